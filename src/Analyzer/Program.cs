@@ -1,0 +1,6 @@
+namespace Emergence.Analyzer;
+
+internal static class Program
+{
+    public static int Main() => 0;
+}

@@ -1,0 +1,236 @@
+using System.Collections;
+using System.Collections.Immutable;
+using System.Numerics;
+using Emergence.Checkpoints;
+
+namespace Emergence.Analyzer;
+
+/// <summary>How a node's activations over the samples become one number (DESIGN: statistic).</summary>
+public enum Statistic
+{
+    /// <summary>Mean over the samples.</summary>
+    Mean,
+
+    /// <summary>Largest value.</summary>
+    Max,
+
+    /// <summary>Mean of the absolute values.</summary>
+    AbsMean,
+
+    /// <summary>Largest absolute value.</summary>
+    AbsMax,
+
+    /// <summary>Share of samples on which the activation is above the threshold.</summary>
+    Share,
+}
+
+/// <summary>What a node of a convolution is.</summary>
+public enum ConvNodes
+{
+    /// <summary>A channel at a position: C×H×W nodes.</summary>
+    Units,
+
+    /// <summary>A whole filter: C nodes.</summary>
+    Filters,
+}
+
+/// <summary>Why an emergence is zero.</summary>
+public enum ZeroCause
+{
+    /// <summary>It is not zero.</summary>
+    None,
+
+    /// <summary>Every node is alive.</summary>
+    AllAlive,
+
+    /// <summary>No node is alive, by value or because its activations are not finite.</summary>
+    AllDead,
+
+    /// <summary>Some nodes are dead and some alive, but no path leads from a dead one to an alive one.</summary>
+    NoPath,
+}
+
+/// <summary>An exact value of E, E_H or E_w.</summary>
+/// <param name="Rounded">Rounded half to even.</param>
+/// <param name="Numerator">p of the exact value p/q in lowest terms.</param>
+/// <param name="Denominator">q of the exact value; 1 unless an identity edge leads into a convolution.</param>
+/// <param name="Log10">log10 of the exact value; null for zero.</param>
+public sealed record EmergenceValue(BigInteger Rounded, BigInteger Numerator, BigInteger Denominator, double? Log10);
+
+/// <summary>One layer as one threshold sees it.</summary>
+public sealed record LayerResult
+{
+    /// <summary>Position in topological order.</summary>
+    public required int Index { get; init; }
+
+    /// <summary>The layer's unique name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Operator that opened it.</summary>
+    public required string Op { get; init; }
+
+    /// <summary>Its activation function, or empty.</summary>
+    public required string Activation { get; init; }
+
+    /// <summary>n: number of nodes.</summary>
+    public required int Nodes { get; init; }
+
+    /// <summary>a: number of alive nodes.</summary>
+    public required int Alive { get; init; }
+
+    /// <summary>m: path multiplicity (n, or the number of filters).</summary>
+    public required int Multiplicity { get; init; }
+
+    /// <summary>α: alive path multiplicity.</summary>
+    public required int AliveMultiplicity { get; init; }
+
+    /// <summary>Nodes whose statistic lies within 1e-4 of the threshold.</summary>
+    public required int Borderline { get; init; }
+
+    /// <summary>Nodes with a NaN activation on some sample.</summary>
+    public required int NodesNan { get; init; }
+
+    /// <summary>Nodes with an infinite activation on some sample (and no NaN).</summary>
+    public required int NodesInf { get; init; }
+
+    /// <summary>Elements of its stored tensors.</summary>
+    public required long Parameters { get; init; }
+
+    /// <summary>Elements of its stored tensors that are not zero.</summary>
+    public required long ParametersNonzero { get; init; }
+
+    /// <summary>Mean of its activations over nodes and samples; null where not finite.</summary>
+    public required double? ActivationMean { get; init; }
+
+    /// <summary>Largest activation over nodes and samples; null where not finite.</summary>
+    public required double? ActivationMax { get; init; }
+
+    /// <summary>Which nodes are alive, channel-major (node = channel × positions + position).</summary>
+    public required BitArray Mask { get; init; }
+}
+
+/// <summary>One row of a series: a checkpoint under one threshold.</summary>
+public sealed record Measurement
+{
+    /// <summary>θ, as float32 (for <see cref="Statistic.Share"/>: what one activation is compared with).</summary>
+    public required float Threshold { get; init; }
+
+    /// <summary>The layers, in topological order.</summary>
+    public required ImmutableArray<LayerResult> Layers { get; init; }
+
+    /// <summary>E, the paper's measure.</summary>
+    public required EmergenceValue Emergence { get; init; }
+
+    /// <summary>E_H, Li 2023's measure.</summary>
+    public required EmergenceValue EmergenceActive { get; init; }
+
+    /// <summary>Why E is zero.</summary>
+    public required ZeroCause ZeroCause { get; init; }
+
+    /// <summary>E over the non-zero parameters of the traced layers; null where there are none.</summary>
+    public required double? RelativeEmergence { get; init; }
+
+    /// <summary>E over all parameters of the traced layers; null where there are none.</summary>
+    public required double? RelativeEmergenceAll { get; init; }
+
+    /// <summary>Nodes of all layers.</summary>
+    public int Nodes => Layers.Sum(layer => layer.Nodes);
+
+    /// <summary>Alive nodes of all layers.</summary>
+    public int Alive => Layers.Sum(layer => layer.Alive);
+}
+
+/// <summary>Where the probe came from.</summary>
+/// <param name="Name">Data set and split, file name, or <c>random</c>.</param>
+/// <param name="Sha256">Hash of the samples as they were fed, lower-case hexadecimal.</param>
+/// <param name="Samples">Number of samples.</param>
+/// <param name="Seed">Seed of a random probe; null otherwise.</param>
+public sealed record ProbeProvenance(string Name, string Sha256, int Samples, int? Seed);
+
+/// <summary>Everything measured on one checkpoint.</summary>
+public sealed record CheckpointResult
+{
+    /// <summary>The file as the user named it.</summary>
+    public required string File { get; init; }
+
+    /// <summary>Epoch: from metadata, else null.</summary>
+    public required int? Epoch { get; init; }
+
+    /// <summary>SHA-256 of the model file, lower-case hexadecimal.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>One entry per threshold, in the order asked for.</summary>
+    public required ImmutableArray<Measurement> Measurements { get; init; }
+
+    /// <summary>Edges of the traced layer graph (from, to, kind), by layer index.</summary>
+    public required ImmutableArray<Graphs.LayerEdge> Edges { get; init; }
+
+    /// <summary>#parameters: stored elements of the traced layers, tied ones once.</summary>
+    public required long Parameters { get; init; }
+
+    /// <summary>Those that are not zero.</summary>
+    public required long ParametersNonzero { get; init; }
+
+    /// <summary>Accuracy measured here on a labelled probe, in [0, 1].</summary>
+    public required double? Accuracy { get; init; }
+
+    /// <summary>Training accuracy the checkpoint records, in [0, 1].</summary>
+    public required double? TrainAccuracy { get; init; }
+
+    /// <summary>Test accuracy the checkpoint records, in [0, 1].</summary>
+    public required double? TestAccuracy { get; init; }
+
+    /// <summary>The probe.</summary>
+    public required ProbeProvenance Probe { get; init; }
+
+    /// <summary>Device the model ran on: <c>cpu</c>, <c>cuda</c>.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Warnings and notes.</summary>
+    public required ImmutableArray<Diagnostic> Diagnostics { get; init; }
+}
+
+/// <summary>Everything that shapes a number and is the same for every checkpoint of a series.</summary>
+public sealed record AnalysisSettings
+{
+    /// <summary>θ, one or several, rounded to float32.</summary>
+    public ImmutableArray<float> Thresholds { get; init; } = [0.05f];
+
+    /// <summary>The statistic.</summary>
+    public Statistic Statistic { get; init; } = Statistic.Mean;
+
+    /// <summary>Share above which a node is alive, for <see cref="Statistic.Share"/>.</summary>
+    public double AliveShare { get; init; } = 0.5;
+
+    /// <summary>What a node of a convolution is.</summary>
+    public ConvNodes ConvNodes { get; init; } = ConvNodes.Units;
+
+    /// <summary>Whether the network's input counts as a layer.</summary>
+    public bool IncludeInput { get; init; }
+
+    /// <summary>Globs of layer names to keep; empty keeps all.</summary>
+    public ImmutableArray<string> Only { get; init; } = [];
+
+    /// <summary>Globs of layer names to leave out.</summary>
+    public ImmutableArray<string> Exclude { get; init; } = [];
+
+    /// <summary>ONNX Runtime's optimisation level: <c>default</c>, <c>none</c>, <c>basic</c> or <c>all</c>.</summary>
+    public string Optimization { get; init; } = "default";
+
+    /// <summary>Threads of one session; 0 lets ONNX Runtime choose.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Samples in one run; 0 chooses by the size of the model.</summary>
+    public int Batch { get; init; }
+
+    /// <summary><c>auto</c>, <c>cpu</c> or <c>cuda</c>.</summary>
+    public string Device { get; init; } = "auto";
+}
+
+/// <summary>The whole answer: a series under one setting.</summary>
+/// <param name="Settings">What shaped every number.</param>
+/// <param name="ToolVersion">Version of this program.</param>
+/// <param name="RuntimeVersion">Version of ONNX Runtime.</param>
+/// <param name="Checkpoints">In epoch order.</param>
+public sealed record SeriesResult(
+    AnalysisSettings Settings, string ToolVersion, string RuntimeVersion, ImmutableArray<CheckpointResult> Checkpoints);
