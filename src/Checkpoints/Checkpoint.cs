@@ -1,0 +1,68 @@
+using System.Security.Cryptography;
+using System.Text;
+using Onnx;
+
+namespace Emergence.Checkpoints;
+
+/// <summary>One <c>.onnx</c> file of a training run, opened.</summary>
+public sealed class Checkpoint
+{
+    private Checkpoint(string path, ModelProto model, string sha256, CheckpointMetadata metadata) =>
+        (Path, Model, Sha256, Metadata) = (path, model, sha256, metadata);
+
+    /// <summary>The path as it was given.</summary>
+    public string Path { get; }
+
+    /// <summary>The file's name without its folder.</summary>
+    public string FileName => System.IO.Path.GetFileName(Path);
+
+    /// <summary>Full path of the folder the file lies in, where its external data is looked for.</summary>
+    public string Directory => System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!;
+
+    /// <summary>The model. It is shared: clone it before editing.</summary>
+    public ModelProto Model { get; }
+
+    /// <summary>
+    /// Hash of the model's content, lower hex. Without external data it is the file's SHA-256. With external data it is
+    /// the SHA-256 of a list of hashes, each in lower hex and ended by <c>\n</c>: the model file's, then that of each
+    /// external file, whole, in ordinal order of the locations the model names.
+    /// </summary>
+    public string Sha256 { get; }
+
+    /// <summary>What the model says of itself.</summary>
+    public CheckpointMetadata Metadata { get; }
+
+    /// <summary>Opens and hashes a checkpoint.</summary>
+    /// <exception cref="UserException">
+    /// The file or its external data is missing, unreadable, refused, or something else than an ONNX model; the message
+    /// names the file.
+    /// </exception>
+    public static Checkpoint Open(string path)
+    {
+        using var hash = SHA256.Create();
+        var model = ModelFile.Read(path, file => new CryptoStream(file, hash, CryptoStreamMode.Read, leaveOpen: true));
+        try
+        {
+            var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
+            return new Checkpoint(path, model, Combined(hash.Hash!, model, folder), CheckpointMetadata.Read(model));
+        }
+        catch (UserException e)
+        {
+            throw new UserException($"{path}: {e.Message}", e);
+        }
+    }
+
+    private static string Combined(byte[] modelHash, ModelProto model, string folder)
+    {
+        var locations = ExternalData.Locations(model);
+        if (locations.IsEmpty)
+            return Convert.ToHexStringLower(modelHash);
+        var list = new StringBuilder().Append(Convert.ToHexStringLower(modelHash)).Append('\n');
+        foreach (var location in locations)
+        {
+            using var stream = new FileStream(ExternalData.OpenFile(location, folder), FileAccess.Read);
+            list.Append(Convert.ToHexStringLower(SHA256.HashData(stream))).Append('\n');
+        }
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(list.ToString())));
+    }
+}

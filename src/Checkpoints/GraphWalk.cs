@@ -1,0 +1,60 @@
+using Onnx;
+
+namespace Emergence.Checkpoints;
+
+/// <summary>Walks through what a model nests: sub-graphs in attributes, tensors wherever they are stored.</summary>
+public static class GraphWalk
+{
+    /// <summary>The graphs a node holds directly as attributes (the branches of If, the bodies of Loop and Scan).</summary>
+    public static IEnumerable<GraphProto> SubGraphs(this NodeProto node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        foreach (var attribute in node.Attribute)
+        {
+            if (attribute.G is not null)
+                yield return attribute.G;
+            foreach (var graph in attribute.Graphs)
+                yield return graph;
+        }
+    }
+
+    /// <summary>The graph itself and all sub-graphs inside it, outer before inner.</summary>
+    public static IEnumerable<GraphProto> SelfAndSubGraphs(this GraphProto graph)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        return graph.Node.SelectMany(SubGraphs).SelectMany(SelfAndSubGraphs).Prepend(graph);
+    }
+
+    /// <summary>
+    /// Every tensor the model stores: initializers, sparse initializers' values and indices, and attributes, of the graph,
+    /// its sub-graphs, local functions and training graphs.
+    /// </summary>
+    public static IEnumerable<TensorProto> AllTensors(this ModelProto model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var graphs = model.TrainingInfo.SelectMany(info => new[] { info.Initialization, info.Algorithm }).Prepend(model.Graph);
+        return graphs.Where(graph => graph is not null).SelectMany(TensorsOf)
+            .Concat(model.Functions.SelectMany(function => function.Node).SelectMany(TensorsOf));
+    }
+
+    private static IEnumerable<TensorProto> TensorsOf(GraphProto graph) =>
+        graph.Initializer.Concat(graph.SparseInitializer.SelectMany(TensorsOf)).Concat(graph.Node.SelectMany(TensorsOf));
+
+    private static IEnumerable<TensorProto> TensorsOf(NodeProto node)
+    {
+        foreach (var attribute in node.Attribute)
+        {
+            if (attribute.T is not null)
+                yield return attribute.T;
+            foreach (var tensor in attribute.Tensors)
+                yield return tensor;
+            foreach (var tensor in attribute.SparseTensors.Prepend(attribute.SparseTensor).SelectMany(TensorsOf))
+                yield return tensor;
+        }
+        foreach (var tensor in node.SubGraphs().SelectMany(TensorsOf))
+            yield return tensor;
+    }
+
+    private static IEnumerable<TensorProto> TensorsOf(SparseTensorProto? sparse) =>
+        new[] { sparse?.Values, sparse?.Indices }.OfType<TensorProto>();
+}

@@ -1,0 +1,113 @@
+using Google.Protobuf;
+using Onnx;
+
+namespace Emergence.Checkpoints;
+
+/// <summary>Reads and writes <c>.onnx</c> files without loss: fields that the schema does not know survive.</summary>
+public static class ModelFile
+{
+    /// <summary>Reads a model; external data stays where it is.</summary>
+    /// <exception cref="UserException">Missing, unreadable, empty, truncated, or something else than an ONNX model.</exception>
+    public static ModelProto Read(string path) => Read(path, stream => stream);
+
+    /// <summary>Parses a model from memory.</summary>
+    /// <param name="bytes">The content of an <c>.onnx</c> file.</param>
+    /// <param name="name">What error messages call it.</param>
+    /// <exception cref="UserException">Empty, truncated, or something else than an ONNX model.</exception>
+    public static ModelProto Parse(ReadOnlySpan<byte> bytes, string name)
+    {
+        var head = bytes[..Math.Min(bytes.Length, FileKind.HeadLength)];
+        FileKind.Refuse(head, name);
+        try
+        {
+            return Checked(ModelProto.Parser.ParseFrom(bytes), head, name);
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw FileKind.Unreadable(head, name, e);
+        }
+    }
+
+    /// <summary>The bytes of an <c>.onnx</c> file: equal models give equal bytes.</summary>
+    /// <exception cref="UserException">The model passes protobuf's limit of 2 GB.</exception>
+    public static byte[] Serialize(ModelProto model)
+    {
+        CheckSize(model, "model");
+        return model.ToByteArray();
+    }
+
+    /// <summary>Writes a model, whole or not at all; equal models give equal bytes.</summary>
+    /// <exception cref="UserException">The file cannot be written, or the model passes protobuf's limit of 2 GB.</exception>
+    public static void Save(ModelProto model, string path)
+    {
+        CheckSize(model, path);
+        AtomicFile.Write(path, stream => model.WriteTo(stream));
+    }
+
+    /// <summary>Reads a model through <paramref name="through"/>, which sees every byte of the file.</summary>
+    internal static ModelProto Read(string path, Func<Stream, Stream> through)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Directory.Exists(path))
+            throw new UserException($"{path}: is a folder; name the .onnx files in it");
+        try
+        {
+            using var file = OpenFile(path);
+            var head = new byte[(int)Math.Min(file.Length, FileKind.HeadLength)];
+            file.ReadExactly(head);
+            FileKind.Refuse(head, path);
+            file.Position = 0;
+            try
+            {
+                using var stream = through(file);
+                using var input = CodedInputStream.CreateWithLimits(stream, sizeLimit: int.MaxValue, recursionLimit: 200);
+                return Checked(ModelProto.Parser.ParseFrom(input), head, path);
+            }
+            catch (InvalidProtocolBufferException e)
+            {
+                throw FileKind.Unreadable(head, path, e);
+            }
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new UserException($"{path}: does not exist; check the path", e);
+        }
+        catch (Exception e) when (e is (IOException or UnauthorizedAccessException) and not InvalidProtocolBufferException)
+        {
+            throw new UserException($"{path}: cannot be read ({e.Message}); check its permissions", e);
+        }
+    }
+
+    private static FileStream OpenFile(string path)
+    {
+        // A pipe or device has no length; opening one could wait for ever.
+        switch (new FileInfo(path).Length)
+        {
+            case 0:
+                throw FileKind.Empty(path);
+            case > int.MaxValue:
+                throw new UserException($"{path}: is larger than 2 GB, protobuf's limit; save the weights as external data");
+            default:
+                return new FileStream(path, new FileStreamOptions { BufferSize = 1 << 16, Options = FileOptions.SequentialScan });
+        }
+    }
+
+    private static ModelProto Checked(ModelProto model, ReadOnlySpan<byte> head, string name)
+    {
+        if (model.Graph is null)
+            throw FileKind.Unreadable(head, name, null);
+        return model.OpsetImport.Count > 0
+            ? model
+            : throw new UserException($"{name}: is no complete ONNX model (it imports no operator set); export it again");
+    }
+
+    private static void CheckSize(ModelProto model, string subject)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var bytes = model.AllTensors().Sum(tensor =>
+            (long)tensor.RawData.Length + 4L * tensor.FloatData.Count + tensor.Int32Data.Count + tensor.Int64Data.Count
+            + 8L * tensor.DoubleData.Count + tensor.Uint64Data.Count);
+        if (bytes > int.MaxValue - (1 << 24))
+            throw new UserException($"{subject}: the model passes 2 GB, protobuf's limit; keep its weights as external data");
+    }
+}
