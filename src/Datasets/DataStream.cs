@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+using System.IO.Compression;
+using Emergence.Checkpoints;
+using DataType = Onnx.TensorProto.Types.DataType;
+
+namespace Emergence.Datasets;
+
+/// <summary>A data file opened for reading, decompressed where it is gzip; every failure names the file.</summary>
+internal sealed class DataStream : IDisposable
+{
+    // The best ratio deflate can reach: one block of a repeated byte.
+    private const long LargestGzipRatio = 1032;
+
+    private readonly Stream _stream;
+
+    private DataStream(string path, Stream stream, long limit, bool isCompressed)
+    {
+        Path = path;
+        Limit = limit;
+        IsCompressed = isCompressed;
+        _stream = stream;
+    }
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>No more bytes than this can come, so nothing larger need be allocated. Exact where not compressed.</summary>
+    public long Limit { get; }
+
+    /// <summary>True for gzip.</summary>
+    public bool IsCompressed { get; }
+
+    /// <summary>Opens a file; gzip is told by its first bytes, not by its name.</summary>
+    /// <exception cref="UserException">It is missing, a folder, or cannot be opened.</exception>
+    public static DataStream Open(string path)
+    {
+        FileStream? file = null;
+        try
+        {
+            file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+            var isCompressed = file.ReadByte() == 0x1f && file.ReadByte() == 0x8b;
+            file.Position = 0;
+            return isCompressed
+                ? new DataStream(path, new GZipStream(file, CompressionMode.Decompress), LargestGzipRatio * file.Length, true)
+                : new DataStream(path, file, file.Length, false);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new UsageException($"{path}: no such file; check the path");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            file?.Dispose();
+            throw new UserException($"{path}: cannot be opened ({e.Message}); give a file that can be read", e);
+        }
+    }
+
+    /// <summary>Fills the buffer.</summary>
+    /// <exception cref="UserException">The file ends before, is damaged, or cannot be read.</exception>
+    public void Fill(Span<byte> buffer)
+    {
+        var read = Read(buffer);
+        if (read < buffer.Length)
+            throw Error($"ends {buffer.Length - read} bytes early", "it may be truncated: fetch it again");
+    }
+
+    /// <summary>Reads as many bytes as there are, at most the buffer's.</summary>
+    /// <exception cref="UserException">The file is damaged or cannot be read.</exception>
+    public int Read(Span<byte> buffer)
+    {
+        try
+        {
+            return _stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new UserException($"{Path}: is not sound gzip ({e.Message}); fetch it again", e);
+        }
+        catch (IOException e)
+        {
+            throw new UserException($"{Path}: cannot be read ({e.Message})", e);
+        }
+    }
+
+    /// <summary>
+    /// Reads the elements of an array of the announced shape, or of its first <paramref name="samples"/> entries along the
+    /// first axis; a whole array must end the file.
+    /// </summary>
+    /// <exception cref="UserException">The file holds fewer or more elements, or they do not fit in memory.</exception>
+    public NumericArray ReadArray(DataType type, ReadOnlySpan<long> shape, int? samples, bool bigEndian)
+    {
+        // Checked against the file after each factor, so that no header makes it overflow or allocate.
+        Int128 announced = NumericArray.ElementSize((int)type);
+        foreach (var size in shape)
+        {
+            if (size is < 0 or > int.MaxValue || (announced *= size) > Limit)
+                throw Error($"announces [{string.Join(',', shape.ToArray())}] {type}, more than it holds", "it may be truncated: fetch it again");
+        }
+        var isWhole = shape.IsEmpty || samples is not { } count || count >= shape[0];
+        var bytes = isWhole ? announced : announced / shape[0] * samples!.Value;
+        if (bytes > Array.MaxLength)
+            throw Error($"holds {(long)bytes >> 20:N0} MB, more than fits in memory at once", "take fewer samples (--samples)");
+
+        var data = GC.AllocateUninitializedArray<byte>((int)bytes);
+        Fill(data);
+        Span<byte> next = stackalloc byte[1];
+        if (isWhole && Read(next) != 0)
+            throw Error("holds more bytes than its header announces", "it may be damaged: fetch it again");
+
+        if (bigEndian)
+            ByteOrder.Reverse(data, NumericArray.ElementSize((int)type));
+        var sizes = ImmutableArray.CreateBuilder<int>(shape.Length);
+        foreach (var size in shape)
+            sizes.Add((int)size);
+        if (!isWhole)
+            sizes[0] = samples!.Value;
+        return new NumericArray((int)type, sizes.MoveToImmutable(), data);
+    }
+
+    /// <summary>An exception that names the file.</summary>
+    public UserException Error(string finding, string remedy) => new($"{Path}: {finding}; {remedy}");
+
+    public void Dispose() => _stream.Dispose();
+}

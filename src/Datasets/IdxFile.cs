@@ -1,0 +1,43 @@
+using System.Buffers.Binary;
+using Emergence.Checkpoints;
+using DataType = Onnx.TensorProto.Types.DataType;
+
+namespace Emergence.Datasets;
+
+/// <summary>
+/// The idx format of the MNIST family: two zero bytes, a type code, the number of dimensions, each dimension as a
+/// big-endian int32, then the elements, big-endian; optionally gzip.
+/// </summary>
+public static class IdxFile
+{
+    private const int MaxRank = 8;
+
+    /// <summary>Reads a file, or its first <paramref name="samples"/> entries along the first axis.</summary>
+    /// <exception cref="UserException">It is missing, no idx file, truncated or too large.</exception>
+    public static NumericArray Read(string path, int? samples = null)
+    {
+        using var stream = DataStream.Open(path);
+        Span<byte> header = stackalloc byte[4];
+        if (stream.Read(header) < 4 || header[0] != 0 || header[1] != 0 || ElementTypeOf(header[2]) is not { } type
+            || header[3] is 0 or > MaxRank)
+            throw stream.Error("is not an idx file", "give one such as train-images-idx3-ubyte(.gz)");
+
+        Span<byte> dimensions = stackalloc byte[4 * header[3]];
+        stream.Fill(dimensions);
+        var shape = new long[header[3]];
+        for (var axis = 0; axis < shape.Length; axis++)
+            shape[axis] = BinaryPrimitives.ReadUInt32BigEndian(dimensions[(4 * axis)..]);
+        return stream.ReadArray(type, shape, samples, bigEndian: true);
+    }
+
+    private static DataType? ElementTypeOf(byte code) => code switch
+    {
+        0x08 => DataType.Uint8,
+        0x09 => DataType.Int8,
+        0x0b => DataType.Int16,
+        0x0c => DataType.Int32,
+        0x0d => DataType.Float,
+        0x0e => DataType.Double,
+        _ => null,
+    };
+}
