@@ -103,19 +103,22 @@ public sealed record LayerEdge(int From, int To, EdgeKind Kind);
 /// <summary>An input of the model that is not an initializer.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="ElementType">Its <c>TensorProto.DataType</c>.</param>
-/// <param name="Shape">The declared dimensions; null where free. Free dimensions have their name in <paramref name="Symbols"/>.</param>
-/// <param name="Symbols">The name of each free dimension, or empty.</param>
+/// <param name="Shape">Its dimensions; null only for a batch axis of free length. Other free dimensions are bound by the trace.</param>
+/// <param name="Symbols">The name of each dimension declared free, or empty.</param>
 /// <param name="BatchAxis">The axis that counts samples, or -1.</param>
+/// <param name="Vocabulary">For integers that index an embedding: the number of its rows; else null.</param>
 public sealed record ModelInput(
-    string Name, int ElementType, ImmutableArray<long?> Shape, ImmutableArray<string> Symbols, int BatchAxis);
+    string Name, int ElementType, ImmutableArray<long?> Shape, ImmutableArray<string> Symbols, int BatchAxis, int? Vocabulary = null);
 
 /// <summary>The layers of a model and how they feed each other.</summary>
 /// <param name="Layers">In topological order.</param>
 /// <param name="Edges">Ordered by (From, To, Kind), without repeats.</param>
 /// <param name="Inputs">The model's inputs that must be fed.</param>
+/// <param name="UntracedParameters">Elements of stored weights whose operator opened no layer; each is named in a warning.</param>
 /// <param name="Diagnostics">What could not be traced, and what else the user should know.</param>
 public sealed record LayerGraph(
     ImmutableArray<TracedLayer> Layers,
     ImmutableArray<LayerEdge> Edges,
     ImmutableArray<ModelInput> Inputs,
+    long UntracedParameters,
     ImmutableArray<Diagnostic> Diagnostics);

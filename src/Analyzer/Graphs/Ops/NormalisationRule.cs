@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+
+namespace Emergence.Analyzer.Graphs.Ops;
+
+/// <summary>Normalisations written as one operator: scale and shift belong to the layer before, running statistics to none.</summary>
+internal sealed class NormalisationRule : OpRule
+{
+    // Which inputs are scale and shift.
+    private static readonly Dictionary<string, int[]> Parameters = new(StringComparer.Ordinal)
+    {
+        ["BatchNormalization"] = [1, 2],
+        ["InstanceNormalization"] = [1, 2],
+        ["LayerNormalization"] = [1, 2],
+        ["GroupNormalization"] = [1, 2],
+        ["RMSNormalization"] = [1],
+        ["LRN"] = [],
+        ["MeanVarianceNormalization"] = [],
+        ["LpNormalization"] = [],
+        ["com.microsoft::SimplifiedLayerNormalization"] = [1],
+        ["SimplifiedLayerNormalization"] = [1],
+    };
+
+    public override OpKind Kind => OpKind.Normalisation;
+
+    public override ImmutableArray<string> Ops { get; } = [.. Parameters.Keys];
+
+    public override void Apply(NodeContext node)
+    {
+        var input = node.Input(0);
+        var key = Parameters.ContainsKey(node.Op) ? node.Op : $"{node.Node.Domain}::{node.Op}";
+        var constants = Parameters[key].Select(node.Optional).OfType<TracedTensor>().Where(tensor => tensor.IsConstant).Select(tensor => tensor.Name);
+        var output = input with
+        {
+            Name = node.OutputName(0),
+            Function = input.Carries is [{ IsOpen: true }] ? ScalarFunction.Identity(node.OutputName(0)) : null,
+        };
+        node.Output(node.Trace.Adjust(input, output, constants, ParameterRole.Normalisation));
+        // Means and variances, where the model asks for them: statistics of the same layers.
+        for (var i = 1; i < node.Node.Output.Count; i++)
+            node.Output(i, node.NewTensor(default, input.ElementType) with { Carries = Trace.Mix([input]) });
+    }
+}

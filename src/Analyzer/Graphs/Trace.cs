@@ -1,0 +1,306 @@
+using System.Collections.Immutable;
+using Emergence.Checkpoints;
+using Onnx;
+using DataType = Onnx.TensorProto.Types.DataType;
+
+namespace Emergence.Analyzer.Graphs;
+
+/// <summary>
+/// The state of one trace: what is known of every tensor so far, and the layers found. The operator rules call the
+/// verbs below; what opens, extends, closes, merges and joins a layer is decided here and nowhere else.
+/// </summary>
+internal sealed class Trace(StoredTensors stored, ConstantFolder constants, DeclaredTypes declared)
+{
+    private readonly Dictionary<string, TracedTensor> _tensors = new(StringComparer.Ordinal);
+
+    /// <summary>The operator name of a layer that is a model input.</summary>
+    public const string InputOp = "Input";
+
+    public ConstantFolder Constants => constants;
+
+    public List<LayerBuilder> Layers { get; } = [];
+
+    public List<Diagnostic> Diagnostics { get; } = [];
+
+    /// <summary>Inputs whose axis of samples turned out to be another than the first.</summary>
+    public Dictionary<string, int> BatchAxes { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Number of rows of the table that an integer input indexes.</summary>
+    public Dictionary<string, int> Vocabularies { get; } = new(StringComparer.Ordinal);
+
+    public IReadOnlyDictionary<string, TracedTensor> Tensors => _tensors;
+
+    public TracedTensor? Tensor(string name)
+    {
+        if (_tensors.TryGetValue(name, out var known))
+            return known;
+        if (!stored.Contains(name))
+            return null;
+        var tensor = new TracedTensor
+        {
+            Name = name,
+            ElementType = stored.ElementType(name),
+            Axes = [.. stored.Dims(name).Select(dim => Axis.Of(checked((int)dim), null))],
+            IsConstant = true,
+        };
+        _tensors[name] = tensor;
+        return tensor;
+    }
+
+    public void Define(TracedTensor tensor) => _tensors[tensor.Name] = tensor;
+
+    /// <summary>What the model says of a tensor's shape and type; the shape is default where it says too little.</summary>
+    public (ImmutableArray<Axis> Axes, int ElementType) Declared(string name) => declared.Find(name);
+
+    /// <summary>A recurrent layer reads time where the samples were assumed: the input has its batch on its second axis.</summary>
+    public void SwapBatch(TracedTensor input)
+    {
+        if (input.Origin is { } origin)
+            BatchAxes[origin] = 1;
+    }
+
+    /// <summary>Values of an integer input index a table of so many rows.</summary>
+    public void Vocabulary(TracedTensor indices, int rows)
+    {
+        if (indices.Origin is { } origin)
+            Vocabularies[origin] = Math.Min(rows, Vocabularies.GetValueOrDefault(origin, int.MaxValue));
+    }
+
+    /// <summary>True where the node computes with stored tensors and shapes alone.</summary>
+    public bool IsConstant(NodeProto node) =>
+        !IsRandom(node) && node.Input.Where(input => input.Length > 0).All(input => Tensor(input) is { IsConstant: true });
+
+    /// <summary>True for a Constant node whose value is a stored tensor like any initializer.</summary>
+    public bool IsStored(NodeProto node) => node.OpType == "Constant" && node.Output.Count == 1 && stored.Contains(node.Output[0]);
+
+    public static bool IsRandom(NodeProto node) =>
+        node.OpType is "RandomNormal" or "RandomNormalLike" or "RandomUniform" or "RandomUniformLike" or "Multinomial" or "Bernoulli";
+
+    // ---- layers ---------------------------------------------------------------------------------------------------
+
+    /// <summary>
+    /// Opens a layer at a weighted operator. Every layer the inputs carry feeds it densely. The result is the
+    /// operator's output, carrying the new layer.
+    /// </summary>
+    public TracedTensor Open(
+        NodeContext node, TracedTensor output, IEnumerable<TracedTensor> inputs, IEnumerable<string> weights, int groups = 1, bool convolution = false)
+    {
+        var read = output with { Name = node.OutputName(0) };
+        var layer = new LayerBuilder
+        {
+            Order = node.Order,
+            Op = node.Op,
+            NodeName = node.Node.Name,
+            Output = read.Name,
+            IsConvolution = convolution,
+            Groups = groups,
+            Read = read,
+        };
+        foreach (var carry in inputs.SelectMany(input => input.Carries))
+        {
+            layer.DenseFrom.Add(carry.Layer);
+            layer.Depth = Math.Max(layer.Depth, carry.Layer.Depth + 1);
+        }
+        foreach (var weight in weights)
+            AddParameters(layer, weight, ParameterRole.Weight);
+        Layers.Add(layer);
+        return read with { Carries = [new Carry(layer, IsOpen: true, IsWhole: true, IsAligned: true, layer.Generation)], Function = ScalarFunction.Identity(read.Name) };
+    }
+
+    /// <summary>Makes a layer of a model input of floating-point numbers: closed from the start, fed by nothing.</summary>
+    public TracedTensor OpenInput(TracedTensor input)
+    {
+        if (!input.HasShape || input.ElementType is not ((int)DataType.Float or (int)DataType.Float16 or (int)DataType.Double or (int)DataType.Bfloat16))
+            return input;
+        var layer = new LayerBuilder { Order = -1, Op = InputOp, NodeName = "", Output = input.Name, IsConvolution = false, Read = input };
+        Layers.Add(layer);
+        return input with { Carries = [new Carry(layer, IsOpen: false, IsWhole: true, IsAligned: true, layer.Generation)] };
+    }
+
+    /// <summary>Adds the stored tensors that a constant is made of to a layer.</summary>
+    public void AddParameters(LayerBuilder layer, string constant, ParameterRole role)
+    {
+        var sources = constants.Sources(constant).Distinct(StringComparer.Ordinal).ToArray();
+        foreach (var tensor in sources)
+        {
+            // A single number that scales a whole weight is arithmetic, not a parameter.
+            if (sources.Length > 1 && Tensor(tensor) is { HasShape: true, Count: 1 })
+                continue;
+            if (!layer.Parameters.Exists(parameter => parameter.Tensor == tensor))
+                layer.Parameters.Add((tensor, role));
+        }
+    }
+
+    /// <summary>
+    /// A bias or a normalisation: it belongs to a layer that is still open, and is transparent behind one that is closed.
+    /// </summary>
+    public TracedTensor Adjust(TracedTensor input, TracedTensor output, IEnumerable<string> constants, ParameterRole role)
+    {
+        output = output with { Carries = input.Carries };
+        foreach (var carry in input.Carries.Where(carry => carry is { IsOpen: true, IsAligned: true }))
+        {
+            foreach (var constant in constants)
+            {
+                // A single number that scales or shifts many channels is arithmetic, not a parameter.
+                if (Tensor(constant) is { HasShape: true } tensor && (tensor.Count > 1 || ChannelsOf(carry.Layer) == 1))
+                    AddParameters(carry.Layer, constant, role);
+            }
+            if (CanExtend(carry) && carry.Layer.BeforeActivation is null)
+                Read(carry, output);
+        }
+        return output;
+    }
+
+    /// <summary>An activation function: it closes the layers that are open, and is transparent behind closed ones.</summary>
+    public TracedTensor Activate(TracedTensor input, TracedTensor output, string activation)
+    {
+        output = output with { Carries = [.. input.Carries.Select(carry => carry with { IsOpen = false })] };
+        foreach (var carry in input.Carries.Where(carry => carry.IsOpen && CanExtend(carry)))
+        {
+            var layer = carry.Layer;
+            if (layer.BeforeActivation is { } before)
+            {
+                // A second function of the same raw output (a concatenated ReLU): neither alone is the layer's.
+                layer.IsContested = true;
+                (layer.Read, layer.ReadRange) = before;
+                layer.Activation = "";
+                continue;
+            }
+            layer.BeforeActivation = (layer.Read, layer.ReadRange);
+            Read(carry, output);
+            layer.Activation = activation;
+        }
+        return output;
+    }
+
+    /// <summary>
+    /// Called with every elementwise result: where it is a known activation function of the layer's raw output,
+    /// whatever operators spell it, that is where the layer is read.
+    /// </summary>
+    public TracedTensor Recognise(TracedTensor output)
+    {
+        if (output.Function is not { IsIdentity: false } function || output.Carries is not [{ IsAligned: true, IsWhole: true } carry] || function.IsAffine)
+            return output;
+        if (!IsOnPath(carry) || function.Recognise() is not { } name || carry.Layer.Activation == name)
+            return output;
+        carry.Layer.BeforeActivation ??= (carry.Layer.Read, carry.Layer.ReadRange);
+        carry.Layer.IsContested = false;
+        Read(carry, output);
+        carry.Layer.Activation = name;
+        return output with { Carries = [carry with { IsOpen = false }] };
+    }
+
+    /// <summary>
+    /// An elementwise operator on two computed tensors. Branches of the same layers join again; different layers
+    /// merge: the topologically later branch owns the operator, the earlier one feeds it through an identity edge.
+    /// </summary>
+    public TracedTensor Combine(TracedTensor a, TracedTensor b, TracedTensor output)
+    {
+        if (a.Carries.IsEmpty || b.Carries.IsEmpty)
+        {
+            // A mask or a position computed from the input: arithmetic on the one branch that carries layers.
+            var branch = a.Carries.IsEmpty ? b : a;
+            return Adjust(branch, output, [], ParameterRole.Bias);
+        }
+        var (layersA, layersB) = (LayersOf(a), LayersOf(b));
+        if (layersA.SetEquals(layersB))
+            return Rejoin(a, b, output);
+        return Merge(a, b, output);
+    }
+
+    private TracedTensor Rejoin(TracedTensor a, TracedTensor b, TracedTensor output)
+    {
+        var carries = a.Carries.Select(first =>
+        {
+            var second = b.Carries.First(carry => carry.Layer == first.Layer);
+            var best = first.IsAligned && first.IsWhole ? first : second;
+            var other = ReferenceEquals(best, first) ? second : first;
+            // x − mean(x): the statistic is not aligned and says nothing about whether the layer is still open.
+            return best with { IsOpen = best.IsOpen && (other.IsOpen || !other.IsAligned), IsAligned = best.IsAligned };
+        }).ToImmutableArray();
+        output = output with { Carries = carries };
+        foreach (var carry in carries.Where(carry => CanExtend(carry)))
+            Read(carry, output);
+        return output;
+    }
+
+    private TracedTensor Merge(TracedTensor a, TracedTensor b, TracedTensor output)
+    {
+        var (later, earlier) = IsLater(a, b) ? (a, b) : (b, a);
+        var owns = later.Carries.All(carry => CanExtend(carry) && IsOnPath(carry)) && !earlier.Carries.Any(carry => LayersOf(later).Contains(carry.Layer));
+        if (!owns)
+        {
+            // Nobody's nodes are this sum's alone (an attention product, or a branch already merged elsewhere):
+            // what follows is fed by all of them.
+            return output with { Carries = [.. later.Carries.Concat(earlier.Carries).DistinctBy(carry => carry.Layer).Select(carry => carry with { IsOpen = false })] };
+        }
+        var carries = ImmutableArray.CreateBuilder<Carry>();
+        foreach (var carry in later.Carries)
+        {
+            var layer = carry.Layer;
+            layer.Generation++;
+            layer.BeforeActivation = null;
+            layer.Activation = "";
+            var owned = carry with { IsOpen = true, Generation = layer.Generation };
+            Read(owned, output);
+            carries.Add(owned);
+            foreach (var partner in earlier.Carries)
+            {
+                if (partner.IsAligned)
+                    layer.IdentityFrom.Add((partner.Layer, earlier));
+                layer.Depth = Math.Max(layer.Depth, partner.Layer.Depth);
+            }
+        }
+        carries.AddRange(earlier.Carries.Where(carry => !carry.IsAligned).Select(carry => carry with { IsOpen = false }));
+        return output with { Carries = carries.ToImmutable(), Function = ScalarFunction.Identity(output.Name) };
+    }
+
+    /// <summary>
+    /// A transparent operator: pooling, layout, type. <paramref name="range"/> follows each layer's part of the tensor;
+    /// where it answers null the layer is in there no longer whole.
+    /// </summary>
+    public static TracedTensor Pass(TracedTensor input, TracedTensor output, Func<AxisRange, AxisRange?>? range = null)
+    {
+        var carries = input.Carries.Select(carry => carry.Range is not { } part
+            ? carry
+            : range?.Invoke(part) is { } moved ? carry with { Range = moved } : carry with { Range = null, IsWhole = false });
+        output = output with { Carries = [.. carries], Origin = input.Origin };
+        return output with { Function = output.Carries is [{ IsOpen: true }] ? ScalarFunction.Identity(output.Name) : null };
+    }
+
+    /// <summary>The topologically later of two branches: by depth, a tie by the order of the file; one that carries layers before one that does not.</summary>
+    public static TracedTensor Later(TracedTensor a, TracedTensor b) =>
+        b.Carries.IsEmpty ? a : a.Carries.IsEmpty ? b : IsLater(a, b) ? a : b;
+
+    /// <summary>A product or other mixture of computed tensors: what follows is fed by every layer they carry.</summary>
+    public static ImmutableArray<Carry> Mix(IEnumerable<TracedTensor> tensors) =>
+        [.. tensors.SelectMany(tensor => tensor.Carries).DistinctBy(carry => carry.Layer).Select(carry => carry with { IsOpen = false, IsAligned = false, Range = null })];
+
+    // ---- decisions ------------------------------------------------------------------------------------------------
+
+    /// <summary>A branch that already ends in a later layer, or by depth, or (a tie) by the order of the file.</summary>
+    private static bool IsLater(TracedTensor a, TracedTensor b)
+    {
+        static (int, int) Position(TracedTensor tensor) => (tensor.Carries.Max(carry => carry.Layer.Depth), tensor.Carries.Max(carry => carry.Layer.Order));
+        return Position(a).CompareTo(Position(b)) > 0;
+    }
+
+    private static HashSet<LayerBuilder> LayersOf(TracedTensor tensor) => [.. tensor.Carries.Select(carry => carry.Layer)];
+
+    /// <summary>The tensor holds all of the layer's nodes, one element each, in a place that can be read.</summary>
+    private static bool CanExtend(Carry carry) => carry is { IsAligned: true, IsWhole: true };
+
+    /// <summary>The layer has not been merged elsewhere since this path left it.</summary>
+    private static bool IsOnPath(Carry carry) => carry.Generation == carry.Layer.Generation;
+
+    private static void Read(Carry carry, TracedTensor tensor)
+    {
+        if (!IsOnPath(carry))
+            return;
+        carry.Layer.Read = tensor;
+        carry.Layer.ReadRange = carry.Range;
+    }
+
+    private static int ChannelsOf(LayerBuilder layer) =>
+        layer.Read.Axes.SelectMany(axis => axis.Factors).Where(factor => factor.Role == AxisRole.Channel).Aggregate(1, (count, factor) => count * factor.Size);
+}

@@ -1,0 +1,13 @@
+using System.Collections.Immutable;
+using Onnx;
+
+namespace Emergence.Analyzer.Graphs;
+
+/// <summary>A trace in full: the layer graph and what it was read from.</summary>
+/// <param name="Graph">The layers and edges.</param>
+/// <param name="Builders">The layers as they were traced, in the order of <see cref="LayerGraph.Layers"/>.</param>
+/// <param name="Tensors">What is known of every tensor.</param>
+/// <param name="Nodes">The model's nodes, producers before consumers.</param>
+/// <param name="Failures">Number of nodes whose rule found them unfit.</param>
+internal sealed record TracedModel(
+    LayerGraph Graph, ImmutableArray<LayerBuilder> Builders, IReadOnlyDictionary<string, TracedTensor> Tensors, IReadOnlyList<NodeProto> Nodes, int Failures);
