@@ -55,13 +55,14 @@ public static class LayerTracer
         var stored = new StoredTensors(model, checkpoint.Directory);
         var constants = new ConstantFolder(stored);
         var binding = InputBinding.Of(model, options.Dimensions, batchAxes ?? ImmutableDictionary<string, int>.Empty, batch);
-        var trace = new Trace(stored, constants, new DeclaredTypes(model.Graph, binding.Dimensions));
+        var nodes = TopologicalOrder.Of(model.Graph);
+        var consumers = nodes.SelectMany(node => node.Input.Distinct(StringComparer.Ordinal)).GroupBy(name => name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
+        var trace = new Trace(stored, constants, new DeclaredTypes(model.Graph, binding.Dimensions), consumers);
         trace.Diagnostics.AddRange(binding.Diagnostics);
         foreach (var input in binding.Tensors)
             trace.Define(options.IncludeInput ? trace.OpenInput(input) : input);
 
         var opsets = model.OpsetImport.GroupBy(import => import.Domain ?? "").ToDictionary(group => group.Key, group => (int)group.Last().Version, StringComparer.Ordinal);
-        var nodes = TopologicalOrder.Of(model.Graph);
         var failures = 0;
         for (var i = 0; i < nodes.Count; i++)
         {

@@ -54,7 +54,14 @@ internal sealed class NodeContext(NodeProto node, int order, int opset, Trace tr
     public void Output(int i, TracedTensor value)
     {
         if (i < node.Output.Count && node.Output[i].Length > 0)
-            trace.Define(value with { Name = node.Output[i], IsConstant = value.IsConstant || trace.IsConstant(node) });
+        {
+            trace.Define(value with
+            {
+                Name = node.Output[i],
+                IsConstant = value.IsConstant || trace.IsConstant(node),
+                IsRandom = value.IsRandom || Trace.IsRandom(node) || (value.Carries is not [{ Layer: var layer }] || layer.Order != order) && Inputs.Any(input => input.IsRandom),
+            });
+        }
     }
 
     /// <summary>Sets the only output.</summary>

@@ -9,7 +9,7 @@ namespace Emergence.Analyzer.Graphs;
 /// The state of one trace: what is known of every tensor so far, and the layers found. The operator rules call the
 /// verbs below; what opens, extends, closes, merges and joins a layer is decided here and nowhere else.
 /// </summary>
-internal sealed class Trace(StoredTensors stored, ConstantFolder constants, DeclaredTypes declared)
+internal sealed class Trace(StoredTensors stored, ConstantFolder constants, DeclaredTypes declared, IReadOnlyDictionary<string, int> consumers)
 {
     private readonly Dictionary<string, TracedTensor> _tensors = new(StringComparer.Ordinal);
 
@@ -136,16 +136,16 @@ internal sealed class Trace(StoredTensors stored, ConstantFolder constants, Decl
     /// </summary>
     public TracedTensor Adjust(TracedTensor input, TracedTensor output, IEnumerable<string> constants, ParameterRole role)
     {
-        output = output with { Carries = input.Carries };
-        foreach (var carry in input.Carries.Where(carry => carry is { IsOpen: true, IsAligned: true }))
+        output = output with { Carries = Along(input) };
+        foreach (var carry in output.Carries.Where(carry => carry.IsOpen && CanExtend(carry) && carry.Layer.BeforeActivation is null))
         {
             foreach (var constant in constants)
             {
                 // A single number that scales or shifts many channels is arithmetic, not a parameter.
-                if (Tensor(constant) is { HasShape: true } tensor && (tensor.Count > 1 || ChannelsOf(carry.Layer) == 1))
+                if (Tensor(constant) is { HasShape: true } tensor && (tensor.Count > 1 || tensor.Rank > 0 && ChannelsOf(carry.Layer) == 1))
                     AddParameters(carry.Layer, constant, role);
             }
-            if (CanExtend(carry) && carry.Layer.BeforeActivation is null)
+            if (!carry.IsForked)
                 Read(carry, output);
         }
         return output;
@@ -154,7 +154,7 @@ internal sealed class Trace(StoredTensors stored, ConstantFolder constants, Decl
     /// <summary>An activation function: it closes the layers that are open, and is transparent behind closed ones.</summary>
     public TracedTensor Activate(TracedTensor input, TracedTensor output, string activation)
     {
-        output = output with { Carries = [.. input.Carries.Select(carry => carry with { IsOpen = false })] };
+        output = output with { Carries = [.. Along(input).Select(carry => carry with { IsOpen = false })] };
         foreach (var carry in input.Carries.Where(carry => carry.IsOpen && CanExtend(carry)))
         {
             var layer = carry.Layer;
@@ -210,17 +210,35 @@ internal sealed class Trace(StoredTensors stored, ConstantFolder constants, Decl
 
     private TracedTensor Rejoin(TracedTensor a, TracedTensor b, TracedTensor output)
     {
+        var isNoisy = a.IsRandom != b.IsRandom;
         var carries = a.Carries.Select(first =>
         {
             var second = b.Carries.First(carry => carry.Layer == first.Layer);
-            var best = first.IsAligned && first.IsWhole ? first : second;
+            var best = CanExtend(first) ? first : second;
             var other = ReferenceEquals(best, first) ? second : first;
             // x − mean(x): the statistic is not aligned and says nothing about whether the layer is still open.
-            return best with { IsOpen = best.IsOpen && (other.IsOpen || !other.IsAligned), IsAligned = best.IsAligned };
+            return best with { IsOpen = !isNoisy && best.IsOpen && (other.IsOpen || !other.IsAligned), IsForked = false };
         }).ToImmutableArray();
         output = output with { Carries = carries };
-        foreach (var carry in carries.Where(carry => CanExtend(carry)))
+        foreach (var carry in carries.Where(CanExtend))
+        {
+            var layer = carry.Layer;
+            if (isNoisy)
+            {
+                // Noise added to the layer's output, its scale computed beside it: the layer is read before.
+                if (layer.BeforeActivation is { } before)
+                    (layer.Read, layer.ReadRange) = before;
+                layer.Activation = "";
+                continue;
+            }
             Read(carry, output);
+            if (carry.IsOpen)
+            {
+                // The steps of a normalisation spelt out: what looked like an activation function was none.
+                layer.Activation = "";
+                layer.BeforeActivation = null;
+            }
+        }
         return output;
     }
 
@@ -241,7 +259,7 @@ internal sealed class Trace(StoredTensors stored, ConstantFolder constants, Decl
             layer.Generation++;
             layer.BeforeActivation = null;
             layer.Activation = "";
-            var owned = carry with { IsOpen = true, Generation = layer.Generation };
+            var owned = carry with { IsOpen = true, IsForked = false, Generation = layer.Generation };
             Read(owned, output);
             carries.Add(owned);
             foreach (var partner in earlier.Carries)
@@ -259,9 +277,9 @@ internal sealed class Trace(StoredTensors stored, ConstantFolder constants, Decl
     /// A transparent operator: pooling, layout, type. <paramref name="range"/> follows each layer's part of the tensor;
     /// where it answers null the layer is in there no longer whole.
     /// </summary>
-    public static TracedTensor Pass(TracedTensor input, TracedTensor output, Func<AxisRange, AxisRange?>? range = null)
+    public TracedTensor Pass(TracedTensor input, TracedTensor output, Func<AxisRange, AxisRange?>? range = null)
     {
-        var carries = input.Carries.Select(carry => carry.Range is not { } part
+        var carries = Along(input).Select(carry => carry.Range is not { } part
             ? carry
             : range?.Invoke(part) is { } moved ? carry with { Range = moved } : carry with { Range = null, IsWhole = false });
         output = output with { Carries = [.. carries], Origin = input.Origin };
@@ -275,6 +293,10 @@ internal sealed class Trace(StoredTensors stored, ConstantFolder constants, Decl
     /// <summary>A product or other mixture of computed tensors: what follows is fed by every layer they carry.</summary>
     public static ImmutableArray<Carry> Mix(IEnumerable<TracedTensor> tensors) =>
         [.. tensors.SelectMany(tensor => tensor.Carries).DistinctBy(carry => carry.Layer).Select(carry => carry with { IsOpen = false, IsAligned = false, Range = null })];
+
+    /// <summary>The layers of a tensor one operator further on: forked where another operator reads the tensor too.</summary>
+    private ImmutableArray<Carry> Along(TracedTensor input) =>
+        consumers.GetValueOrDefault(input.Name) > 1 ? [.. input.Carries.Select(carry => carry with { IsForked = true })] : input.Carries;
 
     // ---- decisions ------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,8 @@ internal sealed record AxisRange(int Axis, int Start, int End);
 /// <param name="IsAligned">Elements correspond to single nodes; false once nodes were mixed (an attention product, an unknown operator).</param>
 /// <param name="Generation">The layer's <see cref="LayerBuilder.Generation"/> on this path.</param>
 /// <param name="Range">The part of the tensor that is the layer's; null for all of it.</param>
-internal sealed record Carry(LayerBuilder Layer, bool IsOpen, bool IsWhole, bool IsAligned, int Generation, AxisRange? Range = null);
+/// <param name="IsForked">Another operator reads the layer's output before this path's adjustments: they are not the layer's alone.</param>
+internal sealed record Carry(LayerBuilder Layer, bool IsOpen, bool IsWhole, bool IsAligned, int Generation, AxisRange? Range = null, bool IsForked = false);
 
 /// <summary>What the trace knows of one tensor.</summary>
 internal sealed record TracedTensor
@@ -36,6 +37,9 @@ internal sealed record TracedTensor
 
     /// <summary>The model input this is a copy of, in whatever shape and type; null where it is not.</summary>
     public string? Origin { get; init; }
+
+    /// <summary>A random operator has a part in it since the last layer.</summary>
+    public bool IsRandom { get; init; }
 
     public bool HasShape => !Axes.IsDefault;
 

@@ -32,7 +32,7 @@ internal sealed class ElementwiseBinaryRule : OpRule
         var value = node.Input(0);
         if (node.InputCount == 1)
         {
-            node.Output(Trace.Pass(value, value with { Name = node.OutputName(0) }));
+            node.Output(node.Trace.Pass(value, value with { Name = node.OutputName(0) }));
             return;
         }
         for (var i = 1; i < node.InputCount; i++)

@@ -33,7 +33,7 @@ internal sealed class EmbeddingRule : OpRule
         var picked = indices.IsConstant ? indices.Axes.Select(index => data.Axes[axis].Resized(index.Size)) : indices.Axes;
         var result = node.NewTensor([.. data.Axes.Take(axis), .. picked, .. data.Axes.Skip(axis + 1)], data.ElementType);
         var values = indices.IsConstant ? node.Constant(1) : null;
-        result = Trace.Pass(data, result with { Name = node.OutputName(0) }, range => indices.Rank == 1 && range.Axis != axis ? range : null);
+        result = node.Trace.Pass(data, result with { Name = node.OutputName(0) }, range => indices.Rank == 1 && range.Axis != axis ? range : null);
         if (data.Axes[axis].Has(AxisRole.Channel) && !IsPermutation(values, data.Axes[axis].Size))
             result = result with { Carries = [.. result.Carries.Select(carry => carry with { IsWhole = false })], Function = null };
         if (values is null)

@@ -39,7 +39,7 @@ internal sealed class LayoutRule : OpRule
                 range = part => SameAxis(input.Shape, shape, part);
                 break;
         }
-        node.Output(Trace.Pass(input, output, range));
+        node.Output(node.Trace.Pass(input, output, range));
     }
 
     private static int[] Requested(NodeContext node) =>

@@ -33,7 +33,7 @@ internal sealed class PartRule : OpRule
     private static TracedTensor Part(NodeContext node, TracedTensor input, SliceRange[] ranges, int output)
     {
         var axes = input.Axes.Select((axis, i) => axis.Resized(ranges[i].Length)).ToImmutableArray();
-        var result = Trace.Pass(input, node.NewTensor(axes, input.ElementType) with { Name = node.OutputName(output) }, range => range);
+        var result = node.Trace.Pass(input, node.NewTensor(axes, input.ElementType) with { Name = node.OutputName(output) }, range => range);
         for (var i = 0; i < ranges.Length; i++)
         {
             if (ranges[i].Length != input.Shape[i] || ranges[i].Step != 1)

@@ -33,7 +33,7 @@ internal sealed class PoolRule : OpRule
         for (var i = 0; i < sizes.Length; i++)
             axes.Add(input.Axes[i + 2].Resized(sizes[i]));
         var output = node.NewTensor(axes.ToImmutable(), input.ElementType) with { Name = node.OutputName(0) };
-        node.Output(Trace.Pass(input, output, range => range.Axis == 1 ? range : null));
+        node.Output(node.Trace.Pass(input, output, range => range.Axis == 1 ? range : null));
         if (node.OutputName(1).Length > 0)
             node.Output(1, output with { Name = node.OutputName(1), ElementType = (int)Onnx.TensorProto.Types.DataType.Int64, Carries = Trace.Mix([input]) });
     }

@@ -23,7 +23,7 @@ internal sealed class ResizeRule : OpRule
         var axes = shape.Select((size, i) => i < lead ? Axis.Of(size, AxisRole.Sample) : input.Axes[i - lead].Resized(size)).ToImmutableArray();
         var output = node.NewTensor(axes, input.ElementType) with { Name = node.OutputName(0) };
         var whole = !Enumerable.Range(0, input.Rank).Any(i => shape[lead + i] != input.Shape[i] && input.Axes[i].Has(AxisRole.Channel));
-        output = Trace.Pass(input, output, range => shape[lead + range.Axis] == input.Shape[range.Axis] ? range with { Axis = range.Axis + lead } : null);
+        output = node.Trace.Pass(input, output, range => shape[lead + range.Axis] == input.Shape[range.Axis] ? range with { Axis = range.Axis + lead } : null);
         node.Output(whole ? output : output with { Carries = [.. output.Carries.Select(carry => carry with { IsWhole = false })] });
     }
 
