@@ -7,8 +7,8 @@ namespace Emergence.Checkpoints;
 /// <summary>One <c>.onnx</c> file of a training run, opened.</summary>
 public sealed class Checkpoint
 {
-    private Checkpoint(string path, ModelProto model, string sha256, CheckpointMetadata metadata) =>
-        (Path, Model, Sha256, Metadata) = (path, model, sha256, metadata);
+    private Checkpoint(string path, string directory, ModelProto model, string sha256) =>
+        (Path, Directory, Model, Sha256, Metadata) = (path, directory, model, sha256, CheckpointMetadata.Read(model));
 
     /// <summary>The path as it was given.</summary>
     public string Path { get; }
@@ -17,7 +17,7 @@ public sealed class Checkpoint
     public string FileName => System.IO.Path.GetFileName(Path);
 
     /// <summary>Full path of the folder the file lies in, where its external data is looked for.</summary>
-    public string Directory => System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!;
+    public string Directory { get; }
 
     /// <summary>The model. It is shared: clone it before editing.</summary>
     public ModelProto Model { get; }
@@ -44,7 +44,7 @@ public sealed class Checkpoint
         try
         {
             var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-            return new Checkpoint(path, model, Combined(hash.Hash!, model, folder), CheckpointMetadata.Read(model));
+            return new Checkpoint(path, folder, model, Combined(hash.Hash!, model, folder));
         }
         catch (UserException e)
         {
@@ -59,10 +59,7 @@ public sealed class Checkpoint
             return Convert.ToHexStringLower(modelHash);
         var list = new StringBuilder().Append(Convert.ToHexStringLower(modelHash)).Append('\n');
         foreach (var location in locations)
-        {
-            using var stream = new FileStream(ExternalData.OpenFile(location, folder), FileAccess.Read);
-            list.Append(Convert.ToHexStringLower(SHA256.HashData(stream))).Append('\n');
-        }
+            list.Append(Convert.ToHexStringLower(ExternalData.Hash(location, folder))).Append('\n');
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(list.ToString())));
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using Onnx;
 
@@ -33,7 +34,7 @@ public static class ExternalData
         ArgumentException.ThrowIfNullOrEmpty(directory);
         var folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
         if (location.Contains('\0', StringComparison.Ordinal) || IsRooted(location))
-            throw Refused(location, "is not relative to the model's folder");
+            throw Refused(location, "is no path relative to the model's folder");
         // Backslashes from models written on Windows; on Unix they could otherwise hide a "..".
         var path = Path.GetFullPath(Path.Combine(folder, location.Replace('\\', '/')));
         var root = Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar;
@@ -41,7 +42,7 @@ public static class ExternalData
             throw Refused(location, "leads out of the model's folder");
         RefuseLinks(location, path, folder);
         if (!File.Exists(path))
-            throw new UserException($"{path}: external data is missing; copy {Path.GetFileName(path)} beside the model");
+            throw new UserException($"external data '{location}' is missing; copy {Path.GetFileName(path)} beside the model");
         return path;
     }
 
@@ -83,16 +84,30 @@ public static class ExternalData
         {
             // A pipe or device has no length; opening one could wait for ever.
             if (new FileInfo(path).Length == 0)
-                throw new UserException($"{path}: external data is empty; copy it again");
+                throw new UserException($"external data '{location}' is empty; copy it again");
             var handle = File.OpenHandle(path);
             if (HardLinks.Count(handle) <= 1)
                 return handle;
             handle.Dispose();
-            throw Refused(location, "is a hard link to a file that has other names; copy the file");
+            throw Refused(location, "has another hard link");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserException($"{path}: external data cannot be read ({e.Message}); check its permissions", e);
+            throw new UserException($"external data '{location}' cannot be read ({e.Message}); check the file and its permissions", e);
+        }
+    }
+
+    /// <summary>SHA-256 of a whole external file.</summary>
+    internal static byte[] Hash(string location, string directory)
+    {
+        using var stream = new FileStream(OpenFile(location, directory), FileAccess.Read);
+        try
+        {
+            return SHA256.HashData(stream);
+        }
+        catch (IOException e)
+        {
+            throw new UserException($"external data '{location}' cannot be read ({e.Message}); copy it again", e);
         }
     }
 
@@ -119,10 +134,10 @@ public static class ExternalData
         for (var part = path; part.Length > folder.Length; part = Path.GetDirectoryName(part)!)
         {
             if (new FileInfo(part).LinkTarget is not null)
-                throw Refused(location, "is or passes a symbolic link; copy the file itself beside the model");
+                throw Refused(location, "is or passes a symbolic link");
         }
     }
 
     private static UserException Refused(string location, string why) =>
-        new($"external data '{location}': {why}; refused, as a model may only read plain files in its own folder");
+        new($"external data '{location}' {why}, which a foreign file could use to read others; copy the data itself into the model's folder");
 }

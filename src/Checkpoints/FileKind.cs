@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Emergence.Checkpoints;
 
 /// <summary>Recognises what is often found where an ONNX model should be, and says what to do about it.</summary>
@@ -53,6 +51,6 @@ internal static class FileKind
             if (value is < 0x20 and not ((byte)'\t' or (byte)'\n' or (byte)'\r' or 0x0C))
                 return false;
         }
-        return Encoding.UTF8.GetMaxCharCount(head.Length) > 0;
+        return true;
     }
 }

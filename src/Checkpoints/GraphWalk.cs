@@ -9,13 +9,7 @@ public static class GraphWalk
     public static IEnumerable<GraphProto> SubGraphs(this NodeProto node)
     {
         ArgumentNullException.ThrowIfNull(node);
-        foreach (var attribute in node.Attribute)
-        {
-            if (attribute.G is not null)
-                yield return attribute.G;
-            foreach (var graph in attribute.Graphs)
-                yield return graph;
-        }
+        return node.Attribute.SelectMany(SubGraphs);
     }
 
     /// <summary>The graph itself and all sub-graphs inside it, outer before inner.</summary>
@@ -34,26 +28,22 @@ public static class GraphWalk
         ArgumentNullException.ThrowIfNull(model);
         var graphs = model.TrainingInfo.SelectMany(info => new[] { info.Initialization, info.Algorithm }).Prepend(model.Graph);
         return graphs.Where(graph => graph is not null).SelectMany(TensorsOf)
-            .Concat(model.Functions.SelectMany(function => function.Node).SelectMany(TensorsOf));
+            .Concat(model.Functions.SelectMany(function => function.Node).SelectMany(TensorsOf))
+            .Concat(model.Functions.SelectMany(function => function.AttributeProto).SelectMany(TensorsOf));
     }
+
+    private static IEnumerable<GraphProto> SubGraphs(this AttributeProto attribute) =>
+        attribute.Graphs.Prepend(attribute.G).OfType<GraphProto>();
 
     private static IEnumerable<TensorProto> TensorsOf(GraphProto graph) =>
         graph.Initializer.Concat(graph.SparseInitializer.SelectMany(TensorsOf)).Concat(graph.Node.SelectMany(TensorsOf));
 
-    private static IEnumerable<TensorProto> TensorsOf(NodeProto node)
-    {
-        foreach (var attribute in node.Attribute)
-        {
-            if (attribute.T is not null)
-                yield return attribute.T;
-            foreach (var tensor in attribute.Tensors)
-                yield return tensor;
-            foreach (var tensor in attribute.SparseTensors.Prepend(attribute.SparseTensor).SelectMany(TensorsOf))
-                yield return tensor;
-        }
-        foreach (var tensor in node.SubGraphs().SelectMany(TensorsOf))
-            yield return tensor;
-    }
+    private static IEnumerable<TensorProto> TensorsOf(NodeProto node) => node.Attribute.SelectMany(TensorsOf);
+
+    private static IEnumerable<TensorProto> TensorsOf(AttributeProto attribute) =>
+        attribute.Tensors.Prepend(attribute.T).OfType<TensorProto>()
+            .Concat(attribute.SparseTensors.Prepend(attribute.SparseTensor).SelectMany(TensorsOf))
+            .Concat(attribute.SubGraphs().SelectMany(TensorsOf));
 
     private static IEnumerable<TensorProto> TensorsOf(SparseTensorProto? sparse) =>
         new[] { sparse?.Values, sparse?.Indices }.OfType<TensorProto>();

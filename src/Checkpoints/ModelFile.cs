@@ -36,7 +36,7 @@ public static class ModelFile
         return model.ToByteArray();
     }
 
-    /// <summary>Writes a model, whole or not at all; equal models give equal bytes.</summary>
+    /// <summary>Writes a model, whole or not at all; equal models give equal bytes. External data is not copied.</summary>
     /// <exception cref="UserException">The file cannot be written, or the model passes protobuf's limit of 2 GB.</exception>
     public static void Save(ModelProto model, string path)
     {
@@ -60,7 +60,7 @@ public static class ModelFile
             try
             {
                 using var stream = through(file);
-                using var input = CodedInputStream.CreateWithLimits(stream, sizeLimit: int.MaxValue, recursionLimit: 200);
+                using var input = CodedInputStream.CreateWithLimits(stream, sizeLimit: int.MaxValue, recursionLimit: 100);
                 return Checked(ModelProto.Parser.ParseFrom(input), head, path);
             }
             catch (InvalidProtocolBufferException e)

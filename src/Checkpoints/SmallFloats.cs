@@ -8,12 +8,21 @@ namespace Emergence.Checkpoints;
 /// </summary>
 internal static class SmallFloats
 {
-    private static readonly double[] E4M3Fn = Table(8, 4, 3, 7, finite: true);
-    private static readonly double[] E4M3Fnuz = Unsigned0(Table(8, 4, 3, 8, finite: true));
-    private static readonly double[] E5M2 = Table(8, 5, 2, 15, finite: false);
-    private static readonly double[] E5M2Fnuz = Unsigned0(Table(8, 5, 2, 16, finite: true));
+    private static readonly double[] E4M3Fn = Table(4, 3, 7, Special.LastIsNaN);
+    private static readonly double[] E4M3Fnuz = Table(4, 3, 8, Special.MinusZeroIsNaN);
+    private static readonly double[] E5M2 = Table(5, 2, 15, Special.Ieee);
+    private static readonly double[] E5M2Fnuz = Table(5, 2, 16, Special.MinusZeroIsNaN);
     private static readonly double[] E8M0 = [.. Enumerable.Range(0, 255).Select(code => Math.ScaleB(1, code - 127)), double.NaN];
-    private static readonly double[] E2M1 = Table(4, 2, 1, 1, finite: true);
+    private static readonly double[] E2M1 = Table(2, 1, 1, Special.None);
+
+    /// <summary>Which codes are not ordinary numbers.</summary>
+    private enum Special
+    {
+        None,
+        Ieee,
+        LastIsNaN,
+        MinusZeroIsNaN,
+    }
 
     /// <summary>The value of each code, or empty where <paramref name="type"/> is not a small float.</summary>
     public static ReadOnlySpan<double> Values(int type) => (DataType)type switch
@@ -27,53 +36,46 @@ internal static class SmallFloats
         _ => [],
     };
 
-    /// <summary>The code of the nearest finite value, ties to the even code; NaN keeps a NaN where the type has one.</summary>
+    /// <summary>The code of the value itself or else of the nearest finite one, ties to the even code.</summary>
     public static byte Encode(int type, double value)
     {
         var values = Values(type);
-        var best = 0;
         for (var code = 0; code < values.Length; code++)
         {
-            if (values[code].Equals(value) && double.IsNegative(values[code]) == double.IsNegative(value))
+            if (values[code].Equals(value) && (value != 0 || double.IsNegative(values[code]) == double.IsNegative(value)))
                 return (byte)code;
-            if (!double.IsFinite(values[code]))
-                continue;
-            var closer = Math.Abs(values[code] - value).CompareTo(Math.Abs(values[best] - value));
-            if (closer < 0 || (closer == 0 && code % 2 == 0 && best % 2 != 0))
+        }
+        var best = 0;
+        // Beyond every type's range, yet finite, so that an infinity has a nearest number: the largest.
+        value = Math.Clamp(value, -1e6, 1e6);
+        for (var code = 1; code < values.Length; code++)
+        {
+            var gain = Math.Abs(values[best] - value) - Math.Abs(values[code] - value);
+            if (gain > 0 || (gain == 0 && code % 2 == 0 && best % 2 != 0))
                 best = code;
         }
         return (byte)best;
     }
 
-    private static double[] Table(int bits, int exponentBits, int mantissaBits, int bias, bool finite)
+    private static double[] Table(int exponentBits, int mantissaBits, int bias, Special special)
     {
-        var values = new double[1 << bits];
-        var half = values.Length / 2;
-        var topExponent = (1 << exponentBits) - 1;
+        var half = 1 << (exponentBits + mantissaBits);
+        var values = new double[2 * half];
         for (var code = 0; code < half; code++)
         {
             var exponent = code >> mantissaBits;
             var mantissa = code & ((1 << mantissaBits) - 1);
-            values[code] = exponent == topExponent && !finite
-                ? mantissa == 0 ? double.PositiveInfinity : double.NaN
-                : exponent == 0
-                    ? Math.ScaleB(mantissa, 1 - bias - mantissaBits)
-                    : Math.ScaleB((1 << mantissaBits) + mantissa, exponent - bias - mantissaBits);
+            values[code] = exponent == 0
+                ? Math.ScaleB(mantissa, 1 - bias - mantissaBits)
+                : Math.ScaleB((1 << mantissaBits) + mantissa, exponent - bias - mantissaBits);
+            if (special == Special.Ieee && exponent == (1 << exponentBits) - 1)
+                values[code] = mantissa == 0 ? double.PositiveInfinity : double.NaN;
+            if (special == Special.LastIsNaN && code == half - 1)
+                values[code] = double.NaN;
             values[half + code] = -values[code];
         }
-        // E4M3FN has no infinity and gives NaN the last code; E2M1 has neither.
-        if (bits == 8 && finite)
-            values[half - 1] = values[^1] = double.NaN;
-        return values;
-    }
-
-    /// <summary>FNUZ: the last codes are ordinary numbers, and the code of negative zero is the only NaN.</summary>
-    private static double[] Unsigned0(double[] values)
-    {
-        var half = values.Length / 2;
-        values[half - 1] = 2 * values[half - 2] - values[half - 3];
-        values[^1] = -values[half - 1];
-        values[half] = double.NaN;
+        if (special == Special.MinusZeroIsNaN)
+            values[half] = double.NaN;
         return values;
     }
 }

@@ -22,7 +22,7 @@ public sealed class StoredTensors
     {
         ArgumentNullException.ThrowIfNull(model);
         this.directory = directory;
-        var graph = model.Graph ?? new GraphProto();
+        var graph = model.Graph;
         foreach (var tensor in graph.Initializer)
             dense[tensor.Name] = tensor;
         foreach (var tensor in graph.SparseInitializer)

@@ -49,20 +49,11 @@ public static partial class TensorValues
     public static byte[] ToRaw(TensorProto tensor, string? directory)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        var bytes = Allocate<byte>(RawBytes(tensor), tensor);
-        if (ExternalData.IsExternal(tensor))
-        {
-            using var slice = ExternalData.Open(tensor, directory);
-            slice.Read(0, bytes);
-        }
-        else if (tensor.HasRawData)
-        {
-            InlineBytes(tensor).CopyTo(bytes);
-        }
-        else
-        {
-            TypedData.ToRaw(tensor, bytes);
-        }
+        if (!ExternalData.IsExternal(tensor))
+            return tensor.HasRawData ? Inline(tensor).ToArray() : TypedData.ToRaw(tensor, RawBytes(tensor));
+        using var slice = ExternalData.Open(tensor, directory);
+        var bytes = Allocate<byte>(slice.Length, tensor);
+        slice.Read(0, bytes);
         return bytes;
     }
 
@@ -85,31 +76,28 @@ public static partial class TensorValues
             : throw new UserException($"{Subject(tensor)}: its dimensions give {count} elements; the file is damaged");
     }
 
+    /// <summary>The product of the dimensions.</summary>
     internal static long Count(RepeatedField<long> dims, string subject)
     {
-        var count = (Int128)1;
-        foreach (var dim in dims)
-        {
-            if (dim < 0)
-                throw new UserException($"{subject}: has the negative dimension {dim}; the file is damaged");
-            if (count > 0 && dim > (Int128)long.MaxValue / count && !dims.Contains(0))
-                throw new UserException($"{subject}: its dimensions [{string.Join(", ", dims)}] are too large; the file is damaged");
-            count = dims.Contains(0) ? 0 : count * dim;
-        }
-        return (long)count;
+        if (dims.Any(dim => dim < 0))
+            throw new UserException($"{subject}: has a negative dimension, [{string.Join(", ", dims)}]; the file is damaged");
+        if (dims.Contains(0))
+            return 0;
+        var count = dims.Aggregate((Int128)1, (product, dim) => product > long.MaxValue ? product : product * dim);
+        return count <= long.MaxValue
+            ? (long)count
+            : throw new UserException($"{subject}: its dimensions [{string.Join(", ", dims)}] are too large; the file is damaged");
     }
 
     private static T[] Read<T>(TensorProto tensor, string? directory) where T : unmanaged, INumberBase<T>
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        var bytes = RawBytes(tensor);
         if (ExternalData.IsExternal(tensor))
             return ReadExternal<T>(tensor, directory);
-        if (tensor.HasRawData)
-            return Decode<T>(tensor, InlineBytes(tensor));
-        var raw = Allocate<byte>(bytes, tensor);
-        TypedData.ToRaw(tensor, raw);
-        return Decode<T>(tensor, raw);
+        var raw = tensor.HasRawData ? Inline(tensor) : TypedData.ToRaw(tensor, RawBytes(tensor));
+        var values = Allocate<T>(Count(tensor), tensor);
+        Decode(tensor, raw, values);
+        return values;
     }
 
     /// <summary>Decodes piece by piece, so that the file's bytes are never held whole.</summary>
@@ -120,23 +108,19 @@ public static partial class TensorValues
         var values = Allocate<T>(Count(tensor), tensor);
         var buffer = new byte[(int)Math.Min(slice.Length, Piece)];
         var perPiece = Piece * 8 / ElementTypes.Bits(tensor.DataType);
-        for (long at = 0, done = 0; done < values.Length; at += Piece, done += perPiece)
+        long at = 0;
+        for (var rest = values.AsSpan(); rest.Length > 0; at += Piece)
         {
+            var part = rest[..Math.Min(perPiece, rest.Length)];
             var bytes = buffer.AsSpan(0, (int)Math.Min(Piece, slice.Length - at));
             slice.Read(at, bytes);
-            DecodeInto(tensor, bytes, values.AsSpan((int)done, (int)Math.Min(perPiece, values.Length - done)));
+            Decode(tensor, bytes, part);
+            rest = rest[part.Length..];
         }
         return values;
     }
 
-    private static T[] Decode<T>(TensorProto tensor, ReadOnlySpan<byte> raw) where T : unmanaged, INumberBase<T>
-    {
-        var values = Allocate<T>(Count(tensor), tensor);
-        DecodeInto(tensor, raw, values);
-        return values;
-    }
-
-    private static void DecodeInto<T>(TensorProto tensor, ReadOnlySpan<byte> raw, Span<T> values)
+    private static void Decode<T>(TensorProto tensor, ReadOnlySpan<byte> raw, Span<T> values)
         where T : unmanaged, INumberBase<T>
     {
         try
@@ -153,7 +137,7 @@ public static partial class TensorValues
         }
     }
 
-    private static ReadOnlySpan<byte> InlineBytes(TensorProto tensor)
+    private static ReadOnlySpan<byte> Inline(TensorProto tensor)
     {
         var expected = RawBytes(tensor);
         return tensor.RawData.Length == expected
@@ -161,6 +145,7 @@ public static partial class TensorValues
             : throw Mismatch(tensor, $"{tensor.RawData.Length} bytes of raw_data where {expected} are needed");
     }
 
+    /// <summary>The error that a tensor's data and dimensions disagree.</summary>
     internal static UserException Mismatch(TensorProto tensor, string finding) => new(
         $"{Subject(tensor)}: {ElementTypes.NameOf(tensor.DataType)}[{string.Join(", ", tensor.Dims)}] has {finding}; "
         + "the file is damaged, export or copy it again");

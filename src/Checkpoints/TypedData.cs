@@ -1,4 +1,7 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Google.Protobuf;
+using Google.Protobuf.Collections;
 using Onnx;
 using static Onnx.TensorProto.Types;
 
@@ -10,38 +13,20 @@ namespace Emergence.Checkpoints;
 /// </summary>
 internal static class TypedData
 {
-    /// <summary>Copies the values into their raw form.</summary>
+    /// <summary>The values in their raw form, of <paramref name="length"/> bytes.</summary>
     /// <exception cref="UserException">The number of values is not what the dimensions say.</exception>
-    public static void ToRaw(TensorProto tensor, Span<byte> raw)
+    public static byte[] ToRaw(TensorProto tensor, long length) => (DataType)tensor.DataType switch
     {
-        switch ((DataType)tensor.DataType)
-        {
-            case DataType.Float or DataType.Complex64:
-                Copy(tensor, tensor.FloatData, MemoryMarshal.Cast<byte, float>(raw));
-                break;
-            case DataType.Double or DataType.Complex128:
-                Copy(tensor, tensor.DoubleData, MemoryMarshal.Cast<byte, double>(raw));
-                break;
-            case DataType.Int64:
-                Copy(tensor, tensor.Int64Data, MemoryMarshal.Cast<byte, long>(raw));
-                break;
-            case DataType.Uint64:
-                Copy(tensor, tensor.Uint64Data, MemoryMarshal.Cast<byte, ulong>(raw));
-                break;
-            case DataType.Uint32:
-                Narrow(tensor, tensor.Uint64Data, MemoryMarshal.Cast<byte, uint>(raw), value => unchecked((uint)value));
-                break;
-            case DataType.Int32:
-                Copy(tensor, tensor.Int32Data, MemoryMarshal.Cast<byte, int>(raw));
-                break;
-            case DataType.Int16 or DataType.Uint16 or DataType.Float16 or DataType.Bfloat16:
-                Narrow(tensor, tensor.Int32Data, MemoryMarshal.Cast<byte, ushort>(raw), value => unchecked((ushort)value));
-                break;
-            default:
-                Narrow(tensor, tensor.Int32Data, raw, value => unchecked((byte)value));
-                break;
-        }
-    }
+        DataType.Float or DataType.Complex64 => Bytes<float>(tensor, tensor.FloatData, length),
+        DataType.Double or DataType.Complex128 => Bytes<double>(tensor, tensor.DoubleData, length),
+        DataType.Int64 => Bytes<long>(tensor, tensor.Int64Data, length),
+        DataType.Uint64 => Bytes<ulong>(tensor, tensor.Uint64Data, length),
+        DataType.Uint32 => Bytes(tensor, tensor.Uint64Data, length, value => unchecked((uint)value)),
+        DataType.Int32 => Bytes<int>(tensor, tensor.Int32Data, length),
+        DataType.Int16 or DataType.Uint16 or DataType.Float16 or DataType.Bfloat16 =>
+            Bytes(tensor, tensor.Int32Data, length, value => unchecked((ushort)value)),
+        _ => Bytes(tensor, tensor.Int32Data, length, value => unchecked((byte)value)),
+    };
 
     /// <summary>Changes one element of the typed field, and no other bit of it.</summary>
     public static void Put(TensorProto tensor, int index, ulong bits)
@@ -69,14 +54,30 @@ internal static class TypedData
         }
     }
 
-    private static void Copy<T>(TensorProto tensor, IList<T> stored, Span<T> target) where T : struct =>
-        Narrow(tensor, stored, target, value => value);
-
-    private static void Narrow<T, TTarget>(TensorProto tensor, IList<T> stored, Span<TTarget> target, Func<T, TTarget> narrow)
+    private static byte[] Bytes<T>(TensorProto tensor, RepeatedField<T> stored, long length) where T : unmanaged
     {
-        if (stored.Count != target.Length)
-            throw TensorValues.Mismatch(tensor, $"{stored.Count} values stored where {target.Length} are needed");
+        var bytes = Allocate<T>(tensor, stored.Count, length);
+        MemoryMarshal.AsBytes(UnsafeCollectionOperations.AsSpan(stored)).CopyTo(bytes);
+        return bytes;
+    }
+
+    private static byte[] Bytes<T, TStored>(TensorProto tensor, RepeatedField<T> stored, long length, Func<T, TStored> narrow)
+        where TStored : unmanaged
+    {
+        var bytes = Allocate<TStored>(tensor, stored.Count, length);
+        var target = MemoryMarshal.Cast<byte, TStored>(bytes.AsSpan());
         for (var i = 0; i < target.Length; i++)
             target[i] = narrow(stored[i]);
+        return bytes;
+    }
+
+    /// <summary>Room for the raw form, once it is known that the values are all there: dimensions alone are not trusted.</summary>
+    private static byte[] Allocate<T>(TensorProto tensor, int stored, long length) where T : unmanaged
+    {
+        if ((long)stored * Unsafe.SizeOf<T>() != length)
+            throw TensorValues.Mismatch(tensor, $"{stored} values stored where {length / Unsafe.SizeOf<T>()} are needed");
+        return length <= Array.MaxLength
+            ? new byte[length]
+            : throw new UserException($"{TensorValues.Subject(tensor)}: passes 2 GB; store it as external data");
     }
 }
