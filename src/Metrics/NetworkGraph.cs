@@ -1,20 +1,80 @@
+using System.Collections.Immutable;
+
 namespace Emergence.Analyzer.Metrics;
 
-/// <summary>How one layer's nodes feed another's.</summary>
-public enum EdgeKind
+/// <summary>The layers of a network in topological order and how they feed each other. Immutable.</summary>
+public sealed class NetworkGraph
 {
-    /// <summary>Every node feeds every node.</summary>
-    Dense,
+    private readonly ImmutableArray<int> _firstEdge;
 
-    /// <summary>A node feeds its counterparts, through a skip connection.</summary>
-    Identity,
-}
+    /// <summary>Creates a graph; the order of <paramref name="edges"/> is of no consequence.</summary>
+    /// <param name="layers">In topological order; at least one.</param>
+    /// <param name="edges">Each leads forward; at most one of each kind between two layers.</param>
+    /// <exception cref="ArgumentException">A layer without nodes, or an edge that does not fit its layers.</exception>
+    public NetworkGraph(IEnumerable<NetworkLayer> layers, IEnumerable<NetworkEdge> edges)
+    {
+        Layers = [.. layers];
+        Edges = [.. edges.OrderBy(edge => edge.From).ThenBy(edge => edge.To).ThenBy(edge => edge.Kind)];
+        if (Layers.IsEmpty)
+            throw new ArgumentException("A network has at least one layer.", nameof(layers));
+        for (var i = 0; i < Layers.Length; i++)
+        {
+            if (Layers[i].Channels < 1 || Layers[i].Positions < 1 || (long)Layers[i].Channels * Layers[i].Positions > Array.MaxLength)
+                throw new ArgumentException($"Layer {i}: {Layers[i].Channels} × {Layers[i].Positions} nodes.", nameof(layers));
+        }
+        for (var e = 0; e < Edges.Length; e++)
+        {
+            Check(Edges[e]);
+            if (e > 0 && (Edges[e].From, Edges[e].To, Edges[e].Kind) == (Edges[e - 1].From, Edges[e - 1].To, Edges[e - 1].Kind))
+                throw new ArgumentException($"{Edges[e]} is given twice; merge their maps.", nameof(edges));
+        }
 
-/// <summary>A layer as the measures see it: <c>Channels × Positions</c> nodes, channel-major.</summary>
-/// <param name="Channels">Path multiplicity m: features of a dense layer, filters of a convolution.</param>
-/// <param name="Positions">Nodes per filter; 1 for a dense layer, so that n = m.</param>
-public readonly record struct NetworkLayer(int Channels, int Positions = 1)
-{
-    /// <summary>n.</summary>
-    public int Nodes => checked(Channels * Positions);
+        var first = new int[Layers.Length + 1];
+        foreach (var edge in Edges)
+            first[edge.From + 1]++;
+        for (var i = 0; i < Layers.Length; i++)
+            first[i + 1] += first[i];
+        _firstEdge = [.. first];
+    }
+
+    /// <summary>The layers, in topological order.</summary>
+    public ImmutableArray<NetworkLayer> Layers { get; }
+
+    /// <summary>The edges, ordered by source, target and kind.</summary>
+    public ImmutableArray<NetworkEdge> Edges { get; }
+
+    /// <summary>Whether any edge is an identity edge: then the measures need to know which nodes are alive.</summary>
+    public bool HasIdentityEdges => Edges.Any(edge => edge.Kind == EdgeKind.Identity);
+
+    /// <summary>A chain of dense layers with so many nodes each.</summary>
+    public static NetworkGraph Chain(params ReadOnlySpan<int> nodes)
+    {
+        var layers = new NetworkLayer[nodes.Length];
+        for (var i = 0; i < nodes.Length; i++)
+            layers[i] = new NetworkLayer(nodes[i]);
+        return Chain(layers);
+    }
+
+    /// <summary>A chain of layers, each a dense successor of the one before.</summary>
+    public static NetworkGraph Chain(params ReadOnlySpan<NetworkLayer> layers) =>
+        new(layers.ToArray(), Enumerable.Range(0, Math.Max(0, layers.Length - 1)).Select(i => NetworkEdge.Dense(i, i + 1)));
+
+    /// <summary>The edges that leave <paramref name="layer"/>, ordered by target and kind.</summary>
+    internal ReadOnlySpan<NetworkEdge> EdgesFrom(int layer) =>
+        Edges.AsSpan()[_firstEdge[layer].._firstEdge[layer + 1]];
+
+    private void Check(NetworkEdge edge)
+    {
+        if (edge.From < 0 || edge.To <= edge.From || edge.To >= Layers.Length)
+            throw new ArgumentException($"{edge}: an edge leads from a layer to a later one, of {Layers.Length}.", nameof(edge));
+        if (edge.Kind == EdgeKind.Identity)
+        {
+            var (from, to) = (Layers[edge.From].Nodes, Layers[edge.To].Nodes);
+            if (edge.Map is null && from != to)
+                throw new ArgumentException($"{edge}: {from} nodes cannot stand for {to} without a map.", nameof(edge));
+            if (edge.Map is not null && (edge.Map.Sources, edge.Map.Targets) != (from, to))
+                throw new ArgumentException(
+                    $"{edge}: its map leads from {edge.Map.Sources} to {edge.Map.Targets}, not from {from} to {to}.", nameof(edge));
+        }
+    }
 }
