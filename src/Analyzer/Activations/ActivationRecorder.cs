@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Inference;
+using Emergence.Analyzer.Instrumentation;
+using Emergence.Analyzer.Probes;
+using Emergence.Checkpoints;
+using Onnx;
+
+namespace Emergence.Analyzer.Activations;
+
+/// <summary>Runs a probe through a model and counts, node by node, what the settings ask for.</summary>
+public sealed class ActivationRecorder
+{
+    private static readonly Counter Sum = new(CounterKind.Sum);
+    private static readonly ImmutableArray<Counter> Faults = [new(CounterKind.NotANumber), new(CounterKind.NotFinite)];
+
+    private readonly ModelProto model;
+    private readonly string path;
+    private readonly LayerGraph graph;
+    private readonly SessionFactory sessions;
+    private readonly AnalysisSettings settings;
+
+    /// <summary>Prepares a recording.</summary>
+    /// <param name="model">The model that <paramref name="graph"/> was traced in; it is not changed.</param>
+    /// <param name="path">Its file, for external data and errors.</param>
+    /// <param name="graph">Its layers and inputs.</param>
+    /// <param name="sessions">The device.</param>
+    /// <param name="settings">What to count.</param>
+    public ActivationRecorder(ModelProto model, string path, LayerGraph graph, SessionFactory sessions, AnalysisSettings settings)
+    {
+        this.model = model;
+        this.path = path;
+        this.graph = graph;
+        this.sessions = sessions;
+        this.settings = settings;
+    }
+
+    /// <summary>
+    /// Runs every sample once; a second time, with counters of NaN and infinity, for the layers where a sum shows that
+    /// an activation was not finite.
+    /// </summary>
+    /// <exception cref="UserException">The model does not run on the probe.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    public ActivationProfile Record(Probe probe, IProgress<int>? samplesDone, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(probe);
+        var plan = BatchPlan.Create(graph, probe.Samples, settings.Batch);
+        using var runner = new ProbeRunner(graph.Inputs, probe, plan, path);
+
+        var classifier = probe.Labels is { } labels ? new Classifier(model.Graph, labels) : null;
+        var layers = Count(runner, plan, graph.Layers, AliveRule.CountersFor(settings), classifier, samplesDone, token);
+
+        var suspects = graph.Layers.Where((_, i) => !layers[i].IsFinite(Sum)).ToImmutableArray();
+        var faults = suspects.IsEmpty ? [] : Count(runner, plan, suspects, Faults, null, null, token);
+
+        var faultsOf = suspects.Zip(faults).ToDictionary(pair => pair.First, pair => pair.Second.ToProfile().Totals);
+        return new ActivationProfile(
+            [.. graph.Layers.Zip(layers, (layer, counted) => counted.ToProfile().With(faultsOf.GetValueOrDefault(layer)))],
+            classifier?.Accuracy,
+            [.. plan.Diagnostics, .. classifier?.Diagnostics ?? []]);
+    }
+
+    /// <summary>Runs the whole probe once with one set of counters.</summary>
+    private LayerAccumulator[] Count(
+        ProbeRunner runner, BatchPlan plan, ImmutableArray<TracedLayer> layers, ImmutableArray<Counter> counters,
+        Classifier? classifier, IProgress<int>? samplesDone, CancellationToken token)
+    {
+        LayerAccumulator[] accumulators =
+            [.. layers.Select(layer => new LayerAccumulator(layer, new NodeLayout(layer, settings.ConvNodes), counters))];
+        foreach (var segment in plan.Segments)
+        {
+            token.ThrowIfCancellationRequested();
+            var instrumented = Instrumenter.Instrument(model, layers, new CountingOptions
+            {
+                Counters = counters,
+                ConvNodes = settings.ConvNodes,
+                Rows = segment.Rows,
+                Logits = classifier?.Logits,
+            });
+            using var session = sessions.Open(instrumented.Model, path);
+            runner.Run(session, instrumented.Outputs, segment, run =>
+            {
+                using var outputs = run.Outputs.GetEnumerator();
+                if (instrumented.Logits is not null && outputs.MoveNext())
+                    classifier!.Add(outputs.Current, run);
+                foreach (var accumulator in accumulators)
+                    accumulator.Add(outputs, run.Fed, segment.Rows);
+                samplesDone?.Report(run.Start + run.Count);
+            }, token);
+        }
+        return accumulators;
+    }
+}

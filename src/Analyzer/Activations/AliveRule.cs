@@ -1,0 +1,120 @@
+using System.Collections;
+using System.Collections.Immutable;
+using Emergence.Analyzer.Instrumentation;
+
+namespace Emergence.Analyzer.Activations;
+
+/// <summary>Which nodes of a layer are alive under one threshold.</summary>
+/// <param name="Mask">Alive nodes, channel-major.</param>
+/// <param name="Alive">a: number of alive nodes.</param>
+/// <param name="AliveChannels">Channels with any alive position.</param>
+/// <param name="Borderline">Nodes that a change of 1e-4 may flip.</param>
+/// <param name="NodesNan">Nodes with a NaN activation; they are not alive.</param>
+/// <param name="NodesInf">Nodes with an infinite activation and no NaN; they are not alive.</param>
+public sealed record AliveNodes(BitArray Mask, int Alive, int AliveChannels, int Borderline, int NodesNan, int NodesInf);
+
+/// <summary>When a node is alive (DESIGN: statistic, alive / dead, borderline).</summary>
+public sealed class AliveRule
+{
+    /// <summary>How far a statistic may stand from θ and still flip between devices and optimisation levels.</summary>
+    public const double Margin = 1e-4;
+
+    private readonly Statistic statistic;
+    private readonly float threshold;
+    private readonly double aliveShare;
+
+    /// <summary>The rule of one setting under one of its thresholds.</summary>
+    public AliveRule(AnalysisSettings settings, float threshold)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        statistic = settings.Statistic;
+        aliveShare = settings.AliveShare;
+        this.threshold = threshold;
+    }
+
+    /// <summary>The counters that the rules of a setting read, and those that every profile has.</summary>
+    public static ImmutableArray<Counter> CountersFor(AnalysisSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        IEnumerable<Counter> needed = settings.Statistic switch
+        {
+            Statistic.Mean or Statistic.Max => [],
+            Statistic.AbsMean => [new(CounterKind.AbsSum)],
+            Statistic.AbsMax => [new(CounterKind.AbsMax)],
+            Statistic.Share => settings.Thresholds.SelectMany(threshold => (Counter[])[Below(threshold), At(threshold), Above(threshold)]),
+            _ => throw new ArgumentOutOfRangeException(nameof(settings)),
+        };
+        return [new(CounterKind.Sum), new(CounterKind.Max), .. needed.Distinct()];
+    }
+
+    /// <summary>Applies the rule to every node of a layer.</summary>
+    /// <exception cref="KeyNotFoundException">The profile lacks a counter of <see cref="CountersFor"/>.</exception>
+    public AliveNodes Apply(LayerProfile profile)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        var judge = JudgeOf(profile);
+        var mask = new BitArray(profile.Nodes);
+        int alive = 0, aliveChannels = 0, borderline = 0, nan = 0, infinite = 0;
+        for (var channel = 0; channel < profile.Channels; channel++)
+        {
+            var before = alive;
+            for (var node = channel * profile.Positions; node < (channel + 1) * profile.Positions; node++)
+            {
+                if (profile.IsNan(node))
+                {
+                    nan++;
+                    continue;
+                }
+                if (profile.IsNotFinite(node))
+                {
+                    infinite++;
+                    continue;
+                }
+                var (isAlive, isBorderline) = judge(node);
+                mask[node] = isAlive;
+                alive += isAlive ? 1 : 0;
+                borderline += isBorderline ? 1 : 0;
+            }
+            aliveChannels += alive > before ? 1 : 0;
+        }
+        return new AliveNodes(mask, alive, aliveChannels, borderline, nan, infinite);
+    }
+
+    private static Counter At(float threshold) => new(CounterKind.Above, threshold);
+
+    private static Counter Below(float threshold) => At((float)(threshold - Margin));
+
+    private static Counter Above(float threshold) => At((float)(threshold + Margin));
+
+    private Func<int, (bool Alive, bool Borderline)> JudgeOf(LayerProfile profile)
+    {
+        var activations = (double)profile.Samples * profile.ActivationsPerSample;
+        ImmutableArray<double> Of(Counter counter) => profile.Totals[counter];
+        switch (statistic)
+        {
+            case Statistic.Mean:
+                var sums = Of(new(CounterKind.Sum));
+                return node => Compare(sums[node] / activations);
+            case Statistic.AbsMean:
+                var absolute = Of(new(CounterKind.AbsSum));
+                return node => Compare(absolute[node] / activations);
+            case Statistic.Max:
+                var largest = Of(new(CounterKind.Max));
+                return node => Compare(largest[node]);
+            case Statistic.AbsMax:
+                var farthest = Of(new(CounterKind.AbsMax));
+                return node => Compare(farthest[node]);
+            case Statistic.Share:
+                var (below, at, above) = (Of(Below(threshold)), Of(At(threshold)), Of(Above(threshold)));
+                bool Passes(double count) => count / profile.Samples > aliveShare;
+                // Single activations may flip, not the share: what matters is whether the verdict would.
+                return node => (Passes(at[node]), Passes(below[node]) != Passes(above[node]));
+            default:
+                throw new InvalidOperationException($"unknown statistic {statistic}");
+        }
+    }
+
+    /// <summary>Compares as float32, as the graph does: an activation of exactly 0.05f is not above 0.05.</summary>
+    private (bool Alive, bool Borderline) Compare(double value) =>
+        ((float)value > threshold, Math.Abs(value - threshold) <= Margin);
+}

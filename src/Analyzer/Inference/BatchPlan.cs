@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using Emergence.Analyzer.Graphs;
+using Emergence.Checkpoints;
+
+namespace Emergence.Analyzer.Inference;
+
+/// <summary>A stretch of the probe whose runs all use the same model.</summary>
+/// <param name="Start">First sample.</param>
+/// <param name="End">One past the last sample.</param>
+/// <param name="RunSize">Samples per run; the last run may have fewer.</param>
+/// <param name="Rows">Where runs are padded: the samples of each run that count. Null: all of them do.</param>
+public sealed record ProbeSegment(int Start, int End, int RunSize, int? Rows);
+
+/// <summary>How the samples of a probe are divided into runs.</summary>
+/// <param name="FixedBatch">The batch size built into the model, to which runs are padded; null where it is free.</param>
+/// <param name="Segments">Stretches of the probe, in order.</param>
+/// <param name="Diagnostics">For instance that a batch size asked for cannot be had.</param>
+public sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Segments, ImmutableArray<Diagnostic> Diagnostics)
+{
+    private const int LargestDefault = 256;
+    private const long ActivationBudget = 32 << 20;
+
+    /// <summary>Plans the runs of a probe.</summary>
+    /// <param name="graph">The model's inputs and layers.</param>
+    /// <param name="samples">Number of samples, at least 1.</param>
+    /// <param name="requested">Samples per run, or 0: as many as keep the largest activation, in double, near 32 MB.</param>
+    /// <exception cref="UserException">Two inputs have different fixed batch sizes.</exception>
+    public static BatchPlan Create(LayerGraph graph, int samples, int requested)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
+        var fixedBatch = FixedBatchOf(graph.Inputs);
+        var oneByOne = graph.Inputs.Any(input => input.BatchAxis < 0);
+        var size = oneByOne ? 1 : fixedBatch ?? (requested > 0 ? requested : DefaultSize(graph));
+
+        ImmutableArray<Diagnostic> diagnostics = requested > 0 && requested != size
+            ? [Diagnostic.Note("--batch", $"the model runs {size} at a time, whatever is asked for")]
+            : [];
+        if (fixedBatch is not { } batch)
+            return new BatchPlan(null, [new ProbeSegment(0, samples, size, null)], diagnostics);
+        if (size < batch)
+            return new BatchPlan(batch, [new ProbeSegment(0, samples, size, size)], diagnostics);
+
+        var whole = samples / batch * batch;
+        var segments = ImmutableArray.CreateBuilder<ProbeSegment>(2);
+        if (whole > 0)
+            segments.Add(new ProbeSegment(0, whole, batch, null));
+        if (whole < samples)
+            segments.Add(new ProbeSegment(whole, samples, batch, samples - whole));
+        return new BatchPlan(batch, segments.ToImmutable(), diagnostics);
+    }
+
+    private static int? FixedBatchOf(ImmutableArray<ModelInput> inputs)
+    {
+        ModelInput? first = null;
+        foreach (var input in inputs.Where(input => input.BatchAxis >= 0 && input.Shape[input.BatchAxis] is not null))
+        {
+            first ??= input;
+            if (BatchOf(input) != BatchOf(first))
+                throw new UserException(
+                    $"inputs '{first.Name}' and '{input.Name}': have different fixed batch sizes ({BatchOf(first)} and " +
+                    $"{BatchOf(input)}), so samples cannot be paired; export the model with one free batch dimension");
+        }
+        return first is null ? null : checked((int)BatchOf(first));
+    }
+
+    private static long BatchOf(ModelInput input) => input.Shape[input.BatchAxis]!.Value;
+
+    private static int DefaultSize(LayerGraph graph)
+    {
+        var largest = graph.Layers.Select(layer => layer.Reading.Axes)
+            .Select(axes => axes.Where(axis => axis.Role != AxisRole.Batch).Aggregate(1L, (product, axis) => product * axis.Size))
+            .DefaultIfEmpty(1L).Max();
+        return (int)Math.Clamp(ActivationBudget / (largest * sizeof(double)), 1, LargestDefault);
+    }
+}

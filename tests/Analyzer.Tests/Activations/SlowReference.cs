@@ -1,0 +1,104 @@
+using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Inference;
+using Emergence.Analyzer.Probes;
+using Emergence.Analyzer.Tests.Instrumentation;
+using Microsoft.ML.OnnxRuntime;
+using Onnx;
+
+namespace Emergence.Analyzer.Tests.Activations;
+
+/// <summary>
+/// Exposes each layer's activation whole, one sample at a time, and sorts the values to their nodes on the host by
+/// nothing but the definition: node = channel × positions + position, everything else is a sample.
+/// </summary>
+internal static class SlowReference
+{
+    /// <summary>For each layer and node, the values on each sample: several for a whole filter, one for a unit.</summary>
+    public static List<double[]>[][] Activations(TinyModel tiny, Probe probe, ConvNodes nodes)
+    {
+        var model = tiny.Proto.Clone();
+        model.Graph.Output.Clear();
+        foreach (var layer in tiny.Graph.Layers)
+        {
+            var name = $"exposed {layer.Index}";
+            model.Graph.Node.Add(new NodeProto
+            {
+                OpType = "Cast",
+                Input = { layer.Reading.Tensor },
+                Output = { name },
+                Attribute = { TinyModel.Int("to", (int)TensorProto.Types.DataType.Double) },
+            });
+            model.Graph.Output.Add(new ValueInfoProto
+            {
+                Name = name,
+                Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Double } },
+            });
+        }
+        using var session = SessionFactory.Create(new AnalysisSettings { Device = "cpu" }).Open(model, "tiny.onnx");
+
+        var result = tiny.Graph.Layers
+            .Select(layer => NewNodes(layer.Channels * (nodes == ConvNodes.Filters ? 1 : layer.Positions))).ToArray();
+        var fed = tiny.Graph.Inputs.Select(input => input.BatchAxis < 0 ? 1 : (int)(input.Shape[input.BatchAxis] ?? 1)).Max();
+        for (var sample = 0; sample < probe.Samples; sample++)
+        {
+            var feeds = tiny.Graph.Inputs.Zip(probe.Inputs, (input, data) => new InputFeed(input, data, probe.Samples, fed)).ToList();
+            using var options = new RunOptions();
+            using var outputs = session.Run(
+                options, feeds.Select(feed => feed.Name).ToArray(), feeds.Select(feed => feed.Fill(sample, 1, fed)).ToArray(),
+                session.OutputNames);
+            for (var layer = 0; layer < result.Length; layer++)
+                Sort(outputs[layer].GetTensorDataAsSpan<double>(), tiny.Graph.Layers[layer], nodes, result[layer]);
+            feeds.ForEach(feed => feed.Dispose());
+        }
+        return result;
+    }
+
+    private static List<double[]>[] NewNodes(int count) => [.. Enumerable.Range(0, count).Select(_ => new List<double[]>())];
+
+    private static void Sort(ReadOnlySpan<double> values, TracedLayer layer, ConvNodes nodes, List<double[]>[] result)
+    {
+        var axes = layer.Reading.Axes;
+        var count = values.Length;
+        // The sample's own row is the first of the batch axis, whatever is fed beside it.
+        var sizes = axes.Select((axis, i) => axis.Role == AxisRole.Batch
+            ? count / axes.Where((_, other) => other != i).Aggregate(1, (product, other) => product * other.Size)
+            : axis.Size).ToArray();
+        var bySample = new SortedDictionary<(int Node, int Sample), List<double>>();
+        for (var i = 0; i < count; i++)
+        {
+            var (channel, position, sample, counts) = (0, 0, 0, true);
+            var rest = i;
+            var index = new int[axes.Length];
+            for (var axis = axes.Length - 1; axis >= 0; axis--)
+            {
+                index[axis] = rest % sizes[axis];
+                rest /= sizes[axis];
+            }
+            for (var axis = 0; axis < axes.Length; axis++)
+            {
+                var at = index[axis];
+                var size = sizes[axis];
+                if (layer.Reading.Slice is { } part && part.Axis == axis)
+                {
+                    counts &= at >= part.Start && at < part.End;
+                    (at, size) = (at - part.Start, part.End - part.Start);
+                }
+                switch (axes[axis].Role)
+                {
+                    case AxisRole.Batch: counts &= at == 0; break;
+                    case AxisRole.Sample: sample = sample * size + at; break;
+                    case AxisRole.Channel: channel = channel * size + at; break;
+                    default: position = position * size + at; break;
+                }
+            }
+            if (!counts)
+                continue;
+            var node = nodes == ConvNodes.Filters ? channel : channel * layer.Positions + position;
+            if (!bySample.TryGetValue((node, sample), out var list))
+                bySample.Add((node, sample), list = []);
+            list.Add(values[i]);
+        }
+        foreach (var ((node, _), list) in bySample)
+            result[node].Add([.. list]);
+    }
+}

@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Probes;
+using Google.Protobuf;
+using Onnx;
+using static Onnx.TensorProto.Types;
+
+namespace Emergence.Analyzer.Tests.Instrumentation;
+
+/// <summary>A model of a few nodes, put together by hand, with the layers a tracer would find in it.</summary>
+internal sealed class TinyModel
+{
+    private readonly List<TracedLayer> layers = [];
+    private readonly List<ModelInput> inputs = [];
+
+    public TinyModel(int opset, int ir = 7) =>
+        Proto = new ModelProto { IrVersion = ir, OpsetImport = { new OperatorSetIdProto { Version = opset } }, Graph = new GraphProto { Name = "tiny" } };
+
+    public ModelProto Proto { get; }
+
+    public LayerGraph Graph => new([.. layers], [], [.. inputs], []);
+
+    /// <summary>An input; a null dimension is free.</summary>
+    public TinyModel Input(string name, long?[] shape, DataType type = DataType.Float, int batchAxis = 0)
+    {
+        Proto.Graph.Input.Add(Value(name, type, shape));
+        inputs.Add(new ModelInput(name, (int)type, [.. shape], [.. shape.Select(size => size is null ? "N" : "")], batchAxis));
+        return this;
+    }
+
+    public TinyModel Output(string name, long?[]? shape = null, DataType type = DataType.Float)
+    {
+        Proto.Graph.Output.Add(Value(name, type, shape));
+        return this;
+    }
+
+    public TinyModel Initializer(string name, long[] dims, IEnumerable<double> values, DataType type = DataType.Float)
+    {
+        Proto.Graph.Initializer.Add(
+            new TensorProto { Name = name, DataType = (int)type, Dims = { dims }, RawData = ByteString.CopyFrom(Encode(values, type)) });
+        return this;
+    }
+
+    public TinyModel Node(string op, string inputs, string output, params AttributeProto[] attributes)
+    {
+        Proto.Graph.Node.Add(new NodeProto { OpType = op, Input = { inputs.Split(' ') }, Output = { output.Split(' ') }, Attribute = { attributes } });
+        return this;
+    }
+
+    public TinyModel Layer(string tensor, ReadAxis[] axes, DataType type = DataType.Float, long[]? reshape = null, AxisSlice? slice = null, bool convolution = false)
+    {
+        int Product(AxisRole role) => axes.Select((axis, i) => axis.Role != role ? 1 : slice?.Axis == i ? slice.End - slice.Start : axis.Size)
+            .Aggregate(1, (product, size) => product * size);
+        layers.Add(new TracedLayer
+        {
+            Index = layers.Count,
+            Name = $"layer-{tensor}",
+            Op = "Gemm",
+            Activation = "Relu",
+            Reading = new Reading(tensor, (int)type, [.. axes], reshape is null ? null : [.. reshape], slice),
+            Channels = Product(AxisRole.Channel),
+            Positions = Product(AxisRole.Position),
+            IsConvolution = convolution,
+        });
+        return this;
+    }
+
+    public static AttributeProto Ints(string name, params long[] values) =>
+        new() { Name = name, Type = AttributeProto.Types.AttributeType.Ints, Ints = { values } };
+
+    public static AttributeProto Int(string name, long value) =>
+        new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value };
+
+    public static ReadAxis Batch(int size = 1) => new(AxisRole.Batch, size);
+
+    public static ReadAxis Sample(int size) => new(AxisRole.Sample, size);
+
+    public static ReadAxis Channel(int size) => new(AxisRole.Channel, size);
+
+    public static ReadAxis Position(int size) => new(AxisRole.Position, size);
+
+    /// <summary>Multiples of 1/16 in [-1, 1]: sums of a few products are exact in float32.</summary>
+    public static double[] Sixteenths(int count, int seed) => Fractions(count, seed, 16);
+
+    /// <summary>Multiples of 1/4 in [-1, 1]: sums of a few products are exact even in float16.</summary>
+    public static double[] Quarters(int count, int seed) => Fractions(count, seed, 4);
+
+    /// <summary>A probe for models of one input.</summary>
+    public Probe Probe(int samples, IReadOnlyList<double> values, ImmutableArray<int>? labels = null) =>
+        Probe(samples, [values], labels);
+
+    /// <summary>A probe: the values of each input, sample after sample.</summary>
+    public Probe Probe(int samples, IReadOnlyList<IReadOnlyList<double>> values, ImmutableArray<int>? labels = null) => new(
+        [.. inputs.Zip(values, (input, data) => new ProbeInput(input.Name, input.ElementType,
+            [.. input.Shape.Where((_, axis) => axis != input.BatchAxis).Select(size => (int)size!.Value)],
+            Encode(data, (DataType)input.ElementType)))],
+        samples, labels, new ProbeProvenance("tiny", "", samples, null), []);
+
+    private static double[] Fractions(int count, int seed, int parts)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => random.Next(-parts, parts + 1) / (double)parts)];
+    }
+
+    private static byte[] Encode(IEnumerable<double> values, DataType type) => type switch
+    {
+        DataType.Float => Bytes(values.Select(value => (float)value)),
+        DataType.Double => Bytes(values),
+        DataType.Float16 => Bytes(values.Select(value => (Half)value)),
+        DataType.Int64 => Bytes(values.Select(value => (long)value)),
+        _ => throw new ArgumentOutOfRangeException(nameof(type)),
+    };
+
+    private static byte[] Bytes<T>(IEnumerable<T> values) where T : struct => MemoryMarshal.AsBytes(values.ToArray().AsSpan()).ToArray();
+
+    private static ValueInfoProto Value(string name, DataType type, long?[]? shape)
+    {
+        var tensor = new TypeProto.Types.Tensor { ElemType = (int)type };
+        if (shape is not null)
+        {
+            tensor.Shape = new TensorShapeProto();
+            foreach (var size in shape)
+                tensor.Shape.Dim.Add(size is { } known
+                    ? new TensorShapeProto.Types.Dimension { DimValue = known }
+                    : new TensorShapeProto.Types.Dimension { DimParam = "N" });
+        }
+        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
+    }
+}
