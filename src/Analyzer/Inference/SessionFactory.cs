@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
-using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
+using static Onnx.TensorProto.Types;
 
 namespace Emergence.Analyzer.Inference;
 
@@ -75,7 +75,7 @@ public sealed class SessionFactory
             "session.model_external_initializers_file_folder_path", Path.GetDirectoryName(Path.GetFullPath(path)) ?? "");
         try
         {
-            return new InferenceSession(model.ToByteArray(), options);
+            return new InferenceSession(ModelFile.Serialize(model), options);
         }
         catch (OnnxRuntimeException e)
         {
@@ -145,7 +145,7 @@ public sealed class SessionFactory
         try
         {
             using var options = Options();
-            using var session = new InferenceSession(OneNode().ToByteArray(), options);
+            using var session = new InferenceSession(ModelFile.Serialize(OneNode()), options);
             return null;
         }
         catch (EntryPointNotFoundException)
@@ -160,18 +160,8 @@ public sealed class SessionFactory
 
     private static ModelProto OneNode()
     {
-        var type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Float } };
-        return new ModelProto
-        {
-            IrVersion = 7,
-            OpsetImport = { new OperatorSetIdProto { Version = 13 } },
-            Graph = new GraphProto
-            {
-                Name = "one",
-                Input = { new ValueInfoProto { Name = "x", Type = type } },
-                Node = { new NodeProto { OpType = "Relu", Input = { "x" }, Output = { "y" } } },
-                Output = { new ValueInfoProto { Name = "y", Type = type } },
-            },
-        };
+        var graph = new GraphBuilder("one");
+        graph.Output(graph.Node("Relu", [graph.Input("x", DataType.Float, 1)]), DataType.Float, 1);
+        return graph.Build(opset: 13, ir: 7, "emergence-analyze");
     }
 }

@@ -1,3 +1,4 @@
+using Emergence.Checkpoints;
 using Onnx;
 
 namespace Emergence.Analyzer.Instrumentation;
@@ -35,9 +36,7 @@ internal static class UnusedNodes
 
     /// <summary>The tensors a node reads, those its sub-graphs take from outside (and some names of their own) included.</summary>
     private static IEnumerable<string> Reads(NodeProto node) => node.Input.Concat(
-        from attribute in node.Attribute
-        from body in attribute.Graphs.Append(attribute.G)
-        where body is not null
-        from tensor in body.Node.SelectMany(Reads).Concat(body.Output.Select(output => output.Name))
+        from body in node.SubGraphs().SelectMany(body => body.SelfAndSubGraphs())
+        from tensor in body.Node.SelectMany(inner => inner.Input).Concat(body.Output.Select(output => output.Name))
         select tensor);
 }

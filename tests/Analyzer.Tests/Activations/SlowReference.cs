@@ -2,6 +2,7 @@ using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Inference;
 using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Tests.Instrumentation;
+using Emergence.Checkpoints;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 
@@ -26,7 +27,7 @@ internal static class SlowReference
                 OpType = "Cast",
                 Input = { layer.Reading.Tensor },
                 Output = { name },
-                Attribute = { TinyModel.Int("to", (int)TensorProto.Types.DataType.Double) },
+                Attribute = { AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double) },
             });
             model.Graph.Output.Add(new ValueInfoProto
             {

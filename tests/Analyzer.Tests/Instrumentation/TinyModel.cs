@@ -66,12 +66,6 @@ internal sealed class TinyModel
         return this;
     }
 
-    public static AttributeProto Ints(string name, params long[] values) =>
-        new() { Name = name, Type = AttributeProto.Types.AttributeType.Ints, Ints = { values } };
-
-    public static AttributeProto Int(string name, long value) =>
-        new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value };
-
     public static ReadAxis Batch(int size = 1) => new(AxisRole.Batch, size);
 
     public static ReadAxis Sample(int size) => new(AxisRole.Sample, size);
