@@ -1,6 +1,9 @@
+using Emergence.Analyzer.Cli;
+
 namespace Emergence.Analyzer;
 
 internal static class Program
 {
-    public static int Main() => 0;
+    public static Task<int> Main(string[] args) =>
+        CommandLine.RunAsync(args, Terminal.OfProcess(), (_, _, _) => throw new NotSupportedException("Analysis.RunAsync belongs here"));
 }

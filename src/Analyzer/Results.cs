@@ -138,6 +138,15 @@ public sealed record Measurement
 
     /// <summary>Alive nodes of all layers.</summary>
     public int Alive => Layers.Sum(layer => layer.Alive);
+
+    /// <summary>Borderline nodes of all layers.</summary>
+    public int Borderline => Layers.Sum(layer => layer.Borderline);
+
+    /// <summary>Nodes with a NaN activation, of all layers.</summary>
+    public int NodesNan => Layers.Sum(layer => layer.NodesNan);
+
+    /// <summary>Nodes with an infinite activation, of all layers.</summary>
+    public int NodesInf => Layers.Sum(layer => layer.NodesInf);
 }
 
 /// <summary>Where the probe came from.</summary>

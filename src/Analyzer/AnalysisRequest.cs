@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+using Emergence.Analyzer.Probes;
+
+namespace Emergence.Analyzer;
+
+/// <summary>What to analyse, and how.</summary>
+/// <param name="Checkpoints">The files, in series order.</param>
+/// <param name="Settings">What shapes every number.</param>
+/// <param name="Probe">The samples to record activations on.</param>
+public sealed record AnalysisRequest(ImmutableArray<string> Checkpoints, AnalysisSettings Settings, ProbeOptions Probe);
+
+/// <summary>What came of it.</summary>
+/// <param name="Series">The checkpoints that could be analysed, in series order.</param>
+/// <param name="Failures">Those that could not, in series order.</param>
+public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedCheckpoint> Failures);
+
+/// <summary>A checkpoint that could not be analysed while others could.</summary>
+/// <param name="File">The file as the user named it.</param>
+/// <param name="Message">One line: subject, finding, remedy.</param>
+public sealed record FailedCheckpoint(string File, string Message);
+
+/// <summary>How far an analysis is.</summary>
+/// <param name="File">The checkpoint being analysed.</param>
+/// <param name="Index">Its position in the series, from 0.</param>
+/// <param name="Total">Number of checkpoints.</param>
+/// <param name="SamplesDone">Samples of the probe that have been run.</param>
+/// <param name="SamplesTotal">Number of samples of the probe.</param>
+public sealed record AnalysisProgress(string File, int Index, int Total, int SamplesDone, int SamplesTotal);

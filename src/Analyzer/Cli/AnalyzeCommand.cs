@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using Emergence.Analyzer.Reports;
+using Emergence.Checkpoints;
+
+namespace Emergence.Analyzer.Cli;
+
+/// <summary>Analyses a series of checkpoints.</summary>
+internal delegate Task<AnalysisOutcome> AnalysisRunner(
+    AnalysisRequest request, IProgress<AnalysisProgress>? progress, CancellationToken token);
+
+/// <summary>The default command: <c>emergence-analyze [options] checkpoints…</c>.</summary>
+internal static class AnalyzeCommand
+{
+    /// <summary>Makes <paramref name="command"/> analyse what it is given, with <paramref name="analyze"/>.</summary>
+    public static void Define(Command command, Terminal terminal, AnalysisRunner analyze)
+    {
+        var options = new AnalyzeOptions();
+        options.AddTo(command);
+        command.SetAction((parsed, token) =>
+            UserErrors.ReportAsync(terminal, () => RunAsync(options.Read(parsed), terminal, analyze, token), token));
+    }
+
+    private static async Task<int> RunAsync(AnalyzeCall call, Terminal terminal, AnalysisRunner analyze, CancellationToken token)
+    {
+        if (!call.Quiet)
+        {
+            foreach (var note in call.Notes)
+                terminal.WriteNote(note);
+        }
+        var outcome = await AnalyzeAsync(call, terminal, analyze, token);
+        Messages.WriteDiagnostics(terminal, outcome.Series.Checkpoints, call.Quiet);
+        Messages.WriteFailures(terminal, outcome.Failures);
+        if (outcome.Series.Checkpoints.IsEmpty)
+            return ExitCode.Failed;
+        call.Format.Write(outcome, terminal.Output);
+        await terminal.Output.FlushAsync(token);
+        if (call.Out is { } directory)
+        {
+            var files = WriteFiles(outcome, directory);
+            if (!call.Quiet)
+                terminal.WriteNote($"{directory}: {string.Join(", ", files)} written");
+        }
+        return outcome.Failures.IsEmpty ? ExitCode.Done : ExitCode.Partial;
+    }
+
+    private static async Task<AnalysisOutcome> AnalyzeAsync(
+        AnalyzeCall call, Terminal terminal, AnalysisRunner analyze, CancellationToken token)
+    {
+        using var progress = call.Quiet ? null : new ProgressLine(terminal);
+        // On another thread: Ctrl-C is listened to only once the action has returned its task.
+        return await Task.Run(() => analyze(call.Request, progress, token), CancellationToken.None);
+    }
+
+    private static ImmutableArray<string> WriteFiles(AnalysisOutcome outcome, string directory)
+    {
+        try
+        {
+            Directory.CreateDirectory(directory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"--out {directory}: cannot be created ({e.Message}); name another directory", e);
+        }
+        var writers = ReportWriters.All.Where(writer => writer.FileName is not null).ToImmutableArray();
+        foreach (var writer in writers)
+            AtomicFile.Write(Path.Combine(directory, writer.FileName!), stream => writer.Write(outcome, stream));
+        return [.. writers.Select(writer => writer.FileName!)];
+    }
+}

@@ -1,0 +1,194 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using Emergence.Analyzer.Probes;
+using Emergence.Analyzer.Reports;
+using Emergence.Analyzer.Series;
+using Emergence.Checkpoints;
+
+namespace Emergence.Analyzer.Cli;
+
+/// <summary>The options of the default command, and how they become a request.</summary>
+internal sealed class AnalyzeOptions
+{
+    // A default is stated once, in the record that holds it; help quotes it from there.
+    private static readonly AnalysisSettings Settings = new();
+    private static readonly ProbeOptions Probe = new();
+
+    public Argument<string[]> Checkpoints { get; } = new("checkpoint|glob|directory")
+    {
+        Description = "ONNX files, patterns (*, ?, **, [a-z]) or directories of .onnx files; a series is ordered by epoch",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private Option<ImmutableArray<string>> Data { get; } = TypedOption.Texts(
+        "--data", "PATH|NAME", "samples: a file or a data set's name, or INPUT=PATH; repeatable [default: what the checkpoints record, else random]");
+
+    private Option<string> DataDir { get; } = TypedOption.Text("--data-dir", "DIR", "folder with the data sets' files");
+
+    private Option<string> Split { get; } = TypedOption.Choice(
+        "--split", "part of the data set [default: what the checkpoints record, else test]", ("test", "test"), ("train", "train"));
+
+    private Option<int?> Samples { get; } = TypedOption.CountOr(
+        "--samples", "all", $"use the first N samples in stored order [default: {Probe.Samples}]");
+
+    private Option<string> Labels { get; } = TypedOption.Text("--labels", "PATH", "labels of the samples, where the data have none of their own");
+
+    private Option<int> Batch { get; } = TypedOption.Integer("--batch", "samples in one run; changes no result [default: by size of the model]", 1);
+
+    private Option<float> Scale { get; } = TypedOption.Number<float>(
+        "--scale", "preprocessing is (x · scale − mean) / std [default: what the checkpoints record, else 1]", x => x != 0, "a finite number other than 0");
+
+    private Option<ImmutableArray<float>> Mean { get; } = TypedOption.Numbers(
+        "--mean", "one for all channels, or one each [default: what the checkpoints record, else 0]", _ => true, "a finite number");
+
+    private Option<ImmutableArray<float>> Std { get; } = TypedOption.Numbers(
+        "--std", "one for all channels, or one each [default: what the checkpoints record, else 1]", x => x > 0, "a finite number above 0");
+
+    private Option<string> Input { get; } = TypedOption.Text("--input", "NAME", "the model input that the samples feed, where there are several");
+
+    private Option<ImmutableDictionary<string, int>> Dimensions { get; } = TypedOption.Sizes(
+        "--dim", "size of a free dimension of the inputs; repeatable");
+
+    private Option<int> Seed { get; } = TypedOption.Integer("--seed", $"seed of random samples [default: {Probe.Seed}]");
+
+    private Option<ImmutableArray<float>> Threshold { get; } = TypedOption.Numbers(
+        "--threshold", $"θ: a node is alive above it; several give a row each [default: {NumberText.Exact(Settings.Thresholds[0])}]", _ => true, "a finite number");
+
+    private Option<Statistic> Statistic { get; } = TypedOption.Choice(
+        "--statistic", $"how activations over the samples become one number [default: {Spelling.Of(Settings.Statistic)}]",
+        [.. Enum.GetValues<Statistic>().Select(value => (Spelling.Of(value), value))]);
+
+    private Option<double> AliveShare { get; } = TypedOption.Number<double>(
+        "--alive-share", $"with --statistic share: alive above this share of samples [default: {NumberText.Exact(Settings.AliveShare)}]",
+        x => x is >= 0 and <= 1, "a number from 0 to 1");
+
+    private Option<ConvNodes> ConvNodes { get; } = TypedOption.Choice(
+        "--conv-nodes", $"nodes of a convolution: C×H×W units or C filters [default: {Spelling.Of(Settings.ConvNodes)}]",
+        [.. Enum.GetValues<ConvNodes>().Select(value => (Spelling.Of(value), value))]);
+
+    private Option<bool> IncludeInput { get; } = TypedOption.Flag("--include-input", "count the network's input as a layer");
+
+    private Option<ImmutableArray<string>> Only { get; } = TypedOption.Texts("--only", "GLOB", "keep only the layers whose name matches; repeatable");
+
+    private Option<ImmutableArray<string>> Exclude { get; } = TypedOption.Texts("--exclude", "GLOB", "leave out the layers whose name matches; repeatable");
+
+    private Option<string> Optimization { get; } = TypedOption.Choice(
+        "--optimization", $"ONNX Runtime's graph optimisation [default: {Settings.Optimization}]",
+        ("default", "default"), ("none", "none"), ("basic", "basic"), ("all", "all"));
+
+    private Option<int> Threads { get; } = TypedOption.Integer("--threads", "threads of the runtime; 0 lets it choose [default: 0]", 0);
+
+    private Option<string> Device { get; } = TypedOption.Choice(
+        "--device", $"where the model runs [default: {Settings.Device}]", ("auto", "auto"), ("cpu", "cpu"), ("cuda", "cuda"));
+
+    private Option<string> Out { get; } = TypedOption.Text(
+        "--out", "DIR", $"also write {string.Join(", ", ReportWriters.All.Select(writer => writer.FileName).OfType<string>())} there");
+
+    private Option<ReportWriter> Format { get; } = TypedOption.Choice(
+        "--format", $"form of the answer on stdout [default: {ReportWriters.All[0].Format}]",
+        [.. ReportWriters.All.Where(writer => writer.Format is not null).Select(writer => (writer.Format!, writer))]);
+
+    private Option<bool> Quiet { get; } = TypedOption.Flag("--quiet", "no progress and no notes; warnings and errors stay");
+
+    /// <summary>Adds all of them, in the order of help.</summary>
+    public void AddTo(Command command)
+    {
+        command.Arguments.Add(Checkpoints);
+        foreach (var option in (Option[])
+            [
+                Data, DataDir, Split, Samples, Labels, Batch, Scale, Mean, Std, Input, Dimensions, Seed,
+                Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Only, Exclude,
+                Optimization, Threads, Device, Out, Format, Quiet,
+            ])
+            command.Options.Add(option);
+    }
+
+    /// <summary>What the user asked for; the files are looked up here.</summary>
+    /// <exception cref="UsageException">A path names nothing, or an option takes no such value.</exception>
+    public AnalyzeCall Read(ParseResult parsed)
+    {
+        var statistic = Given(Statistic, Settings.Statistic);
+        return new AnalyzeCall
+        {
+            Request = new AnalysisRequest(Files(), ReadSettings(), ReadProbe()),
+            Format = Given(Format, ReportWriters.All[0]),
+            Out = NotAFile(parsed.GetValue(Out)),
+            Quiet = Given(Quiet, false),
+            Notes = parsed.GetResult(AliveShare) is not null && statistic != Analyzer.Statistic.Share
+                ? [$"--alive-share changes nothing with --statistic {Spelling.Of(statistic)}"]
+                : [],
+        };
+
+        T Given<T>(Option<T> option, T fallback) => parsed.GetResult(option) is null ? fallback : parsed.GetValue(option)!;
+
+        ImmutableArray<string> Files()
+        {
+            var names = parsed.GetValue(Checkpoints)!;
+            if (names.Length == 0)
+                throw new UsageException("no checkpoint given; name files, patterns or directories, as in: emergence-analyze ckpt_*.onnx");
+            // An unknown option is taken for a checkpoint by the parser; a file of that name can be given as ./--name.
+            if (names.FirstOrDefault(name => name.StartsWith('-') && !File.Exists(name)) is { } unknown)
+                throw new UsageException($"unknown option '{unknown}'; see emergence-analyze --help");
+            return CheckpointFinder.Find(names);
+        }
+
+        AnalysisSettings ReadSettings() => new()
+        {
+            Thresholds = Given(Threshold, Settings.Thresholds),
+            Statistic = statistic,
+            AliveShare = Given(AliveShare, Settings.AliveShare),
+            ConvNodes = Given(ConvNodes, Settings.ConvNodes),
+            IncludeInput = Given(IncludeInput, Settings.IncludeInput),
+            Only = Given(Only, Settings.Only),
+            Exclude = Given(Exclude, Settings.Exclude),
+            Optimization = Given(Optimization, Settings.Optimization),
+            Threads = Given(Threads, Settings.Threads),
+            Batch = Given(Batch, Settings.Batch),
+            Device = Given(Device, Settings.Device),
+        };
+
+        ProbeOptions ReadProbe() => new()
+        {
+            Data = Given(Data, Probe.Data),
+            DataDir = Existing(DataDir, Directory.Exists, "directory"),
+            Split = parsed.GetValue(Split),
+            Samples = Given(Samples, Probe.Samples),
+            Labels = Existing(Labels, File.Exists, "file"),
+            Scale = parsed.GetResult(Scale) is null ? Probe.Scale : parsed.GetValue(Scale),
+            Mean = Given(Mean, Probe.Mean),
+            Std = Given(Std, Probe.Std),
+            Input = parsed.GetValue(Input),
+            Dimensions = Given(Dimensions, Probe.Dimensions),
+            Seed = Given(Seed, Probe.Seed),
+        };
+
+        string? Existing(Option<string> option, Func<string, bool> exists, string kind) =>
+            parsed.GetValue(option) is not { } path || exists(path)
+                ? parsed.GetValue(option)
+                : throw new UsageException($"{option.Name} {path}: no such {kind}; check the path");
+    }
+
+    private static string? NotAFile(string? directory) =>
+        File.Exists(directory)
+            ? throw new UsageException($"--out {directory}: is a file; name a directory, which is created where needed")
+            : directory;
+}
+
+/// <summary>One call of the default command.</summary>
+internal sealed record AnalyzeCall
+{
+    /// <summary>What to analyse.</summary>
+    public required AnalysisRequest Request { get; init; }
+
+    /// <summary>Form of the answer.</summary>
+    public required ReportWriter Format { get; init; }
+
+    /// <summary>Directory for the files, or null.</summary>
+    public required string? Out { get; init; }
+
+    /// <summary>Whether progress and notes are silenced.</summary>
+    public required bool Quiet { get; init; }
+
+    /// <summary>What the user should know about the options.</summary>
+    public required ImmutableArray<string> Notes { get; init; }
+}

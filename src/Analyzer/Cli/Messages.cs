@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Emergence.Checkpoints;
+
+namespace Emergence.Analyzer.Cli;
+
+/// <summary>Tells the user on stderr what a result does not say by itself.</summary>
+internal static class Messages
+{
+    /// <summary>Every diagnostic once, with how many checkpoints share it; notes not where <paramref name="quiet"/>.</summary>
+    public static void WriteDiagnostics(Terminal terminal, ImmutableArray<CheckpointResult> checkpoints, bool quiet)
+    {
+        var groups = checkpoints
+            .SelectMany(checkpoint => checkpoint.Diagnostics.Distinct(), (checkpoint, diagnostic) => (checkpoint.File, Diagnostic: diagnostic))
+            .GroupBy(entry => entry.Diagnostic, entry => entry.File);
+        foreach (var group in groups)
+        {
+            string[] files = [.. group];
+            var text = files.Length == checkpoints.Length && files.Length > 1
+                ? $"{group.Key} (all checkpoints)"
+                : $"{Files(files)}: {group.Key}";
+            if (group.Key.Severity == Severity.Warning)
+                terminal.WriteWarning(text);
+            else if (!quiet)
+                terminal.WriteNote(text);
+        }
+    }
+
+    /// <summary>One error line for each checkpoint that failed, naming it.</summary>
+    public static void WriteFailures(Terminal terminal, ImmutableArray<FailedCheckpoint> failures)
+    {
+        foreach (var (file, message) in failures)
+            terminal.WriteError(message.Contains(Path.GetFileName(file), StringComparison.Ordinal) ? message : $"{file}: {message}");
+    }
+
+    private static string Files(string[] files) => files.Length == 1
+        ? files[0]
+        : string.Create(CultureInfo.InvariantCulture, $"{files[0]} and {files.Length - 1} more");
+}

@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Numerics;
+
+namespace Emergence.Analyzer.Cli;
+
+/// <summary>Options that read their text as a value of our domain and say in one line what was wrong with it.</summary>
+internal static class TypedOption
+{
+    /// <summary>A switch.</summary>
+    public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
+
+    /// <summary>Any text that is not empty.</summary>
+    public static Option<string> Text(string name, string placeholder, string description) =>
+        Of(name, placeholder, description, NotEmpty);
+
+    /// <summary>Any text that is not empty, given any number of times.</summary>
+    public static Option<ImmutableArray<string>> Texts(string name, string placeholder, string description) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = placeholder,
+            Arity = ArgumentArity.OneOrMore,
+            CustomParser = result =>
+            {
+                foreach (var token in result.Tokens)
+                    Parse(result, name, token.Value, NotEmpty);
+                return [.. result.Tokens.Select(token => token.Value)];
+            },
+        };
+
+    /// <summary>One of several words.</summary>
+    public static Option<T> Choice<T>(string name, string description, params (string Word, T Value)[] choices)
+    {
+        var words = choices.Select(choice => choice.Word).ToArray();
+        var option = Of(name, string.Join('|', words), description, text =>
+            Array.IndexOf(words, text) is var i and >= 0
+                ? choices[i].Value
+                : throw new FormatException($"'{text}' is none of {string.Join(", ", words)}"));
+        option.CompletionSources.Add(words);
+        return option;
+    }
+
+    /// <summary>A whole number of at least <paramref name="minimum"/>.</summary>
+    public static Option<int> Integer(string name, string description, int minimum = int.MinValue) =>
+        Of(name, "N", description, text => ReadInteger(text, minimum));
+
+    /// <summary>A whole number of at least 1, or the word <paramref name="all"/>, which is read as null.</summary>
+    public static Option<int?> CountOr(string name, string all, string description) =>
+        Of<int?>(name, $"N|{all}", description, text => text == all ? null : ReadInteger(text, 1, $" or '{all}'"));
+
+    /// <summary>A finite number.</summary>
+    public static Option<T> Number<T>(string name, string description, Func<T, bool> valid, string rule)
+        where T : IFloatingPointIeee754<T> =>
+        Of(name, "X", description, text => ReadNumber(text, valid, rule));
+
+    /// <summary>Finite numbers with commas between them.</summary>
+    public static Option<ImmutableArray<float>> Numbers(string name, string description, Func<float, bool> valid, string rule) =>
+        Of<ImmutableArray<float>>(name, "X[,X…]", description, text => [.. text.Split(',').Select(part => ReadNumber(part, valid, rule))]);
+
+    /// <summary>Sizes by name, given any number of times.</summary>
+    public static Option<ImmutableDictionary<string, int>> Sizes(string name, string description) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "NAME=N",
+            Arity = ArgumentArity.OneOrMore,
+            CustomParser = result =>
+            {
+                var sizes = ImmutableDictionary.CreateBuilder<string, int>(StringComparer.Ordinal);
+                foreach (var token in result.Tokens)
+                {
+                    if (Parse(result, name, token.Value, ReadSize) is not { Key.Length: > 0 } size)
+                        break;
+                    sizes[size.Key] = size.Value;
+                }
+                return sizes.ToImmutable();
+            },
+        };
+
+    /// <summary>An option of exactly one value, read by <paramref name="read"/>, which throws <see cref="FormatException"/>.</summary>
+    private static Option<T> Of<T>(string name, string placeholder, string description, Func<string, T> read) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = placeholder,
+            Arity = ArgumentArity.ExactlyOne,
+            CustomParser = result => Parse(result, name, result.Tokens[0].Value, read),
+        };
+
+    private static T? Parse<T>(ArgumentResult result, string name, string text, Func<string, T> read)
+    {
+        try
+        {
+            return read(text);
+        }
+        catch (FormatException e)
+        {
+            result.AddError($"{name}: {e.Message}");
+            return default;
+        }
+    }
+
+    private static string NotEmpty(string text) => text.Length > 0 ? text : throw new FormatException("is empty; give a value or leave the option out");
+
+    private static int ReadInteger(string text, int minimum, string alternative = "")
+    {
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum)
+            return value;
+        var rule = minimum == int.MinValue ? "a whole number" : string.Create(CultureInfo.InvariantCulture, $"a whole number of at least {minimum}");
+        throw new FormatException($"'{text}' is not {rule}{alternative}");
+    }
+
+    private static T ReadNumber<T>(string text, Func<T, bool> valid, string rule)
+        where T : IFloatingPointIeee754<T> =>
+        T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && T.IsFinite(value) && valid(value)
+            ? value
+            : throw new FormatException($"'{text}' is not {rule}");
+
+    private static KeyValuePair<string, int> ReadSize(string text)
+    {
+        var equals = text.LastIndexOf('=');
+        return equals > 0
+            ? new(text[..equals], ReadInteger(text[(equals + 1)..], 1))
+            : throw new FormatException($"'{text}' is not of the form NAME=N, as in batch=1");
+    }
+}

@@ -1,0 +1,32 @@
+using Emergence.Checkpoints;
+
+namespace Emergence.Analyzer.Cli;
+
+/// <summary>Turns what a user can act on into one line and an exit code. Everything else is a defect of ours and is let through.</summary>
+internal static class UserErrors
+{
+    /// <summary>Runs a command's work, or says in one line why it could not be done.</summary>
+    public static async Task<int> ReportAsync(Terminal terminal, Func<Task<int>> work, CancellationToken token)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (UsageException e)
+        {
+            terminal.WriteError(e.Message);
+            return ExitCode.Usage;
+        }
+        catch (UserException e)
+        {
+            terminal.WriteError(e.Message);
+            return ExitCode.Failed;
+        }
+        // Without the condition a timeout somewhere inside would pass for the user's wish.
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            terminal.WriteError("cancelled");
+            return ExitCode.Cancelled;
+        }
+    }
+}

@@ -1,0 +1,196 @@
+using System.Collections;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Emergence.Analyzer.Reports;
+
+/// <summary>
+/// <c>results.json</c>: everything, valid against schemas/results.schema.json. Exact integers are strings, as most
+/// readers take a JSON number for a double.
+/// </summary>
+internal static class JsonReport
+{
+    // Raised when a reader of the old form would misread the new one.
+    public const int SchemaVersion = 1;
+
+    private static readonly JsonWriterOptions Options = new()
+    {
+        Indented = true,
+        NewLine = "\n",
+        // Names keep their letters and base64 its plus signs: the file is never part of a web page.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public static void Write(AnalysisOutcome outcome, Stream stream)
+    {
+        using (var json = new Utf8JsonWriter(stream, Options))
+            Write(json, outcome);
+        stream.WriteByte((byte)'\n');
+    }
+
+    private static void Write(Utf8JsonWriter json, AnalysisOutcome outcome)
+    {
+        var series = outcome.Series;
+        json.WriteStartObject();
+        json.WriteNumber("schema_version", SchemaVersion);
+        json.WriteStartObject("tool");
+        json.WriteString("name", "emergence-analyze");
+        json.WriteString("version", series.ToolVersion);
+        json.WriteEndObject();
+        json.WriteStartObject("runtime");
+        json.WriteString("name", "onnxruntime");
+        json.WriteString("version", series.RuntimeVersion);
+        json.WriteEndObject();
+        Write(json, series.Settings);
+        Array(json, "checkpoints", series.Checkpoints, checkpoint => Write(json, checkpoint));
+        Array(json, "failures", outcome.Failures, failure =>
+        {
+            json.WriteString("file", failure.File);
+            json.WriteString("message", failure.Message);
+        });
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, AnalysisSettings settings)
+    {
+        json.WriteStartObject("settings");
+        json.WriteStartArray("thresholds");
+        foreach (var threshold in settings.Thresholds)
+            json.WriteNumberValue(threshold);
+        json.WriteEndArray();
+        json.WriteString("statistic", Spelling.Of(settings.Statistic));
+        json.WriteNumber("alive_share", settings.AliveShare);
+        json.WriteString("conv_nodes", Spelling.Of(settings.ConvNodes));
+        json.WriteBoolean("include_input", settings.IncludeInput);
+        Strings(json, "only", settings.Only);
+        Strings(json, "exclude", settings.Exclude);
+        json.WriteString("optimization", settings.Optimization);
+        json.WriteNumber("threads", settings.Threads);
+        json.WriteNumber("batch", settings.Batch);
+        json.WriteString("device", settings.Device);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, CheckpointResult checkpoint)
+    {
+        json.WriteString("file", checkpoint.File);
+        Number(json, "epoch", checkpoint.Epoch);
+        json.WriteString("sha256", checkpoint.Sha256);
+        json.WriteString("device", checkpoint.Device);
+        json.WriteStartObject("probe");
+        json.WriteString("name", checkpoint.Probe.Name);
+        json.WriteString("sha256", checkpoint.Probe.Sha256);
+        json.WriteNumber("samples", checkpoint.Probe.Samples);
+        Number(json, "seed", checkpoint.Probe.Seed);
+        json.WriteEndObject();
+        json.WriteNumber("parameters", checkpoint.Parameters);
+        json.WriteNumber("parameters_nonzero", checkpoint.ParametersNonzero);
+        Number(json, "accuracy", checkpoint.Accuracy);
+        Number(json, "train_accuracy", checkpoint.TrainAccuracy);
+        Number(json, "test_accuracy", checkpoint.TestAccuracy);
+        Array(json, "edges", checkpoint.Edges, edge =>
+        {
+            json.WriteNumber("from", edge.From);
+            json.WriteNumber("to", edge.To);
+            json.WriteString("kind", Spelling.Of(edge.Kind));
+        });
+        Array(json, "diagnostics", checkpoint.Diagnostics, diagnostic =>
+        {
+            json.WriteString("severity", Spelling.Of(diagnostic.Severity));
+            json.WriteString("subject", diagnostic.Subject);
+            json.WriteString("message", diagnostic.Message);
+        });
+        Array(json, "measurements", checkpoint.Measurements, measurement => Write(json, measurement));
+    }
+
+    private static void Write(Utf8JsonWriter json, Measurement measurement)
+    {
+        json.WriteNumber("threshold", measurement.Threshold);
+        json.WriteNumber("nodes", measurement.Nodes);
+        json.WriteNumber("alive", measurement.Alive);
+        json.WriteNumber("borderline", measurement.Borderline);
+        json.WriteNumber("nodes_nan", measurement.NodesNan);
+        json.WriteNumber("nodes_inf", measurement.NodesInf);
+        Emergence(json, "emergence", measurement.Emergence);
+        json.WriteString("zero_cause", Spelling.Of(measurement.ZeroCause));
+        Emergence(json, "emergence_active", measurement.EmergenceActive);
+        Number(json, "relative_emergence", measurement.RelativeEmergence);
+        Number(json, "relative_emergence_all", measurement.RelativeEmergenceAll);
+        Array(json, "layers", measurement.Layers, layer => Write(json, layer));
+    }
+
+    private static void Write(Utf8JsonWriter json, LayerResult layer)
+    {
+        json.WriteNumber("index", layer.Index);
+        json.WriteString("name", layer.Name);
+        json.WriteString("op", layer.Op);
+        json.WriteString("activation", layer.Activation);
+        json.WriteNumber("nodes", layer.Nodes);
+        json.WriteNumber("alive", layer.Alive);
+        json.WriteNumber("multiplicity", layer.Multiplicity);
+        json.WriteNumber("alive_multiplicity", layer.AliveMultiplicity);
+        json.WriteNumber("borderline", layer.Borderline);
+        json.WriteNumber("nodes_nan", layer.NodesNan);
+        json.WriteNumber("nodes_inf", layer.NodesInf);
+        json.WriteNumber("parameters", layer.Parameters);
+        json.WriteNumber("parameters_nonzero", layer.ParametersNonzero);
+        Number(json, "activation_mean", layer.ActivationMean);
+        Number(json, "activation_max", layer.ActivationMax);
+        json.WriteBase64String("alive_mask", Packed(layer.Mask));
+    }
+
+    private static void Emergence(Utf8JsonWriter json, string name, EmergenceValue value)
+    {
+        json.WriteStartObject(name);
+        json.WriteString("rounded", value.Rounded.ToString(CultureInfo.InvariantCulture));
+        json.WriteString("numerator", value.Numerator.ToString(CultureInfo.InvariantCulture));
+        json.WriteString("denominator", value.Denominator.ToString(CultureInfo.InvariantCulture));
+        Number(json, "log10", value.Log10);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Node i is bit i mod 8, counted from the least significant, of byte i / 8; the bits after the last node are 0.</summary>
+    private static byte[] Packed(BitArray mask)
+    {
+        var bytes = new byte[(mask.Length + 7) / 8];
+        mask.CopyTo(bytes, 0);
+        return bytes;
+    }
+
+    private static void Number(Utf8JsonWriter json, string name, double? value)
+    {
+        if (Spelling.Finite(value) is { } number)
+            json.WriteNumber(name, number);
+        else
+            json.WriteNull(name);
+    }
+
+    private static void Number(Utf8JsonWriter json, string name, int? value)
+    {
+        if (value is { } number)
+            json.WriteNumber(name, number);
+        else
+            json.WriteNull(name);
+    }
+
+    private static void Strings(Utf8JsonWriter json, string name, IEnumerable<string> values)
+    {
+        json.WriteStartArray(name);
+        foreach (var value in values)
+            json.WriteStringValue(value);
+        json.WriteEndArray();
+    }
+
+    private static void Array<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<T> writeMembers)
+    {
+        json.WriteStartArray(name);
+        foreach (var item in items)
+        {
+            json.WriteStartObject();
+            writeMembers(item);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+}

@@ -1,0 +1,53 @@
+using CsvHelper;
+
+namespace Emergence.Analyzer.Reports;
+
+/// <summary><c>layers.csv</c>: one row per checkpoint, threshold and layer. The columns are described in docs/formats.md.</summary>
+internal static class LayersCsv
+{
+    public static void Write(AnalysisOutcome outcome, Stream stream)
+    {
+        var rows =
+            from checkpoint in outcome.Series.Checkpoints
+            from measurement in checkpoint.Measurements
+            from layer in measurement.Layers
+            select LayerRow.Of(checkpoint, measurement, layer);
+        using var csv = CsvWriter.Create(stream, CsvDialect.Options, leaveOpen: true);
+        csv.WriteRecords(rows);
+    }
+}
+
+[CsvRecord]
+internal sealed partial record LayerRow
+{
+    [CsvColumn("checkpoint")] public required string Checkpoint { get; init; }
+    [CsvColumn("epoch")] public required int? Epoch { get; init; }
+    [CsvColumn("index")] public required int Index { get; init; }
+    [CsvColumn("name")] public required string Name { get; init; }
+    [CsvColumn("op")] public required string Op { get; init; }
+    [CsvColumn("nodes")] public required int Nodes { get; init; }
+    [CsvColumn("alive")] public required int Alive { get; init; }
+    [CsvColumn("multiplicity")] public required int Multiplicity { get; init; }
+    [CsvColumn("parameters")] public required long Parameters { get; init; }
+    [CsvColumn("parameters_nonzero")] public required long ParametersNonzero { get; init; }
+    [CsvColumn("activation_mean")] public required double? ActivationMean { get; init; }
+    [CsvColumn("activation_max")] public required double? ActivationMax { get; init; }
+    [CsvColumn("threshold")] public required float Threshold { get; init; }
+
+    public static LayerRow Of(CheckpointResult checkpoint, Measurement measurement, LayerResult layer) => new()
+    {
+        Checkpoint = checkpoint.File,
+        Epoch = checkpoint.Epoch,
+        Index = layer.Index,
+        Name = layer.Name,
+        Op = layer.Op,
+        Nodes = layer.Nodes,
+        Alive = layer.Alive,
+        Multiplicity = layer.Multiplicity,
+        Parameters = layer.Parameters,
+        ParametersNonzero = layer.ParametersNonzero,
+        ActivationMean = Spelling.Finite(layer.ActivationMean),
+        ActivationMax = Spelling.Finite(layer.ActivationMax),
+        Threshold = measurement.Threshold,
+    };
+}

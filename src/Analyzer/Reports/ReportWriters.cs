@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+
+namespace Emergence.Analyzer.Reports;
+
+/// <summary>A form in which an outcome is written. Writers format, they never compute.</summary>
+/// <param name="Format">The word for <c>--format</c>; null where the form is only written to a file.</param>
+/// <param name="FileName">The name under <c>--out</c>; null where the form is only printed.</param>
+/// <param name="Write">
+/// Writes UTF-8 without BOM, invariant culture, <c>\n</c>; the same outcome always gives the same bytes. The stream stays open.
+/// </param>
+public sealed record ReportWriter(string? Format, string? FileName, Action<AnalysisOutcome, Stream> Write);
+
+/// <summary>Every form of output: one file of this folder and one line here each.</summary>
+public static class ReportWriters
+{
+    /// <summary>In the order in which help names them.</summary>
+    public static ImmutableArray<ReportWriter> All { get; } =
+    [
+        new("table", null, TableReport.Write),
+        new("csv", "series.csv", SeriesCsv.Write),
+        new(null, "layers.csv", LayersCsv.Write),
+        new("json", "results.json", JsonReport.Write),
+    ];
+}

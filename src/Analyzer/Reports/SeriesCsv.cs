@@ -1,0 +1,71 @@
+using System.Globalization;
+using CsvHelper;
+
+namespace Emergence.Analyzer.Reports;
+
+/// <summary><c>series.csv</c>: one row per checkpoint and threshold. The columns are described in docs/formats.md.</summary>
+internal static class SeriesCsv
+{
+    public static void Write(AnalysisOutcome outcome, Stream stream)
+    {
+        var rows =
+            from checkpoint in outcome.Series.Checkpoints
+            from measurement in checkpoint.Measurements
+            select SeriesRow.Of(outcome.Series.Settings, checkpoint, measurement);
+        using var csv = CsvWriter.Create(stream, CsvDialect.Options, leaveOpen: true);
+        csv.WriteRecords(rows);
+    }
+}
+
+[CsvRecord]
+internal sealed partial record SeriesRow
+{
+    [CsvColumn("checkpoint")] public required string Checkpoint { get; init; }
+    [CsvColumn("epoch")] public required int? Epoch { get; init; }
+    [CsvColumn("sha256")] public required string Sha256 { get; init; }
+    [CsvColumn("layers")] public required int Layers { get; init; }
+    [CsvColumn("nodes")] public required int Nodes { get; init; }
+    [CsvColumn("alive")] public required int Alive { get; init; }
+    [CsvColumn("threshold")] public required float Threshold { get; init; }
+    [CsvColumn("statistic")] public required string Statistic { get; init; }
+    [CsvColumn("borderline")] public required int Borderline { get; init; }
+    [CsvColumn("nodes_nan")] public required int NodesNan { get; init; }
+    [CsvColumn("nodes_inf")] public required int NodesInf { get; init; }
+    [CsvColumn("emergence")] public required string Emergence { get; init; }
+    [CsvColumn("emergence_log10")] public required double? EmergenceLog10 { get; init; }
+    [CsvColumn("zero_cause")] public required string? ZeroCause { get; init; }
+    [CsvColumn("emergence_active")] public required string EmergenceActive { get; init; }
+    [CsvColumn("relative_emergence")] public required double? RelativeEmergence { get; init; }
+    [CsvColumn("relative_emergence_all")] public required double? RelativeEmergenceAll { get; init; }
+    [CsvColumn("parameters")] public required long Parameters { get; init; }
+    [CsvColumn("parameters_nonzero")] public required long ParametersNonzero { get; init; }
+    [CsvColumn("accuracy")] public required double? Accuracy { get; init; }
+    [CsvColumn("train_accuracy")] public required double? TrainAccuracy { get; init; }
+    [CsvColumn("test_accuracy")] public required double? TestAccuracy { get; init; }
+
+    public static SeriesRow Of(AnalysisSettings settings, CheckpointResult checkpoint, Measurement measurement) => new()
+    {
+        Checkpoint = checkpoint.File,
+        Epoch = checkpoint.Epoch,
+        Sha256 = checkpoint.Sha256,
+        Layers = measurement.Layers.Length,
+        Nodes = measurement.Nodes,
+        Alive = measurement.Alive,
+        Threshold = measurement.Threshold,
+        Statistic = Spelling.Of(settings.Statistic),
+        Borderline = measurement.Borderline,
+        NodesNan = measurement.NodesNan,
+        NodesInf = measurement.NodesInf,
+        Emergence = measurement.Emergence.Rounded.ToString(CultureInfo.InvariantCulture),
+        EmergenceLog10 = Spelling.Finite(measurement.Emergence.Log10),
+        ZeroCause = Spelling.Of(measurement.ZeroCause),
+        EmergenceActive = measurement.EmergenceActive.Rounded.ToString(CultureInfo.InvariantCulture),
+        RelativeEmergence = Spelling.Finite(measurement.RelativeEmergence),
+        RelativeEmergenceAll = Spelling.Finite(measurement.RelativeEmergenceAll),
+        Parameters = checkpoint.Parameters,
+        ParametersNonzero = checkpoint.ParametersNonzero,
+        Accuracy = Spelling.Finite(checkpoint.Accuracy),
+        TrainAccuracy = Spelling.Finite(checkpoint.TrainAccuracy),
+        TestAccuracy = Spelling.Finite(checkpoint.TestAccuracy),
+    };
+}

@@ -1,0 +1,52 @@
+using Emergence.Analyzer.Metrics;
+using Emergence.Checkpoints;
+
+namespace Emergence.Analyzer.Reports;
+
+/// <summary>The words that stand for our terms in options and machine formats.</summary>
+internal static class Spelling
+{
+    public static string Of(Statistic statistic) => statistic switch
+    {
+        Statistic.Mean => "mean",
+        Statistic.Max => "max",
+        Statistic.AbsMean => "absmean",
+        Statistic.AbsMax => "absmax",
+        Statistic.Share => "share",
+        _ => throw new ArgumentOutOfRangeException(nameof(statistic), statistic, "has no word"),
+    };
+
+    public static string Of(ConvNodes nodes) => nodes switch
+    {
+        ConvNodes.Units => "units",
+        ConvNodes.Filters => "filters",
+        _ => throw new ArgumentOutOfRangeException(nameof(nodes), nodes, "has no word"),
+    };
+
+    /// <summary>Null where the emergence is not zero.</summary>
+    public static string? Of(ZeroCause cause) => cause switch
+    {
+        ZeroCause.None => null,
+        ZeroCause.AllAlive => "all_alive",
+        ZeroCause.AllDead => "all_dead",
+        ZeroCause.NoPath => "no_path",
+        _ => throw new ArgumentOutOfRangeException(nameof(cause), cause, "has no word"),
+    };
+
+    public static string Of(EdgeKind kind) => kind switch
+    {
+        EdgeKind.Dense => "dense",
+        EdgeKind.Identity => "identity",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "has no word"),
+    };
+
+    public static string Of(Severity severity) => severity switch
+    {
+        Severity.Note => "note",
+        Severity.Warning => "warning",
+        _ => throw new ArgumentOutOfRangeException(nameof(severity), severity, "has no word"),
+    };
+
+    /// <summary>Null for NaN and the infinities, which neither JSON nor CSV can hold.</summary>
+    public static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
+}

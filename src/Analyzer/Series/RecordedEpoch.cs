@@ -1,0 +1,86 @@
+using System.Globalization;
+using Google.Protobuf;
+using Onnx;
+
+namespace Emergence.Analyzer.Series;
+
+/// <summary>Reads the epoch a checkpoint records without loading its weights: only the metadata are read, the rest is seeked over.</summary>
+public static class RecordedEpoch
+{
+    private const string Key = "emergence.epoch";
+
+    // Field 14 of ModelProto: metadata_props.
+    private const int MetadataField = 14;
+
+    // An epoch takes a few bytes; longer metadata (vocabularies, licences) are passed over like everything else.
+    private const int LongestEntry = 256;
+
+    /// <summary>
+    /// The epoch under <c>emergence.epoch</c>; null where none is recorded. A file that cannot be read or is no ONNX model
+    /// has none either: its analysis is what reports the damage.
+    /// </summary>
+    public static int? Read(string path)
+    {
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 4096);
+            return Read(stream);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
+
+    private static int? Read(Stream stream)
+    {
+        while (ReadVarint(stream) is { } tag)
+        {
+            switch (tag & 7)
+            {
+                case 0:
+                    ReadVarint(stream);
+                    break;
+                case 1:
+                    stream.Seek(8, SeekOrigin.Current);
+                    break;
+                case 5:
+                    stream.Seek(4, SeekOrigin.Current);
+                    break;
+                case 2 when ReadVarint(stream) is { } length && length <= (ulong)(stream.Length - stream.Position):
+                    if (tag >> 3 != MetadataField || length > LongestEntry)
+                        stream.Seek((long)length, SeekOrigin.Current);
+                    else if (ReadEntry(stream, (int)length) is { Key: Key } entry
+                             && int.TryParse(entry.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var epoch))
+                        return epoch;
+                    break;
+                default:
+                    return null;
+            }
+        }
+        return null;
+    }
+
+    private static StringStringEntryProto ReadEntry(Stream stream, int length)
+    {
+        var bytes = new byte[length];
+        stream.ReadExactly(bytes);
+        return StringStringEntryProto.Parser.ParseFrom(bytes);
+    }
+
+    /// <summary>A base-128 number, low groups first; null at the end of the file or where it does not end.</summary>
+    private static ulong? ReadVarint(Stream stream)
+    {
+        var value = 0UL;
+        for (var shift = 0; shift < 64; shift += 7)
+        {
+            var next = stream.ReadByte();
+            if (next < 0)
+                return null;
+            value |= (ulong)(next & 0x7F) << shift;
+            if (next < 0x80)
+                return value;
+        }
+        return null;
+    }
+}
