@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace Emergence.Datasets;
@@ -17,14 +18,19 @@ internal static class Digits
     public const int Side = 28;
 
     /// <summary>Samples of the train split.</summary>
-    public const int TrainCount = 20_000;
+    public const int TrainCount = 60_000;
 
     /// <summary>Samples of the test split.</summary>
     public const int TestCount = 10_000;
 
     private const ulong Seed = 20_240_903;
     private const int Pixels = Side * Side;
-    private const int StepsPerSpan = 4;
+    private const int StepsPerSpan = 3;
+
+    // Chosen so that a linear model ends near 94 % while an MLP of 128 and 64 units passes 99 % (shift and
+    // tilt limit the linear model; the pen's width helps plain SGD along).
+    private const double Jitter = 0.04;
+    private const double Noise = 0.1;
 
     /// <summary>Draws a whole split: UINT8 images [N,1,28,28], 0 the paper and 255 the ink, and their classes.</summary>
     public static (NumericArray Images, int[] Labels) Generate(string split)
@@ -40,12 +46,15 @@ internal static class Digits
         return (new NumericArray((int)DataType.Uint8, [count, 1, Side, Side], images), labels);
     }
 
+    // Compiled fully at once: a split is drawn in one go, most of it before tiering would have noticed.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Draw(Span<byte> image, int digit, SampleRandom random)
     {
         var variants = DigitGlyphs.Classes[digit];
         var glyph = variants[(int)(random.Unit() * variants.Length)];
         var place = Placement.Draw(ref random);
-        var radius = random.Between(0.8, 1.8);
+        // Half a pixel beyond the pen's radius the ink has faded to nothing.
+        var reach = random.Between(1.2, 2.2) + 0.5;
         var ink = random.Between(0.7, 1.0);
         Span<double> distances = stackalloc double[Pixels];
         distances.Fill(double.MaxValue);
@@ -58,18 +67,15 @@ internal static class Digits
                 points[i] = x;
                 points[i + 1] = y;
             }
-            DrawStroke(distances, points[..stroke.Length], radius + 1);
+            DrawStroke(distances, points[..stroke.Length], reach);
         }
         for (var pixel = 0; pixel < Pixels; pixel++)
         {
-            var edge = distances[pixel] < double.MaxValue ? radius + 0.5 - Math.Sqrt(distances[pixel]) : 0;
-            var value = ink * Math.Clamp(edge, 0, 1) + Noise * random.Bell();
+            var cover = distances[pixel] < reach * reach ? Math.Min(reach - Math.Sqrt(distances[pixel]), 1) : 0;
+            var value = ink * cover + Noise * random.Bell();
             image[pixel] = (byte)(255 * Math.Clamp(value, 0, 1) + 0.5);
         }
     }
-
-    private const double Jitter = 0.04;
-    private const double Noise = 0.15;
 
     private static void DrawStroke(Span<double> distances, ReadOnlySpan<double> points, double reach)
     {
@@ -101,22 +107,27 @@ internal static class Digits
         b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)));
 
     /// <summary>Lowers the squared distance of each pixel within reach of the segment.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void DrawSegment(Span<double> distances, double ax, double ay, double bx, double by, double reach)
     {
         var (dx, dy) = (bx - ax, by - ay);
-        var length = dx * dx + dy * dy;
+        var perLength = 1 / Math.Max(dx * dx + dy * dy, 1e-12);
         var left = Pixel(Math.Min(ax, bx) - reach);
         var right = Pixel(Math.Max(ax, bx) + reach);
         var bottom = Pixel(Math.Max(ay, by) + reach);
         for (var row = Pixel(Math.Min(ay, by) - reach); row <= bottom; row++)
         {
+            var line = distances.Slice(row * Side, Side);
+            var py = row + 0.5 - ay;
             for (var column = left; column <= right; column++)
             {
-                var (px, py) = (column + 0.5 - ax, row + 0.5 - ay);
-                var along = length > 0 ? Math.Clamp((px * dx + py * dy) / length, 0, 1) : 0;
+                var px = column + 0.5 - ax;
+                var along = (px * dx + py * dy) * perLength;
+                along = along < 0 ? 0 : along > 1 ? 1 : along;
                 var (ex, ey) = (px - along * dx, py - along * dy);
-                ref var distance = ref distances[row * Side + column];
-                distance = Math.Min(distance, ex * ex + ey * ey);
+                var distance = ex * ex + ey * ey;
+                if (distance < line[column])
+                    line[column] = distance;
             }
         }
     }
@@ -144,6 +155,6 @@ internal static class Digits
         public (double X, double Y) Apply(double x, double y) =>
             (X + Xx * (x - 0.5) + Xy * (y - 0.5), Y + Yx * (x - 0.5) + Yy * (y - 0.5));
 
-        private const double MaxHalfTilt = 0.12, MaxSlant = 0.3, MinSize = 15, MaxSize = 21, MaxShift = 2.5;
+        private const double MaxHalfTilt = 0.12, MaxSlant = 0.3, MinSize = 16, MaxSize = 22, MaxShift = 2.5;
     }
 }
