@@ -1,6 +1,6 @@
 using System.Collections;
 using System.Collections.Immutable;
-using System.Numerics;
+using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
 
 namespace Emergence.Analyzer;
@@ -49,13 +49,6 @@ public enum ZeroCause
     /// <summary>Some nodes are dead and some alive, but no path leads from a dead one to an alive one.</summary>
     NoPath,
 }
-
-/// <summary>An exact value of E, E_H or E_w.</summary>
-/// <param name="Rounded">Rounded half to even.</param>
-/// <param name="Numerator">p of the exact value p/q in lowest terms.</param>
-/// <param name="Denominator">q of the exact value; 1 unless an identity edge leads into a convolution.</param>
-/// <param name="Log10">log10 of the exact value; null for zero.</param>
-public sealed record EmergenceValue(BigInteger Rounded, BigInteger Numerator, BigInteger Denominator, double? Log10);
 
 /// <summary>One layer as one threshold sees it.</summary>
 public sealed record LayerResult

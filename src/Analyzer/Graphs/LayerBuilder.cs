@@ -43,6 +43,6 @@ internal sealed class LayerBuilder
     /// <summary>Layers all of whose nodes feed all of this one's.</summary>
     public HashSet<LayerBuilder> DenseFrom { get; } = [];
 
-    /// <summary>Layers whose nodes feed their counterparts here, with the tensor in which they meet this layer.</summary>
-    public List<(LayerBuilder Layer, TracedTensor Branch)> IdentityFrom { get; } = [];
+    /// <summary>Layers whose nodes feed their counterparts here, with the tensor of theirs that the merge reads and its result.</summary>
+    public List<(LayerBuilder Layer, string Branch, string Merged)> IdentityFrom { get; } = [];
 }

@@ -121,4 +121,11 @@ public sealed record LayerGraph(
     ImmutableArray<LayerEdge> Edges,
     ImmutableArray<ModelInput> Inputs,
     long UntracedParameters,
-    ImmutableArray<Diagnostic> Diagnostics);
+    ImmutableArray<Diagnostic> Diagnostics)
+{
+    /// <summary>
+    /// Of each identity edge, which node (channel-major) of its source is the counterpart of which node of its target.
+    /// An edge that is not here leads from each node to the one of the same index.
+    /// </summary>
+    public ImmutableDictionary<LayerEdge, IndexMap> Counterparts { get; init; } = ImmutableDictionary<LayerEdge, IndexMap>.Empty;
+}

@@ -9,7 +9,7 @@ namespace Emergence.Analyzer.Graphs;
 /// <summary>Makes the immutable layer graph of a finished trace.</summary>
 internal static class LayerGraphBuilder
 {
-    public static TracedModel Build(Trace trace, StoredTensors stored, InputBinding binding, IReadOnlyList<NodeProto> nodes, int failures)
+    public static TracedModel Build(Trace trace, StoredTensors stored, InputBinding binding, IReadOnlyList<NodeProto> nodes, int opset, int failures)
     {
         var ordered = Sorted(trace.Layers);
         var index = ordered.Select((layer, i) => (layer, i)).ToDictionary(pair => pair.layer, pair => pair.i);
@@ -28,7 +28,8 @@ internal static class LayerGraphBuilder
             Vocabulary = trace.Vocabularies.TryGetValue(input.Name, out var rows) ? rows : null,
         }).ToImmutableArray();
         var graph = new LayerGraph(layers, edges, inputs, untraced, [.. trace.Diagnostics]);
-        return new TracedModel(graph, [.. ordered], trace.Tensors, nodes, failures);
+        var model = new TracedModel(graph, [.. ordered], trace.Tensors, nodes, failures);
+        return model with { Graph = graph with { Counterparts = Counterparts.Of(model, trace.Constants, opset) } };
     }
 
     /// <summary>Producers before consumers along every edge, in the order of the file wherever that will do.</summary>

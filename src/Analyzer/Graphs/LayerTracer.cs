@@ -77,7 +77,7 @@ public static class LayerTracer
         }
         if (batchAxes is null && trace.BatchAxes.Count > 0)
             return Run(checkpoint, options, batch, trace.BatchAxes);
-        return LayerGraphBuilder.Build(trace, stored, binding, nodes, failures);
+        return LayerGraphBuilder.Build(trace, stored, binding, nodes, opsets.GetValueOrDefault("", opsets.GetValueOrDefault("ai.onnx", 1)), failures);
     }
 
     /// <summary>Applies the node's rule; where there is none, or it finds the node unfit, says so and goes on by data flow.</summary>

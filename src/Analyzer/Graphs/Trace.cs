@@ -265,7 +265,7 @@ internal sealed class Trace(StoredTensors stored, ConstantFolder constants, Decl
             foreach (var partner in earlier.Carries)
             {
                 if (partner.IsAligned)
-                    layer.IdentityFrom.Add((partner.Layer, earlier));
+                    layer.IdentityFrom.Add((partner.Layer, earlier.Name, output.Name));
                 layer.Depth = Math.Max(layer.Depth, partner.Layer.Depth);
             }
         }

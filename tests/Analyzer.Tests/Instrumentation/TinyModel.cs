@@ -19,7 +19,7 @@ internal sealed class TinyModel
 
     public ModelProto Proto { get; }
 
-    public LayerGraph Graph => new([.. layers], [], [.. inputs], []);
+    public LayerGraph Graph => new([.. layers], [], [.. inputs], 0, []);
 
     /// <summary>An input; a null dimension is free.</summary>
     public TinyModel Input(string name, long?[] shape, DataType type = DataType.Float, int batchAxis = 0)

@@ -17,12 +17,12 @@ internal sealed class ConvolutionRule : OpRule
             throw new TraceException($"input of rank {data.Rank} and weight of rank {weight.Rank} make no convolution");
         var groups = (int)node.Attributes.Int("group", 1);
         var transposed = node.Op == "ConvTranspose";
-        var kernel = Window.Of(node, data.Shape.AsSpan(2), weight.Shape.AsSpan(2));
+        var kernel = Window.Of(node.Attributes, data.Shape.AsSpan(2), weight.Shape.AsSpan(2));
         var filters = transposed ? weight.Axes[1].Size * groups : weight.Axes[0].Size;
         var inChannels = transposed ? weight.Axes[0].Size : weight.Axes[1].Size * groups;
         if (inChannels != data.Axes[1].Size)
             throw new TraceException($"input has {data.Axes[1].Size} channels, the weight wants {inChannels}");
-        var spatial = transposed ? kernel.TransposedOutput(node, data.Shape.AsSpan(2)) : kernel.Output;
+        var spatial = transposed ? kernel.TransposedOutput(node.Attributes, data.Shape.AsSpan(2)) : kernel.Output;
         var output = node.NewTensor(
             [data.Axes[0], Axis.Of(filters, AxisRole.Channel), .. spatial.Select(size => Axis.Of(size, AxisRole.Position))],
             node.Op == "ConvInteger" ? (int)TensorProto.Types.DataType.Int32 : data.ElementType);

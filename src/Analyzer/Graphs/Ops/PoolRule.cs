@@ -24,7 +24,7 @@ internal sealed class PoolRule : OpRule
         else if (node.Op == "RoiAlign")
             sizes = new[] { (int)node.Attributes.Int("output_height", 1), (int)node.Attributes.Int("output_width", 1) };
         else
-            sizes = Window.Of(node, spatial, []).Output;
+            sizes = Window.Of(node.Attributes, spatial, []).Output;
         var isRegion = node.Op is "MaxRoiPool" or "RoiAlign";
         var axes = ImmutableArray.CreateBuilder<Axis>();
         // Each region of interest is a sample of its own.

@@ -9,10 +9,9 @@ namespace Emergence.Analyzer.Graphs.Ops;
 /// <param name="Output">Number of positions per axis.</param>
 internal sealed record Window(int[] Kernel, int[] Strides, int[] Dilations, int[] PadBegin, int[] PadEnd, int[] Output)
 {
-    public static Window Of(NodeContext node, ReadOnlySpan<int> input, ReadOnlySpan<int> weight)
+    public static Window Of(AttributeReader attributes, ReadOnlySpan<int> input, ReadOnlySpan<int> weight)
     {
         var rank = input.Length;
-        var attributes = node.Attributes;
         var kernel = Ints(attributes.Ints("kernel_shape"), rank) ?? weight.ToArray();
         if (kernel.Length != rank)
             throw new TraceException($"a kernel of rank {kernel.Length} over {rank} spatial axes");
@@ -49,9 +48,8 @@ internal sealed record Window(int[] Kernel, int[] Strides, int[] Dilations, int[
     }
 
     /// <summary>The spatial sizes of a transposed convolution's output.</summary>
-    public int[] TransposedOutput(NodeContext node, ReadOnlySpan<int> input)
+    public int[] TransposedOutput(AttributeReader attributes, ReadOnlySpan<int> input)
     {
-        var attributes = node.Attributes;
         if (Ints(attributes.Ints("output_shape"), input.Length) is { } shape)
             return shape;
         var extra = Ints(attributes.Ints("output_padding"), input.Length) ?? new int[input.Length];
