@@ -33,6 +33,7 @@ public sealed class Checkpoint
     public CheckpointMetadata Metadata { get; }
 
     /// <summary>Opens and hashes a checkpoint.</summary>
+    /// <exception cref="UsageException">There is no such file.</exception>
     /// <exception cref="UserException">
     /// The file or its external data is missing, unreadable, refused, or something else than an ONNX model; the message
     /// names the file.

@@ -7,7 +7,8 @@ namespace Emergence.Checkpoints;
 public static class ModelFile
 {
     /// <summary>Reads a model; external data stays where it is.</summary>
-    /// <exception cref="UserException">Missing, unreadable, empty, truncated, or something else than an ONNX model.</exception>
+    /// <exception cref="UsageException">There is no such file.</exception>
+    /// <exception cref="UserException">Unreadable, empty, truncated, or something else than an ONNX model.</exception>
     public static ModelProto Read(string path) => Read(path, stream => stream);
 
     /// <summary>Parses a model from memory.</summary>
@@ -49,7 +50,7 @@ public static class ModelFile
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (Directory.Exists(path))
-            throw new UserException($"{path}: is a folder; name the .onnx files in it");
+            throw new UsageException($"{path}: is a folder; name the .onnx files in it");
         try
         {
             using var file = OpenFile(path);
@@ -68,9 +69,9 @@ public static class ModelFile
                 throw FileKind.Unreadable(head, path, e);
             }
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (IOException e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new UserException($"{path}: does not exist; check the path", e);
+            throw new UsageException($"{path}: does not exist; check the path");
         }
         catch (Exception e) when (e is (IOException or UnauthorizedAccessException) and not InvalidProtocolBufferException)
         {

@@ -69,8 +69,9 @@ public static partial class TensorValues
                 TypedData.Put(copy, i, bits);
         }
         if (inRaw)
-        {
             copy.RawData = UnsafeByteOperations.UnsafeWrap(raw);
+        if (ExternalData.IsExternal(copy))
+        {
             copy.ExternalData.Clear();
             copy.ClearDataLocation();
         }

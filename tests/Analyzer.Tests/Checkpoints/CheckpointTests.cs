@@ -9,9 +9,25 @@ public sealed class CheckpointTests : IDisposable
 {
     private static readonly CheckpointMetadata Full = new()
     {
-        Epoch = 3, Seed = -1, Dataset = "digits", Split = "test", DatasetSha256 = "ab12", Scale = 1f / 255, Mean = [0.5f, 0.1f, 0.25f],
-        Std = [0.5f], TrainLoss = 0.1, TestLoss = 1e-300, TrainAccuracy = 1, TestAccuracy = 0.9734, Network = "mlp", Hidden = "128,64",
-        Activation = "relu", Optimizer = "sgd", LearningRate = 0.005, Momentum = 0, BatchSize = 64,
+        Epoch = 3,
+        Seed = -1,
+        Dataset = "digits",
+        Split = "test",
+        DatasetSha256 = "ab12",
+        Scale = 1f / 255,
+        Mean = [0.5f, 0.1f, 0.25f],
+        Std = [0.5f],
+        TrainLoss = 0.1,
+        TestLoss = 1e-300,
+        TrainAccuracy = 1,
+        TestAccuracy = 0.9734,
+        Network = "mlp",
+        Hidden = "128,64",
+        Activation = "relu",
+        Optimizer = "sgd",
+        LearningRate = 0.005,
+        Momentum = 0,
+        BatchSize = 64,
     };
 
     private readonly TemporaryFolder folder = new();

@@ -34,6 +34,13 @@ public sealed class ExternalDataTests : IDisposable
     }
 
     [Fact]
+    public void a_way_out_and_back_into_the_folder_is_no_escape()
+    {
+        folder.Write("model/w.data", Bytes());
+        Assert.Equal(Weight, TensorValues.ToFloats(Tensor("../model/w.data", null, null), folder.Path("model")));
+    }
+
+    [Fact]
     public void offset_counts_from_the_start_and_a_missing_length_means_to_the_end()
     {
         folder.Write("w.data", [9, 9, 9, 9, .. Bytes()]);

@@ -69,7 +69,8 @@ public sealed class GraphBuilderTests
         graph.SparseInitializer.Add(new SparseTensorProto { Values = TensorValues.FromFloats("sparse", [1], [1]) });
         graph.QuantizationAnnotation.Add(new TensorAnnotation
         {
-            TensorName = "annotated", QuantParameterTensorNames = { new StringStringEntryProto { Key = "SCALE_TENSOR", Value = "scale" } },
+            TensorName = "annotated",
+            QuantParameterTensorNames = { new StringStringEntryProto { Key = "SCALE_TENSOR", Value = "scale" } },
         });
 
         var names = new FreshNames(graph);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Compression;
 using System.Text;
 using Emergence.Checkpoints;
@@ -16,15 +17,15 @@ public sealed class ModelFileErrorTests : IDisposable
 
     [Fact]
     public void missing_file() =>
-        Refused(folder.Path("none.onnx"), "does not exist; check the path");
+        NotFound(folder.Path("none.onnx"), "does not exist; check the path");
 
     [Fact]
     public void file_in_a_missing_folder() =>
-        Refused(folder.Path("no", "none.onnx"), "does not exist; check the path");
+        NotFound(folder.Path("no", "none.onnx"), "does not exist; check the path");
 
     [Fact]
     public void folder_where_a_file_should_be() =>
-        Refused(folder.Root, "is a folder; name the .onnx files in it");
+        NotFound(folder.Root, "is a folder; name the .onnx files in it");
 
     [Fact]
     public void empty_file() =>
@@ -74,6 +75,10 @@ public sealed class ModelFileErrorTests : IDisposable
     public void another_protobuf_message()
     {
         var tensor = TensorValues.FromFloats("t", [2], [1, 2]);
+        Refused(
+            folder.Write("input_0.pb", tensor.ToByteArray()),
+            "is truncated, damaged, or not an ONNX model; copy or download it again");
+        tensor.ClearName();
         Refused(folder.Write("input_0.pb", tensor.ToByteArray()), "is not an ONNX model (it holds no graph); name the .onnx file");
     }
 
@@ -133,6 +138,34 @@ public sealed class ModelFileErrorTests : IDisposable
     }
 
     [Fact]
+    public void text_inside_the_model_that_is_not_utf8()
+    {
+        var model = TinyModels.Dense();
+        model.DocString = "Gr?sse";
+        var bytes = model.ToByteArray();
+        bytes[bytes.AsSpan().IndexOf("Gr?sse"u8) + 2] = 0xF6;
+        Refused(folder.Write("m.onnx", bytes), "holds a name or text that is not UTF-8; export it again");
+    }
+
+    [Fact]
+    public void a_pipe_does_not_block()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "needs mkfifo");
+        using (var make = Process.Start("mkfifo", [folder.Path("m.onnx")]))
+            make.WaitForExit();
+        Refused(folder.Path("m.onnx"), "is empty; export or copy it again");
+    }
+
+    [Fact]
+    public void names_from_the_file_cannot_break_the_line_or_steer_the_terminal()
+    {
+        var tensor = new TensorProto { Name = "a\n\u001b[31mb", DataType = 1, Dims = { -1 } };
+        Assert.Equal(
+            "tensor 'a  [31mb': has a negative dimension, [-1]; the file is damaged",
+            Assert.Throws<UserException>(() => TensorValues.Count(tensor)).Message);
+    }
+
+    [Fact]
     public void unreadable_file()
     {
         var path = folder.Write("m.onnx", ModelFile.Serialize(TinyModels.Dense()));
@@ -156,5 +189,11 @@ public sealed class ModelFileErrorTests : IDisposable
     {
         Assert.Equal($"{path}: {finding}", Assert.Throws<UserException>(() => ModelFile.Read(path)).Message);
         Assert.Equal($"{path}: {finding}", Assert.Throws<UserException>(() => Checkpoint.Open(path)).Message);
+    }
+
+    private static void NotFound(string path, string finding)
+    {
+        Assert.Equal($"{path}: {finding}", Assert.Throws<UsageException>(() => ModelFile.Read(path)).Message);
+        Assert.Equal($"{path}: {finding}", Assert.Throws<UsageException>(() => Checkpoint.Open(path)).Message);
     }
 }
