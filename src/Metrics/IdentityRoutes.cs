@@ -30,7 +30,7 @@ internal static class IdentityRoutes
         for (var i = 0; i < found.Length; i++)
             found[i] = [];
 
-        var bits = WideCounts.BitsFor(graph.Edges.Max(edge => edge.Map?.FanOut ?? 1));
+        var bits = WideCounts.BitsFor(graph.Edges.Max(edge => edge.Kind == EdgeKind.Identity ? edge.Map?.FanOut ?? 1 : 1));
         foreach (var end in graph.Edges.Where(edge => edge.Kind == EdgeKind.Identity).Select(edge => edge.To).Distinct().Order())
         {
             // routes[i][x]: identity routes from node x of layer i to the end layer; toAlive: those that end alive.

@@ -140,6 +140,23 @@ public sealed class IndexMap
         return new(Targets, first, targets);
     }
 
+    /// <summary>This map for each of <paramref name="count"/> consecutive blocks of elements, such as the channels of an image.</summary>
+    public IndexMap Repeat(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        var routes = _targets.Length;
+        var targets = new int[checked(routes * count)];
+        var first = new int[checked(Sources * count) + 1];
+        for (var block = 0; block < count; block++)
+        {
+            for (var t = 0; t < routes; t++)
+                targets[(block * routes) + t] = (block * Targets) + _targets[t];
+            for (var s = 0; s < Sources; s++)
+                first[(block * Sources) + s + 1] = (block * routes) + (_first is null ? s + 1 : _first[s + 1]);
+        }
+        return new(checked(Targets * count), first, targets);
+    }
+
     /// <summary>Sums, for each source, the counts of its counterparts.</summary>
     internal WideCounts PullBack(WideCounts counts) => counts.Apply(Sources, PullBack);
 

@@ -67,14 +67,22 @@ public sealed class NetworkGraph
     {
         if (edge.From < 0 || edge.To <= edge.From || edge.To >= Layers.Length)
             throw new ArgumentException($"{edge}: an edge leads from a layer to a later one, of {Layers.Length}.", nameof(edge));
-        if (edge.Kind == EdgeKind.Identity)
+        var (from, to) = (Layers[edge.From].Nodes, Layers[edge.To].Nodes);
+        if (edge.Kind == EdgeKind.Dense && edge.Wiring is null)
         {
-            var (from, to) = (Layers[edge.From].Nodes, Layers[edge.To].Nodes);
-            if (edge.Map is null && from != to)
-                throw new ArgumentException($"{edge}: {from} nodes cannot stand for {to} without a map.", nameof(edge));
-            if (edge.Map is not null && (edge.Map.Sources, edge.Map.Targets) != (from, to))
-                throw new ArgumentException(
-                    $"{edge}: its map leads from {edge.Map.Sources} to {edge.Map.Targets}, not from {from} to {to}.", nameof(edge));
+            if (edge.Map is not null)
+                throw new ArgumentException($"{edge}: a map without a wiring leads nowhere.", nameof(edge));
+            return;
+        }
+        if (edge.Wiring is not null && edge.Wiring.Outputs != to)
+            throw new ArgumentException($"{edge}: its wiring leads to {edge.Wiring.Outputs} nodes, not to {to}.", nameof(edge));
+        var end = edge.Wiring?.Inputs ?? to;
+        if (edge.Map is null && from != end)
+            throw new ArgumentException($"{edge}: {from} nodes cannot stand for {end} without a map.", nameof(edge));
+        if (edge.Map is not null && (edge.Map.Sources, edge.Map.Targets) != (from, end))
+        {
+            throw new ArgumentException(
+                $"{edge}: its map leads from {edge.Map.Sources} to {edge.Map.Targets}, not from {from} to {end}.", nameof(edge));
         }
     }
 }

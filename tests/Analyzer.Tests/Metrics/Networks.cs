@@ -1,8 +1,9 @@
+using System.Numerics;
 using Emergence.Analyzer.Metrics;
 
 namespace Emergence.Analyzer.Tests.Metrics;
 
-/// <summary>Ways to say which nodes are alive.</summary>
+/// <summary>Ways to say which nodes are alive, and how much emergence is expected.</summary>
 internal static class Networks
 {
     /// <summary>These nodes, by index.</summary>
@@ -22,4 +23,10 @@ internal static class Networks
             mask[i] = random.NextDouble() < share;
         return mask;
     }
+
+    /// <summary>An exact value.</summary>
+    public static Analyzer.Metrics.EmergenceValue Exact(BigInteger value) => new(value);
+
+    /// <summary>p/q.</summary>
+    public static Analyzer.Metrics.EmergenceValue Exact(BigInteger p, BigInteger q) => new(p, q);
 }
