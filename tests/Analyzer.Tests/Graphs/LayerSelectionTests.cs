@@ -1,0 +1,89 @@
+using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Metrics;
+using Emergence.Checkpoints;
+
+namespace Emergence.Analyzer.Tests.Graphs;
+
+public class LayerSelectionTests
+{
+    private const EdgeKind Dense = EdgeKind.Dense;
+    private const EdgeKind Identity = EdgeKind.Identity;
+
+    [Fact]
+    public void without_globs_the_graph_is_the_same()
+    {
+        var graph = Graph(["a", "b"], (0, 1, Dense));
+        Assert.Same(graph, LayerSelection.Select(graph, [], []));
+    }
+
+    [Fact]
+    public void a_layer_left_out_of_a_chain_is_bridged()
+    {
+        var graph = LayerSelection.Select(Graph(["a", "b", "c", "d"], (0, 1, Dense), (1, 2, Dense), (2, 3, Dense)), [], ["b", "c"]);
+        Assert.Equal([("a", 0), ("d", 1)], graph.Layers.Select(layer => (layer.Name, layer.Index)));
+        Assert.Equal([new LayerEdge(0, 1, Dense)], graph.Edges);
+    }
+
+    [Theory]
+    [InlineData(Dense, Dense, Dense)]
+    [InlineData(Dense, Identity, Dense)]
+    [InlineData(Identity, Dense, Dense)]
+    [InlineData(Identity, Identity, Identity)]
+    public void a_bridge_is_dense_if_either_edge_was(EdgeKind first, EdgeKind second, EdgeKind bridge)
+    {
+        var graph = LayerSelection.Select(Graph(["a", "b", "c"], (0, 1, first), (1, 2, second)), [], ["b"]);
+        Assert.Equal([new LayerEdge(0, 1, bridge)], graph.Edges);
+    }
+
+    [Fact]
+    public void a_bridge_beside_an_edge_of_its_kind_is_one_edge_and_edges_stay_ordered()
+    {
+        // x -> f -> y dense with a skip x -> y, then z.
+        var graph = Graph(["x", "f", "y", "z"], (0, 1, Dense), (0, 2, Identity), (1, 2, Dense), (2, 3, Dense));
+        Assert.Equal(
+            [new(0, 1, Dense), new(0, 1, Identity), new(1, 2, Dense)],
+            LayerSelection.Select(graph, [], ["f"]).Edges);
+        Assert.Equal(
+            [new(0, 1, Dense), new(0, 2, Dense), new(1, 2, Dense)],
+            LayerSelection.Select(graph, [], ["y"]).Edges);
+    }
+
+    [Fact]
+    public void only_and_exclude_combine_and_globs_cross_slashes()
+    {
+        var graph = Graph(["/block/conv1/Conv", "/block/conv2/Conv", "/head/fc"], (0, 1, Dense), (1, 2, Dense));
+        var selected = LayerSelection.Select(graph, ["/block/*"], ["*2/Conv"]);
+        Assert.Equal(["/block/conv1/Conv"], selected.Layers.Select(layer => layer.Name));
+        Assert.Empty(selected.Edges);
+    }
+
+    [Fact]
+    public void a_glob_that_matches_nothing_is_wrong_usage()
+    {
+        var graph = Graph(["fc1", "fc2"], (0, 1, Dense));
+        var e = Assert.Throws<UsageException>(() => LayerSelection.Select(graph, [], ["FC*"]));
+        Assert.Equal("--exclude FC*: matches no layer; there are fc1, fc2", e.Message);
+        Assert.Throws<UsageException>(() => LayerSelection.Select(graph, ["conv"], []));
+    }
+
+    [Fact]
+    public void leaving_no_layer_is_wrong_usage() =>
+        Assert.Throws<UsageException>(() => LayerSelection.Select(Graph(["fc1"]), ["fc*"], ["*1"]));
+
+    internal static LayerGraph Graph(string[] names, params (int From, int To, EdgeKind Kind)[] edges) => new(
+        [.. names.Select((name, i) => Layer(i, name))],
+        [.. edges.Select(edge => new LayerEdge(edge.From, edge.To, edge.Kind))],
+        [], 0, []);
+
+    private static TracedLayer Layer(int index, string name) => new()
+    {
+        Index = index,
+        Name = name,
+        Op = "Gemm",
+        Activation = "Relu",
+        Reading = new Reading(name, 1, [new(AxisRole.Batch, 1), new(AxisRole.Channel, 3)]),
+        Channels = 3,
+        Positions = 1,
+        IsConvolution = false,
+    };
+}

@@ -1,0 +1,66 @@
+using Emergence.Analyzer.Inference;
+using Emergence.Analyzer.Tests.Instrumentation;
+using Emergence.Checkpoints;
+using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;
+
+namespace Emergence.Analyzer.Tests.Inference;
+
+public class BatchPlanTests
+{
+    [Fact]
+    public void a_free_batch_takes_what_is_asked_for()
+    {
+        var plan = BatchPlan.Create(Model([null, 4]).Graph, 10, 3);
+        Assert.Null(plan.FixedBatch);
+        Assert.Equal([new ProbeSegment(0, 10, 3, null)], plan.Segments);
+    }
+
+    [Theory]
+    [InlineData(4, 256)]
+    [InlineData(1 << 16, 64)]
+    [InlineData(1 << 26, 1)]
+    public void a_free_batch_is_chosen_by_the_largest_activation(int width, int size)
+    {
+        var graph = Model([null, 4]).Layer("wide", [Batch(3), Channel(width)]).Graph;
+        Assert.Equal(size, BatchPlan.Create(graph, 10_000, 0).Segments[0].RunSize);
+    }
+
+    [Fact]
+    public void the_rest_of_a_fixed_batch_is_padded()
+    {
+        var plan = BatchPlan.Create(Model([4, 4]).Graph, 10, 0);
+        Assert.Equal(4, plan.FixedBatch);
+        Assert.Equal([new(0, 8, 4, null), new ProbeSegment(8, 10, 4, 2)], plan.Segments);
+        Assert.Equal([new ProbeSegment(0, 8, 4, null)], BatchPlan.Create(Model([4, 4]).Graph, 8, 0).Segments);
+        Assert.Equal([new ProbeSegment(0, 3, 4, 3)], BatchPlan.Create(Model([4, 4]).Graph, 3, 0).Segments);
+    }
+
+    [Fact]
+    public void another_batch_than_the_fixed_one_cannot_be_had_and_a_note_says_so()
+    {
+        var plan = BatchPlan.Create(Model([4, 4]).Graph, 8, 2);
+        Assert.Equal(4, plan.Segments[0].RunSize);
+        Assert.Equal("--batch: the model runs 4 at a time, whatever is asked for", Assert.Single(plan.Diagnostics).ToString());
+        Assert.Empty(BatchPlan.Create(Model([4, 4]).Graph, 8, 4).Diagnostics);
+    }
+
+    [Fact]
+    public void an_input_without_batch_axis_takes_one_sample_a_run()
+    {
+        var graph = Model([null, 4]).Input("scale", [2], batchAxis: -1).Graph;
+        Assert.Equal([new ProbeSegment(0, 5, 1, null)], BatchPlan.Create(graph, 5, 0).Segments);
+        graph = Model([3, 4]).Input("scale", [2], batchAxis: -1).Graph;
+        Assert.Equal([new ProbeSegment(0, 5, 1, 1)], BatchPlan.Create(graph, 5, 0).Segments);
+    }
+
+    [Fact]
+    public void inputs_of_different_fixed_batches_are_refused()
+    {
+        var e = Assert.Throws<UserException>(() => BatchPlan.Create(Model([3, 4]).Input("z", [5, 4]).Graph, 5, 0));
+        Assert.Equal(
+            "inputs 'x' and 'z': have different fixed batch sizes (3 and 5), so samples cannot be paired; " +
+            "export the model with one free batch dimension", e.Message);
+    }
+
+    private static TinyModel Model(long?[] shape) => new TinyModel(13).Input("x", shape).Layer("y", [Batch(), Channel(4)]);
+}
