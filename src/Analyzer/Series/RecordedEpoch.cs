@@ -1,4 +1,4 @@
-using System.Globalization;
+using Emergence.Checkpoints;
 using Google.Protobuf;
 using Onnx;
 
@@ -7,33 +7,33 @@ namespace Emergence.Analyzer.Series;
 /// <summary>Reads the epoch a checkpoint records without loading its weights: only the metadata are read, the rest is seeked over.</summary>
 public static class RecordedEpoch
 {
-    private const string Key = "emergence.epoch";
-
-    // Field 14 of ModelProto: metadata_props.
+    // ModelProto.metadata_props.
     private const int MetadataField = 14;
 
-    // An epoch takes a few bytes; longer metadata (vocabularies, licences) are passed over like everything else.
-    private const int LongestEntry = 256;
+    // Ours are short; longer ones (vocabularies, licences) are passed over like everything else.
+    private const int LongestEntry = 4096;
 
     /// <summary>
-    /// The epoch under <c>emergence.epoch</c>; null where none is recorded. A file that cannot be read or is no ONNX model
-    /// has none either: its analysis is what reports the damage.
+    /// The epoch of <see cref="CheckpointMetadata"/>; null where none is recorded. A file that cannot be read, or is no
+    /// ONNX model, has none either: its analysis is what reports the damage.
     /// </summary>
     public static int? Read(string path)
     {
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 4096);
-            return Read(stream);
+            return CheckpointMetadata.Read(MetadataOf(stream)).Epoch;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidProtocolBufferException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidProtocolBufferException or UserException)
         {
             return null;
         }
     }
 
-    private static int? Read(Stream stream)
+    /// <summary>A model that holds the metadata alone, as far as the file is sound.</summary>
+    private static ModelProto MetadataOf(Stream stream)
     {
+        var model = new ModelProto();
         while (ReadVarint(stream) is { } tag)
         {
             switch (tag & 7)
@@ -48,17 +48,16 @@ public static class RecordedEpoch
                     stream.Seek(4, SeekOrigin.Current);
                     break;
                 case 2 when ReadVarint(stream) is { } length && length <= (ulong)(stream.Length - stream.Position):
-                    if (tag >> 3 != MetadataField || length > LongestEntry)
+                    if (tag >> 3 == MetadataField && length <= LongestEntry)
+                        model.MetadataProps.Add(ReadEntry(stream, (int)length));
+                    else
                         stream.Seek((long)length, SeekOrigin.Current);
-                    else if (ReadEntry(stream, (int)length) is { Key: Key } entry
-                             && int.TryParse(entry.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var epoch))
-                        return epoch;
                     break;
                 default:
-                    return null;
+                    return model;
             }
         }
-        return null;
+        return model;
     }
 
     private static StringStringEntryProto ReadEntry(Stream stream, int length)

@@ -1,0 +1,127 @@
+using System.Collections;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Numerics;
+using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Metrics;
+using Emergence.Checkpoints;
+
+namespace Emergence.Analyzer.Tests.Reports;
+
+/// <summary>Made-up outcomes that hold whatever a report may meet.</summary>
+internal static class SampleOutcome
+{
+    private static readonly BigInteger BeyondDouble = BigInteger.Parse("1" + new string('2', 320), CultureInfo.InvariantCulture);
+
+    /// <summary>A series as most are: one threshold, E falling to zero.</summary>
+    public static AnalysisOutcome Plain { get; } = Of(
+        new AnalysisSettings(),
+        Checkpoint("models/digits-mlp/ckpt_000.onnx", 0, 0.1023, Chain(0.05f, Exact(33260, 4.521922), Exact(26540, 4.423901), 80, 50, 10)),
+        Checkpoint("models/digits-mlp/ckpt_001.onnx", 1, 0.9415, Chain(0.05f, Exact(20, 1.30103), Exact(9, 0.954243), 96, 58, 10)),
+        Checkpoint("models/digits-mlp/ckpt_010.onnx", 10, 0.9761, Chain(0.05f, Exact(0, null), Exact(0, null), 128, 64, 10, ZeroCause.AllAlive)));
+
+    /// <summary>Everything at once: several thresholds, values that no JSON number holds, names that need quoting, a failure.</summary>
+    public static AnalysisOutcome Odd { get; } = Of(
+        new AnalysisSettings
+        {
+            Thresholds = [0f, 0.05f], Statistic = Statistic.Share, AliveShare = 0.25, ConvNodes = ConvNodes.Filters, IncludeInput = true,
+            Only = ["/fc*"], Exclude = ["*ÍIıi*"], Optimization = "none", Threads = 2, Batch = 64, Device = "cpu",
+        },
+        new CheckpointResult
+        {
+            File = "runs/a, \"b\"/İı_+<é>.onnx",
+            Epoch = null,
+            Sha256 = new string('a', 64),
+            Measurements =
+            [
+                new Measurement
+                {
+                    Threshold = 0f,
+                    Layers = [Layer(0, "input", "Input", "", 9, 3), Layer(1, "/fc1/Gemm, \"x\"", "Gemm", "Relu", 10, 7)],
+                    Emergence = new(BeyondDouble, BeyondDouble * 3 + 1, 3, 320.08715017571886),
+                    EmergenceActive = Exact(1_234_567_890_123_456, 15.091514977),
+                    ZeroCause = ZeroCause.None,
+                    RelativeEmergence = 1.5e300,
+                    RelativeEmergenceAll = double.PositiveInfinity,
+                },
+                new Measurement
+                {
+                    Threshold = 0.05f,
+                    Layers =
+                    [
+                        Layer(0, "input", "Input", "", 9, 0) with { NodesNan = 2, NodesInf = 1, ActivationMean = double.NaN, ActivationMax = null },
+                        Layer(1, "/fc1/Gemm, \"x\"", "Gemm", "Relu", 10, 0) with { Borderline = 4 },
+                    ],
+                    Emergence = Exact(0, null),
+                    EmergenceActive = Exact(0, null),
+                    ZeroCause = ZeroCause.AllDead,
+                    RelativeEmergence = null,
+                    RelativeEmergenceAll = double.NaN,
+                },
+            ],
+            Edges = [new LayerEdge(0, 1, EdgeKind.Dense), new LayerEdge(0, 1, EdgeKind.Identity)],
+            Parameters = 0,
+            ParametersNonzero = 0,
+            Accuracy = null,
+            TrainAccuracy = double.NaN,
+            TestAccuracy = 1e-7,
+            Probe = new ProbeProvenance("random", new string('b', 64), 1024, 7),
+            Device = "cpu",
+            Diagnostics = [Diagnostic.Warning("probe", "samples are random; give --data"), Diagnostic.Note("", "no subject")],
+        })
+        with
+    {
+        Failures = [new FailedCheckpoint("runs/c.onnx", "runs/c.onnx: is empty; export it again")],
+    };
+
+    /// <summary>A checkpoint under one threshold.</summary>
+    public static CheckpointResult Checkpoint(string file, int? epoch, double? accuracy, Measurement measurement) => new()
+    {
+        File = file,
+        Epoch = epoch,
+        Sha256 = new string('c', 64),
+        Measurements = [measurement],
+        Edges = [new LayerEdge(0, 1, EdgeKind.Dense), new LayerEdge(1, 2, EdgeKind.Dense)],
+        Parameters = 109386,
+        ParametersNonzero = 109380,
+        Accuracy = accuracy,
+        TrainAccuracy = accuracy + 0.01,
+        TestAccuracy = accuracy,
+        Probe = new ProbeProvenance("digits test", new string('d', 64), 1024, null),
+        Device = "cpu",
+        Diagnostics = [],
+    };
+
+    /// <summary>An outcome without failures.</summary>
+    public static AnalysisOutcome Of(AnalysisSettings settings, params ImmutableArray<CheckpointResult> checkpoints) =>
+        new(new SeriesResult(settings, "0.1.0", "1.31.1", checkpoints), []);
+
+    /// <summary>Three layers of 128, 64 and 10 nodes.</summary>
+    public static Measurement Chain(
+        float threshold, EmergenceValue emergence, EmergenceValue active, int a1, int a2, int a3, ZeroCause cause = ZeroCause.None) => new()
+        {
+            Threshold = threshold,
+            Layers = [Layer(0, "/fc1/Gemm", "Gemm", "Relu", 128, a1), Layer(1, "/fc2/Gemm", "Gemm", "Relu", 64, a2), Layer(2, "/fc3/Gemm", "Gemm", "", 10, a3)],
+            Emergence = emergence,
+            EmergenceActive = active,
+            ZeroCause = cause,
+            RelativeEmergence = (double)emergence.Rounded / 109380,
+            RelativeEmergenceAll = (double)emergence.Rounded / 109386,
+        };
+
+    /// <summary>An integer value.</summary>
+    public static EmergenceValue Exact(BigInteger value, double? log10) => new(value, value, 1, log10);
+
+    private static LayerResult Layer(int index, string name, string op, string activation, int nodes, int alive)
+    {
+        var mask = new BitArray(nodes);
+        for (var i = 0; i < alive; i++)
+            mask[i] = true;
+        return new LayerResult
+        {
+            Index = index, Name = name, Op = op, Activation = activation, Nodes = nodes, Alive = alive, Multiplicity = nodes,
+            AliveMultiplicity = alive, Borderline = 0, NodesNan = 0, NodesInf = 0, Parameters = nodes * 10, ParametersNonzero = nodes * 10 - 1,
+            ActivationMean = 0.125, ActivationMax = 1234.5678, Mask = mask,
+        };
+    }
+}
