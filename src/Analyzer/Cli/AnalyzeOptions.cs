@@ -28,8 +28,8 @@ internal sealed class AnalyzeOptions
     private Option<string> Split { get; } = TypedOption.Choice(
         "--split", "part of the data set [default: what the checkpoints record, else test]", ("test", "test"), ("train", "train"));
 
-    private Option<int?> Samples { get; } = TypedOption.CountOr(
-        "--samples", "all", $"use the first N samples in stored order [default: {Probe.Samples}]");
+    private Option<Limit> Samples { get; } = TypedOption.Limit(
+        "--samples", $"use the first N samples in stored order [default: {Probe.Samples}]");
 
     private Option<string> Labels { get; } = TypedOption.Text("--labels", "PATH", "labels of the samples, where the data have none of their own");
 
@@ -152,7 +152,7 @@ internal sealed class AnalyzeOptions
             Data = Given(Data, Probe.Data),
             DataDir = Existing(DataDir, Directory.Exists, "directory"),
             Split = parsed.GetValue(Split),
-            Samples = Given(Samples, Probe.Samples),
+            Samples = Given(Samples, new Limit(Probe.Samples)).Count,
             Labels = Existing(Labels, File.Exists, "file"),
             Scale = parsed.GetResult(Scale) is null ? Probe.Scale : parsed.GetValue(Scale),
             Mean = Given(Mean, Probe.Mean),

@@ -6,6 +6,10 @@ using System.Numerics;
 
 namespace Emergence.Analyzer.Cli;
 
+/// <summary>At most so many; null: all.</summary>
+// Not a bare int?: the parser cannot carry a null that was given.
+internal readonly record struct Limit(int? Count);
+
 /// <summary>Options that read their text as a value of our domain and say in one line what was wrong with it.</summary>
 internal static class TypedOption
 {
@@ -47,9 +51,9 @@ internal static class TypedOption
     public static Option<int> Integer(string name, string description, int minimum = int.MinValue) =>
         Of(name, "N", description, text => ReadInteger(text, minimum));
 
-    /// <summary>A whole number of at least 1, or the word <paramref name="all"/>, which is read as null.</summary>
-    public static Option<int?> CountOr(string name, string all, string description) =>
-        Of<int?>(name, $"N|{all}", description, text => text == all ? null : ReadInteger(text, 1, $" or '{all}'"));
+    /// <summary>A whole number of at least 1, or the word <c>all</c>.</summary>
+    public static Option<Limit> Limit(string name, string description) =>
+        Of(name, "N|all", description, text => new Limit(text == "all" ? null : ReadInteger(text, 1, " or 'all'")));
 
     /// <summary>A finite number.</summary>
     public static Option<T> Number<T>(string name, string description, Func<T, bool> valid, string rule)

@@ -1,0 +1,60 @@
+using System.Text;
+using Emergence.Analyzer.Cli;
+
+namespace Emergence.Analyzer.Tests.Cli;
+
+/// <summary>A shell in which the command line runs with an analysis of the test's own, in a directory of its own.</summary>
+internal sealed class Shell : IDisposable
+{
+    private readonly MemoryStream output = new();
+    private readonly StringWriter error = new() { NewLine = "\n" };
+
+    /// <summary>What the analysis was asked for; null where it was not reached.</summary>
+    public AnalysisRequest? Request { get; private set; }
+
+    /// <summary>What it does; by default it gives a made-up outcome.</summary>
+    public AnalysisRunner Analysis { get; set; } = (_, _, _) => Task.FromResult(Reports.SampleOutcome.Plain);
+
+    public int? ErrorWidth { get; init; }
+
+    public ManualClock Clock { get; } = new();
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("emergence-").FullName;
+
+    public string Output => Encoding.UTF8.GetString(output.ToArray());
+
+    public string Error => error.ToString();
+
+    /// <summary>An empty file in the folder.</summary>
+    public string File(string name)
+    {
+        var path = Path.Combine(Folder, name);
+        System.IO.File.WriteAllBytes(path, []);
+        return path;
+    }
+
+    public Task<int> RunAsync(params string[] args) => RunAsync(CancellationToken.None, args);
+
+    public Task<int> RunAsync(CancellationToken token, params string[] args) =>
+        CommandLine.RunAsync(args, new Terminal(output, error, ErrorWidth, Clock), AnalyzeAsync, token);
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+
+    private Task<AnalysisOutcome> AnalyzeAsync(AnalysisRequest request, IProgress<AnalysisProgress>? progress, CancellationToken token)
+    {
+        Request = request;
+        return Analysis(request, progress, token);
+    }
+}
+
+/// <summary>A clock that moves when told to.</summary>
+internal sealed class ManualClock : TimeProvider
+{
+    private long now;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => now;
+
+    public void Advance(TimeSpan time) => now += time.Ticks;
+}
