@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+
+namespace Emergence.Trainer.Networks;
+
+/// <summary>One operator of a network. Its name is that of the ONNX node, unique in the network.</summary>
+internal abstract record Layer(string Name);
+
+/// <summary>Turns (N, C, H, W) into (N, C·H·W).</summary>
+internal sealed record FlattenLayer(string Name) : Layer(Name);
+
+/// <summary>An activation function, element by element.</summary>
+internal sealed record ActivationLayer(string Name, Activation Function) : Layer(Name);
+
+/// <summary>The largest of each <paramref name="Size"/> × <paramref name="Size"/> field, without overlap; a rest at the edge is dropped.</summary>
+internal sealed record MaxPoolLayer(string Name, int Size) : Layer(Name);
+
+/// <summary>An operator with a weight and a bias.</summary>
+internal abstract record WeightedLayer(string Name, int Inputs, int Outputs) : Layer(Name)
+{
+    /// <summary>Shape of the weight, output axis first.</summary>
+    public abstract ImmutableArray<long> WeightShape { get; }
+
+    /// <summary>Connections into one output node.</summary>
+    public abstract int FanIn { get; }
+}
+
+/// <summary>Fully connected: y = x·Wᵀ + b, with W of shape (outputs, inputs).</summary>
+internal sealed record DenseLayer(string Name, int Inputs, int Outputs) : WeightedLayer(Name, Inputs, Outputs)
+{
+    public override ImmutableArray<long> WeightShape => [Outputs, Inputs];
+
+    public override int FanIn => Inputs;
+}
+
+/// <summary>A square convolution of stride 1, padded alike on all sides; W has shape (outputs, inputs, kernel, kernel).</summary>
+internal sealed record ConvolutionLayer(string Name, int Inputs, int Outputs, int Kernel, int Padding) : WeightedLayer(Name, Inputs, Outputs)
+{
+    public override ImmutableArray<long> WeightShape => [Outputs, Inputs, Kernel, Kernel];
+
+    public override int FanIn => Inputs * Kernel * Kernel;
+}
+
+/// <summary>Activation functions of the hidden layers.</summary>
+internal enum Activation
+{
+    Relu,
+    Sigmoid,
+    Tanh,
+}

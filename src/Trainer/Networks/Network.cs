@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using Emergence.Trainer.Training;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Emergence.Trainer.Networks;
+
+/// <summary>An <see cref="Networks.Architecture"/> with weights that can be trained.</summary>
+internal sealed class Network : IDisposable
+{
+    private readonly Dictionary<string, (Parameter Weight, Parameter Bias)> _parameters;
+
+    private Network(Architecture architecture, Dictionary<string, (Parameter, Parameter)> parameters)
+    {
+        Architecture = architecture;
+        _parameters = parameters;
+    }
+
+    /// <summary>The operators.</summary>
+    public Architecture Architecture { get; }
+
+    /// <summary>Weight and bias of each weighted layer, in order.</summary>
+    public ImmutableArray<Parameter> Parameters =>
+        [.. Architecture.Layers.OfType<WeightedLayer>().SelectMany(layer => new[] { Weight(layer), Bias(layer) })];
+
+    /// <summary>The weight of a layer, of its <see cref="WeightedLayer.WeightShape"/>.</summary>
+    public Parameter Weight(WeightedLayer layer) => _parameters[layer.Name].Weight;
+
+    /// <summary>The bias of a layer, of shape (outputs).</summary>
+    public Parameter Bias(WeightedLayer layer) => _parameters[layer.Name].Bias;
+
+    /// <summary>
+    /// Weights and biases uniform in ±1/√fan-in, which is PyTorch's default for both kinds of layer (Kaiming uniform with
+    /// a = √5). Drawn by our own generator, so that a seed gives the same network under every version of PyTorch.
+    /// </summary>
+    public static Network Initialize(Architecture architecture, long seed)
+    {
+        var random = SplitMix64.ForStream(seed, 0);
+        return Create(architecture, layer =>
+        {
+            var bound = 1 / MathF.Sqrt(layer.FanIn);
+            var weight = random.Uniform(bound, checked((int)layer.WeightShape.Aggregate((a, b) => a * b)));
+            return (weight, random.Uniform(bound, layer.Outputs));
+        });
+    }
+
+    /// <summary>Takes each layer's weight and bias from <paramref name="values"/>, in row-major order.</summary>
+    public static Network Create(Architecture architecture, Func<WeightedLayer, (float[] Weight, float[] Bias)> values)
+    {
+        var parameters = new Dictionary<string, (Parameter, Parameter)>(StringComparer.Ordinal);
+        foreach (var layer in architecture.Layers.OfType<WeightedLayer>())
+        {
+            var (weight, bias) = values(layer);
+            parameters.Add(layer.Name, (Parameter(weight, layer.WeightShape), Parameter(bias, [layer.Outputs])));
+        }
+        return new Network(architecture, parameters);
+    }
+
+    /// <summary>The logits, of shape (N, classes), for inputs of shape (N, C, H, W).</summary>
+    public Tensor Forward(Tensor input)
+    {
+        var x = input;
+        foreach (var layer in Architecture.Layers)
+            x = Apply(layer, x);
+        return x;
+    }
+
+    public void Dispose()
+    {
+        foreach (var parameter in Parameters)
+            parameter.Dispose();
+    }
+
+    private Tensor Apply(Layer layer, Tensor x) => layer switch
+    {
+        FlattenLayer => x.flatten(1),
+        DenseLayer dense => functional.linear(x, Weight(dense), Bias(dense)),
+        ConvolutionLayer convolution => functional.conv2d(x, Weight(convolution), Bias(convolution), padding: [convolution.Padding, convolution.Padding]),
+        MaxPoolLayer pool => functional.max_pool2d(x, pool.Size),
+        ActivationLayer { Function: Activation.Relu } => x.relu(),
+        ActivationLayer { Function: Activation.Sigmoid } => x.sigmoid(),
+        ActivationLayer { Function: Activation.Tanh } => x.tanh(),
+        _ => throw new NotSupportedException($"layer {layer}"),
+    };
+
+    // Detached from the caller's dispose scope: a network lives as long as its owner says.
+    private static Parameter Parameter(float[] values, ImmutableArray<long> shape) =>
+        (Parameter)new Parameter(tensor(values, [.. shape]), requires_grad: true).DetachFromDisposeScope();
+}
