@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Emergence.Analyzer.Metrics;
 
 namespace Emergence.Analyzer.Reports;
 
