@@ -65,6 +65,20 @@ public sealed class LayerActivity
         return new(layer, mask);
     }
 
+    /// <summary>These nodes are alive, 8 to a byte, node 0 in the lowest bit of the first.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="alive">As many bytes as the nodes need; bits beyond the last node are not looked at.</param>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static LayerActivity FromPackedMask(NetworkLayer layer, ReadOnlySpan<byte> alive)
+    {
+        if (alive.Length != (layer.Nodes + 7) / 8)
+            throw new ArgumentException($"A packed mask of {alive.Length} bytes for a layer of {layer.Nodes} nodes.", nameof(alive));
+        var mask = new ulong[(layer.Nodes + 63) / 64];
+        for (var i = 0; i < layer.Nodes; i++)
+            mask[i / 64] |= ((ulong)(alive[i / 8] >> (i % 8)) & 1) << (i % 64);
+        return new(layer, mask);
+    }
+
     /// <summary>The alive nodes, 64 to a word, node 0 in the lowest bit of the first.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="index">Its index, for the message.</param>
