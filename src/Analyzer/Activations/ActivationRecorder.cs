@@ -39,9 +39,12 @@ public sealed class ActivationRecorder
     /// Runs every sample once; a second time, with counters of NaN and infinity, for the layers where a sum shows that
     /// an activation was not finite.
     /// </summary>
+    /// <param name="probe">The samples.</param>
+    /// <param name="samplesDone">Told after each run how many samples are done.</param>
+    /// <param name="token">Ends the run in progress.</param>
     /// <exception cref="UserException">The model does not run on the probe.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
-    public ActivationProfile Record(Probe probe, IProgress<int>? samplesDone, CancellationToken token)
+    public ActivationProfile Record(Probe probe, Action<int>? samplesDone, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(probe);
         var plan = BatchPlan.Create(graph, probe.Samples, settings.Batch);
@@ -63,7 +66,7 @@ public sealed class ActivationRecorder
     /// <summary>Runs the whole probe once with one set of counters.</summary>
     private LayerAccumulator[] Count(
         ProbeRunner runner, BatchPlan plan, ImmutableArray<TracedLayer> layers, ImmutableArray<Counter> counters,
-        Classifier? classifier, IProgress<int>? samplesDone, CancellationToken token)
+        Classifier? classifier, Action<int>? samplesDone, CancellationToken token)
     {
         LayerAccumulator[] accumulators =
             [.. layers.Select(layer => new LayerAccumulator(layer, new NodeLayout(layer, settings.ConvNodes), counters))];
@@ -85,7 +88,7 @@ public sealed class ActivationRecorder
                     classifier!.Add(outputs.Current, run);
                 foreach (var accumulator in accumulators)
                     accumulator.Add(outputs, run.Fed, segment.Rows);
-                samplesDone?.Report(run.Start + run.Count);
+                samplesDone?.Invoke(run.Start + run.Count);
             }, token);
         }
         return accumulators;

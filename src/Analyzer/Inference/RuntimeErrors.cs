@@ -35,13 +35,17 @@ internal static partial class RuntimeErrors
         return new UserException($"{path}: ONNX Runtime failed on samples {start} to {start + count - 1}: {OneLine(e)}; {remedy}", e);
     }
 
-    /// <summary>The message on one line, without ONNX Runtime's own prefixes.</summary>
+    /// <summary>The message on one line, without ONNX Runtime's error codes and lines of its source.</summary>
     public static string OneLine(Exception e) =>
-        Prefix().Replace(Whitespace().Replace(e.Message, " "), "").Trim().TrimEnd('.');
+        SourceLine().Replace(Prefix().Replace(Whitespace().Replace(e.Message, " "), ""), "").Trim().TrimEnd('.');
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Whitespace();
 
     [GeneratedRegex(@"^\s*\[ErrorCode:\w+\]\s*(Load model from .*? failed:)?\s*")]
     private static partial Regex Prefix();
+
+    // "/onnxruntime_src/core/graph/model.cc:256 onnxruntime::Model::Model(onnx::ModelProto&&) "
+    [GeneratedRegex(@"\S+\.(cc|cpp|cu|h):\d+ ([^()]*\([^()]*\)( const)?|\w+) ")]
+    private static partial Regex SourceLine();
 }

@@ -51,7 +51,7 @@ public sealed class SessionFactory
                     ? throw new UserException($"--device cuda: {reason}; use --device cpu, or a build with -p:OrtFlavor=gpu on a machine with a GPU")
                     : cuda;
             case "auto":
-                if (!Environment().GetAvailableProviders().Contains("CUDAExecutionProvider"))
+                if (!HasCuda())
                     return On("cpu");
                 return On("cuda").WhyUnusable() is { } unusable
                     ? On("cpu", Diagnostic.Note("--device auto", $"runs on the CPU: {unusable}"))
@@ -138,19 +138,18 @@ public sealed class SessionFactory
         options.AppendExecutionProvider_CUDA(cuda);
     }
 
+    private static bool HasCuda() => Environment().GetAvailableProviders().Contains("CUDAExecutionProvider");
+
     /// <summary>Why this device cannot run even one node; null where it can.</summary>
     private string? WhyUnusable()
     {
-        Environment();
+        if (Device == "cuda" && !HasCuda())
+            return "this build carries ONNX Runtime's CPU package, which has no CUDA";
         try
         {
             using var options = Options();
             using var session = new InferenceSession(ModelFile.Serialize(OneNode()), options);
             return null;
-        }
-        catch (EntryPointNotFoundException)
-        {
-            return "this build carries ONNX Runtime's CPU package, which has no CUDA";
         }
         catch (OnnxRuntimeException e)
         {

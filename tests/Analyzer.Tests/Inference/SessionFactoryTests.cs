@@ -81,9 +81,9 @@ public class SessionFactoryTests
         var tiny = Gemm();
         tiny.Proto.IrVersion = 99;
         var e = Assert.Throws<UserException>(() => OnCpu.Open(tiny.Proto, "new.onnx"));
-        Assert.StartsWith("new.onnx: ONNX Runtime does not take it: Unsupported model IR version: 99", e.Message, StringComparison.Ordinal);
-        Assert.EndsWith("; export it with an older onnx package, or update this program", e.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain('\n', e.Message);
+        Assert.Equal(
+            "new.onnx: ONNX Runtime does not take it: Unsupported model IR version: 99, max supported IR version: 13; " +
+            "export it with an older onnx package, or update this program", e.Message);
     }
 
     [Fact]
@@ -141,9 +141,16 @@ public class SessionFactoryTests
         var tiny = Gemm();
         var settings = new AnalysisSettings { Device = "cpu", Batch = 1 };
         var recorder = new ActivationRecorder(tiny.Proto, "tiny.onnx", tiny.Graph, OnCpu, settings);
-        var done = new Cancelling(source, after: 3);
-        Assert.ThrowsAny<OperationCanceledException>(() => recorder.Record(tiny.Probe(10, Quarters(40, 1)), done, source.Token));
-        Assert.Equal(3, done.Samples);
+        var done = 0;
+        Assert.ThrowsAny<OperationCanceledException>(() => recorder.Record(tiny.Probe(10, Quarters(40, 1)), StopAfterThree, source.Token));
+        Assert.Equal(3, done);
+
+        void StopAfterThree(int samples)
+        {
+            done = samples;
+            if (samples == 3)
+                source.Cancel();
+        }
     }
 
     private static TinyModel Gemm() => new TinyModel(13)
@@ -152,16 +159,4 @@ public class SessionFactoryTests
         .Node("Gemm", "x w", "h").Node("Relu", "h", "y")
         .Output("y")
         .Layer("y", [Batch(), Channel(3)]);
-
-    private sealed class Cancelling(CancellationTokenSource source, int after) : IProgress<int>
-    {
-        public int Samples { get; private set; }
-
-        public void Report(int value)
-        {
-            Samples = value;
-            if (value == after)
-                source.Cancel();
-        }
-    }
 }
