@@ -123,6 +123,10 @@ public sealed record LayerGraph(
     long UntracedParameters,
     ImmutableArray<Diagnostic> Diagnostics)
 {
+    /// <summary>The stored tensors of all layers; one that several layers share stands once.</summary>
+    public IEnumerable<LayerParameter> Parameters =>
+        Layers.SelectMany(layer => layer.Parameters).DistinctBy(parameter => parameter.Tensor);
+
     /// <summary>
     /// Of each identity edge, which node (channel-major) of its source is the counterpart of which node of its target.
     /// An edge that is not here leads from each node to the one of the same index.

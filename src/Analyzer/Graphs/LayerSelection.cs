@@ -28,37 +28,62 @@ public static class LayerSelection
             throw new UsageException("--only and --exclude: leave no layer of the model; widen one or narrow the other");
 
         var indexOf = kept.Select((layer, i) => (layer.Index, i)).ToDictionary(pair => pair.Index, pair => pair.i);
+        var edges = Bridge(graph, indexOf.ContainsKey)
+            .Select(edge => (Edge: new LayerEdge(indexOf[edge.Key.From], indexOf[edge.Key.To], edge.Key.Kind), Map: edge.Value))
+            .OrderBy(edge => edge.Edge.From).ThenBy(edge => edge.Edge.To).ThenBy(edge => edge.Edge.Kind).ToList();
         return graph with
         {
             Layers = [.. kept.Select((layer, i) => layer with { Index = i })],
-            Edges =
-            [
-                .. Bridge(graph, indexOf.ContainsKey)
-                    .Select(edge => new LayerEdge(indexOf[edge.From], indexOf[edge.To], edge.Kind))
-                    .OrderBy(edge => edge.From).ThenBy(edge => edge.To).ThenBy(edge => edge.Kind),
-            ],
+            Edges = [.. edges.Select(edge => edge.Edge)],
+            Counterparts = edges.Where(edge => edge.Map is not null).ToImmutableDictionary(edge => edge.Edge, edge => edge.Map!),
         };
     }
 
-    /// <summary>The edges once every layer that is not kept is taken out and bridged.</summary>
-    private static HashSet<LayerEdge> Bridge(LayerGraph graph, Func<int, bool> isKept)
+    /// <summary>
+    /// The edges once every layer that is not kept is taken out and bridged, each with its counterparts (null for a dense
+    /// edge, and where a node's counterpart has the same index).
+    /// </summary>
+    private static Dictionary<LayerEdge, IndexMap?> Bridge(LayerGraph graph, Func<int, bool> isKept)
     {
-        var edges = graph.Edges.ToHashSet();
+        var edges = graph.Edges.ToDictionary(edge => edge, graph.Counterparts.GetValueOrDefault);
         foreach (var layer in graph.Layers.Where(layer => !isKept(layer.Index)))
         {
-            var incoming = edges.Where(edge => edge.To == layer.Index).ToList();
-            var outgoing = edges.Where(edge => edge.From == layer.Index).ToList();
-            edges.ExceptWith(incoming);
-            edges.ExceptWith(outgoing);
-            edges.UnionWith(from first in incoming
-                            from second in outgoing
-                            select new LayerEdge(first.From, second.To, Compose(first.Kind, second.Kind)));
+            var incoming = edges.Where(edge => edge.Key.To == layer.Index).ToList();
+            var outgoing = edges.Where(edge => edge.Key.From == layer.Index).ToList();
+            foreach (var ((from, _, first), before) in incoming)
+            {
+                foreach (var ((_, to, second), after) in outgoing)
+                {
+                    if (first == EdgeKind.Dense || second == EdgeKind.Dense)
+                        edges.TryAdd(new LayerEdge(from, to, EdgeKind.Dense), null);
+                    else
+                        AddIdentity(edges, new LayerEdge(from, to, EdgeKind.Identity), Then(before, after), graph.Layers[from]);
+                }
+            }
+            foreach (var (edge, _) in incoming.Concat(outgoing))
+                edges.Remove(edge);
         }
         return edges;
     }
 
-    private static EdgeKind Compose(EdgeKind first, EdgeKind second) =>
-        first == EdgeKind.Dense || second == EdgeKind.Dense ? EdgeKind.Dense : EdgeKind.Identity;
+    private static IndexMap? Then(IndexMap? before, IndexMap? after) =>
+        before is null ? after : after is null ? before : before.Then(after);
+
+    /// <summary>Adds an identity edge; where there is one already, a node has the counterparts of both, each once.</summary>
+    private static void AddIdentity(Dictionary<LayerEdge, IndexMap?> edges, LayerEdge edge, IndexMap? map, TracedLayer from)
+    {
+        if (edges.TryAdd(edge, map) || (edges[edge] is null && map is null))
+            return;
+        var nodes = from.Channels * from.Positions;
+        var (one, other) = (edges[edge] ?? IndexMap.Identity(nodes), map ?? IndexMap.Identity(nodes));
+        var routes = new HashSet<(int, int)>();
+        for (var node = 0; node < nodes; node++)
+        {
+            foreach (var target in (int[])[.. one.CounterpartsOf(node), .. other.CounterpartsOf(node)])
+                routes.Add((node, target));
+        }
+        edges[edge] = IndexMap.FromPairs(nodes, one.Targets, [.. routes]);
+    }
 
     private static bool MatchesAny(ImmutableArray<string> globs, TracedLayer layer) => globs.Any(glob => Matches(glob, layer));
 

@@ -14,7 +14,7 @@ public sealed class NodeLayout
 
     /// <summary>Lays out the nodes of a layer.</summary>
     /// <param name="layer">The layer; its reading's axes must multiply to its channels and positions.</param>
-    /// <param name="nodes">With <see cref="ConvNodes.Filters"/>, positions are reduced too.</param>
+    /// <param name="nodes">With <see cref="ConvNodes.Filters"/>, the positions of a convolution are reduced too.</param>
     public NodeLayout(TracedLayer layer, ConvNodes nodes)
     {
         ArgumentNullException.ThrowIfNull(layer);
@@ -23,7 +23,7 @@ public sealed class NodeLayout
             axes = axes.SetItem(part.Axis, axes[part.Axis] with { Size = part.End - part.Start });
         Axes = axes;
         Positional = AxesOf(AxisRole.Position);
-        ReducesPositions = nodes == ConvNodes.Filters && Positional.Length > 0;
+        ReducesPositions = nodes == ConvNodes.Filters && layer.IsConvolution && Positional.Length > 0;
         Reduced = [.. Enumerable.Range(0, axes.Length).Where(axis => IsReduced(axes[axis].Role))];
         Channels = SizeOf(AxisRole.Channel);
         Positions = ReducesPositions ? 1 : SizeOf(AxisRole.Position);

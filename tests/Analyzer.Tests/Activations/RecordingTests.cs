@@ -241,7 +241,7 @@ public class RecordingTests
     private static void AssertAgrees(TinyModel tiny, Probe probe, AnalysisSettings settings)
     {
         settings = settings with { Thresholds = [0.05f, 0f, 0.25f] };
-        var reference = SlowReference.Activations(tiny, probe, settings.ConvNodes);
+        var reference = SlowReference.Activations(tiny.Proto, "tiny.onnx", tiny.Graph, probe, settings);
         var profile = Record(tiny, probe, settings);
         Assert.Equal(reference.Length, profile.Layers.Length);
         foreach (var (layer, nodes) in profile.Layers.Zip(reference))

@@ -1,7 +1,6 @@
 using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Inference;
 using Emergence.Analyzer.Probes;
-using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
@@ -15,11 +14,12 @@ namespace Emergence.Analyzer.Tests.Activations;
 internal static class SlowReference
 {
     /// <summary>For each layer and node, the values on each sample: several for a whole filter, one for a unit.</summary>
-    public static List<double[]>[][] Activations(TinyModel tiny, Probe probe, ConvNodes nodes)
+    public static List<double[]>[][] Activations(ModelProto original, string path, LayerGraph graph, Probe probe, AnalysisSettings settings)
     {
-        var model = tiny.Proto.Clone();
+        var nodes = settings.ConvNodes;
+        var model = original.Clone();
         model.Graph.Output.Clear();
-        foreach (var layer in tiny.Graph.Layers)
+        foreach (var layer in graph.Layers)
         {
             var name = $"exposed {layer.Index}";
             model.Graph.Node.Add(new NodeProto
@@ -35,24 +35,26 @@ internal static class SlowReference
                 Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Double } },
             });
         }
-        using var session = SessionFactory.Create(new AnalysisSettings { Device = "cpu" }).Open(model, "tiny.onnx");
+        using var session = SessionFactory.Create(settings).Open(model, path);
 
-        var result = tiny.Graph.Layers
-            .Select(layer => NewNodes(layer.Channels * (nodes == ConvNodes.Filters ? 1 : layer.Positions))).ToArray();
-        var fed = tiny.Graph.Inputs.Select(input => input.BatchAxis < 0 ? 1 : (int)(input.Shape[input.BatchAxis] ?? 1)).Max();
+        var result = graph.Layers
+            .Select(layer => NewNodes(layer.Channels * (IsByFilter(layer, nodes) ? 1 : layer.Positions))).ToArray();
+        var fed = graph.Inputs.Select(input => input.BatchAxis < 0 ? 1 : (int)(input.Shape[input.BatchAxis] ?? 1)).Max();
         for (var sample = 0; sample < probe.Samples; sample++)
         {
-            var feeds = tiny.Graph.Inputs.Zip(probe.Inputs, (input, data) => new InputFeed(input, data, probe.Samples, fed)).ToList();
+            var feeds = graph.Inputs.Zip(probe.Inputs, (input, data) => new InputFeed(input, data, probe.Samples, fed)).ToList();
             using var options = new RunOptions();
             using var outputs = session.Run(
                 options, feeds.Select(feed => feed.Name).ToArray(), feeds.Select(feed => feed.Fill(sample, 1, fed)).ToArray(),
                 session.OutputNames);
             for (var layer = 0; layer < result.Length; layer++)
-                Sort(outputs[layer].GetTensorDataAsSpan<double>(), tiny.Graph.Layers[layer], nodes, result[layer]);
+                Sort(outputs[layer].GetTensorDataAsSpan<double>(), graph.Layers[layer], nodes, result[layer]);
             feeds.ForEach(feed => feed.Dispose());
         }
         return result;
     }
+
+    private static bool IsByFilter(TracedLayer layer, ConvNodes nodes) => nodes == ConvNodes.Filters && layer.IsConvolution;
 
     private static List<double[]>[] NewNodes(int count) => [.. Enumerable.Range(0, count).Select(_ => new List<double[]>())];
 
@@ -94,7 +96,7 @@ internal static class SlowReference
             }
             if (!counts)
                 continue;
-            var node = nodes == ConvNodes.Filters ? channel : channel * layer.Positions + position;
+            var node = IsByFilter(layer, nodes) ? channel : channel * layer.Positions + position;
             if (!bySample.TryGetValue((node, sample), out var list))
                 bySample.Add((node, sample), list = []);
             list.Add(values[i]);

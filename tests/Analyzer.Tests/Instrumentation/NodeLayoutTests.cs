@@ -41,11 +41,12 @@ public class NodeLayoutTests
     }
 
     [Fact]
-    public void a_dense_layer_is_the_same_by_units_and_by_filters()
+    public void only_convolutions_have_filters()
     {
-        var layout = Layout(ConvNodes.Filters, Batch(), Channel(4));
+        var image = new TinyModel(13).Layer("x", [Batch(), Channel(3), Position(4)]).Graph.Layers[0] with { Op = "Input" };
+        var layout = new NodeLayout(image, ConvNodes.Filters);
         Assert.False(layout.ReducesPositions);
-        Assert.Equal((4, 1, 1), (layout.Channels, layout.Positions, layout.ActivationsPerSample));
+        Assert.Equal((3, 4, 1), (layout.Channels, layout.Positions, layout.ActivationsPerSample));
     }
 
     [Fact]
@@ -62,5 +63,5 @@ public class NodeLayoutTests
         Assert.Throws<ArgumentException>(() => new NodeLayout(layer, ConvNodes.Units));
     }
 
-    private static NodeLayout Layout(ConvNodes nodes, params ReadAxis[] axes) => new(new TinyModel(13).Layer("y", axes).Graph.Layers[0], nodes);
+    private static NodeLayout Layout(ConvNodes nodes, params ReadAxis[] axes) => new(new TinyModel(13).Layer("y", axes, convolution: true).Graph.Layers[0], nodes);
 }

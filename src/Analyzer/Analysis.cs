@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using Emergence.Analyzer.Activations;
+using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Inference;
+using Emergence.Analyzer.Probes;
+using Emergence.Checkpoints;
+
+namespace Emergence.Analyzer;
+
+/// <summary>The whole flow: file → layer graph → instrumented model → node statistics → alive masks → emergence.</summary>
+public static class Analysis
+{
+    /// <summary>Analyses the checkpoints of a series, one after the other; one that fails does not keep the others.</summary>
+    /// <exception cref="UsageException">An option does not fit the models: a glob that matches nothing, a device that does not exist.</exception>
+    /// <exception cref="UserException">The structure changes within the series, or the device cannot be used.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    public static Task<AnalysisOutcome> RunAsync(
+        AnalysisRequest request, IProgress<AnalysisProgress>? progress, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return Task.Run(() => Run(request, progress, token), token);
+    }
+
+    private static AnalysisOutcome Run(AnalysisRequest request, IProgress<AnalysisProgress>? progress, CancellationToken token)
+    {
+        var sessions = SessionFactory.Create(request.Settings);
+        var structure = new SeriesStructure();
+        var probes = new ProbeCache(request.Probe);
+        var results = ImmutableArray.CreateBuilder<CheckpointResult>();
+        var failures = ImmutableArray.CreateBuilder<FailedCheckpoint>();
+        foreach (var (index, file) in request.Checkpoints.Index())
+        {
+            token.ThrowIfCancellationRequested();
+            try
+            {
+                results.Add(Analyze(file, request, sessions, structure, probes, token, (done, samples) =>
+                    progress?.Report(new AnalysisProgress(file, index, request.Checkpoints.Length, done, samples))));
+            }
+            catch (UserException e) when (e is not (UsageException or StructureException))
+            {
+                failures.Add(new FailedCheckpoint(file, e.Message));
+            }
+        }
+        var series = new SeriesResult(request.Settings, ToolVersion, SessionFactory.RuntimeVersion, results.ToImmutable());
+        return new AnalysisOutcome(series, failures.ToImmutable());
+    }
+
+    private static CheckpointResult Analyze(
+        string file, AnalysisRequest request, SessionFactory sessions, SeriesStructure structure, ProbeCache probes,
+        CancellationToken token, Action<int, int> samplesDone)
+    {
+        var settings = request.Settings;
+        var checkpoint = Checkpoint.Open(file);
+        var traced = LayerTracer.Trace(checkpoint, new TraceOptions { Dimensions = request.Probe.Dimensions, IncludeInput = settings.IncludeInput });
+        var graph = LayerSelection.Select(traced, settings.Only, settings.Exclude);
+        structure.Require(file, graph);
+        var probe = probes.Resolve(checkpoint, graph, token);
+        samplesDone(0, probe.Samples);
+        var profile = new ActivationRecorder(checkpoint.Model, file, graph, sessions, settings)
+            .Record(probe, done => samplesDone(done, probe.Samples), token);
+        return new CheckpointResult
+        {
+            File = file,
+            Epoch = checkpoint.Metadata.Epoch,
+            Sha256 = checkpoint.Sha256,
+            Measurements = Measurements.Of(graph, profile, settings),
+            Edges = graph.Edges,
+            Parameters = graph.Parameters.Sum(parameter => parameter.Count),
+            ParametersNonzero = graph.Parameters.Sum(parameter => parameter.Nonzero),
+            Accuracy = profile.Accuracy,
+            TrainAccuracy = checkpoint.Metadata.TrainAccuracy,
+            TestAccuracy = checkpoint.Metadata.TestAccuracy,
+            Probe = probe.Provenance,
+            Device = sessions.Device,
+            Diagnostics = [.. graph.Diagnostics, .. probe.Diagnostics, .. sessions.Diagnostics, .. profile.Diagnostics],
+        };
+    }
+
+    private static string ToolVersion { get; } = typeof(Analysis).Assembly.GetName().Version!.ToString(fieldCount: 3);
+}
