@@ -15,8 +15,11 @@ internal sealed record Terminal(Stream Output, TextWriter Error, int? ErrorWidth
         // Windows consoles and pipes otherwise get the code page of the system, which has no Ẽ.
         Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         return new Terminal(
-            Console.OpenStandardOutput(), Console.Error, Console.IsErrorRedirected ? null : Console.WindowWidth, TimeProvider.System);
+            Console.OpenStandardOutput(), Console.Error, Console.IsErrorRedirected ? null : Width(), TimeProvider.System);
     }
+
+    // Some terminals say 0 when they do not know.
+    private static int Width() => Console.WindowWidth is > 0 and var width ? width : 80;
 
     /// <summary>A line that stays even with <c>--quiet</c>.</summary>
     public void WriteError(string message) => WriteLine("error", message);

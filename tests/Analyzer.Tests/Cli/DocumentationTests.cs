@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Emergence.Analyzer.Cli;
+using Emergence.Analyzer.Reports;
+using Emergence.Analyzer.Tests.Reports;
+using Emergence.Testing;
+
+namespace Emergence.Analyzer.Tests.Cli;
+
+/// <summary>Holds README.md and docs/ to the program, and the program to them.</summary>
+public partial class DocumentationTests
+{
+    private static readonly RootCommand Program = CommandLine.Create(
+        new Terminal(Stream.Null, TextWriter.Null, null, TimeProvider.System), (_, _, _) => throw new NotSupportedException());
+
+    [GeneratedRegex(@"`(--[a-z-]+)")]
+    private static partial Regex OptionName();
+
+    [GeneratedRegex(@"(?<=^\| `)[a-z0-9_]+(?=` \|)", RegexOptions.Multiline)]
+    private static partial Regex DocumentedColumn();
+
+    [GeneratedRegex(@"'[^']*'|\S+")]
+    private static partial Regex Word();
+
+    [Fact]
+    public void The_readme_lists_exactly_the_options_of_the_program()
+    {
+        var table = Read("README.md").Split('\n').Where(line => line.StartsWith("| `--", StringComparison.Ordinal));
+        var documented = table.SelectMany(line => OptionName().Matches(line.Split(" | ")[0]).Select(match => match.Groups[1].Value));
+        Assert.Equal(
+            Program.Options.Select(option => option.Name).Order(StringComparer.Ordinal),
+            documented.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_readme_names_the_choices_of_every_option()
+    {
+        var readme = Read("README.md");
+        foreach (var option in Program.Options.Where(option => option.HelpName is { } name && name.Contains('|', StringComparison.Ordinal)))
+            Assert.Contains($"`{option.Name} {option.HelpName!.Replace("|", "\\|", StringComparison.Ordinal)}`", readme, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_call_in_the_readme_and_in_help_parses()
+    {
+        var lines = $"{Read("README.md")}\n{Examples.Text}".Split('\n').Select(line => line.Trim()).ToArray();
+        const string Installed = "emergence-analyze ";
+        const string Built = "dotnet run -c Release --project src/Analyzer -- ";
+        string[] calls =
+        [
+            .. lines.Where(line => line.StartsWith(Installed, StringComparison.Ordinal)).Select(line => line[Installed.Length..]),
+            .. lines.Where(line => line.StartsWith(Built, StringComparison.Ordinal)).Select(line => line[Built.Length..]),
+        ];
+        Assert.True(calls.Length >= 10);
+        Assert.All(calls, call =>
+        {
+            string[] args = [.. Word().Matches(call).Select(match => match.Value.Trim('\''))];
+            Assert.Empty(Program.Parse(args).Errors);
+        });
+    }
+
+    [Fact]
+    public void Every_exit_code_is_in_help_and_in_the_readme()
+    {
+        var readme = Read("README.md");
+        foreach (var code in (int[])[ExitCode.Done, ExitCode.Failed, ExitCode.Usage, ExitCode.Partial, ExitCode.Cancelled])
+        {
+            Assert.Matches($@"\n  {code}  \w", Examples.Text);
+            Assert.Contains($"**{code}**", readme, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("series.csv")]
+    [InlineData("layers.csv")]
+    public void Docs_list_exactly_the_columns_of_a_file(string file)
+    {
+        using var stream = new MemoryStream();
+        ReportWriters.All.Single(writer => writer.FileName == file).Write(SampleOutcome.Plain, stream);
+        var header = System.Text.Encoding.UTF8.GetString(stream.ToArray()).Split('\n')[0];
+        var section = Read("docs/formats.md").Split("\n## ").Single(part => part.StartsWith(file, StringComparison.Ordinal));
+        Assert.Equal(header.Split(','), DocumentedColumn().Matches(section).Select(match => match.Value));
+    }
+
+    [Fact]
+    public void Every_field_of_the_schema_is_required_and_no_other_is_allowed()
+    {
+        using var schema = JsonDocument.Parse(Read("schemas/results.schema.json"));
+        foreach (var definition in schema.RootElement.GetProperty("definitions").EnumerateObject().Select(entry => entry.Value))
+        {
+            Assert.Equal(
+                definition.GetProperty("properties").EnumerateObject().Select(property => property.Name),
+                definition.GetProperty("required").EnumerateArray().Select(name => name.GetString()));
+            Assert.False(definition.GetProperty("additionalProperties").GetBoolean());
+        }
+    }
+
+    [Fact]
+    public void Every_link_in_the_docs_leads_somewhere()
+    {
+        foreach (var file in (string[])["README.md", "docs/formats.md"])
+        {
+            var folder = Path.GetDirectoryName(Path.Combine(SharedFiles.Repository, file))!;
+            foreach (var target in RelativeLink().Matches(Read(file)).Select(match => match.Groups[1].Value))
+                Assert.True(Path.Exists(Path.Combine(folder, target)), $"{file}: {target}");
+        }
+    }
+
+    [GeneratedRegex(@"\]\((?!https?:)([^)#]+)\)")]
+    private static partial Regex RelativeLink();
+
+    private static string Read(string file) => File.ReadAllText(Path.Combine(SharedFiles.Repository, file));
+}
