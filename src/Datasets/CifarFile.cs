@@ -11,8 +11,9 @@ public static class CifarFile
 {
     private const int Label = 1, Pixels = 3 * 32 * 32, Record = Label + Pixels;
 
-    /// <summary>True where a file's size and first byte fit the format.</summary>
-    internal static bool Fits(long length, byte first) => length > 0 && length % Record == 0 && first < 10;
+    /// <summary>True where a file's size, first label and name (no extension, or <c>.bin</c>) fit the format.</summary>
+    internal static bool Fits(string path, DataStream stream, byte first) =>
+        !stream.IsCompressed && stream.Limit % Record == 0 && first < 10 && (Path.GetExtension(path) is "" or ".bin");
 
     /// <summary>Reads the records of several files, one after the other, or the first <paramref name="samples"/> of them.</summary>
     /// <returns>UINT8 images [N,3,32,32] and their labels.</returns>

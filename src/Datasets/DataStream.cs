@@ -12,6 +12,7 @@ internal sealed class DataStream : IDisposable
     private const long LargestGzipRatio = 1032;
 
     private readonly Stream _stream;
+    private long _consumed;
 
     private DataStream(string path, Stream stream, long limit, bool isCompressed)
     {
@@ -31,12 +32,17 @@ internal sealed class DataStream : IDisposable
     public bool IsCompressed { get; }
 
     /// <summary>Opens a file; gzip is told by its first bytes, not by its name.</summary>
-    /// <exception cref="UserException">It is missing, a folder, or cannot be opened.</exception>
+    /// <exception cref="UserException">It is missing, empty, a folder, or cannot be opened.</exception>
     public static DataStream Open(string path)
     {
+        if (Directory.Exists(path))
+            throw new UsageException($"{path}: is a folder; name a file in it");
         FileStream? file = null;
         try
         {
+            // Asked before opening, for that would wait for ever on a pipe.
+            if (new FileInfo(path).Length == 0)
+                throw new UserException($"{path}: is empty; fetch or save it again");
             file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
             var isCompressed = file.ReadByte() == 0x1f && file.ReadByte() == 0x8b;
             file.Position = 0;
@@ -55,6 +61,11 @@ internal sealed class DataStream : IDisposable
         }
     }
 
+    /// <summary>Opens a file of a zip archive.</summary>
+    /// <exception cref="InvalidDataException">The archive is damaged.</exception>
+    public static DataStream Of(string name, ZipArchiveEntry entry) =>
+        new(name, entry.Open(), Math.Min(entry.Length, LargestGzipRatio * entry.CompressedLength), true);
+
     /// <summary>Fills the buffer.</summary>
     /// <exception cref="UserException">The file ends before, is damaged, or cannot be read.</exception>
     public void Fill(Span<byte> buffer)
@@ -70,16 +81,31 @@ internal sealed class DataStream : IDisposable
     {
         try
         {
-            return _stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            var read = _stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            _consumed += read;
+            return read;
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
-            throw new UserException($"{Path}: is not sound gzip ({e.Message}); fetch it again", e);
+            throw Unreadable(e);
         }
-        catch (IOException e)
+    }
+
+    /// <summary>Reads all that is left.</summary>
+    /// <exception cref="UserException">The file is damaged, cannot be read, or does not fit in memory at once.</exception>
+    public byte[] ReadAll()
+    {
+        var target = new MemoryStream(IsCompressed ? 0 : (int)Math.Min(Limit, Array.MaxLength));
+        try
         {
-            throw new UserException($"{Path}: cannot be read ({e.Message})", e);
+            _stream.CopyTo(target);
         }
+        catch (Exception e) when (e is InvalidDataException or IOException)
+        {
+            // A MemoryStream that is full says so with an IOException.
+            throw Unreadable(e);
+        }
+        return target.ToArray();
     }
 
     /// <summary>
@@ -93,7 +119,7 @@ internal sealed class DataStream : IDisposable
         Int128 announced = NumericArray.ElementSize((int)type);
         foreach (var size in shape)
         {
-            if (size is < 0 or > int.MaxValue || (announced *= size) > Limit)
+            if (size is < 0 or > int.MaxValue || (announced *= size) > Limit - _consumed)
                 throw Error($"announces [{string.Join(',', shape.ToArray())}] {type}, more than it holds", "it may be truncated: fetch it again");
         }
         var isWhole = shape.IsEmpty || samples is not { } count || count >= shape[0];
@@ -119,6 +145,9 @@ internal sealed class DataStream : IDisposable
 
     /// <summary>An exception that names the file.</summary>
     public UserException Error(string finding, string remedy) => new($"{Path}: {finding}; {remedy}");
+
+    private UserException Unreadable(Exception cause) =>
+        new($"{Path}: cannot be read ({cause.Message.TrimEnd('.')}); it may be damaged: fetch it again", cause);
 
     public void Dispose() => _stream.Dispose();
 }

@@ -57,10 +57,24 @@ public static class DatasetCatalog
         if (samples <= 0)
             throw new UsageException($"{samples}: is no number of samples; give 1 or more");
 
-        var (images, labels) = info.Files is { } files
-            ? files.Read(dataDir is null ? files.Cached(split, download()) : files.Locate(split, dataDir))
-            : Digits.Generate(split);
-        var set = SampleSet.Create(name, split, images, labels);
+        var set = info.Files is { } files
+            ? Read(name, split, files, dataDir is null ? files.Cached(split, download()) : files.Locate(split, dataDir))
+            : Create(name, split, Digits.Generate(split));
         return samples is { } count ? set.Take(count) : set;
     }
+
+    private static SampleSet Read(string name, string split, DatasetFiles files, ImmutableArray<string> paths)
+    {
+        var set = Create(name, split, files.Read(paths));
+        // MNIST and Fashion-MNIST name their files alike.
+        if (PublishedSets.Recognise(set.Sha256) is { } found && found != (name, split))
+        {
+            throw new UserException(
+                $"{paths[0]}: is the {found.Split} split of {found.Name}, not the {split} split of {name}; give the folder of {name}");
+        }
+        return set;
+    }
+
+    private static SampleSet Create(string name, string split, (NumericArray Images, int[] Labels) read) =>
+        SampleSet.Create(name, split, read.Images, read.Labels);
 }

@@ -37,7 +37,7 @@ internal abstract class DatasetFiles
     {
         if (!Directory.Exists(dataDir))
             throw new UsageException($"{dataDir}: no such folder; give --data-dir one that holds {Folders[0]}/");
-        foreach (var folder in Folders.Append("."))
+        foreach (var folder in Folders.Append(""))
         {
             if (In(Path.Combine(dataDir, folder), split) is { IsEmpty: false } files)
                 return files;

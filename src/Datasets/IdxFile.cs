@@ -18,8 +18,7 @@ public static class IdxFile
     {
         using var stream = DataStream.Open(path);
         Span<byte> header = stackalloc byte[4];
-        if (stream.Read(header) < 4 || header[0] != 0 || header[1] != 0 || ElementTypeOf(header[2]) is not { } type
-            || header[3] is 0 or > MaxRank)
+        if (stream.Read(header) < header.Length || !Fits(header))
             throw stream.Error("is not an idx file", "give one such as train-images-idx3-ubyte(.gz)");
 
         Span<byte> dimensions = stackalloc byte[4 * header[3]];
@@ -27,8 +26,12 @@ public static class IdxFile
         var shape = new long[header[3]];
         for (var axis = 0; axis < shape.Length; axis++)
             shape[axis] = BinaryPrimitives.ReadUInt32BigEndian(dimensions[(4 * axis)..]);
-        return stream.ReadArray(type, shape, samples, bigEndian: true);
+        return stream.ReadArray(ElementTypeOf(header[2])!.Value, shape, samples, bigEndian: true);
     }
+
+    /// <summary>True where the first four bytes fit the format.</summary>
+    internal static bool Fits(ReadOnlySpan<byte> head) =>
+        head.Length >= 4 && head[0] == 0 && head[1] == 0 && ElementTypeOf(head[2]) is not null && head[3] is > 0 and <= MaxRank;
 
     private static DataType? ElementTypeOf(byte code) => code switch
     {

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using DataType = Onnx.TensorProto.Types.DataType;
+using Emergence.Checkpoints;
 
 namespace Emergence.Datasets;
 
@@ -10,15 +10,18 @@ namespace Emergence.Datasets;
 public sealed record NumericArray(int ElementType, ImmutableArray<int> Shape, ReadOnlyMemory<byte> Data)
 {
     /// <summary>Bytes of one element of a <c>TensorProto.DataType</c>; 0 for types that an array cannot hold.</summary>
-    public static int ElementSize(int elementType) => (DataType)elementType switch
-    {
-        DataType.Uint8 or DataType.Int8 or DataType.Bool => 1,
-        DataType.Uint16 or DataType.Int16 or DataType.Float16 or DataType.Bfloat16 => 2,
-        DataType.Uint32 or DataType.Int32 or DataType.Float => 4,
-        DataType.Uint64 or DataType.Int64 or DataType.Double => 8,
-        _ => 0,
-    };
+    public static int ElementSize(int elementType) =>
+        ElementTypes.IsInteger(elementType) || ElementTypes.IsFloat(elementType) ? ElementTypes.Bits(elementType) / 8 : 0;
 
     /// <summary>A shape as users read it: <c>[3,32,32]</c>.</summary>
-    public static string Describe(ReadOnlySpan<int> shape) => $"[{string.Join(',', shape.ToArray())}]";
+    public static string Describe(params ReadOnlySpan<int> shape) => $"[{string.Join(',', shape.ToArray())}]";
+
+    /// <summary>The first <paramref name="count"/> entries along the first axis, or all where there are no more; shares the data.</summary>
+    public NumericArray Take(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        return Shape.IsEmpty || count >= Shape[0]
+            ? this
+            : this with { Shape = Shape.SetItem(0, count), Data = Data[..(Data.Length / Shape[0] * count)] };
+    }
 }

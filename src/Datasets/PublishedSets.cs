@@ -38,6 +38,26 @@ internal static class PublishedSets
             ["https://www.cs.toronto.edu/~kriz/", "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/"]),
     };
 
+    // SampleSet.Sha256 of the complete splits.
+    private static readonly (string Name, string Split, string Sha256)[] Splits =
+    [
+        ("mnist", "train", "7b5d4091fb0d217f8fff600432f1ace519e6b10374f9e8f9569ab1fdf52738f1"),
+        ("mnist", "test", "b42bc6f9608d94eb6297a9c73288d7f6b25d4abb471458e4821c782bd4eec331"),
+        ("fashion-mnist", "train", "daee4be41c2047d58c999aaeab2f2ac051d47f3a5efb6258cc173acdd2e4bbc1"),
+        ("fashion-mnist", "test", "19def3eab1a5a735891603fd8368d7570de2e823465d8a37bd6b1d9b9d1f80ce"),
+    ];
+
+    /// <summary>The published split with this <see cref="SampleSet.Sha256"/>, or null.</summary>
+    public static (string Name, string Split)? Recognise(string sha256)
+    {
+        foreach (var (name, split, known) in Splits)
+        {
+            if (known == sha256)
+                return (name, split);
+        }
+        return null;
+    }
+
     private static ImmutableArray<PublishedFile> IdxFiles(
         ImmutableArray<string> mirrors, (long Bytes, string Sha256) trainImages, (long Bytes, string Sha256) trainLabels,
         (long Bytes, string Sha256) testImages, (long Bytes, string Sha256) testLabels) =>

@@ -32,10 +32,11 @@ internal static class Digits
     private const double Jitter = 0.04;
     private const double Noise = 0.1;
 
-    /// <summary>Draws a whole split: UINT8 images [N,1,28,28], 0 the paper and 255 the ink, and their classes.</summary>
-    public static (NumericArray Images, int[] Labels) Generate(string split)
+    /// <summary>Draws a split, or its first <paramref name="samples"/>: UINT8 images [N,1,28,28], 0 the paper and 255 the ink, and their classes.</summary>
+    public static (NumericArray Images, int[] Labels) Generate(string split, int? samples = null)
     {
-        var (number, count) = split == "train" ? (0, TrainCount) : (1, TestCount);
+        var number = split == "train" ? 0 : 1;
+        var count = samples ?? (number == 0 ? TrainCount : TestCount);
         var images = new byte[count * Pixels];
         var labels = new int[count];
         Parallel.For(0, count, index =>

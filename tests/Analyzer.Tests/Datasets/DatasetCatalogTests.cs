@@ -1,0 +1,105 @@
+using Emergence.Checkpoints;
+using Emergence.Testing;
+
+namespace Emergence.Datasets.Tests;
+
+public sealed class DatasetCatalogTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("mnist", "train", 60_000, 5)]
+    [InlineData("mnist", "test", 10_000, 7)]
+    [InlineData("fashion-mnist", "train", 60_000, 9)]
+    [InlineData("fashion-mnist", "test", 10_000, 9)]
+    public void The_published_sets_are_recognised(string name, string split, int count, int firstLabel)
+    {
+        var set = DatasetCatalog.Load(name, split, SharedFiles.Require("data"));
+        Assert.Equal(count, set.Count);
+        Assert.Equal([1, 28, 28], set.SampleShape);
+        Assert.Equal(firstLabel, set.Labels![0]);
+        Assert.Equal((name, split), PublishedSets.Recognise(set.Sha256));
+    }
+
+    [Fact]
+    public void Cifar10_is_read_from_whatever_batches_are_there()
+    {
+        var train = DatasetCatalog.Load("cifar10", "train", SharedFiles.Require("data"), samples: 100);
+        Assert.Equal([3, 32, 32], train.SampleShape);
+        Assert.Equal(100, train.Count);
+        var test = DatasetCatalog.Load("cifar10", "test", SharedFiles.Require("data", "cifar-10-batches-bin"));
+        Assert.Equal(9_979, test.Count);
+        Assert.Equal([3, 8, 8, 0, 6], test.Labels![..5]);
+    }
+
+    [Fact]
+    public void The_data_folder_may_be_the_sets_own()
+    {
+        Write("mnist/", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte");
+        Assert.Equal(2, DatasetCatalog.Load("mnist", "test", _folder.Path).Count);
+        Assert.Equal(2, DatasetCatalog.Load("mnist", "test", Path.Combine(_folder.Path, "mnist")).Count);
+        Write("other/MNIST/raw/", "train-images.idx3-ubyte", "train-labels.idx1-ubyte");
+        Assert.Equal(2, DatasetCatalog.Load("mnist", "train", Path.Combine(_folder.Path, "other")).Count);
+    }
+
+    [Fact]
+    public void A_part_keeps_the_hash_of_the_whole()
+    {
+        Write("", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte");
+        var whole = DatasetCatalog.Load("mnist", "test", _folder.Path);
+        var part = DatasetCatalog.Load("mnist", "test", _folder.Path, samples: 1);
+        Assert.Equal(1, part.Count);
+        Assert.Equal([7], part.Labels!);
+        Assert.Equal(whole.Sha256, part.Sha256);
+        Assert.Equal(whole[0].ToArray(), part.Data.ToArray());
+    }
+
+    [Fact]
+    public void The_files_of_another_set_are_refused()
+    {
+        var fashion = SharedFiles.Require("data", "fashion-mnist");
+        var error = Assert.Throws<UserException>(() => DatasetCatalog.Load("mnist", "test", fashion));
+        Assert.Equal(
+            $"{Path.Combine(fashion, "t10k-images-idx3-ubyte.gz")}: is the test split of fashion-mnist, not the test split of mnist; give the folder of mnist",
+            error.Message);
+    }
+
+    [Fact]
+    public void Images_without_their_labels_are_not_the_set()
+    {
+        Write("", "t10k-images-idx3-ubyte");
+        Assert.Equal(
+            $"{_folder.Path}: holds neither t10k-images-idx3-ubyte(.gz) and t10k-labels-idx1-ubyte(.gz) nor mnist/ with them; "
+            + "point --data-dir at the folder that does",
+            Assert.Throws<UsageException>(() => DatasetCatalog.Load("mnist", "test", _folder.Path)).Message);
+    }
+
+    [Fact]
+    public void Labels_of_another_number_are_refused()
+    {
+        Write("", "t10k-images-idx3-ubyte");
+        _folder.Write("t10k-labels-idx1-ubyte", Bytes.Idx(0x08, [3], [1, 2, 3]));
+        Assert.Equal(
+            "mnist: has 2 samples but 3 labels; give a label for each sample",
+            Assert.Throws<UserException>(() => DatasetCatalog.Load("mnist", "test", _folder.Path)).Message);
+    }
+
+    [Theory]
+    [InlineData("mnits", "test", null, "mnits: is no known data set; choose from digits, mnist, fashion-mnist, cifar10")]
+    [InlineData("digits", "val", null, "val: is no split; choose train or test")]
+    [InlineData("digits", "test", 0, "0: is no number of samples; give 1 or more")]
+    public void Wrong_usage_is_named(string name, string split, int? samples, string message) =>
+        Assert.Equal(message, Assert.Throws<UsageException>(() => DatasetCatalog.Load(name, split, null, samples)).Message);
+
+    private void Write(string folder, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            _folder.Write(folder + name, name.Contains("images", StringComparison.Ordinal)
+                ? Bytes.Idx(0x08, [2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8])
+                : Bytes.Idx(0x08, [2], [7, 1]));
+        }
+    }
+}
