@@ -33,8 +33,8 @@ public static class Analysis
             token.ThrowIfCancellationRequested();
             try
             {
-                results.Add(Analyze(file, request, sessions, structure, probes, token, (done, samples) =>
-                    progress?.Report(new AnalysisProgress(file, index, request.Checkpoints.Length, done, samples))));
+                results.Add(Analyze(file, request, sessions, structure, probes, (done, samples) =>
+                    progress?.Report(new AnalysisProgress(file, index, request.Checkpoints.Length, done, samples)), token));
             }
             catch (UserException e) when (e is not (UsageException or StructureException))
             {
@@ -47,7 +47,7 @@ public static class Analysis
 
     private static CheckpointResult Analyze(
         string file, AnalysisRequest request, SessionFactory sessions, SeriesStructure structure, ProbeCache probes,
-        CancellationToken token, Action<int, int> samplesDone)
+        Action<int, int> samplesDone, CancellationToken token)
     {
         var settings = request.Settings;
         var checkpoint = Checkpoint.Open(file);

@@ -7,10 +7,10 @@ namespace Emergence.Analyzer.Graphs;
 internal static class Counterparts
 {
     /// <summary>The map of each edge whose nodes do not simply meet index by index.</summary>
-    public static ImmutableDictionary<LayerEdge, IndexMap> Of(TracedModel model, ConstantFolder constants, int opset)
+    public static ImmutableDictionary<LayerEdge, IndexMap> Of(TracedModel model)
     {
         var result = ImmutableDictionary.CreateBuilder<LayerEdge, IndexMap>();
-        var routes = new Routes(model, constants, opset);
+        var routes = new Routes(model);
         for (var to = 0; to < model.Builders.Length; to++)
         {
             foreach (var meeting in model.Builders[to].IdentityFrom.GroupBy(from => from.Layer))
@@ -56,7 +56,7 @@ internal static class Counterparts
     }
 
     /// <summary>The nodes of a layer that each element of a tensor comes from. The branch may leave the layer before the tensor it is read from.</summary>
-    private static List<int>[]? NodesAt(Routes routes, TracedModel model, int index, LayerBuilder layer, string branch)
+    public static List<int>[]? NodesAt(Routes routes, TracedModel model, int index, LayerBuilder layer, string branch)
     {
         var nodeOf = NodesOf(model.Graph.Layers[index].Reading);
         if (routes.Follow(layer.Read.Name, branch) is { } direct)

@@ -28,8 +28,8 @@ internal static class LayerGraphBuilder
             Vocabulary = trace.Vocabularies.TryGetValue(input.Name, out var rows) ? rows : null,
         }).ToImmutableArray();
         var graph = new LayerGraph(layers, edges, inputs, untraced, [.. trace.Diagnostics]);
-        var model = new TracedModel(graph, [.. ordered], trace.Tensors, nodes, failures);
-        return model with { Graph = graph with { Counterparts = Counterparts.Of(model, trace.Constants, opset) } };
+        var model = new TracedModel(graph, [.. ordered], trace.Tensors, nodes, trace.Constants, opset, failures);
+        return model with { Graph = graph with { Counterparts = Counterparts.Of(model) } };
     }
 
     /// <summary>Producers before consumers along every edge, in the order of the file wherever that will do.</summary>

@@ -22,7 +22,8 @@ public static class NetworkGraphs
         ? new NetworkLayer(layer.Channels, layer.Positions / UnitsPerNode(layer, nodes))
         : new NetworkLayer(layer.Channels * layer.Positions);
 
-    private static int UnitsPerNode(TracedLayer layer, ConvNodes nodes) =>
+    /// <summary>How many units (a channel at a position) one node of a layer is: the positions of a whole filter, else 1.</summary>
+    internal static int UnitsPerNode(TracedLayer layer, ConvNodes nodes) =>
         nodes == ConvNodes.Filters && layer.IsConvolution ? layer.Positions : 1;
 
     private static IndexMap? MapOf(LayerGraph graph, LayerEdge edge, ConvNodes nodes)

@@ -5,17 +5,20 @@ namespace Emergence.Analyzer.Graphs;
 /// <summary>Where a traced layer is read: the tensor's axes by what they count, reshaped where one axis mixes several.</summary>
 internal static class Readings
 {
-    public static Reading Of(LayerBuilder layer)
+    /// <summary>Where a layer is read.</summary>
+    public static Reading Of(LayerBuilder layer) => Of(layer.Read, layer.ReadRange, layer.Op == Trace.InputOp);
+
+    /// <summary>Any tensor as the nodes of a layer.</summary>
+    public static Reading Of(TracedTensor tensor, AxisRange? part = null, bool isInput = false)
     {
-        var tensor = layer.Read;
         var axes = ImmutableArray.CreateBuilder<ReadAxis>();
         var isMixed = false;
         AxisSlice? slice = null;
         for (var i = 0; i < tensor.Rank; i++)
         {
-            if (layer.ReadRange is { } range && range.Axis == i)
+            if (part is { } range && range.Axis == i)
                 slice = new AxisSlice(axes.Count, range.Start, range.End);
-            var parts = Parts(tensor.Axes[i], layer.Op == Trace.InputOp);
+            var parts = Parts(tensor.Axes[i], isInput);
             isMixed |= parts.Count > 1;
             axes.AddRange(parts);
         }

@@ -7,8 +7,11 @@ namespace Emergence.Analyzer.Graphs;
 /// Follows the elements of a tensor through everything that is no layer: where each of them ends up. Shapes are those
 /// of the trace.
 /// </summary>
-internal sealed class Routes(TracedModel model, ConstantFolder constants, int opset)
+internal sealed class Routes(TracedModel model)
 {
+    private readonly ConstantFolder constants = model.Constants;
+    private readonly int opset = model.Opset;
+
     /// <summary>The labels of <paramref name="to"/> in terms of the elements of <paramref name="from"/>; null where no route leads there.</summary>
     public Labels? Follow(string from, string to)
     {
