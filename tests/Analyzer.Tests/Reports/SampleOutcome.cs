@@ -16,9 +16,9 @@ internal static class SampleOutcome
     /// <summary>A series as most are: one threshold, E falling to zero.</summary>
     public static AnalysisOutcome Plain { get; } = Of(
         new AnalysisSettings(),
-        Checkpoint("models/digits-mlp/ckpt_000.onnx", 0, 0.1023, Chain(0.05f, Exact(33260), Exact(26540), 80, 50, 10)),
-        Checkpoint("models/digits-mlp/ckpt_001.onnx", 1, 0.9415, Chain(0.05f, Exact(20), Exact(9), 96, 58, 10)),
-        Checkpoint("models/digits-mlp/ckpt_010.onnx", 10, 0.9761, Chain(0.05f, Exact(0), Exact(0), 128, 64, 10, ZeroCause.AllAlive)));
+        Checkpoint("models/digits-mlp/ckpt_000.onnx", 0, 0.1023, Chain(0.05f, new(33260), new(26540), 80, 50, 10)),
+        Checkpoint("models/digits-mlp/ckpt_001.onnx", 1, 0.9415, Chain(0.05f, new(20), new(9), 96, 58, 10)),
+        Checkpoint("models/digits-mlp/ckpt_010.onnx", 10, 0.9761, Chain(0.05f, new(0), new(0), 128, 64, 10, ZeroCause.AllAlive)));
 
     /// <summary>Everything at once: several thresholds, values that no JSON number holds, names that need quoting, a failure.</summary>
     public static AnalysisOutcome Odd { get; } = Of(
@@ -38,8 +38,8 @@ internal static class SampleOutcome
                 {
                     Threshold = 0f,
                     Layers = [Layer(0, "input", "Input", "", 9, 3), Layer(1, "/fc1/Gemm, \"x\"", "Gemm", "Relu", 10, 7)],
-                    Emergence = new(BeyondDouble * 3 + 1, 3),
-                    EmergenceActive = Exact(1_234_567_890_123_456),
+                    Emergence = new((BeyondDouble * 3) + 1, 3),
+                    EmergenceActive = new(1_234_567_890_123_456),
                     ZeroCause = ZeroCause.None,
                     RelativeEmergence = 1.5e300,
                     RelativeEmergenceAll = double.PositiveInfinity,
@@ -52,8 +52,8 @@ internal static class SampleOutcome
                         Layer(0, "input", "Input", "", 9, 0) with { NodesNan = 2, NodesInf = 1, ActivationMean = double.NaN, ActivationMax = null },
                         Layer(1, "/fc1/Gemm, \"x\"", "Gemm", "Relu", 10, 0) with { Borderline = 4 },
                     ],
-                    Emergence = Exact(0),
-                    EmergenceActive = Exact(0),
+                    Emergence = new(0),
+                    EmergenceActive = new(0),
                     ZeroCause = ZeroCause.AllDead,
                     RelativeEmergence = null,
                     RelativeEmergenceAll = double.NaN,
@@ -108,9 +108,6 @@ internal static class SampleOutcome
             RelativeEmergence = (double)emergence.Rounded / 109380,
             RelativeEmergenceAll = (double)emergence.Rounded / 109386,
         };
-
-    /// <summary>An integer value.</summary>
-    public static EmergenceValue Exact(BigInteger value) => new(value);
 
     private static LayerResult Layer(int index, string name, string op, string activation, int nodes, int alive)
     {
