@@ -1,16 +1,8 @@
-using TorchSharp;
+using Emergence.Trainer.Cli;
 
 namespace Emergence.Trainer;
 
 internal static class Program
 {
-    public static int Main()
-    {
-        Native.TorchNative.EnsureLoaded();
-        using var x = torch.ones(3, 4);
-        Console.WriteLine(x.sum().item<float>());
-        torch.set_num_threads(2);
-        Console.WriteLine(torch.get_num_threads());
-        return 0;
-    }
+    public static Task<int> Main(string[] args) => CommandLine.RunAsync(args, Terminal.OfProcess());
 }

@@ -3,12 +3,22 @@ using System.Collections.Immutable;
 namespace Emergence.Trainer.Networks;
 
 /// <summary>A chain of operators, without weights.</summary>
+/// <param name="Kind"><c>mlp</c> or <c>lenet</c>; null where it is neither.</param>
 /// <param name="InputShape">Channels, height and width of one sample.</param>
 /// <param name="Layers">The operators in order; the last gives the logits.</param>
-internal sealed record Architecture(ImmutableArray<int> InputShape, ImmutableArray<Layer> Layers)
+internal sealed record Architecture(string? Kind, ImmutableArray<int> InputShape, ImmutableArray<Layer> Layers)
 {
     /// <summary>Number of classes the network tells apart.</summary>
     public int Classes => Layers.OfType<WeightedLayer>().Last().Outputs;
+
+    /// <summary>Sizes of the hidden layers, in order; null where there are convolutions.</summary>
+    public ImmutableArray<int>? Hidden =>
+        Layers.OfType<WeightedLayer>().All(layer => layer is DenseLayer)
+            ? [.. Layers.OfType<DenseLayer>().SkipLast(1).Select(layer => layer.Outputs)]
+            : null;
+
+    /// <summary>The first activation function; null in a linear model.</summary>
+    public Activation? Activation => Layers.OfType<ActivationLayer>().FirstOrDefault()?.Function;
 
     /// <summary>
     /// Fully connected layers, each but the last followed by the activation function; a linear model where
@@ -24,7 +34,7 @@ internal sealed record Architecture(ImmutableArray<int> InputShape, ImmutableArr
             builder.Activate(activation);
         }
         builder.Dense(classes);
-        return builder.Build();
+        return builder.Build("mlp");
     }
 
     /// <summary>
@@ -46,45 +56,45 @@ internal sealed record Architecture(ImmutableArray<int> InputShape, ImmutableArr
         builder.Dense(84);
         builder.Activate(activation);
         builder.Dense(classes);
-        return builder.Build();
+        return builder.Build("lenet");
     }
 
     /// <summary>Follows the shape of one sample and numbers the names (fc1, relu1, fc2, …).</summary>
     private sealed class Builder(ImmutableArray<int> inputShape)
     {
-        private readonly List<Layer> _layers = [];
-        private int _channels = inputShape[0], _height = inputShape[1], _width = inputShape[2];
+        private readonly List<Layer> layers = [];
+        private int channels = inputShape[0], height = inputShape[1], width = inputShape[2];
 
         public void Flatten()
         {
-            _layers.Add(new FlattenLayer("flatten"));
-            (_channels, _height, _width) = (_channels * _height * _width, 1, 1);
+            layers.Add(new FlattenLayer("flatten"));
+            (channels, height, width) = (channels * height * width, 1, 1);
         }
 
         public void Dense(int outputs)
         {
-            _layers.Add(new DenseLayer(Number<DenseLayer>("fc"), _channels, outputs));
-            _channels = outputs;
+            layers.Add(new DenseLayer(Number<DenseLayer>("fc"), channels, outputs));
+            channels = outputs;
         }
 
         public void Convolution(int filters, int kernel, int padding)
         {
-            _layers.Add(new ConvolutionLayer(Number<ConvolutionLayer>("conv"), _channels, filters, kernel, padding));
+            layers.Add(new ConvolutionLayer(Number<ConvolutionLayer>("conv"), channels, filters, kernel, padding));
             var change = 2 * padding - kernel + 1;
-            (_channels, _height, _width) = (filters, _height + change, _width + change);
+            (channels, height, width) = (filters, height + change, width + change);
         }
 
         public void Activate(Activation function) =>
-            _layers.Add(new ActivationLayer(Number<ActivationLayer>(function.ToString().ToLowerInvariant()), function));
+            layers.Add(new ActivationLayer(Number<ActivationLayer>(function.ToString().ToLowerInvariant()), function));
 
         public void MaxPool(int size)
         {
-            _layers.Add(new MaxPoolLayer(Number<MaxPoolLayer>("pool"), size));
-            (_height, _width) = (_height / size, _width / size);
+            layers.Add(new MaxPoolLayer(Number<MaxPoolLayer>("pool"), size));
+            (height, width) = (height / size, width / size);
         }
 
-        public Architecture Build() => new(inputShape, [.. _layers]);
+        public Architecture Build(string kind) => new(kind, inputShape, [.. layers]);
 
-        private string Number<T>(string stem) => $"{stem}{_layers.OfType<T>().Count() + 1}";
+        private string Number<T>(string stem) => $"{stem}{layers.OfType<T>().Count() + 1}";
     }
 }

@@ -9,12 +9,12 @@ namespace Emergence.Trainer.Networks;
 /// <summary>An <see cref="Networks.Architecture"/> with weights that can be trained.</summary>
 internal sealed class Network : IDisposable
 {
-    private readonly Dictionary<string, (Parameter Weight, Parameter Bias)> _parameters;
+    private readonly Dictionary<string, (Parameter Weight, Parameter Bias)> parameters;
 
     private Network(Architecture architecture, Dictionary<string, (Parameter, Parameter)> parameters)
     {
         Architecture = architecture;
-        _parameters = parameters;
+        this.parameters = parameters;
     }
 
     /// <summary>The operators.</summary>
@@ -25,10 +25,10 @@ internal sealed class Network : IDisposable
         [.. Architecture.Layers.OfType<WeightedLayer>().SelectMany(layer => new[] { Weight(layer), Bias(layer) })];
 
     /// <summary>The weight of a layer, of its <see cref="WeightedLayer.WeightShape"/>.</summary>
-    public Parameter Weight(WeightedLayer layer) => _parameters[layer.Name].Weight;
+    public Parameter Weight(WeightedLayer layer) => parameters[layer.Name].Weight;
 
     /// <summary>The bias of a layer, of shape (outputs).</summary>
-    public Parameter Bias(WeightedLayer layer) => _parameters[layer.Name].Bias;
+    public Parameter Bias(WeightedLayer layer) => parameters[layer.Name].Bias;
 
     /// <summary>
     /// Weights and biases uniform in ±1/√fan-in, which is PyTorch's default for both kinds of layer (Kaiming uniform with

@@ -29,7 +29,7 @@ internal sealed class SampleTensors : IDisposable
     public int Count { get; }
 
     /// <summary>Converts and preprocesses a labelled set of images.</summary>
-    /// <exception cref="UserException">The set has no labels, or its samples are not images of bytes.</exception>
+    /// <exception cref="UserException">The set has no labels, its samples are not images of bytes, or the preprocessing is for other channels.</exception>
     public static SampleTensors From(SampleSet set, Preprocessing preprocessing)
     {
         if (set.ElementType != (int)TensorProto.Types.DataType.Uint8 || set.SampleShape.Length != 3)
@@ -39,11 +39,7 @@ internal sealed class SampleTensors : IDisposable
 
         using var scope = NewDisposeScope();
         var inputs = empty([set.Count, .. set.SampleShape.Select(size => (long)size)]);
-        var table = preprocessing.ByteTable();
-        var bytes = set.Data.Span;
-        var values = MemoryMarshal.Cast<byte, float>(inputs.bytes);
-        for (var i = 0; i < bytes.Length; i++)
-            values[i] = table[bytes[i]];
+        Convert(set, preprocessing.ByteTables(set.SampleShape[0]), MemoryMarshal.Cast<byte, float>(inputs.bytes));
         var labels = tensor(Array.ConvertAll(classes, label => (long)label));
         return new SampleTensors(inputs.MoveToOuterDisposeScope(), labels.MoveToOuterDisposeScope(), set.SampleShape);
     }
@@ -52,5 +48,17 @@ internal sealed class SampleTensors : IDisposable
     {
         Inputs.Dispose();
         Labels.Dispose();
+    }
+
+    private static void Convert(SampleSet set, ImmutableArray<float[]> tables, Span<float> values)
+    {
+        var bytes = set.Data.Span;
+        var plane = set.SampleShape[1] * set.SampleShape[2];
+        for (var start = 0; start < bytes.Length; start += plane)
+        {
+            var table = tables[start / plane % tables.Length];
+            for (var i = start; i < start + plane; i++)
+                values[i] = table[bytes[i]];
+        }
     }
 }

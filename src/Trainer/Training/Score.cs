@@ -32,18 +32,18 @@ internal readonly record struct Score(double Loss, double Accuracy)
     /// <summary>Gathers a score batch by batch.</summary>
     public sealed class Sum
     {
-        private double _loss;
-        private long _correct, _count;
+        private double lossSum;
+        private long correct, count;
 
         /// <summary>The score of all batches so far.</summary>
-        public Score Score => new(_loss / _count, (double)_correct / _count);
+        public Score Score => new(lossSum / count, (double)correct / count);
 
         /// <summary>Adds a batch: the sum of its losses, its logits (N, classes) and its labels (N).</summary>
         public void Add(double loss, Tensor logits, Tensor labels)
         {
-            _loss += loss;
-            _correct += logits.argmax(1).eq(labels).sum().item<long>();
-            _count += labels.shape[0];
+            lossSum += loss;
+            correct += logits.argmax(1).eq(labels).sum().item<long>();
+            count += labels.shape[0];
         }
     }
 }

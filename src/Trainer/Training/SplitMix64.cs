@@ -7,9 +7,9 @@ internal sealed class SplitMix64
 {
     private const ulong Golden = 0x9E3779B97F4A7C15;
 
-    private ulong _state;
+    private ulong state;
 
-    private SplitMix64(ulong state) => _state = state;
+    private SplitMix64(ulong state) => this.state = state;
 
     /// <summary>
     /// The generator of one purpose: stream 0 draws the initial weights, stream e shuffles epoch e. Streams of a seed
@@ -18,7 +18,7 @@ internal sealed class SplitMix64
     public static SplitMix64 ForStream(long seed, int stream) => unchecked(new(Mix(Mix((ulong)seed + Golden) + (ulong)stream)));
 
     /// <summary>64 random bits.</summary>
-    public ulong Next() => Mix(_state = unchecked(_state + Golden));
+    public ulong Next() => Mix(state = unchecked(state + Golden));
 
     /// <summary>Values uniform in [−<paramref name="bound"/>, <paramref name="bound"/>), in steps of 2⁻²³ of it.</summary>
     public float[] Uniform(float bound, int count)

@@ -9,16 +9,16 @@ namespace Emergence.Trainer.Training;
 /// </summary>
 internal sealed class TrainingLoop : IDisposable
 {
-    private readonly Network _network;
-    private readonly SampleTensors _samples;
-    private readonly HyperParameters _hyper;
-    private readonly optim.Optimizer _optimizer;
+    private readonly Network network;
+    private readonly SampleTensors samples;
+    private readonly HyperParameters hyper;
+    private readonly optim.Optimizer optimizer;
 
     /// <summary>Prepares to train <paramref name="network"/> in place; both it and the samples stay the caller's.</summary>
     public TrainingLoop(Network network, SampleTensors samples, HyperParameters hyper)
     {
-        (_network, _samples, _hyper) = (network, samples, hyper);
-        _optimizer = hyper.Optimizer switch
+        (this.network, this.samples, this.hyper) = (network, samples, hyper);
+        optimizer = hyper.Optimizer switch
         {
             Optimizer.Sgd => optim.SGD(network.Parameters, hyper.LearningRate, hyper.Momentum),
             Optimizer.Adam => optim.Adam(network.Parameters, hyper.LearningRate),
@@ -34,21 +34,21 @@ internal sealed class TrainingLoop : IDisposable
     /// <exception cref="OperationCanceledException">On request.</exception>
     public Score Epoch(int epoch, IProgress<int>? samplesDone, CancellationToken token)
     {
-        using var order = tensor(SplitMix64.ForStream(_hyper.Seed, epoch).Permutation(_samples.Count));
+        using var order = tensor(SplitMix64.ForStream(hyper.Seed, epoch).Permutation(samples.Count));
         var running = new Score.Sum();
-        for (var start = 0; start < _samples.Count; start += _hyper.BatchSize)
+        for (var start = 0; start < samples.Count; start += hyper.BatchSize)
         {
             token.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            var end = Math.Min(start + _hyper.BatchSize, _samples.Count);
+            var end = Math.Min(start + hyper.BatchSize, samples.Count);
             var batch = order[start..end];
-            var labels = _samples.Labels.index_select(0, batch);
-            var logits = _network.Forward(_samples.Inputs.index_select(0, batch));
+            var labels = samples.Labels.index_select(0, batch);
+            var logits = network.Forward(samples.Inputs.index_select(0, batch));
             var loss = nn.functional.cross_entropy(logits, labels);
 
-            _optimizer.zero_grad();
+            optimizer.zero_grad();
             loss.backward();
-            _optimizer.step();
+            optimizer.step();
 
             running.Add(loss.item<float>() * (end - start), logits, labels);
             samplesDone?.Report(end);
@@ -56,5 +56,5 @@ internal sealed class TrainingLoop : IDisposable
         return running.Score;
     }
 
-    public void Dispose() => _optimizer.Dispose();
+    public void Dispose() => optimizer.Dispose();
 }

@@ -1,0 +1,161 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using Emergence.Checkpoints;
+using Emergence.Datasets;
+using Emergence.Trainer.Export;
+using Emergence.Trainer.Networks;
+using Emergence.Trainer.Training;
+
+namespace Emergence.Trainer.Cli;
+
+/// <summary>The options of <c>train</c>, and how they become a plan.</summary>
+/// <remarks>With <c>--from</c>, what is not given is taken from the checkpoint before the usual default.</remarks>
+internal sealed class TrainOptions
+{
+    private const int DefaultEpochs = 5;
+
+    private Option<string> Network { get; } = TypedOption.Choice(
+        "--network", "fully connected layers, or LeNet-5 with max pooling [default: mlp]", ("mlp", "mlp"), ("lenet", "lenet"));
+
+    private Option<ImmutableArray<int>> Hidden { get; } = TypedOption.IntegersOr(
+        "--hidden", "N[,N…]|none", "none", "sizes of the hidden layers of an mlp; none makes a linear model [default: 128,64]");
+
+    private Option<Activation> Activation { get; } = TypedOption.Choice(
+        "--activation", "activation function of the hidden layers [default: relu]", Words<Activation>());
+
+    private Option<string> From { get; } = TypedOption.Text(
+        "--from", "CKPT", "go on with the network in this checkpoint; options not given are as it records them");
+
+    private Option<string> Dataset { get; } = TypedOption.Choice(
+        "--dataset", "what to train on; required without --from", [.. DatasetCatalog.All.Select(set => (set.Name, set.Name))]);
+
+    private Option<string> DataDir { get; } = TypedOption.Text(
+        "--data-dir", "DIR", "folder with the data set's files [default: a cache, downloaded on first use]");
+
+    private Option<int> Samples { get; } = TypedOption.Integer("--samples", "train on the first N samples [default: all]", 1);
+
+    private Option<float> Scale { get; } = TypedOption.Number<float>(
+        "--scale", "inputs are (x · scale − mean) / std [default: 1/255]", x => x != 0, "a finite number other than 0");
+
+    private Option<ImmutableArray<float>> Mean { get; } = TypedOption.Numbers(
+        "--mean", "one for all channels, or one each [default: 0.5]", _ => true, "a finite number");
+
+    private Option<ImmutableArray<float>> Std { get; } = TypedOption.Numbers(
+        "--std", "one for all channels, or one each [default: 0.5]", x => x > 0, "a finite number above 0");
+
+    private Option<int> Epochs { get; } = TypedOption.Integer("--epochs", $"passes over the training samples [default: {DefaultEpochs}]", 0);
+
+    private Option<double> LearningRate { get; } = TypedOption.Number<double>(
+        "--lr", "learning rate [default: 0.005]", x => x > 0, "a finite number above 0");
+
+    private Option<int> BatchSize { get; } = TypedOption.Integer("--batch-size", "samples in one step [default: 64]", 1);
+
+    private Option<Optimizer> Optimizer { get; } = TypedOption.Choice(
+        "--optimizer", "how a step follows from a gradient [default: sgd]", Words<Optimizer>());
+
+    private Option<double> Momentum { get; } = TypedOption.Number<double>(
+        "--momentum", "share of the last step that sgd keeps [default: 0]", x => x is >= 0 and < 1, "a number from 0 to below 1");
+
+    private Option<long> Seed { get; } = TypedOption.Integer("--seed", "of the initial weights and the order of samples [default: 0]", long.MinValue);
+
+    private Option<int> Threads { get; } = TypedOption.Integer("--threads", "threads; part of what makes a run repeatable [default: all cores]", 1);
+
+    private Option<string> Out { get; } = TypedOption.Text(
+        "--out", "DIR", "folder for ckpt_000.onnx (initial weights), ckpt_001.onnx, … and train.csv; those of an earlier run there are replaced");
+
+    private Option<bool> Quiet { get; } = new("--quiet") { Description = "no progress and no notes" };
+
+    /// <summary>Adds every option to <paramref name="command"/>.</summary>
+    public void AddTo(Command command)
+    {
+        Out.Required = true;
+        foreach (var option in new Option[]
+        {
+            Network, Hidden, Activation, From, Dataset, DataDir, Samples, Scale, Mean, Std, Epochs, LearningRate, BatchSize, Optimizer,
+            Momentum, Seed, Threads, Out, Quiet,
+        })
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>Whether progress and notes are unwanted.</summary>
+    public bool ReadQuiet(ParseResult parsed) => parsed.GetValue(Quiet);
+
+    /// <summary>The plan that the options describe. Opens the checkpoint of <c>--from</c>; nothing is written.</summary>
+    /// <exception cref="UsageException">The options contradict one another, or the checkpoint is missing.</exception>
+    /// <exception cref="UserException">The checkpoint cannot be read.</exception>
+    public TrainingPlan Read(ParseResult parsed)
+    {
+        var source = ReadNetwork(parsed);
+        if (source is NetworkSource.Saved && GivenValue(Epochs) == 0)
+            throw new UsageException("--epochs: is 0, so that --from has nothing to go on to; give at least 1");
+        var recorded = (source as NetworkSource.Saved)?.Checkpoint.Metadata ?? new CheckpointMetadata();
+        return new TrainingPlan(
+            source,
+            Given(Dataset) ?? recorded.Dataset ?? throw new UsageException("--dataset: is missing; name what to train on, as in --dataset digits"),
+            Given(DataDir),
+            GivenValue(Samples),
+            new Preprocessing(
+                GivenValue(Scale) ?? recorded.Scale ?? Preprocessing.Images.Scale,
+                GivenValue(Mean) ?? Recorded(recorded.Mean) ?? Preprocessing.Images.Mean,
+                GivenValue(Std) ?? Recorded(recorded.Std) ?? Preprocessing.Images.Std),
+            ReadHyperParameters(),
+            GivenValue(Epochs) ?? DefaultEpochs,
+            GivenValue(Threads) ?? Environment.ProcessorCount,
+            Given(Out)!);
+
+        HyperParameters ReadHyperParameters()
+        {
+            var optimizer = GivenValue(Optimizer) ?? (recorded.Optimizer is { } word ? Recall<Optimizer>(word) : Training.Optimizer.Sgd);
+            if (optimizer != Training.Optimizer.Sgd && GivenValue(Momentum) is not null)
+                throw new UsageException("--momentum: belongs to --optimizer sgd; leave it out");
+            return new HyperParameters(
+                optimizer,
+                GivenValue(LearningRate) ?? recorded.LearningRate ?? 0.005,
+                optimizer == Training.Optimizer.Sgd ? GivenValue(Momentum) ?? recorded.Momentum ?? 0 : 0,
+                GivenValue(BatchSize) ?? recorded.BatchSize ?? 64,
+                GivenValue(Seed) ?? recorded.Seed ?? 0);
+        }
+
+        string? Given(Option<string> option) => parsed.GetResult(option) is null ? null : parsed.GetValue(option);
+
+        T? GivenValue<T>(Option<T> option) where T : struct => parsed.GetResult(option) is null ? null : parsed.GetValue(option);
+    }
+
+    private NetworkSource ReadNetwork(ParseResult parsed)
+    {
+        if (parsed.GetValue(From) is { } path)
+            return ReadSaved(path, parsed);
+        var activation = parsed.GetValue(Activation);
+        if (parsed.GetValue(Network) != "lenet")
+            return new NetworkSource.Mlp(parsed.GetResult(Hidden) is null ? [128, 64] : parsed.GetValue(Hidden), activation);
+        if (parsed.GetResult(Hidden) is not null)
+            throw new UsageException("--hidden: belongs to --network mlp, as LeNet's layers are fixed; leave it out");
+        return new NetworkSource.LeNet(activation);
+    }
+
+    private NetworkSource.Saved ReadSaved(string path, ParseResult parsed)
+    {
+        foreach (var option in new Option[] { Network, Hidden, Activation })
+        {
+            if (parsed.GetResult(option) is not null)
+                throw new UsageException($"{option.Name}: --from takes the network from the checkpoint; leave one of the two out");
+        }
+        if (!File.Exists(path))
+            throw new UsageException($"--from {path}: does not exist; check the path");
+        var checkpoint = Checkpoint.Open(path);
+        return new NetworkSource.Saved(checkpoint, checkpoint.Metadata.Epoch ?? CheckpointFolder.EpochOf(checkpoint.FileName) ?? 0);
+    }
+
+    private static ImmutableArray<float>? Recorded(ImmutableArray<float> values) => values.IsDefaultOrEmpty ? null : values;
+
+    // A checkpoint of another program may name an optimizer that we do not have.
+    private static T Recall<T>(string word) where T : struct, Enum =>
+        Enum.TryParse<T>(word, ignoreCase: true, out var value) && Enum.IsDefined(value)
+            ? value
+            : throw new UsageException($"--from: its optimizer '{word}' is unknown here; choose one with --optimizer");
+
+    private static (string Word, T Value)[] Words<T>() where T : struct, Enum =>
+        [.. Enum.GetValues<T>().Select(value => (value.ToString().ToLowerInvariant(), value))];
+}

@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Emergence.Checkpoints;
+using Emergence.Trainer.Networks;
+using Emergence.Trainer.Training;
+
+namespace Emergence.Trainer.Export;
+
+/// <summary>The folder of a run: <c>ckpt_000.onnx</c>, <c>ckpt_001.onnx</c>, … and <c>train.csv</c>, each written whole or not at all.</summary>
+internal sealed partial class CheckpointFolder
+{
+    private const string Log = "train.csv";
+
+    private readonly string folder;
+    private readonly List<string> rows;
+
+    private CheckpointFolder(string folder, List<string> rows) => (this.folder, this.rows) = (folder, rows);
+
+    /// <summary>
+    /// Makes the folder ready for a run. What an earlier run left there is removed, as its checkpoints would pass for
+    /// some of this run's; a run that goes on from one of them keeps those up to it.
+    /// </summary>
+    /// <param name="folder">Made where it does not exist.</param>
+    /// <param name="goesOnFrom">The checkpoint that the run starts with, or null.</param>
+    /// <param name="epoch">Its epoch.</param>
+    /// <exception cref="UserException">The folder or a file in it cannot be written.</exception>
+    public static CheckpointFolder Prepare(string folder, Checkpoint? goesOnFrom, int epoch)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var kept = goesOnFrom?.Directory == Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar) ? epoch : -1;
+            foreach (var path in Directory.GetFiles(folder, "ckpt_*.onnx"))
+            {
+                if (EpochOf(Path.GetFileName(path)) > kept)
+                    File.Delete(path);
+            }
+            var log = Path.Combine(folder, Log);
+            var rows = File.Exists(log) ? File.ReadAllLines(log).Skip(1).Where(row => EpochOfRow(row) <= kept).ToList() : [];
+            if (rows.Count == 0)
+                File.Delete(log);
+            return new CheckpointFolder(folder, rows);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"{folder}: cannot be written ({e.Message}); name another folder with --out", e);
+        }
+    }
+
+    /// <summary>The epoch in the name of a checkpoint of ours, or null.</summary>
+    public static int? EpochOf(string fileName) =>
+        Name().Match(fileName) is { Success: true, Groups: [_, var digits] }
+        && int.TryParse(digits.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var epoch)
+            ? epoch
+            : null;
+
+    /// <summary>Path of an epoch's checkpoint.</summary>
+    public static string PathOf(string folder, int epoch) =>
+        Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"ckpt_{epoch:000}.onnx"));
+
+    /// <summary>Writes an epoch's checkpoint, then the log with its row.</summary>
+    /// <param name="network">The weights.</param>
+    /// <param name="run">What all checkpoints of the run say of themselves.</param>
+    /// <param name="record">What this one adds.</param>
+    /// <exception cref="UserException">A file cannot be written.</exception>
+    public void Write(Network network, CheckpointMetadata run, EpochRecord record)
+    {
+        var metadata = run with
+        {
+            Epoch = record.Epoch,
+            TrainLoss = record.Train.Loss,
+            TrainAccuracy = record.Train.Accuracy,
+            TestLoss = record.Test.Loss,
+            TestAccuracy = record.Test.Accuracy,
+        };
+        ModelFile.Save(OnnxExport.ToModel(network, metadata), PathOf(folder, record.Epoch));
+        rows.Add(record.ToCsv());
+        AtomicFile.WriteText(Path.Combine(folder, Log), string.Concat(rows.Prepend(EpochRecord.CsvHeader).Select(row => row + "\n")));
+    }
+
+    private static int EpochOfRow(string row) =>
+        int.TryParse(row.Split(',')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch) ? epoch : int.MaxValue;
+
+    [GeneratedRegex(@"^ckpt_([0-9]{3,})\.onnx$", RegexOptions.CultureInvariant)]
+    private static partial Regex Name();
+}

@@ -1,0 +1,21 @@
+namespace Emergence.Trainer.Training;
+
+/// <summary>What a run tells while it works.</summary>
+internal abstract record TrainingProgress
+{
+    private TrainingProgress()
+    {
+    }
+
+    /// <summary>Something worth knowing, in one line.</summary>
+    public sealed record Note(string Message) : TrainingProgress;
+
+    /// <summary>The weights are not finite any more.</summary>
+    public sealed record Diverged(int Epoch) : TrainingProgress;
+
+    /// <summary>A step of an epoch is done.</summary>
+    public sealed record Step(int Epoch, int LastEpoch, int SamplesDone, int Samples) : TrainingProgress;
+
+    /// <summary>A checkpoint is written.</summary>
+    public sealed record Written(EpochRecord Record, int LastEpoch) : TrainingProgress;
+}

@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Emergence.Checkpoints;
+using Emergence.Datasets;
+using Emergence.Trainer.Export;
+using Emergence.Trainer.Native;
+using Emergence.Trainer.Networks;
+using TorchSharp;
+
+namespace Emergence.Trainer.Training;
+
+/// <summary>The whole flow: data, network, then epoch after epoch with a checkpoint each.</summary>
+internal static class TrainingRun
+{
+    /// <summary>Carries out a plan on the calling thread.</summary>
+    /// <returns>The records of the checkpoints written, in order.</returns>
+    /// <exception cref="UserException">The data, the checkpoint to start from or the folder will not do.</exception>
+    /// <exception cref="OperationCanceledException">On request; every checkpoint that was finished stays.</exception>
+    public static ImmutableArray<EpochRecord> Run(TrainingPlan plan, IProgress<TrainingProgress>? progress, CancellationToken token)
+    {
+        var (train, test) = Load(plan, progress, token);
+        TorchNative.EnsureLoaded();
+        torch.set_num_threads(plan.Threads);
+
+        using var network = CreateNetwork(plan, train);
+        using var trainSamples = SampleTensors.From(train, plan.Preprocessing);
+        using var testSamples = SampleTensors.From(test, plan.Preprocessing);
+        using var loop = new TrainingLoop(network, trainSamples, plan.Hyper);
+        var saved = plan.Network as NetworkSource.Saved;
+        var start = saved?.Epoch ?? 0;
+        var last = start + plan.Epochs;
+        var metadata = Describe(plan, network.Architecture, test);
+        var folder = CheckpointFolder.Prepare(plan.Output, saved?.Checkpoint, start);
+        var records = ImmutableArray.CreateBuilder<EpochRecord>();
+
+        if (saved is null)
+            Write(0, null);
+        for (var epoch = start + 1; epoch <= last; epoch++)
+            Write(epoch, loop.Epoch(epoch, new Steps(progress, epoch, last, train.Count), token));
+        return records.ToImmutable();
+
+        void Write(int epoch, Score? running)
+        {
+            var record = new EpochRecord(
+                epoch, plan.Hyper.LearningRate, Score.Of(network, trainSamples, token), Score.Of(network, testSamples, token), running);
+            if (!double.IsFinite(record.Train.Loss))
+                progress?.Report(new TrainingProgress.Diverged(epoch));
+            folder.Write(network, metadata, record);
+            records.Add(record);
+            progress?.Report(new TrainingProgress.Written(record, last));
+        }
+    }
+
+    private static (SampleSet Train, SampleSet Test) Load(TrainingPlan plan, IProgress<TrainingProgress>? progress, CancellationToken token)
+    {
+        return (Split("train", plan.Samples), Split("test", null));
+
+        SampleSet Split(string split, int? samples) => DatasetCatalog.Load(
+            plan.Dataset, split, plan.DataDir, samples, line => progress?.Report(new TrainingProgress.Note(line)), token);
+    }
+
+    private static Network CreateNetwork(TrainingPlan plan, SampleSet train)
+    {
+        var classes = DatasetCatalog.Find(plan.Dataset)!.Classes;
+        return plan.Network switch
+        {
+            NetworkSource.Mlp mlp => Network.Initialize(
+                Architecture.Mlp(train.SampleShape, mlp.Hidden, mlp.Activation, classes), plan.Hyper.Seed),
+            NetworkSource.LeNet leNet => Network.Initialize(
+                Architecture.LeNet(train.SampleShape, leNet.Activation, classes), plan.Hyper.Seed),
+            NetworkSource.Saved saved => Restore(saved.Checkpoint, train, classes),
+            _ => throw new NotSupportedException($"network {plan.Network}"),
+        };
+    }
+
+    private static Network Restore(Checkpoint checkpoint, SampleSet train, int classes)
+    {
+        var network = OnnxImport.ToNetwork(checkpoint);
+        var architecture = network.Architecture;
+        if (architecture.InputShape.SequenceEqual(train.SampleShape) && architecture.Classes == classes)
+            return network;
+        network.Dispose();
+        throw new UsageException(
+            $"{checkpoint.Path}: takes images of {Shape(architecture.InputShape)} and tells {architecture.Classes} classes apart, but {train.Name} has {Shape(train.SampleShape)} and {classes}; choose another --dataset");
+
+        static string Shape(ImmutableArray<int> shape) => string.Join('x', shape);
+    }
+
+    /// <summary>What every checkpoint of the run says of itself; its data set is the probe that an analysis takes by default.</summary>
+    private static CheckpointMetadata Describe(TrainingPlan plan, Architecture architecture, SampleSet test) => new()
+    {
+        Seed = plan.Hyper.Seed,
+        Dataset = test.Name,
+        Split = test.Split,
+        DatasetSha256 = test.Sha256,
+        Scale = plan.Preprocessing.Scale,
+        Mean = plan.Preprocessing.Mean,
+        Std = plan.Preprocessing.Std,
+        Network = architecture.Kind,
+        Hidden = architecture.Hidden is not { } hidden ? null : hidden.IsEmpty ? "none"
+            : string.Join(',', hidden.Select(size => size.ToString(CultureInfo.InvariantCulture))),
+        Activation = architecture.Activation?.ToString().ToLowerInvariant(),
+        Optimizer = plan.Hyper.Optimizer.ToString().ToLowerInvariant(),
+        LearningRate = plan.Hyper.LearningRate,
+        Momentum = plan.Hyper.Momentum,
+        BatchSize = plan.Hyper.BatchSize,
+    };
+
+    private sealed class Steps(IProgress<TrainingProgress>? progress, int epoch, int lastEpoch, int samples) : IProgress<int>
+    {
+        public void Report(int value) => progress?.Report(new TrainingProgress.Step(epoch, lastEpoch, value, samples));
+    }
+}
