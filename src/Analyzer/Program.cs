@@ -5,5 +5,5 @@ namespace Emergence.Analyzer;
 internal static class Program
 {
     public static Task<int> Main(string[] args) =>
-        CommandLine.RunAsync(args, Terminal.OfProcess(), (_, _, _) => throw new NotSupportedException("Analysis.RunAsync belongs here"));
+        CommandLine.RunAsync(args, Terminal.OfProcess(), Analysis.RunAsync);
 }
