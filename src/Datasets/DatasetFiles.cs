@@ -15,8 +15,8 @@ internal abstract class DatasetFiles
     /// <summary>What <see cref="In"/> looks for, in words.</summary>
     public abstract string Wanted(string split);
 
-    /// <summary>Reads the files that <see cref="In"/> found.</summary>
-    public abstract (NumericArray Images, int[] Labels) Read(ImmutableArray<string> files);
+    /// <summary>Reads the files that <see cref="In"/> found, or the first <paramref name="samples"/> images and all labels.</summary>
+    public abstract (NumericArray Images, int[] Labels) Read(ImmutableArray<string> files, int? samples = null);
 
     /// <summary>Downloads what a split needs into a folder, so that <see cref="In"/> finds it there.</summary>
     protected abstract void Fetch(string folder, string split, Download download);
@@ -60,9 +60,9 @@ internal sealed class IdxPair : DatasetFiles
 
     public override string Wanted(string split) => $"{Stem(split)}-images-idx3-ubyte(.gz) and {Stem(split)}-labels-idx1-ubyte(.gz)";
 
-    public override (NumericArray Images, int[] Labels) Read(ImmutableArray<string> files)
+    public override (NumericArray Images, int[] Labels) Read(ImmutableArray<string> files, int? samples = null)
     {
-        var images = IdxFile.Read(files[0]);
+        var images = IdxFile.Read(files[0], samples);
         if (images.Shape.Length != 3)
             throw new UserException($"{files[0]}: has {images.Shape.Length} axes; images have 3 (idx3)");
         return (images with { Shape = images.Shape.Insert(1, 1) }, LabelFile.Read(files[1]));
@@ -94,7 +94,7 @@ internal sealed class CifarBatches : DatasetFiles
 
     public override string Wanted(string split) => split == "train" ? "data_batch_1.bin to data_batch_5.bin" : "test_batch.bin";
 
-    public override (NumericArray Images, int[] Labels) Read(ImmutableArray<string> files) => CifarFile.Read(files);
+    public override (NumericArray Images, int[] Labels) Read(ImmutableArray<string> files, int? samples = null) => CifarFile.Read(files, samples);
 
     protected override void Fetch(string folder, string split, Download download)
     {

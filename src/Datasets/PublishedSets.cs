@@ -38,6 +38,9 @@ internal static class PublishedSets
             ["https://www.cs.toronto.edu/~kriz/", "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/"]),
     };
 
+    /// <summary>The ways in which sets lay out their files.</summary>
+    public static ImmutableArray<DatasetFiles> Layouts => [Mnist, Cifar10];
+
     // SampleSet.Sha256 of the complete splits.
     private static readonly (string Name, string Split, string Sha256)[] Splits =
     [

@@ -4,12 +4,13 @@ namespace Emergence.Datasets;
 /// Random numbers of one sample: a SplitMix64 sequence whose start depends on seed, split and index alone, so that a
 /// sample is the same whichever others are made, in whatever order.
 /// </summary>
-internal struct SampleRandom
+public struct SampleRandom
 {
     private const ulong Golden = 0x9E3779B97F4A7C15;
 
     private ulong _state;
 
+    /// <summary>Starts the sequence of one sample of one of several sets.</summary>
     public SampleRandom(ulong seed, int split, int index) =>
         _state = unchecked(Mix(Mix(Mix(seed + Golden) + (uint)split * Golden) + (uint)index));
 

@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Emergence.Checkpoints;
+using DataType = Onnx.TensorProto.Types.DataType;
+
+namespace Emergence.Datasets;
+
+/// <summary>An array and what its file calls it.</summary>
+/// <param name="Name">Its name, or empty.</param>
+/// <param name="Array">Its first axis counts samples, unless it is in a model's own layout.</param>
+public sealed record NamedArray(string Name, NumericArray Array);
+
+/// <summary>Samples as a file or folder of the user's holds them.</summary>
+/// <param name="Arrays">One array, or one for each input of a model.</param>
+/// <param name="Labels">Class of each sample, or null.</param>
+/// <param name="InModelLayout">True where the arrays have the layout of a model's inputs, batch axis included.</param>
+public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Labels, bool InModelLayout = false)
+{
+    private const string Known = ".npy, .npz, idx, CIFAR-10 .bin or ONNX TensorProto .pb";
+    private static readonly string[] SampleNames = ["x", "X", "images", "data", "arr_0"];
+    private static readonly string[] LabelNames = ["y", "Y", "labels", "label", "targets", "target"];
+
+    /// <summary>
+    /// Reads a file of any known format, or a folder: with the idx files of a split, with CIFAR-10 batches, or with
+    /// <c>input_0.pb</c> and so on. An idx file of images brings the labels that lie beside it.
+    /// </summary>
+    /// <param name="path">The file or folder.</param>
+    /// <param name="split">Which split, where the folder or archive holds several.</param>
+    /// <param name="samples">Only the first so many samples; null for all.</param>
+    /// <param name="inputs">The model's inputs: arrays of these names in an archive are samples, whatever they are called.</param>
+    /// <exception cref="UserException">It is missing, of no known format, or damaged.</exception>
+    public static StoredSamples Read(string path, string split, int? samples, IReadOnlyCollection<string> inputs)
+    {
+        if (Directory.Exists(path))
+            return ReadFolder(path, split, samples);
+        return DataFormats.Of(path) switch
+        {
+            DataFormat.Idx => ReadIdx(path, samples),
+            DataFormat.Npy => new StoredSamples([new NamedArray("", NpyFile.Read(path, samples))], null),
+            DataFormat.Npz => ReadNpz(path, split, samples, inputs),
+            DataFormat.Cifar => Labelled(CifarFile.Read([path], samples)),
+            DataFormat.Tensor => new StoredSamples([ReadTensor(path)], null, InModelLayout: true),
+            _ => throw new UserException($"{path}: is of no known format; give {Known}"),
+        };
+    }
+
+    private static StoredSamples ReadFolder(string path, string split, int? samples)
+    {
+        foreach (var files in PublishedSets.Layouts)
+        {
+            if (files.In(path, split) is { IsEmpty: false } found)
+                return Labelled(files.Read(found, samples));
+        }
+        ImmutableArray<NamedArray> tensors = [.. InputFiles(path).Select(ReadTensor)];
+        return tensors.IsEmpty
+            ? throw new UsageException(
+                $"{path}: holds no {split} split of idx or CIFAR-10 files and no input_0.pb; name a file, or a folder that holds one of these")
+            : new StoredSamples(tensors, null, InModelLayout: true);
+    }
+
+    private static IEnumerable<string> InputFiles(string folder) =>
+        Enumerable.Range(0, int.MaxValue)
+            .Select(number => Path.Combine(folder, $"input_{number.ToString(CultureInfo.InvariantCulture)}.pb"))
+            .TakeWhile(File.Exists);
+
+    private static NamedArray ReadTensor(string path)
+    {
+        var (name, array) = TensorFile.Read(path);
+        return new NamedArray(name, array);
+    }
+
+    private static StoredSamples ReadIdx(string path, int? samples)
+    {
+        var array = IdxFile.Read(path, samples);
+        if (array.Shape.Length == 1)
+            throw new UserException($"{path}: holds labels, not samples; give the file of images");
+        // Grey images: the axis of channels is not stored.
+        if (array.Shape.Length == 3 && array.ElementType == (int)DataType.Uint8)
+            array = array with { Shape = array.Shape.Insert(1, 1) };
+        return new StoredSamples([new NamedArray("", array)], LabelsBeside(path) is { } labels ? LabelFile.Read(labels) : null);
+    }
+
+    private static string? LabelsBeside(string path)
+    {
+        var name = Path.GetFileName(path);
+        var sibling = name.Replace("images", "labels", StringComparison.Ordinal).Replace("idx3", "idx1", StringComparison.Ordinal);
+        if (sibling == name)
+            return null;
+        var bare = sibling.EndsWith(".gz", StringComparison.Ordinal) ? sibling[..^3] : sibling;
+        return new[] { sibling, bare, bare + ".gz" }.Select(file => Path.Combine(Path.GetDirectoryName(path) ?? "", file)).FirstOrDefault(File.Exists);
+    }
+
+    private static StoredSamples ReadNpz(string path, string split, int? samples, IReadOnlyCollection<string> inputs)
+    {
+        using var npz = NpzFile.Open(path);
+        string[] named = [.. npz.Names.Where(inputs.Contains)];
+        var labels = new[] { $"y_{split}", $"{split}_labels" }.Concat(LabelNames).Except(named).FirstOrDefault(name => npz.Names.Contains(name));
+        if (named.Length == 0)
+        {
+            var others = npz.Names.Where(name => name != labels).ToArray();
+            var chosen = new[] { $"x_{split}", $"{split}_images" }.Concat(SampleNames).FirstOrDefault(name => others.Contains(name))
+                ?? (others.Length == 1 ? others[0] : null)
+                ?? throw new UserException(
+                    $"{path}: holds arrays {string.Join(", ", npz.Names)}, none called x or as an input of the model "
+                    + $"({string.Join(", ", inputs)}); rename one");
+            return new StoredSamples([new NamedArray("", npz.Read(chosen, samples))], ReadLabels());
+        }
+        return new StoredSamples([.. named.Select(name => new NamedArray(name, npz.Read(name, samples)))], ReadLabels());
+
+        int[]? ReadLabels() => labels is null ? null : LabelFile.FromArray($"{path}({labels})", npz.Read(labels));
+    }
+
+    private static StoredSamples Labelled((NumericArray Images, int[] Labels) read) => new([new NamedArray("", read.Images)], read.Labels);
+}
