@@ -5,7 +5,7 @@ namespace Emergence.Analyzer.Metrics;
 /// have several (broadcast, overlapping windows), the same one several times (each is a route of its own) or none
 /// (cut off by a slice). Immutable.
 /// </summary>
-public sealed class IndexMap
+public sealed partial class IndexMap
 {
     // Targets of source s are _targets[_first[s].._first[s + 1]]; without _first, each source has exactly one.
     private readonly int[]? _first;

@@ -6,6 +6,9 @@ namespace Emergence.Analyzer.Metrics;
 /// <summary>Loops over 64-bit lanes, as wide as the machine allows. No lane may overflow: the callers see to it.</summary>
 internal static class Lanes
 {
+    // 1, 2, 4, …: the bits of a mask word that the lanes of a vector look at.
+    private static readonly Vector<ulong> s_bits = PowersOfTwo();
+
     /// <summary>to += from.</summary>
     public static void Add(Span<ulong> to, ReadOnlySpan<ulong> from)
     {
@@ -57,8 +60,30 @@ internal static class Lanes
         }
     }
 
-    /// <summary>Sum of all lanes.</summary>
-    public static UInt128 Sum(ReadOnlySpan<ulong> lanes)
+    /// <summary>Adds 1 to the lanes that the mask sets.</summary>
+    public static void Increment(Span<ulong> lanes, ReadOnlySpan<ulong> mask)
+    {
+        ref var l = ref MemoryMarshal.GetReference(lanes);
+        var i = 0;
+        for (; i <= lanes.Length - Vector<ulong>.Count; i += Vector<ulong>.Count)
+            (Vector.LoadUnsafe(ref l, (nuint)i) - Selected(mask, i)).StoreUnsafe(ref l, (nuint)i);
+        for (; i < lanes.Length; i++)
+            lanes[i] += (mask[i / 64] >> (i % 64)) & 1;
+    }
+
+    /// <summary>Clears the lanes that the mask does not set.</summary>
+    public static void Keep(Span<ulong> lanes, ReadOnlySpan<ulong> mask)
+    {
+        ref var l = ref MemoryMarshal.GetReference(lanes);
+        var i = 0;
+        for (; i <= lanes.Length - Vector<ulong>.Count; i += Vector<ulong>.Count)
+            (Vector.LoadUnsafe(ref l, (nuint)i) & Selected(mask, i)).StoreUnsafe(ref l, (nuint)i);
+        for (; i < lanes.Length; i++)
+            lanes[i] *= (mask[i / 64] >> (i % 64)) & 1;
+    }
+
+    /// <summary>Sum of all lanes, or of those that the mask sets.</summary>
+    public static UInt128 Sum(ReadOnlySpan<ulong> lanes, ReadOnlySpan<ulong> mask = default)
     {
         ref var first = ref MemoryMarshal.GetReference(lanes);
         var half = new Vector<ulong>(uint.MaxValue);
@@ -67,12 +92,26 @@ internal static class Lanes
         for (; i <= lanes.Length - Vector<ulong>.Count; i += Vector<ulong>.Count)
         {
             var lane = Vector.LoadUnsafe(ref first, (nuint)i);
+            if (!mask.IsEmpty)
+                lane &= Selected(mask, i);
             lows += lane & half;
             highs += lane >>> 32;
         }
         var sum = ((UInt128)Vector.Sum(highs) << 32) + Vector.Sum(lows);
         for (; i < lanes.Length; i++)
-            sum += lanes[i];
+            sum += mask.IsEmpty || ((mask[i / 64] >> (i % 64)) & 1) != 0 ? lanes[i] : 0;
         return sum;
+    }
+
+    // All ones where the mask sets lane i and those after it. A vector's lanes never lie in two words.
+    private static Vector<ulong> Selected(ReadOnlySpan<ulong> mask, int i) =>
+        Vector.Equals(new Vector<ulong>(mask[i / 64] >> (i % 64)) & s_bits, s_bits);
+
+    private static Vector<ulong> PowersOfTwo()
+    {
+        Span<ulong> powers = stackalloc ulong[Vector<ulong>.Count];
+        for (var lane = 0; lane < powers.Length; lane++)
+            powers[lane] = 1UL << lane;
+        return new Vector<ulong>(powers);
     }
 }

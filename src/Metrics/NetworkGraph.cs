@@ -29,6 +29,7 @@ public sealed class NetworkGraph
                 throw new ArgumentException($"{Edges[e]} is given twice; merge their maps.", nameof(edges));
         }
 
+        HasIdentityEdges = Edges.Any(edge => edge.Kind == EdgeKind.Identity);
         var first = new int[Layers.Length + 1];
         foreach (var edge in Edges)
             first[edge.From + 1]++;
@@ -44,7 +45,7 @@ public sealed class NetworkGraph
     public ImmutableArray<NetworkEdge> Edges { get; }
 
     /// <summary>Whether any edge is an identity edge: then the measures need to know which nodes are alive.</summary>
-    public bool HasIdentityEdges => Edges.Any(edge => edge.Kind == EdgeKind.Identity);
+    public bool HasIdentityEdges { get; }
 
     /// <summary>A chain of dense layers with so many nodes each.</summary>
     public static NetworkGraph Chain(params ReadOnlySpan<int> nodes)

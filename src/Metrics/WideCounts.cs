@@ -100,9 +100,7 @@ internal sealed class WideCounts
     {
         if (_planes.Count == 0)
             _planes.Add(new ulong[Length]);
-        var lanes = _planes[0];
-        for (var i = 0; i < lanes.Length; i++)
-            lanes[i] += (mask[i / 64] >> (i % 64)) & 1;
+        Lanes.Increment(_planes[0], mask);
         Carry();
     }
 
@@ -112,25 +110,21 @@ internal sealed class WideCounts
         var result = new WideCounts(Length, _bits);
         foreach (var plane in _planes)
         {
-            var lanes = new ulong[Length];
-            for (var i = 0; i < lanes.Length; i++)
-                lanes[i] = plane[i] * ((mask[i / 64] >> (i % 64)) & 1);
+            ulong[] lanes = [.. plane];
+            Lanes.Keep(lanes, mask);
             result._planes.Add(lanes);
         }
         return result;
     }
 
-    /// <summary>Sum of all counts.</summary>
-    public BigInteger Sum()
+    /// <summary>Sum of all counts, or of those that a mask sets.</summary>
+    public BigInteger Sum(ReadOnlySpan<ulong> mask = default)
     {
         var sum = BigInteger.Zero;
         for (var p = _planes.Count - 1; p >= 0; p--)
-            sum = (sum << _bits) + Lanes.Sum(_planes[p]);
+            sum = (sum << _bits) + Lanes.Sum(_planes[p], mask);
         return sum;
     }
-
-    /// <summary>Sum of the counts where the mask is set.</summary>
-    public BigInteger Sum(ReadOnlySpan<ulong> mask) => Masked(mask).Sum();
 
     private void Carry()
     {

@@ -105,6 +105,10 @@ public sealed class ConvolutionIdentityTests
         return Add((alive.Count(a => a), 1), (sum.P * channels, sum.Q * Math.Max(1, over.Length)));
     }
 
-    private static (BigInteger, BigInteger) Add((BigInteger P, BigInteger Q) left, (BigInteger P, BigInteger Q) right) =>
-        ((left.P * right.Q) + (right.P * left.Q), left.Q * right.Q);
+    private static (BigInteger, BigInteger) Add((BigInteger P, BigInteger Q) left, (BigInteger P, BigInteger Q) right)
+    {
+        var (p, q) = ((left.P * right.Q) + (right.P * left.Q), left.Q * right.Q);
+        var divisor = BigInteger.GreatestCommonDivisor(p, q);
+        return (p / divisor, q / divisor);
+    }
 }

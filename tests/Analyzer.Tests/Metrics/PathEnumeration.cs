@@ -112,7 +112,7 @@ internal sealed class RandomNetwork
             }
             edges.Add(
                 known
-                    ? NetworkEdge.Dense(from, to, wiring, IndexMapViews.Place([sizes[from]], 0, offset, inputs))
+                    ? NetworkEdge.Dense(from, to, wiring, IndexMap.Place([sizes[from]], 0, offset, inputs))
                     : NetworkEdge.Dense(from, to));
             offset += sizes[from];
         }

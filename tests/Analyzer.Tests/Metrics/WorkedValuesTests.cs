@@ -91,6 +91,11 @@ public sealed class WorkedValuesTests
         Assert.Equal(parallel, PathsFromTheFirst(layers, edges));
     }
 
+    [Fact]
+    public void A_convolution_counts_filters_and_E_H_those_with_an_alive_position() => Expect(
+        NetworkGraph.Chain(new NetworkLayer(4), new NetworkLayer(2, 3), new NetworkLayer(3)),
+        [LayerActivity.Count(1), LayerActivity.Count(2, 1), LayerActivity.Count(2)], 26, 20);
+
     private static long PathsFromTheFirst(int layers, List<NetworkEdge> edges)
     {
         var graph = new NetworkGraph(Enumerable.Repeat(new NetworkLayer(1), layers), edges);

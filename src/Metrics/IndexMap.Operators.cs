@@ -1,7 +1,7 @@
 namespace Emergence.Analyzer.Metrics;
 
-/// <summary>The maps of common operators, over row-major tensors without their batch axis.</summary>
-public static class IndexMapViews
+// The maps of common operators, over row-major tensors without their batch axis.
+public sealed partial class IndexMap
 {
     /// <summary>Axis k of the target is axis <paramref name="permutation"/>[k] of the source.</summary>
     public static IndexMap Transpose(ReadOnlySpan<int> shape, ReadOnlySpan<int> permutation)
@@ -87,7 +87,7 @@ public static class IndexMapViews
             if (inputs[k] >= 0)
                 routes.Add((inputs[k], k % outputs));
         }
-        return IndexMap.FromPairs(window.InputPositions, outputs, [.. routes]).Repeat(channels);
+        return FromPairs(window.InputPositions, outputs, [.. routes]).Repeat(channels);
     }
 
     // One axis of a target: its length, and where its elements lie on an axis of the source.
@@ -111,7 +111,7 @@ public static class IndexMapViews
         var sources = 1;
         foreach (var length in shape)
             sources = checked(sources * length);
-        return IndexMap.FromSources(sources, sourceOf);
+        return FromSources(sources, sourceOf);
     }
 
     private static int[] Strides(ReadOnlySpan<int> shape)
