@@ -36,6 +36,22 @@ public sealed class LargeCountTests
             ByDefinition(weights, alive, activeOnly: false, wired: true), MeasureCatalog.EmergenceWired.Of(graph, activity).Numerator);
     }
 
+    [Fact]
+    public void Full_digits_of_as_many_terms_as_a_sum_has_do_not_overflow()
+    {
+        foreach (var terms in new[] { 1, 2, 3, 4, 7, 8, 31, 32, 255, 256 })
+        {
+            var wiring = Wiring.Dense(Enumerable.Repeat((byte)1, terms).ToArray(), 1, terms);
+            var bits = WideCounts.BitsFor(wiring.Terms);
+            foreach (var size in new[] { bits, 4 * bits, (4 * bits) + 1 })
+            {
+                var counts = new WideCounts(terms, bits);
+                counts.Add((BigInteger.One << size) - 1);
+                Assert.Equal(terms * ((BigInteger.One << size) - 1), wiring.PullBack(counts)[0]);
+            }
+        }
+    }
+
     private static BigInteger ByDefinition(byte[][] weights, bool[][] alive, bool activeOnly, bool wired)
     {
         var (size, total) = (alive[0].Length, BigInteger.Zero);
