@@ -31,10 +31,12 @@ public static class Analysis
         foreach (var (index, file) in request.Checkpoints.Index())
         {
             token.ThrowIfCancellationRequested();
+            void SamplesDone(int done, int samples) =>
+                progress?.Report(new AnalysisProgress(file, index, request.Checkpoints.Length, done, samples));
+
             try
             {
-                results.Add(Analyze(file, request, sessions, structure, probes, (done, samples) =>
-                    progress?.Report(new AnalysisProgress(file, index, request.Checkpoints.Length, done, samples)), token));
+                results.Add(Analyze(file, request, sessions, structure, probes, SamplesDone, token));
             }
             catch (UserException e) when (e is not (UsageException or StructureException))
             {

@@ -253,7 +253,7 @@ public class RecordingTests
             foreach (var threshold in settings.Thresholds)
             {
                 var alive = new AliveRule(settings, threshold).Apply(layer);
-                var expected = nodes.Select(node => Verdict(node, settings, threshold)).ToImmutableArray();
+                var expected = nodes.Select(node => ReferenceRule.Verdict(node, settings, threshold)).ToImmutableArray();
                 Assert.Equal(expected.Select(verdict => verdict.Alive), alive.Mask.Cast<bool>());
                 Assert.Equal(expected.Count(verdict => verdict.Alive), alive.Alive);
                 Assert.Equal(expected.Count(verdict => verdict.Borderline), alive.Borderline);
@@ -261,22 +261,5 @@ public class RecordingTests
                 Assert.Equal((0, 0), (alive.NodesNan, alive.NodesInf));
             }
         }
-    }
-
-    private static (bool Alive, bool Borderline) Verdict(List<double[]> node, AnalysisSettings settings, float threshold)
-    {
-        var values = node.SelectMany(sample => sample).ToArray();
-        bool Share(double above) => node.Count(sample => (float)sample.Average() > (float)above) / (double)node.Count > settings.AliveShare;
-        var value = settings.Statistic switch
-        {
-            Statistic.Mean => values.Average(),
-            Statistic.Max => values.Max(),
-            Statistic.AbsMean => values.Average(Math.Abs),
-            Statistic.AbsMax => values.Max(Math.Abs),
-            _ => double.NaN,
-        };
-        return settings.Statistic == Statistic.Share
-            ? (Share(threshold), Share(threshold - 1e-4) != Share(threshold + 1e-4))
-            : ((float)value > threshold, Math.Abs(value - threshold) <= 1e-4);
     }
 }

@@ -66,7 +66,7 @@ internal static class SlowReference
         var sizes = axes.Select((axis, i) => axis.Role == AxisRole.Batch
             ? count / axes.Where((_, other) => other != i).Aggregate(1, (product, other) => product * other.Size)
             : axis.Size).ToArray();
-        var bySample = new SortedDictionary<(int Node, int Sample), List<double>>();
+        var bySample = new Dictionary<(int Node, int Sample), List<double>>();
         for (var i = 0; i < count; i++)
         {
             var (channel, position, sample, counts) = (0, 0, 0, true);

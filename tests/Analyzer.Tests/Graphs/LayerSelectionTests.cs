@@ -49,6 +49,23 @@ public class LayerSelectionTests
     }
 
     [Fact]
+    public void counterparts_follow_a_bridge_and_join_those_of_an_edge_beside_it()
+    {
+        var turned = IndexMap.FromSources(3, [1, 2, 0]);
+        var graph = Graph(["a", "b", "c"], (0, 1, Identity), (0, 2, Identity), (1, 2, Identity));
+        graph = graph with { Counterparts = graph.Counterparts.Add(graph.Edges[0], turned).Add(graph.Edges[2], turned) };
+
+        // Straight on, or twice turned: node 0 goes to 2 and on to 1.
+        var selected = LayerSelection.Select(graph, [], ["b"]);
+        var map = selected.Counterparts[Assert.Single(selected.Edges)];
+        Assert.Equal([0, 1], map.CounterpartsOf(0).ToArray().Order());
+
+        // What is kept keeps its counterparts under its new index.
+        selected = LayerSelection.Select(graph, [], ["a"]);
+        Assert.Same(turned, selected.Counterparts[new LayerEdge(0, 1, Identity)]);
+    }
+
+    [Fact]
     public void only_and_exclude_combine_and_globs_cross_slashes()
     {
         var graph = Graph(["/block/conv1/Conv", "/block/conv2/Conv", "/head/fc"], (0, 1, Dense), (1, 2, Dense));

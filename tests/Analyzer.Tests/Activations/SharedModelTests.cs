@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using Emergence.Analyzer.Activations;
+using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Inference;
+using Emergence.Analyzer.Probes;
+using Emergence.Checkpoints;
+using Emergence.Testing;
+using static Onnx.TensorProto.Types;
+
+namespace Emergence.Analyzer.Tests.Activations;
+
+/// <summary>Real models, counted in the graph and by the reference.</summary>
+public class SharedModelTests
+{
+    [Theory]
+    [InlineData("mnist/cntk251_mnist8/model.onnx")]
+    [InlineData("mnist/keras2onnx170_cnn_max2.onnx")]
+    [InlineData("mnist/tf2onnx192_mlp.onnx")]
+    [InlineData("mnist/tf2onnx1111_inception_concat.onnx")]
+    [InlineData("mnist/pytorch13_mlp_256x2.onnx")]
+    [InlineData("mnist/pytorch18_mlp_sigmoid_6x200.onnx")]
+    [InlineData("mnist/pytorch20_lenet_dynamic.onnx")]
+    [InlineData("mnist/dynamo291_conv_extdata/mnist.onnx")]
+    [InlineData("mnist/whitematter_cnn_bn.onnx")]
+    [InlineData("cifar/pytorch15_deep_kw.onnx")]
+    [InlineData("cifar/pytorch18_resnet2b.onnx")]
+    [InlineData("vision/caffe2_squeezenet_fp16.onnx")]
+    [InlineData("vision/ultraface_rfb320.onnx")]
+    [InlineData("control/matlab18_acasxu_1_1.onnx")]
+    [InlineData("control/dynamo211_mlp_extdata/model.onnx")]
+    [InlineData("sequence/dtln_lstm_1.onnx")]
+    [InlineData("sequence/bert_toy.onnx")]
+    [InlineData("quant/onnxquantize_qdq_layout.onnx")]
+    [InlineData("series/mlpong_run1/DeflectBall-499978.onnx")]
+    public void masks_are_those_of_the_reference_but_for_borderline_nodes(string name)
+    {
+        var path = SharedFiles.Require(["models", .. name.Split('/')]);
+        var checkpoint = Checkpoint.Open(path);
+        var graph = LayerTracer.Trace(checkpoint, new TraceOptions());
+        var probe = Random(graph, samples: 3);
+        foreach (var statistic in (Statistic[])[Statistic.Mean, Statistic.Share])
+        {
+            foreach (var nodes in Enum.GetValues<ConvNodes>())
+            {
+                var settings = new AnalysisSettings { Device = "cpu", Optimization = "none", Statistic = statistic, ConvNodes = nodes };
+                var profile = new ActivationRecorder(checkpoint.Model, path, graph, SessionFactory.Create(settings), settings)
+                    .Record(probe, null, TestContext.Current.CancellationToken);
+                var reference = SlowReference.Activations(checkpoint.Model, path, graph, probe, settings);
+                foreach (var (layer, activations) in profile.Layers.Zip(reference))
+                {
+                    var alive = new AliveRule(settings, 0.05f).Apply(layer);
+                    var expected = activations.Select(node => ReferenceRule.Verdict(node, settings, 0.05f)).ToArray();
+                    for (var node = 0; node < expected.Length; node++)
+                        Assert.True(expected[node].Borderline || expected[node].Alive == alive.Mask[node], $"{layer.Layer.Name}, node {node}");
+                }
+            }
+        }
+    }
+
+    private static Probe Random(LayerGraph graph, int samples)
+    {
+        var random = new Random(1);
+        return new Probe([.. graph.Inputs.Select(Input)], samples, null, new ProbeProvenance("random", "", samples, 1), []);
+
+        ProbeInput Input(ModelInput input)
+        {
+            var shape = input.Shape.Where((_, axis) => axis != input.BatchAxis).Select(size => (int)size!.Value).ToImmutableArray();
+            var count = samples * shape.Aggregate(1, (product, size) => product * size);
+            var bytes = (DataType)input.ElementType switch
+            {
+                DataType.Float => MemoryMarshal.AsBytes(Values(count, () => random.NextSingle()).AsSpan()).ToArray(),
+                DataType.Float16 => MemoryMarshal.AsBytes(Values(count, () => (Half)random.NextSingle()).AsSpan()).ToArray(),
+                DataType.Int64 => MemoryMarshal.AsBytes(Values(count, () => random.NextInt64(Math.Min(input.Vocabulary ?? 2, 2))).AsSpan()).ToArray(),
+                _ => throw new NotSupportedException($"input type {input.ElementType}"),
+            };
+            return new ProbeInput(input.Name, input.ElementType, shape, bytes);
+        }
+    }
+
+    private static T[] Values<T>(int count, Func<T> next) => [.. Enumerable.Range(0, count).Select(_ => next())];
+}
