@@ -3,7 +3,7 @@ using Emergence.Checkpoints;
 
 namespace Emergence.Trainer.Native;
 
-/// <summary>Makes TorchSharp's native library loadable on Linux systems whose C++ runtime is older than GCC 13's.</summary>
+/// <summary>Loads TorchSharp's native library on Linux, also where the C++ runtime is older than GCC 13's.</summary>
 /// <remarks>
 /// TorchSharp 0.107's libLibTorchSharp.so names version GLIBCXX_3.4.32 of libstdc++ (GCC 13), so the loader refuses it
 /// where the newest is 3.4.30 (Debian 12, Ubuntu 22.04), although nothing in it calls a symbol of that version: a mark
@@ -11,7 +11,7 @@ namespace Emergence.Trainer.Native;
 /// loads a copy in which such unused needs are optional (<see cref="ElfVersionNeeds"/>). On newer systems the library
 /// loads at once, and on other systems there is nothing to do.
 /// </remarks>
-internal static class TorchNative
+internal static partial class TorchNative
 {
     private const string Wrapper = "libLibTorchSharp.so";
 
@@ -32,6 +32,7 @@ internal static class TorchNative
     {
         if (!OperatingSystem.IsLinux() || Find(Wrapper) is not { } wrapper)
             return false;
+        LetThreadsSleep();
         foreach (var name in Dependencies)
         {
             if (Find(name) is { } path)
@@ -41,6 +42,17 @@ internal static class TorchNative
             LoadCopy(wrapper);
         return true;
     }
+
+    /// <summary>
+    /// OpenMP's threads spin while they wait for one another. On cores that others use too, a spinning thread takes the
+    /// time that the awaited one needs: an epoch of 4 s took 95 s. Sleeping costs next to nothing where cores are free.
+    /// </summary>
+    /// <remarks>Read once, when libgomp loads; .NET's own SetEnvironmentVariable does not reach native code.</remarks>
+    private static void LetThreadsSleep() => _ = SetEnvironmentVariable("OMP_WAIT_POLICY", "passive", overwrite: 0);
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SetEnvironmentVariable(string name, string value, int overwrite);
 
     private static void LoadCopy(string original)
     {
