@@ -42,9 +42,30 @@ internal sealed class TinyModel
         return this;
     }
 
+    /// <summary>A weight of quarters, by its name a different one each.</summary>
+    public TinyModel Weight(string name, params long[] dims) =>
+        Initializer(name, dims, Quarters((int)dims.Aggregate(1L, (count, dim) => count * dim), name.Sum(c => c)));
+
+    /// <summary>An int64 tensor of rank 1.</summary>
+    public TinyModel Longs(string name, params long[] values) =>
+        Initializer(name, [values.Length], values.Select(value => (double)value), DataType.Int64);
+
+    /// <summary>A float32 scalar.</summary>
+    public TinyModel Scalar(string name, double value) => Initializer(name, [], [value]);
+
+    /// <summary>A node without a name; an operator of another domain is given as <c>domain::Operator</c>.</summary>
     public TinyModel Node(string op, string inputs, string output, params AttributeProto[] attributes)
     {
-        Proto.Graph.Node.Add(new NodeProto { OpType = op, Input = { inputs.Split(' ') }, Output = { output.Split(' ') }, Attribute = { attributes } });
+        var node = new NodeProto { OpType = op, Output = { output.Split(' ') }, Attribute = { attributes } };
+        if (inputs.Length > 0)
+            node.Input.Add(inputs.Split(' '));
+        if (op.Split("::") is [var domain, var name])
+        {
+            (node.Domain, node.OpType) = (domain, name);
+            if (Proto.OpsetImport.All(import => import.Domain != domain))
+                Proto.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = 1 });
+        }
+        Proto.Graph.Node.Add(node);
         return this;
     }
 
@@ -97,12 +118,17 @@ internal sealed class TinyModel
         return [.. Enumerable.Range(0, count).Select(_ => random.Next(-parts, parts + 1) / (double)parts)];
     }
 
-    private static byte[] Encode(IEnumerable<double> values, DataType type) => type switch
+    /// <summary>Values as the bytes of a tensor.</summary>
+    public static byte[] Encode(IEnumerable<double> values, DataType type) => type switch
     {
         DataType.Float => Bytes(values.Select(value => (float)value)),
         DataType.Double => Bytes(values),
         DataType.Float16 => Bytes(values.Select(value => (Half)value)),
         DataType.Int64 => Bytes(values.Select(value => (long)value)),
+        DataType.Int32 => Bytes(values.Select(value => (int)value)),
+        DataType.Int8 => Bytes(values.Select(value => (sbyte)value)),
+        DataType.Uint8 => Bytes(values.Select(value => (byte)value)),
+        DataType.Bool => Bytes(values.Select(value => value != 0)),
         _ => throw new ArgumentOutOfRangeException(nameof(type)),
     };
 
