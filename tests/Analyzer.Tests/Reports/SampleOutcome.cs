@@ -24,8 +24,17 @@ internal static class SampleOutcome
     public static AnalysisOutcome Odd { get; } = Of(
         new AnalysisSettings
         {
-            Thresholds = [0f, 0.05f], Statistic = Statistic.Share, AliveShare = 0.25, ConvNodes = ConvNodes.Filters, IncludeInput = true,
-            Only = ["/fc*"], Exclude = ["*ÍIıi*"], Optimization = "none", Threads = 2, Batch = 64, Device = "cpu",
+            Thresholds = [0f, 0.05f],
+            Statistic = Statistic.Share,
+            AliveShare = 0.25,
+            ConvNodes = ConvNodes.Filters,
+            IncludeInput = true,
+            Only = ["/fc*"],
+            Exclude = ["*ÍIıi*"],
+            Optimization = "none",
+            Threads = 2,
+            Batch = 64,
+            Device = "cpu",
         },
         new CheckpointResult
         {
@@ -116,9 +125,22 @@ internal static class SampleOutcome
             mask[i] = true;
         return new LayerResult
         {
-            Index = index, Name = name, Op = op, Activation = activation, Nodes = nodes, Alive = alive, Multiplicity = nodes,
-            AliveMultiplicity = alive, Borderline = 0, NodesNan = 0, NodesInf = 0, Parameters = nodes * 10, ParametersNonzero = nodes * 10 - 1,
-            ActivationMean = 0.125, ActivationMax = 1234.5678, Mask = mask,
+            Index = index,
+            Name = name,
+            Op = op,
+            Activation = activation,
+            Nodes = nodes,
+            Alive = alive,
+            Multiplicity = nodes,
+            AliveMultiplicity = alive,
+            Borderline = 0,
+            NodesNan = 0,
+            NodesInf = 0,
+            Parameters = nodes * 10,
+            ParametersNonzero = nodes * 10 - 1,
+            ActivationMean = 0.125,
+            ActivationMax = 1234.5678,
+            Mask = mask,
         };
     }
 }
