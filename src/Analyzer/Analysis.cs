@@ -53,19 +53,20 @@ public static class Analysis
     {
         var settings = request.Settings;
         var checkpoint = Checkpoint.Open(file);
-        var traced = LayerTracer.Trace(checkpoint, new TraceOptions { Dimensions = request.Probe.Dimensions, IncludeInput = settings.IncludeInput });
-        var graph = LayerSelection.Select(traced, settings.Only, settings.Exclude);
+        var traced = LayerTracer.TraceFully(checkpoint, new TraceOptions { Dimensions = request.Probe.Dimensions, IncludeInput = settings.IncludeInput });
+        var graph = LayerSelection.Select(traced.Graph, settings.Only, settings.Exclude);
         structure.Require(file, graph);
         var probe = probes.Resolve(checkpoint, graph, token);
         samplesDone(0, probe.Samples);
         var profile = new ActivationRecorder(checkpoint.Model, file, graph, sessions, settings)
             .Record(probe, done => samplesDone(done, probe.Samples), token);
+        var wired = settings.Wired ? WiredNetwork.Of(traced, settings.ConvNodes) : null;
         return new CheckpointResult
         {
             File = file,
             Epoch = checkpoint.Metadata.Epoch,
             Sha256 = checkpoint.Sha256,
-            Measurements = Measurements.Of(graph, profile, settings),
+            Measurements = Measurements.Of(graph, profile, settings, wired?.Network),
             Edges = graph.Edges,
             Parameters = graph.Parameters.Sum(parameter => parameter.Count),
             ParametersNonzero = graph.Parameters.Sum(parameter => parameter.Nonzero),
@@ -74,7 +75,7 @@ public static class Analysis
             TestAccuracy = checkpoint.Metadata.TestAccuracy,
             Probe = probe.Provenance,
             Device = sessions.Device,
-            Diagnostics = [.. graph.Diagnostics, .. probe.Diagnostics, .. sessions.Diagnostics, .. profile.Diagnostics],
+            Diagnostics = [.. graph.Diagnostics, .. wired?.Diagnostics ?? [], .. probe.Diagnostics, .. sessions.Diagnostics, .. profile.Diagnostics],
         };
     }
 

@@ -12,16 +12,19 @@ public static class Measurements
     /// <param name="graph">The layers and edges.</param>
     /// <param name="profile">What was counted of these layers, with the settings' counters.</param>
     /// <param name="settings">Thresholds and statistic.</param>
-    public static ImmutableArray<Measurement> Of(LayerGraph graph, ActivationProfile profile, AnalysisSettings settings)
+    /// <param name="wired">The same layers with the connections that exist, where E_w is asked for.</param>
+    public static ImmutableArray<Measurement> Of(
+        LayerGraph graph, ActivationProfile profile, AnalysisSettings settings, NetworkGraph? wired = null)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(profile);
         ArgumentNullException.ThrowIfNull(settings);
         var network = NetworkGraphs.Of(graph, settings.ConvNodes);
-        return [.. settings.Thresholds.Select(threshold => Of(network, graph, profile, new AliveRule(settings, threshold), threshold))];
+        return [.. settings.Thresholds.Select(threshold => Of(network, wired, graph, profile, new AliveRule(settings, threshold), threshold))];
     }
 
-    private static Measurement Of(NetworkGraph network, LayerGraph graph, ActivationProfile profile, AliveRule rule, float threshold)
+    private static Measurement Of(
+        NetworkGraph network, NetworkGraph? wired, LayerGraph graph, ActivationProfile profile, AliveRule rule, float threshold)
     {
         ImmutableArray<LayerResult> layers = [.. profile.Layers.Select(layer => ResultOf(layer, rule.Apply(layer)))];
         var activity = network.Layers.Zip(layers, (layer, result) => LayerActivity.FromMask(layer, result.Mask)).ToArray();
@@ -32,6 +35,7 @@ public static class Measurements
             Layers = layers,
             Emergence = emergence,
             EmergenceActive = MeasureCatalog.EmergenceActive.Of(network, activity),
+            EmergenceWired = wired is null ? null : MeasureCatalog.EmergenceWired.Of(wired, activity),
             ZeroCause = CauseOf(emergence, layers),
             RelativeEmergence = emergence.Over(graph.Parameters.Sum(parameter => parameter.Nonzero))?.ToDouble(),
             RelativeEmergenceAll = emergence.Over(graph.Parameters.Sum(parameter => parameter.Count))?.ToDouble(),

@@ -117,6 +117,9 @@ public sealed record Measurement
     /// <summary>E_H, Li 2023's measure.</summary>
     public required EmergenceValue EmergenceActive { get; init; }
 
+    /// <summary>E_w, over the connections that exist; null unless asked for.</summary>
+    public required EmergenceValue? EmergenceWired { get; init; }
+
     /// <summary>Why E is zero.</summary>
     public required ZeroCause ZeroCause { get; init; }
 
@@ -215,6 +218,9 @@ public sealed record AnalysisSettings
 
     /// <summary>Globs of layer names to leave out.</summary>
     public ImmutableArray<string> Exclude { get; init; } = [];
+
+    /// <summary>Whether E_w is computed too; it costs about one addition per multiply-accumulate of the network.</summary>
+    public bool Wired { get; init; }
 
     /// <summary>ONNX Runtime's optimisation level: <c>default</c>, <c>none</c>, <c>basic</c> or <c>all</c>.</summary>
     public string Optimization { get; init; } = "default";

@@ -68,6 +68,10 @@ internal sealed class AnalyzeOptions
 
     private Option<bool> IncludeInput { get; } = TypedOption.Flag("--include-input", "count the network's input as a layer");
 
+    private Option<bool> Wired { get; } = TypedOption.Choice(
+        "--measures", "wired: E_w too, over the connections that exist; it costs about one addition per multiply-accumulate [default: E and E_H]",
+        ("wired", true));
+
     private Option<ImmutableArray<string>> Only { get; } = TypedOption.Texts("--only", "GLOB", "keep only the layers whose name matches; repeatable");
 
     private Option<ImmutableArray<string>> Exclude { get; } = TypedOption.Texts("--exclude", "GLOB", "leave out the layers whose name matches; repeatable");
@@ -97,7 +101,7 @@ internal sealed class AnalyzeOptions
         foreach (var option in (Option[])
             [
                 Data, DataDir, Split, Samples, Labels, Batch, Scale, Mean, Std, Input, Dimensions, Seed,
-                Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Only, Exclude,
+                Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Wired, Only, Exclude,
                 Optimization, Threads, Device, Out, Format, Quiet,
             ])
             command.Options.Add(option);
@@ -139,6 +143,7 @@ internal sealed class AnalyzeOptions
             AliveShare = Given(AliveShare, Settings.AliveShare),
             ConvNodes = Given(ConvNodes, Settings.ConvNodes),
             IncludeInput = Given(IncludeInput, Settings.IncludeInput),
+            Wired = WiredOfWhole(),
             Only = Given(Only, Settings.Only),
             Exclude = Given(Exclude, Settings.Exclude),
             Optimization = Given(Optimization, Settings.Optimization),
@@ -146,6 +151,10 @@ internal sealed class AnalyzeOptions
             Batch = Given(Batch, Settings.Batch),
             Device = Given(Device, Settings.Device),
         };
+
+        bool WiredOfWhole() => Given(Wired, false) && (parsed.GetResult(Only) ?? parsed.GetResult(Exclude)) is not null
+            ? throw new UsageException("--measures wired: counts the connections of the whole network; leave out --only and --exclude")
+            : Given(Wired, false);
 
         ProbeOptions ReadProbe() => new()
         {

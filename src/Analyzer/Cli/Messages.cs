@@ -19,18 +19,27 @@ internal static class Messages
             var text = files.Length == checkpoints.Length && files.Length > 1
                 ? $"{group.Key} (all checkpoints)"
                 : $"{Files(files)}: {group.Key}";
-            if (group.Key.Severity == Severity.Warning)
-                terminal.WriteWarning(text);
-            else if (!quiet)
-                terminal.WriteNote(text);
+            Write(terminal, group.Key.Severity, text, quiet);
         }
     }
+
+    /// <summary>A diagnostic of one file.</summary>
+    public static void WriteDiagnostic(Terminal terminal, string file, Diagnostic diagnostic) =>
+        Write(terminal, diagnostic.Severity, $"{file}: {diagnostic}", quiet: false);
 
     /// <summary>One error line for each checkpoint that failed, naming it.</summary>
     public static void WriteFailures(Terminal terminal, ImmutableArray<FailedCheckpoint> failures)
     {
         foreach (var (file, message) in failures)
             terminal.WriteError(message.Contains(Path.GetFileName(file), StringComparison.Ordinal) ? message : $"{file}: {message}");
+    }
+
+    private static void Write(Terminal terminal, Severity severity, string text, bool quiet)
+    {
+        if (severity == Severity.Warning)
+            terminal.WriteWarning(text);
+        else if (!quiet)
+            terminal.WriteNote(text);
     }
 
     private static string Files(string[] files) => files.Length == 1

@@ -66,6 +66,7 @@ internal static class JsonReport
         json.WriteBoolean("include_input", settings.IncludeInput);
         Strings(json, "only", settings.Only);
         Strings(json, "exclude", settings.Exclude);
+        json.WriteBoolean("wired", settings.Wired);
         json.WriteString("optimization", settings.Optimization);
         json.WriteNumber("threads", settings.Threads);
         json.WriteNumber("batch", settings.Batch);
@@ -116,6 +117,10 @@ internal static class JsonReport
         Emergence(json, "emergence", measurement.Emergence);
         json.WriteString("zero_cause", Spelling.Of(measurement.ZeroCause));
         Emergence(json, "emergence_active", measurement.EmergenceActive);
+        if (measurement.EmergenceWired is { } wired)
+            Emergence(json, "emergence_wired", wired);
+        else
+            json.WriteNull("emergence_wired");
         Number(json, "relative_emergence", measurement.RelativeEmergence);
         Number(json, "relative_emergence_all", measurement.RelativeEmergenceAll);
         Array(json, "layers", measurement.Layers, layer => Write(json, layer));

@@ -42,6 +42,7 @@ internal sealed partial record SeriesRow
     [CsvColumn("accuracy")] public required double? Accuracy { get; init; }
     [CsvColumn("train_accuracy")] public required double? TrainAccuracy { get; init; }
     [CsvColumn("test_accuracy")] public required double? TestAccuracy { get; init; }
+    [CsvColumn("emergence_wired")] public required string? EmergenceWired { get; init; }
 
     public static SeriesRow Of(AnalysisSettings settings, CheckpointResult checkpoint, Measurement measurement) => new()
     {
@@ -67,5 +68,6 @@ internal sealed partial record SeriesRow
         Accuracy = Spelling.Finite(checkpoint.Accuracy),
         TrainAccuracy = Spelling.Finite(checkpoint.TrainAccuracy),
         TestAccuracy = Spelling.Finite(checkpoint.TestAccuracy),
+        EmergenceWired = measurement.EmergenceWired?.Rounded.ToString(CultureInfo.InvariantCulture),
     };
 }

@@ -41,6 +41,8 @@ internal static class TableReport
         Add("E", row => NumberText.Integer(row.Measurement.Emergence.Rounded));
         Add("log10 E", row => NumberText.Log10(row.Measurement.Emergence.Log10));
         Add("E_H", row => NumberText.Integer(row.Measurement.EmergenceActive.Rounded));
+        if (settings.Wired)
+            Add("E_w", row => row.Measurement.EmergenceWired is { } wired ? NumberText.Integer(wired.Rounded) : "");
         // Side by side: pruning raises the first even where E does not move.
         Add("Ẽ", row => NumberText.Significant(row.Measurement.RelativeEmergence));
         Add("Ẽ all", row => NumberText.Significant(row.Measurement.RelativeEmergenceAll));

@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Instrumentation;
+using Emergence.Analyzer.Reports.Inspection;
+using Emergence.Checkpoints;
+
+namespace Emergence.Analyzer.Cli;
+
+/// <summary><c>emergence-analyze inspect model.onnx</c>: the layers and edges that were traced, without running the model.</summary>
+internal static class InspectCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        var model = new Argument<string>("model") { Description = "an ONNX file" };
+        var format = TypedOption.Choice(
+            "--format", $"form of the answer on stdout [default: {InspectionWriters.All[0].Format}]",
+            [.. InspectionWriters.All.Select(writer => (writer.Format, writer))]);
+        var dimensions = TypedOption.Sizes("--dim", "size of a free dimension of the inputs; repeatable");
+        var includeInput = TypedOption.Flag("--include-input", "count the network's input as a layer");
+        var save = TypedOption.Text("--save-instrumented", "FILE", "also write the rewritten graph, with its counters, for a viewer");
+        var command = new Command("inspect", "Show the layers and edges that were traced, without running the model.") { model, format, dimensions, includeInput, save };
+        command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal, () =>
+        {
+            var options = new TraceOptions
+            {
+                Dimensions = parsed.GetValue(dimensions) ?? ImmutableDictionary<string, int>.Empty,
+                IncludeInput = parsed.GetValue(includeInput),
+            };
+            var file = parsed.GetValue(model)!;
+            var inspection = LayerInspection.Of(file, options);
+            foreach (var diagnostic in inspection.Graph.Diagnostics)
+                Messages.WriteDiagnostic(terminal, file, diagnostic);
+            if (parsed.GetValue(save) is { } path)
+                Save(file, path, inspection.Graph);
+            (parsed.GetValue(format) ?? InspectionWriters.All[0]).Write(inspection, terminal.Output);
+            return Task.FromResult(ExitCode.Done);
+        }, token));
+        return command;
+    }
+
+    private static void Save(string file, string path, LayerGraph graph)
+    {
+        if (Path.GetFullPath(path) == Path.GetFullPath(file))
+            throw new UsageException($"--save-instrumented {path}: is the model itself; name another file");
+        var instrumented = Instrumenter.Instrument(Checkpoint.Open(file).Model, graph.Layers, new CountingOptions
+        {
+            Counters = [new Counter(CounterKind.Sum), new Counter(CounterKind.Max)],
+            KeepOutputs = true,
+        });
+        ModelFile.Save(instrumented.Model, path);
+    }
+}

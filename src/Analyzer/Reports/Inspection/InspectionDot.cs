@@ -1,0 +1,22 @@
+using System.Text;
+using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Metrics;
+
+namespace Emergence.Analyzer.Reports.Inspection;
+
+/// <summary>The layer graph for Graphviz.</summary>
+internal static class InspectionDot
+{
+    public static void Write(LayerInspection inspection, Stream stream)
+    {
+        var text = new StringBuilder("digraph layers {\n  node [shape=box, fontname=\"sans-serif\"];\n");
+        foreach (var layer in inspection.Graph.Layers)
+            text.Append($"  n{layer.Index} [label=\"{Escape(layer.Name)}\\n{Escape(InspectionWriters.Kind(layer))}\\n{InspectionWriters.Nodes(layer)}\"];\n");
+        foreach (var edge in inspection.Graph.Edges)
+            text.Append($"  n{edge.From} -> n{edge.To}{(edge.Kind == EdgeKind.Identity ? " [style=dashed, label=\"identity\"]" : "")};\n");
+        text.Append("}\n");
+        stream.Write(Encoding.UTF8.GetBytes(text.ToString()));
+    }
+
+    private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+}

@@ -1,0 +1,23 @@
+using System.Text;
+using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Metrics;
+
+namespace Emergence.Analyzer.Reports.Inspection;
+
+/// <summary>The layer graph for Mermaid, which many viewers of Markdown draw.</summary>
+internal static class InspectionMermaid
+{
+    public static void Write(LayerInspection inspection, Stream stream)
+    {
+        var text = new StringBuilder("flowchart TD\n");
+        foreach (var layer in inspection.Graph.Layers)
+            text.Append($"  n{layer.Index}[\"{Escape(layer.Name)}<br/>{Escape(InspectionWriters.Kind(layer))}<br/>{InspectionWriters.Nodes(layer)}\"]\n");
+        foreach (var edge in inspection.Graph.Edges)
+            text.Append($"  n{edge.From} {(edge.Kind == EdgeKind.Identity ? "-.->|identity|" : "-->")} n{edge.To}\n");
+        stream.Write(Encoding.UTF8.GetBytes(text.ToString()));
+    }
+
+    private static string Escape(string text) =>
+        text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("\"", "&quot;", StringComparison.Ordinal)
+            .Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal);
+}

@@ -1,0 +1,31 @@
+using System.Text;
+using Emergence.Analyzer.Graphs;
+
+namespace Emergence.Analyzer.Reports.Inspection;
+
+/// <summary>A line per layer, and above it what the file is.</summary>
+internal static class InspectionTable
+{
+    public static void Write(LayerInspection inspection, Stream stream)
+    {
+        var layers = inspection.Graph.Layers;
+        var table = new TextTable();
+        table.AddNumbers("#", layers.Select(layer => NumberText.Integer(layer.Index)));
+        table.AddText("layer", layers.Select(layer => layer.Name));
+        table.AddText("operator", layers.Select(InspectionWriters.Kind));
+        table.AddText("nodes", layers.Select(InspectionWriters.Nodes));
+        table.AddNumbers("n", layers.Select(layer => NumberText.Integer(layer.Channels * layer.Positions)));
+        table.AddNumbers("m", layers.Select(layer => NumberText.Integer(layer.IsConvolution ? layer.Channels : layer.Channels * layer.Positions)));
+        table.AddNumbers("parameters", layers.Select(layer => NumberText.Integer(layer.Parameters.Sum(parameter => parameter.Count))));
+        table.AddNumbers("non-zero", layers.Select(layer => NumberText.Integer(layer.Parameters.Sum(parameter => parameter.Nonzero))));
+        table.AddText("fed by", layers.Select(layer => inspection.FedBy(layer.Index)));
+        var text = new StringBuilder();
+        text.Append($"{inspection.File}: {(inspection.Producer.Length > 0 ? inspection.Producer : "unknown producer")}, IR {inspection.IrVersion}, {string.Join(", ", inspection.Opsets)}, {NumberText.Integer(inspection.Bytes)} bytes\n");
+        foreach (var input in inspection.Graph.Inputs)
+            text.Append($"input {input.Name} [{string.Join(",", input.Shape.Select(size => size?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "N"))}]\n");
+        text.Append('\n').Append(table.Write()).Append('\n');
+        text.Append($"{layers.Length} layers, {NumberText.Integer(inspection.ParametersTraced)} parameters traced, {NumberText.Integer(inspection.ParametersNonzero)} of them not zero, {NumberText.Integer(inspection.Graph.UntracedParameters)} in no layer\n");
+        text.Append("n: nodes, m: path multiplicity; fed by: 3 every node of layer 3, 3= each node by its counterpart in layer 3\n");
+        stream.Write(Encoding.UTF8.GetBytes(text.ToString()));
+    }
+}
