@@ -80,6 +80,7 @@ public sealed class ConvolutionWiringTests
     [Theory]
     [InlineData(40, 300)]
     [InlineData(300, 40)]
+    [InlineData(100, 300)]
     public void A_large_dense_pattern_equals_its_matrix(int inputs, int outputs)
     {
         var random = new Random(8);
