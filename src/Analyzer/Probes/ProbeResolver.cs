@@ -74,7 +74,7 @@ public static class ProbeResolver
             .. feeds.Zip(fits, (feed, fit) =>
             {
                 var values = Repeat(feed.Subject, fit.Apply(feed.Array), samples).Take(samples);
-                var data = Convert(feed, fit, values, options, checkpoint.Metadata, diagnostics);
+                var data = ValuesOf(feed, fit, values, options, checkpoint.Metadata, diagnostics);
                 return new ProbeInput(feed.Input.Name, feed.Input.ElementType, fit.SampleShape, data);
             }),
         ];
@@ -84,7 +84,7 @@ public static class ProbeResolver
     }
 
     /// <summary>Preprocesses what feeds a floating-point input: the one named by <c>--input</c>, or else any.</summary>
-    private static ReadOnlyMemory<byte> Convert(
+    private static ReadOnlyMemory<byte> ValuesOf(
         BoundArray feed, SampleFit fit, NumericArray values, ProbeOptions options, CheckpointMetadata recorded,
         List<Diagnostic> diagnostics)
     {

@@ -17,7 +17,7 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
     /// <summary>The data set that a checkpoint records, or nothing where it records none.</summary>
     /// <exception cref="UserException">The set is not known, cannot be had, or is not the one recorded.</exception>
     public static ImmutableArray<ProbeSource> Recorded(
-        Checkpoint checkpoint, ProbeOptions options, SampleLoader loader, CancellationToken token)
+        Checkpoint checkpoint, ProbeOptions options, Action<string>? progress, CancellationToken token)
     {
         var recorded = checkpoint.Metadata;
         if (recorded.Dataset is not { } name)
@@ -26,7 +26,7 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
             throw new UserException($"{checkpoint.FileName}: records the data set '{name}', which is not known here; give its samples with --data");
         var recordedSplit = recorded.Split ?? DefaultSplit;
         var split = options.Split ?? recordedSplit;
-        var source = OfSet(null, name, split, options, loader, token, out var sha256);
+        var source = OfSet(null, name, split, options, progress, token, out var sha256);
         // The hash is that of one split; of the other nothing is recorded.
         if (split == recordedSplit && recorded.DatasetSha256 is { } expected && expected != sha256)
             throw new UserException(
@@ -38,7 +38,7 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
     /// <summary>What <c>--data</c> names, in that order.</summary>
     /// <exception cref="UserException">One of them is missing, of no known format, or damaged.</exception>
     public static ImmutableArray<ProbeSource> Given(
-        Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, ProbeOptions options, SampleLoader loader, CancellationToken token)
+        Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, ProbeOptions options, Action<string>? progress, CancellationToken token)
     {
         var split = options.Split ?? checkpoint.Metadata.Split ?? DefaultSplit;
         var sources = ImmutableArray.CreateBuilder<ProbeSource>();
@@ -47,9 +47,9 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
             token.ThrowIfCancellationRequested();
             var (input, place) = Parse(text, checkpoint, inputs);
             if (DatasetCatalog.Find(place) is not null)
-                sources.Add(OfSet(input, place, split, options, loader, token, out _));
+                sources.Add(OfSet(input, place, split, options, progress, token, out _));
             else if (File.Exists(place) || Directory.Exists(place))
-                sources.Add(OfPath(input, place, loader.LoadPath(place, split, options, [.. inputs.Select(each => each.Name)])));
+                sources.Add(OfPath(input, place, StoredSamples.Read(place, split, options.Samples, [.. inputs.Select(each => each.Name)])));
             else
                 throw new UsageException(
                     $"--data {place}: no such file, folder or data set; data sets are {string.Join(", ", DatasetCatalog.All.Select(set => set.Name))}");
@@ -58,9 +58,9 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
     }
 
     private static ProbeSource OfSet(
-        string? input, string name, string split, ProbeOptions options, SampleLoader loader, CancellationToken token, out string sha256)
+        string? input, string name, string split, ProbeOptions options, Action<string>? progress, CancellationToken token, out string sha256)
     {
-        var set = loader.LoadSet(name, split, options, token);
+        var set = DatasetCatalog.Load(name, split, options.DataDir, options.Samples, progress, token);
         sha256 = set.Sha256;
         var array = new NumericArray(set.ElementType, [set.Count, .. set.SampleShape], set.Data);
         return new ProbeSource(input, $"{name} {split}", name, new StoredSamples([new NamedArray("", array)], set.Labels));

@@ -67,11 +67,11 @@ internal static class SlowReference
             ? count / axes.Where((_, other) => other != i).Aggregate(1, (product, other) => product * other.Size)
             : axis.Size).ToArray();
         var bySample = new Dictionary<(int Node, int Sample), List<double>>();
+        var index = new int[axes.Length];
         for (var i = 0; i < count; i++)
         {
             var (channel, position, sample, counts) = (0, 0, 0, true);
             var rest = i;
-            var index = new int[axes.Length];
             for (var axis = axes.Length - 1; axis >= 0; axis--)
             {
                 index[axis] = rest % sizes[axis];

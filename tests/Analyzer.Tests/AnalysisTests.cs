@@ -1,0 +1,165 @@
+using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Probes;
+using Emergence.Analyzer.Tests.Checkpoints;
+using Emergence.Checkpoints;
+using static Onnx.TensorProto.Types;
+
+namespace Emergence.Analyzer.Tests;
+
+/// <summary>
+/// The whole flow on models whose weights are zero, so that each node's activation is its bias whatever the probe.
+/// </summary>
+public class AnalysisTests
+{
+    private static readonly AnalysisSettings OnCpu = new() { Device = "cpu", Threads = 1 };
+
+    [Fact]
+    public async Task a_series_is_measured_checkpoint_by_checkpoint()
+    {
+        using var folder = new TemporaryFolder();
+        // Nodes 2, 3, 2 of DESIGN's worked chain, first as there, then with everything alive.
+        var first = Save(folder, "ckpt_000.onnx", epoch: 0, [-1, 1], [1, -1, 1], [1, -1]);
+        var second = Save(folder, "ckpt_001.onnx", epoch: 1, [1, 1], [1, 1, 1], [1, 1]);
+        var outcome = await Run(OnCpu, first, second);
+
+        Assert.Empty(outcome.Failures);
+        Assert.Equal([first, second], outcome.Series.Checkpoints.Select(checkpoint => checkpoint.File));
+        Assert.Equal([0, 1], outcome.Series.Checkpoints.Select(checkpoint => checkpoint.Epoch));
+        Assert.Equal(["6", "0"], outcome.Series.Checkpoints.Select(checkpoint => $"{checkpoint.Measurements[0].Emergence}"));
+        Assert.Equal([ZeroCause.None, ZeroCause.AllAlive], outcome.Series.Checkpoints.Select(checkpoint => checkpoint.Measurements[0].ZeroCause));
+        // Weights 4·2 + 2·3 + 3·2, all zero, and seven biases, none zero.
+        Assert.All(outcome.Series.Checkpoints, checkpoint => Assert.Equal((27, 7), (checkpoint.Parameters, checkpoint.ParametersNonzero)));
+        Assert.Equal(6 / 7.0, outcome.Series.Checkpoints[0].Measurements[0].RelativeEmergence);
+        Assert.Equal("cpu", outcome.Series.Checkpoints[0].Device);
+        Assert.Equal(Checkpoint.Open(first).Sha256, outcome.Series.Checkpoints[0].Sha256);
+        Assert.Matches(@"^\d+\.\d+\.\d+", outcome.Series.RuntimeVersion);
+        Assert.Matches(@"^\d+\.\d+\.\d+$", outcome.Series.ToolVersion);
+    }
+
+    [Fact]
+    public async Task a_nan_is_no_convergence()
+    {
+        using var folder = new TemporaryFolder();
+        var outcome = await Run(OnCpu, Save(folder, "diverged.onnx", null, [1, 1], [1, float.NaN, 1], [1, 1]));
+        var measurement = Assert.Single(outcome.Series.Checkpoints).Measurements[0];
+        // A NaN in the middle makes every logit NaN.
+        Assert.Equal([0, 1, 2], measurement.Layers.Select(layer => layer.NodesNan));
+        Assert.Equal(3, measurement.NodesNan);
+    }
+
+    [Fact]
+    public async Task one_checkpoint_that_fails_does_not_keep_the_others()
+    {
+        using var folder = new TemporaryFolder();
+        var good = Save(folder, "good.onnx", 0, [1, 1], [1, 1, 1], [1, 1]);
+        var damaged = folder.Write("damaged.onnx", [.. File.ReadAllBytes(good)[..40]]);
+        var outcome = await Run(OnCpu, damaged, good);
+        Assert.Equal(good, Assert.Single(outcome.Series.Checkpoints).File);
+        var failure = Assert.Single(outcome.Failures);
+        Assert.Equal(damaged, failure.File);
+        Assert.Contains("damaged.onnx", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task a_series_whose_structure_changes_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        var small = Save(folder, "small.onnx", 0, [1, 1], [1, 1, 1], [1, 1]);
+        var large = Save(folder, "large.onnx", 1, [1, 1], [1, 1, 1, 1], [1, 1]);
+        var e = await Assert.ThrowsAsync<StructureException>(() => Run(OnCpu, small, large));
+        Assert.Equal(
+            $"{large}: layer 1 is 'fc1' (Gemm, 4 nodes) where it was 'fc1' (Gemm, 3 nodes) in {small}: " +
+            "the structure changes within the series; analyse the two apart", e.Message);
+    }
+
+    [Fact]
+    public async Task layers_that_are_left_out_do_not_count()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Save(folder, "model.onnx", 0, [-1, 1], [1, -1, 1], [1, -1]);
+        var outcome = await Run(OnCpu with { Exclude = ["fc1"] }, file);
+        var checkpoint = Assert.Single(outcome.Series.Checkpoints);
+        Assert.Equal(["fc0", "fc2"], checkpoint.Measurements[0].Layers.Select(layer => layer.Name));
+        // One dead node before one alive.
+        Assert.Equal("1", $"{checkpoint.Measurements[0].Emergence}");
+        Assert.Equal((8 + 2) + (6 + 2), checkpoint.Parameters);
+        await Assert.ThrowsAsync<UsageException>(() => Run(OnCpu with { Only = ["conv*"] }, file));
+    }
+
+    [Fact]
+    public async Task thresholds_are_swept_in_one_run()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Save(folder, "model.onnx", 0, [0.05f, 0.2f], [0.0500001f, 0.04999f, 0.02f], [0.4f, 0]);
+        var outcome = await Run(OnCpu with { Thresholds = [0.05f, 0f, 0.3f] }, file);
+        var measurements = Assert.Single(outcome.Series.Checkpoints).Measurements;
+        // Exactly 0.05f is dead; its neighbours of 1e-4 are borderline.
+        Assert.Equal(["1,1,1", "2,3,1", "0,0,1"], measurements.Select(m => string.Join(',', m.Layers.Select(layer => layer.Alive))));
+        Assert.Equal([1, 2, 0], measurements[0].Layers.Select(layer => layer.Borderline));
+    }
+
+    [Fact]
+    public async Task progress_names_the_checkpoint_and_reaches_its_end()
+    {
+        using var folder = new TemporaryFolder();
+        var files = new[] { Save(folder, "a.onnx", 0, [1], [1]), Save(folder, "b.onnx", 1, [1], [1]) };
+        var reports = new Reports();
+        await Analysis.RunAsync(Request(OnCpu, files), reports, TestContext.Current.CancellationToken);
+        Assert.Equal([0, 1], reports.List.Select(report => report.Index).Distinct());
+        Assert.All(reports.List, report => Assert.Equal((files[report.Index], 2), (report.File, report.Total)));
+        Assert.All(reports.List.GroupBy(report => report.Index), group => Assert.Equal(group.Last().SamplesTotal, group.Last().SamplesDone));
+    }
+
+    [Fact]
+    public async Task cancelling_ends_the_analysis()
+    {
+        using var folder = new TemporaryFolder();
+        using var source = new CancellationTokenSource();
+        var request = Request(OnCpu, Save(folder, "a.onnx", 0, [1], [1]), Save(folder, "b.onnx", 1, [1], [1]));
+        var reports = new Reports(report =>
+        {
+            if (report.Index == 1)
+                source.Cancel();
+        });
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Analysis.RunAsync(request, reports, source.Token));
+    }
+
+    private static Task<AnalysisOutcome> Run(AnalysisSettings settings, params string[] files) =>
+        Analysis.RunAsync(Request(settings, files), null, TestContext.Current.CancellationToken);
+
+    private static AnalysisRequest Request(AnalysisSettings settings, params string[] files) =>
+        new([.. files], settings, new ProbeOptions { Samples = 5 });
+
+    /// <summary>A chain of dense layers from four inputs, with zero weights and these biases; ReLU after all but the last.</summary>
+    private static string Save(TemporaryFolder folder, string name, int? epoch, params float[][] biases)
+    {
+        var graph = new GraphBuilder("mlp");
+        var tensor = graph.Input("x", DataType.Float, "N", 4);
+        var width = 4;
+        for (var i = 0; i < biases.Length; i++)
+        {
+            var weight = graph.Initializer($"w{i}", [width, biases[i].Length], new float[width * biases[i].Length]);
+            var bias = graph.Initializer($"b{i}", [biases[i].Length], biases[i]);
+            graph.AddNode($"fc{i}", "Gemm", [tensor, weight, bias], [$"h{i}"]);
+            tensor = i == biases.Length - 1 ? $"h{i}" : graph.Node("Relu", [$"h{i}"]);
+            width = biases[i].Length;
+        }
+        graph.Output(tensor, DataType.Float, "N", width);
+        var model = graph.Build(opset: 17, ir: 8, "tests");
+        new CheckpointMetadata { Epoch = epoch }.WriteTo(model);
+        var path = folder.Path(name);
+        ModelFile.Save(model, path);
+        return path;
+    }
+
+    private sealed class Reports(Action<AnalysisProgress>? then = null) : IProgress<AnalysisProgress>
+    {
+        public List<AnalysisProgress> List { get; } = [];
+
+        public void Report(AnalysisProgress value)
+        {
+            List.Add(value);
+            then?.Invoke(value);
+        }
+    }
+}
