@@ -31,7 +31,16 @@ internal static class Messages
     public static void WriteFailures(Terminal terminal, ImmutableArray<FailedCheckpoint> failures)
     {
         foreach (var (file, message) in failures)
-            terminal.WriteError(message.Contains(Path.GetFileName(file), StringComparison.Ordinal) ? message : $"{file}: {message}");
+            terminal.WriteError(WithPath(file, message));
+    }
+
+    // A message that opens with the bare name is given the path: several runs have a ckpt_001.onnx.
+    private static string WithPath(string file, string message)
+    {
+        var name = Path.GetFileName(file);
+        return message.StartsWith($"{file}: ", StringComparison.Ordinal) ? message
+            : message.StartsWith($"{name}: ", StringComparison.Ordinal) ? file + message[name.Length..]
+            : $"{file}: {message}";
     }
 
     private static void Write(Terminal terminal, Severity severity, string text, bool quiet)

@@ -70,10 +70,10 @@ public sealed class CommandLineTests : IDisposable
     {
         shell.Analysis = (_, _, _) => Task.FromResult(SampleOutcome.Plain with
         {
-            Failures = [new("runs/b.onnx", "runs/b.onnx: is empty; export it again"), new("runs/c.onnx", "no layer found")],
+            Failures = [new("runs/b.onnx", "runs/b.onnx: is empty; export it again"), new("runs/c.onnx", "c.onnx: no layer found"), new("runs/d.onnx", "odd")],
         });
         Assert.Equal(4, await shell.RunAsync(model, "--out", shell.Folder, "--quiet"));
-        Assert.Equal("error: runs/b.onnx: is empty; export it again\nerror: runs/c.onnx: no layer found\n", shell.Error);
+        Assert.Equal("error: runs/b.onnx: is empty; export it again\nerror: runs/c.onnx: no layer found\nerror: runs/d.onnx: odd\n", shell.Error);
         Assert.StartsWith("checkpoint ", shell.Output, StringComparison.Ordinal);
         Assert.Contains("runs/c.onnx", File.ReadAllText(Path.Combine(shell.Folder, "results.json")), StringComparison.Ordinal);
     }
