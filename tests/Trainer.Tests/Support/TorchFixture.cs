@@ -1,0 +1,18 @@
+using Emergence.Trainer.Native;
+using TorchSharp;
+
+// Native thread counts are a setting of the thread, and a test's cores are better spent one run at a time.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: AssemblyFixture(typeof(Emergence.Trainer.Tests.TorchFixture))]
+
+namespace Emergence.Trainer.Tests;
+
+/// <summary>Loads libtorch before the first test touches it.</summary>
+public sealed class TorchFixture
+{
+    public TorchFixture()
+    {
+        TorchNative.EnsureLoaded();
+        torch.set_num_threads(1);
+    }
+}
