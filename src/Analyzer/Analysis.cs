@@ -25,7 +25,7 @@ public static class Analysis
     {
         var sessions = SessionFactory.Create(request.Settings);
         var structure = new SeriesStructure();
-        var probes = new ProbeCache(request.Probe);
+        var probes = new ProbeCache(request.Probe, activity => progress?.Report(new AnalysisProgress("", 0, request.Checkpoints.Length, 0, 0, activity)));
         var results = ImmutableArray.CreateBuilder<CheckpointResult>();
         var failures = ImmutableArray.CreateBuilder<FailedCheckpoint>();
         foreach (var (index, file) in request.Checkpoints.Index())

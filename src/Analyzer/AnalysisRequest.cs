@@ -25,4 +25,5 @@ public sealed record FailedCheckpoint(string File, string Message);
 /// <param name="Total">Number of checkpoints.</param>
 /// <param name="SamplesDone">Samples of the probe that have been run.</param>
 /// <param name="SamplesTotal">Number of samples of the probe.</param>
-public sealed record AnalysisProgress(string File, int Index, int Total, int SamplesDone, int SamplesTotal);
+/// <param name="Activity">What goes on before samples run, such as a download; null while they run.</param>
+public sealed record AnalysisProgress(string File, int Index, int Total, int SamplesDone, int SamplesTotal, string? Activity = null);

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Reports;
-using Emergence.Analyzer.Series;
 using Emergence.Checkpoints;
 
 namespace Emergence.Analyzer.Cli;
@@ -14,11 +13,7 @@ internal sealed class AnalyzeOptions
     private static readonly AnalysisSettings Settings = new();
     private static readonly ProbeOptions Probe = new();
 
-    public Argument<string[]> Checkpoints { get; } = new("checkpoint|glob|directory")
-    {
-        Description = "ONNX files, patterns (*, ?, **, [a-z]) or directories of .onnx files; a series is ordered by epoch",
-        Arity = ArgumentArity.ZeroOrMore,
-    };
+    private CheckpointArgument Checkpoints { get; } = new("a series is ordered by epoch", "emergence-analyze ckpt_*.onnx");
 
     private Option<ImmutableArray<string>> Data { get; } = TypedOption.Texts(
         "--data", "PATH|NAME", "samples: a file or a data set's name, or INPUT=PATH; repeatable [default: what the checkpoints record, else random]");
@@ -97,7 +92,7 @@ internal sealed class AnalyzeOptions
     /// <summary>Adds all of them, in the order of help.</summary>
     public void AddTo(Command command)
     {
-        command.Arguments.Add(Checkpoints);
+        command.Arguments.Add(Checkpoints.Argument);
         foreach (var option in (Option[])
             [
                 Data, DataDir, Split, Samples, Labels, Batch, Scale, Mean, Std, Input, Dimensions, Seed,
@@ -114,7 +109,7 @@ internal sealed class AnalyzeOptions
         var statistic = Given(Statistic, Settings.Statistic);
         return new AnalyzeCall
         {
-            Request = new AnalysisRequest(Files(), ReadSettings(), ReadProbe()),
+            Request = new AnalysisRequest(Checkpoints.Read(parsed), ReadSettings(), ReadProbe()),
             Format = Given(Format, ReportWriters.All[0]),
             Out = NotAFile(parsed.GetValue(Out)),
             Quiet = Given(Quiet, false),
@@ -124,17 +119,6 @@ internal sealed class AnalyzeOptions
         };
 
         T Given<T>(Option<T> option, T fallback) => parsed.GetResult(option) is null ? fallback : parsed.GetValue(option)!;
-
-        ImmutableArray<string> Files()
-        {
-            var names = parsed.GetValue(Checkpoints)!;
-            if (names.Length == 0)
-                throw new UsageException("no checkpoint given; name files, patterns or directories, as in: emergence-analyze ckpt_*.onnx");
-            // An unknown option is taken for a checkpoint by the parser; a file of that name can be given as ./--name.
-            if (names.FirstOrDefault(name => name.StartsWith('-') && !File.Exists(name)) is { } unknown)
-                throw new UsageException($"unknown option '{unknown}'; see emergence-analyze --help");
-            return CheckpointFinder.Find(names);
-        }
 
         AnalysisSettings ReadSettings() => new()
         {

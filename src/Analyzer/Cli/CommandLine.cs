@@ -40,6 +40,7 @@ internal static class CommandLine
         var root = new RootCommand("Emergence of a neural network, measured on ONNX checkpoints: how many paths lead from dead nodes to alive ones.");
         AnalyzeCommand.Define(root, terminal, analyze);
         root.Subcommands.Add(InspectCommand.Create(terminal));
+        root.Subcommands.Add(PruneCommand.Create(terminal));
         root.Options.OfType<HelpOption>().Single().Action = new HelpWithExamples();
         return root;
     }

@@ -32,7 +32,7 @@ internal sealed class ProgressLine : IProgress<AnalysisProgress>, IDisposable
             if (terminal.Clock.GetElapsedTime(shownAt) < interval)
                 return;
             shownAt = terminal.Clock.GetTimestamp();
-            var text = string.Create(
+            var text = value.Activity ?? string.Create(
                 CultureInfo.InvariantCulture,
                 $"{value.Index + 1}/{value.Total}  {Path.GetFileName(value.File)}  {value.SamplesDone}/{value.SamplesTotal} samples");
             if (terminal.ErrorWidth is { } width)

@@ -64,6 +64,10 @@ internal static class TypedOption
     public static Option<ImmutableArray<float>> Numbers(string name, string description, Func<float, bool> valid, string rule) =>
         Of<ImmutableArray<float>>(name, "X[,X…]", description, text => [.. text.Split(',').Select(part => ReadNumber(part, valid, rule))]);
 
+    /// <summary>Values with commas between them; <paramref name="read"/> throws <see cref="FormatException"/>.</summary>
+    public static Option<ImmutableArray<T>> List<T>(string name, string placeholder, string description, Func<string, T> read) =>
+        Of<ImmutableArray<T>>(name, placeholder, description, text => [.. text.Split(',').Select(read)]);
+
     /// <summary>Sizes by name, given any number of times.</summary>
     public static Option<ImmutableDictionary<string, int>> Sizes(string name, string description) =>
         new(name)

@@ -9,17 +9,7 @@ internal sealed class ParameterCounts(StoredTensors stored, IReadOnlyList<NodePr
 {
     private readonly Dictionary<string, (long Count, long Nonzero)> _counts = new(StringComparer.Ordinal);
 
-    // Which input holds the zero point of which, by operator.
-    private static readonly Dictionary<string, (int Value, int ZeroPoint)[]> ZeroPoints = new(StringComparer.Ordinal)
-    {
-        ["DequantizeLinear"] = [(0, 2)],
-        ["QLinearConv"] = [(3, 5)],
-        ["QLinearMatMul"] = [(3, 5), (0, 2)],
-        ["QGemm"] = [(3, 5)],
-        ["ConvInteger"] = [(1, 3)],
-        ["MatMulInteger"] = [(1, 3), (0, 2)],
-        ["DynamicQuantizeMatMul"] = [(1, 3)],
-    };
+    private readonly Quantisations _quantisations = new(stored, nodes);
 
     public LayerParameter Of(string tensor, ParameterRole role)
     {
@@ -41,27 +31,10 @@ internal sealed class ParameterCounts(StoredTensors stored, IReadOnlyList<NodePr
             return (floats.Length, floats.AsSpan().Length - System.MemoryExtensions.Count(floats, 0f));
         }
         var values = stored.Doubles(tensor);
-        var zero = ZeroPoint(tensor);
+        var quantisation = _quantisations.Of(tensor);
         var nonzero = 0L;
-        // One zero point for all, or one for each slice of an axis.
-        var dims = stored.Dims(tensor);
-        var axis = zero.Length > 1 ? dims.IndexOf(zero.Length) : -1;
-        var inner = axis < 0 ? 1 : dims.Skip(axis + 1).Aggregate(1L, (count, dim) => count * dim);
-        for (var i = 0L; i < values.Length; i++)
-            nonzero += values[i] != (axis < 0 ? zero[0] : zero[i / inner % zero.Length]) ? 1 : 0;
+        for (var i = 0; i < values.Length; i++)
+            nonzero += values[i] != quantisation.ZeroAt(i) ? 1 : 0;
         return (values.Length, nonzero);
-    }
-
-    private double[] ZeroPoint(string tensor)
-    {
-        foreach (var node in nodes)
-        {
-            foreach (var (value, zero) in ZeroPoints.GetValueOrDefault(node.OpType, []))
-            {
-                if (value < node.Input.Count && node.Input[value] == tensor && zero < node.Input.Count && stored.Contains(node.Input[zero]))
-                    return stored.Doubles(node.Input[zero]);
-            }
-        }
-        return [0];
     }
 }

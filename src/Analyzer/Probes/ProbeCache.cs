@@ -5,7 +5,7 @@ using Emergence.Checkpoints;
 namespace Emergence.Analyzer.Probes;
 
 /// <summary>Loads the probe of a series once, as long as its checkpoints ask for the same.</summary>
-internal sealed class ProbeCache(ProbeOptions options)
+internal sealed class ProbeCache(ProbeOptions options, Action<string>? progress = null)
 {
     private (CheckpointMetadata Metadata, ImmutableArray<ModelInput> Inputs, Probe Probe)? last;
 
@@ -15,7 +15,7 @@ internal sealed class ProbeCache(ProbeOptions options)
     {
         if (last is { } known && AsksForTheSame(known.Metadata, checkpoint.Metadata) && TakeTheSame(known.Inputs, graph.Inputs))
             return known.Probe;
-        var probe = ProbeResolver.Resolve(checkpoint, graph, options, token);
+        var probe = ProbeResolver.Resolve(checkpoint, graph, options, progress, token);
         last = (checkpoint.Metadata, graph.Inputs, probe);
         return probe;
     }

@@ -1,0 +1,142 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Globalization;
+using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Pruning;
+using Emergence.Analyzer.Reports;
+using Emergence.Checkpoints;
+
+namespace Emergence.Analyzer.Cli;
+
+/// <summary>The options of <c>prune</c>, and how they become calls of the library.</summary>
+internal sealed class PruneArguments
+{
+    private static readonly PruneOptions Default = new() { Amount = 0 };
+
+    private CheckpointArgument Checkpoints { get; } = new("each is pruned for itself", "emergence-analyze prune model.onnx --amount 0.3 --out pruned.onnx");
+
+    private Option<ImmutableArray<double>> Amount { get; } = TypedOption.List(
+        "--amount", "X[,X…]", "share to prune, from 0 to below 1; several give a file each", text =>
+            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var amount) && amount is >= 0 and < 1
+                ? amount
+                : throw new FormatException($"'{text}' is not a number from 0 to below 1"));
+
+    private Option<PruneScope> Scope { get; } = TypedOption.Choice(
+        "--scope", $"seek the smallest in the whole model or in each layer [default: {Spelling.Of(Default.Scope)}]",
+        [.. Enum.GetValues<PruneScope>().Select(value => (Spelling.Of(value), value))]);
+
+    private Option<PruneStructure> Structure { get; } = TypedOption.Choice(
+        "--structure", $"prune single weights, or nodes: features and filters [default: {Spelling.Of(Default.Structure)}]",
+        [.. Enum.GetValues<PruneStructure>().Select(value => (Spelling.Of(value), value))]);
+
+    private Option<PruneShare> Of { get; } = TypedOption.Choice(
+        "--of", $"the amount is a share of all, or of what is not zero yet [default: {Spelling.Of(Default.Of)}]",
+        [.. Enum.GetValues<PruneShare>().Select(value => (Spelling.Of(value), value))]);
+
+    private Option<UnitNorm> Norm { get; } = TypedOption.Choice(
+        "--norm", $"with nodes: the norm of the incoming weights that ranks them [default: {Spelling.Of(Default.Norm)}]",
+        [.. Enum.GetValues<UnitNorm>().Select(value => (Spelling.Of(value), value))]);
+
+    private Option<ImmutableArray<ParameterRole>> Parameters { get; } = TypedOption.List(
+        "--parameters", "weights,biases,normalisation", "what to prune, with weights [default: weights]", text => text switch
+        {
+            "weights" => ParameterRole.Weight,
+            "biases" => ParameterRole.Bias,
+            "normalisation" => ParameterRole.Normalisation,
+            _ => throw new FormatException($"'{text}' is none of weights, biases, normalisation"),
+        });
+
+    private Option<ImmutableArray<string>> Only { get; } = TypedOption.Texts("--only", "GLOB", "prune only the layers whose name matches; repeatable");
+
+    private Option<ImmutableArray<string>> Exclude { get; } = TypedOption.Texts("--exclude", "GLOB", "leave the layers alone whose name matches; repeatable");
+
+    private Option<bool> KeepOutput { get; } = TypedOption.Flag("--keep-output", "leave the last layer alone");
+
+    private Option<bool> Shrink { get; } = TypedOption.Flag("--shrink", "with nodes: cut them out of the file where that is possible");
+
+    private Option<bool> Strict { get; } = TypedOption.Flag("--strict", "with --shrink: fail where a node cannot be cut out");
+
+    private Option<ImmutableDictionary<string, int>> Dimensions { get; } = TypedOption.Sizes(
+        "--dim", "size of a free dimension of the inputs; repeatable");
+
+    private Option<string> Out { get; } = TypedOption.Text("--out", "FILE|DIR", "where to write; a directory gets NAME.pruned-30.onnx");
+
+    private Option<bool> Force { get; } = TypedOption.Flag("--force", "allow to write onto a model that is read");
+
+    private Option<PruneReportWriter> Format { get; } = TypedOption.Choice(
+        "--format", $"form of the report on stdout [default: {PruneReportWriters.All[0].Format}]",
+        [.. PruneReportWriters.All.Select(writer => (writer.Format, writer))]);
+
+    private Option<bool> Quiet { get; } = TypedOption.Flag("--quiet", "no notes; warnings and errors stay");
+
+    /// <summary>Adds all of them, in the order of help.</summary>
+    public void AddTo(Command command)
+    {
+        command.Arguments.Add(Checkpoints.Argument);
+        foreach (var option in (Option[])
+            [Amount, Scope, Structure, Of, Norm, Parameters, Only, Exclude, KeepOutput, Shrink, Strict, Dimensions, Out, Force, Format, Quiet])
+            command.Options.Add(option);
+    }
+
+    /// <summary>What the user asked for; the files are looked up here.</summary>
+    /// <exception cref="UsageException">A path names nothing, or options do not go together.</exception>
+    public PruneCall Read(ParseResult parsed)
+    {
+        T Given<T>(Option<T> option, T fallback) => parsed.GetResult(option) is null ? fallback : parsed.GetValue(option)!;
+        bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
+
+        var files = Checkpoints.Read(parsed);
+        var amounts = Given(Amount, []);
+        if (amounts.IsEmpty)
+            throw new UsageException("--amount is missing; say how much to prune, as in --amount 0.3");
+        if (parsed.GetValue(Out) is not { } output)
+            throw new UsageException("--out is missing; name the file to write, or a directory");
+        var options = new PruneOptions
+        {
+            Amount = 0,
+            Scope = Given(Scope, Default.Scope),
+            Structure = Given(Structure, Default.Structure),
+            Of = Given(Of, Default.Of),
+            Norm = Given(Norm, Default.Norm),
+            Parameters = Given(Parameters, Default.Parameters),
+            Only = Given(Only, Default.Only),
+            Exclude = Given(Exclude, Default.Exclude),
+            KeepOutput = Given(KeepOutput, false),
+            Shrink = Given(Shrink, false),
+            Strict = Given(Strict, false),
+            Dimensions = Given(Dimensions, Default.Dimensions),
+        };
+        foreach (var (option, fits) in new (Option, bool)[]
+            {
+                (Norm, options.Structure == PruneStructure.Nodes), (Shrink, options.Structure == PruneStructure.Nodes),
+                (Strict, options.Shrink), (Parameters, options.Structure == PruneStructure.Weights),
+            })
+        {
+            if (IsGiven(option) && !fits)
+                throw new UsageException($"{option.Name} goes with {(option == Strict ? "--shrink" : option == Parameters ? "--structure weights" : "--structure nodes")} only; leave it out");
+        }
+        return new PruneCall
+        {
+            Files = PruneFiles.Plan(files, amounts, output, Given(Force, false)),
+            Options = options,
+            Format = Given(Format, PruneReportWriters.All[0]),
+            Quiet = Given(Quiet, false),
+        };
+    }
+}
+
+/// <summary>One call of <c>prune</c>.</summary>
+internal sealed record PruneCall
+{
+    /// <summary>What to write from what.</summary>
+    public required ImmutableArray<PruneFile> Files { get; init; }
+
+    /// <summary>How; the amount is that of each file.</summary>
+    public required PruneOptions Options { get; init; }
+
+    /// <summary>Form of the report.</summary>
+    public required PruneReportWriter Format { get; init; }
+
+    /// <summary>Whether notes are silenced.</summary>
+    public required bool Quiet { get; init; }
+}

@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Reports;
+using Emergence.Checkpoints;
+
+namespace Emergence.Analyzer.Pruning;
+
+/// <summary>Prunes a copy of a model by magnitude. Runs nothing; the same input always gives the same model.</summary>
+public static class Pruner
+{
+    /// <summary>Prunes a copy of the checkpoint's model and records it in the copy's metadata.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The amount lies outside [0, 1).</exception>
+    /// <exception cref="UsageException">A glob matches no layer, or no layer is left.</exception>
+    /// <exception cref="UserException">The model cannot be traced, holds no weight to prune, or (strict) a node cannot be cut out.</exception>
+    public static PrunedModel Prune(Checkpoint checkpoint, PruneOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Amount is not (>= 0 and < 1))
+            throw new ArgumentOutOfRangeException(nameof(options), options.Amount, "the amount lies outside [0, 1)");
+        var traced = LayerTracer.TraceFully(checkpoint, new TraceOptions { Dimensions = options.Dimensions });
+        try
+        {
+            return PruneWeights(checkpoint, traced, options);
+        }
+        catch (UserException e) when (e is not UsageException)
+        {
+            throw new UserException($"{checkpoint.FileName}: {e.Message}", e);
+        }
+    }
+
+    private static PrunedModel PruneWeights(Checkpoint checkpoint, TracedModel traced, PruneOptions options)
+    {
+        var graph = traced.Graph;
+        var model = checkpoint.Model.Clone();
+        var stored = new StoredTensors(model, checkpoint.Directory);
+        var quantisations = new Quantisations(stored, traced.Nodes);
+        var diagnostics = graph.Diagnostics.ToList();
+        var selected = Candidates.Layers(graph, options);
+        ImmutableArray<(TracedLayer Layer, WeightTensor Tensor)> tensors =
+        [
+            .. Candidates.Tensors(graph, selected, options, stored, diagnostics)
+                .Select(entry => (entry.Layer, new WeightTensor(entry.Tensor, stored, quantisations.Of(entry.Tensor)))),
+        ];
+        if (tensors.All(entry => entry.Tensor.Count == 0))
+            throw new UserException("no weight to prune: the selected layers hold no stored weight of their own; select others with --only and --exclude");
+        Warn(tensors, options, diagnostics);
+
+        var (pruned, candidates) = WeightPruning.Prune(tensors, options);
+        var writer = new TensorWriter(model, checkpoint.Directory);
+        foreach (var (_, tensor) in tensors.Where(entry => entry.Tensor.IsChanged))
+            writer.Replace(tensor.Name, tensor.Values);
+
+        var record = new PruningRecord
+        {
+            Structure = Spelling.Of(options.Structure),
+            Amount = options.Amount,
+            Of = Spelling.Of(options.Of),
+            Scope = Spelling.Of(options.Scope),
+            Candidates = candidates,
+            Pruned = pruned,
+            Tensors = [.. tensors.Select(entry => entry.Tensor.Name)],
+        };
+        record.AppendTo(model);
+        var byName = tensors.ToDictionary(entry => entry.Tensor.Name, entry => entry.Tensor, StringComparer.Ordinal);
+        return new PrunedModel
+        {
+            Model = model,
+            Layers = [.. graph.Layers.Select(layer => LayerOf(layer, byName))],
+            Record = record,
+            Weights = candidates,
+            Zeros = pruned,
+            Diagnostics = [.. diagnostics],
+        };
+    }
+
+    private static PrunedLayer LayerOf(TracedLayer layer, Dictionary<string, WeightTensor> pruned)
+    {
+        var weights = layer.Parameters.Where(parameter => parameter.Role == ParameterRole.Weight || pruned.ContainsKey(parameter.Tensor)).ToArray();
+        long Zeros(LayerParameter parameter) => parameter.Count - parameter.Nonzero;
+        return new PrunedLayer
+        {
+            Index = layer.Index,
+            Name = layer.Name,
+            Op = layer.Op,
+            IsSelected = weights.Any(parameter => pruned.ContainsKey(parameter.Tensor)),
+            Weights = weights.Sum(parameter => parameter.Count),
+            ZerosBefore = weights.Sum(Zeros),
+            Zeros = weights.Sum(parameter => pruned.GetValueOrDefault(parameter.Tensor)?.Zeros ?? Zeros(parameter)),
+            Units = layer.Channels,
+            UnitsRemoved = 0,
+            UnitsCut = 0,
+        };
+    }
+
+    private static void Warn(ImmutableArray<(TracedLayer Layer, WeightTensor Tensor)> tensors, PruneOptions options, List<Diagnostic> diagnostics)
+    {
+        foreach (var (layer, tensor) in tensors)
+        {
+            if (tensor.NotANumber > 0)
+                diagnostics.Add(Diagnostic.Warning(layer.Name, $"{tensor.NotANumber} weights of '{tensor.Name}' are NaN: they are not pruned"));
+            if (tensor.IsScaleUnknown && options.Scope == PruneScope.Global && tensors.Length > 1)
+                diagnostics.Add(Diagnostic.Warning(layer.Name, $"the scale of the integers in '{tensor.Name}' is not known: their magnitudes do not compare with those of other layers; prune with --scope layer"));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+using System.Text;
+
+namespace Emergence.Analyzer.Reports;
+
+/// <summary>The table for people: a row per layer and one for all of them.</summary>
+internal static class PruneTable
+{
+    private sealed record Row(string Output, string Layer, string Op, long Weights, long? Before, long Zeros, double Sparsity, int? Units, int? Removed, int? Cut, string Remark);
+
+    public static void Write(ImmutableArray<PruneReport> reports, Stream stream)
+    {
+        Row[] rows = [.. reports.SelectMany(RowsOf)];
+        var table = new TextTable();
+        table.AddText("written", rows.Select(row => row.Output));
+        table.AddText("layer", rows.Select(row => row.Layer));
+        table.AddText("op", rows.Select(row => row.Op));
+        table.AddNumbers("weights", rows.Select(row => NumberText.Integer(row.Weights)));
+        table.AddNumbers("zero before", rows.Select(row => Text(row.Before)));
+        table.AddNumbers("zero", rows.Select(row => NumberText.Integer(row.Zeros)));
+        table.AddNumbers("sparsity", rows.Select(row => row.Weights == 0 ? "" : NumberText.Percent(row.Sparsity)));
+        table.AddNumbers("nodes", rows.Select(row => Text(row.Units)));
+        table.AddNumbers("removed", rows.Select(row => Text(row.Removed)));
+        table.AddNumbers("cut out", rows.Select(row => Text(row.Cut)));
+        if (rows.Any(row => row.Remark.Length > 0))
+            table.AddText("remark", rows.Select(row => row.Remark));
+        stream.Write(Encoding.UTF8.GetBytes(table.Write()));
+    }
+
+    private static IEnumerable<Row> RowsOf(PruneReport report)
+    {
+        var isNodes = report.Record.Structure == "nodes";
+        int? If(bool shown, int value) => shown ? value : null;
+        foreach (var layer in report.Layers)
+        {
+            yield return new Row(
+                Path.GetFileName(report.Output), layer.Name, layer.Op, layer.Weights, layer.ZerosBefore, layer.Zeros, layer.Sparsity,
+                If(isNodes, layer.Units), If(isNodes, layer.UnitsRemoved), If(report.Record.Shrink, layer.UnitsCut), layer.IsSelected ? "" : "left alone");
+        }
+        var pruned = report.Layers.Where(layer => layer.IsSelected).ToArray();
+        yield return new Row(
+            Path.GetFileName(report.Output), "all pruned layers", "", report.Weights, null, report.Zeros, report.Sparsity,
+            If(isNodes, pruned.Sum(layer => layer.Units)), If(isNodes, pruned.Sum(layer => layer.UnitsRemoved)), If(report.Record.Shrink, pruned.Sum(layer => layer.UnitsCut)), "");
+    }
+
+    private static string Text(long? value) => value is { } number ? NumberText.Integer(number) : "";
+}
