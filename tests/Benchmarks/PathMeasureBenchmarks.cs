@@ -5,7 +5,7 @@ using Emergence.Analyzer.Metrics;
 namespace Emergence.Benchmarks;
 
 /// <summary>E and E_H.</summary>
-[MemoryDiagnoser]
+[MemoryDiagnoser, MinColumn]
 public class PathMeasureBenchmarks
 {
     private readonly NetworkGraph _deep = NetworkGraph.Chain([.. Enumerable.Repeat(4096, 1000)]);

@@ -53,7 +53,7 @@ internal sealed class SampleNetworks(double sparsity)
             ]);
     }
 
-    /// <summary>ResNet-50 on 224×224 images: 10.6 million nodes, 4.1 billion multiply-accumulates.</summary>
+    /// <summary>ResNet-50 on 224×224 images: 11.1 million nodes, 4.1 billion multiply-accumulates.</summary>
     /// <param name="wired">With weights, or for E and E_H only.</param>
     public NetworkGraph ResNet50(bool wired)
     {

@@ -5,7 +5,7 @@ using Emergence.Analyzer.Metrics;
 namespace Emergence.Benchmarks;
 
 /// <summary>E_w per checkpoint: from weights to the number.</summary>
-[MemoryDiagnoser]
+[MemoryDiagnoser, MinColumn]
 public class WiredMeasureBenchmarks
 {
     private static readonly int[] s_mlp = [784, 512, 256, 10];
@@ -34,7 +34,7 @@ public class WiredMeasureBenchmarks
 }
 
 /// <summary>E_w of a large network, its wiring compiled.</summary>
-[MemoryDiagnoser, SimpleJob(warmupCount: 1, iterationCount: 3)]
+[MemoryDiagnoser, MinColumn, SimpleJob(warmupCount: 1, iterationCount: 3)]
 public class LargeWiredMeasureBenchmarks
 {
     private NetworkGraph _resNet = null!;
