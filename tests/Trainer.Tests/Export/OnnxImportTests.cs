@@ -2,7 +2,6 @@ using Emergence.Checkpoints;
 using Emergence.Trainer.Export;
 using Emergence.Trainer.Networks;
 using Onnx;
-using TorchSharp;
 
 namespace Emergence.Trainer.Tests.Export;
 

@@ -1,8 +1,10 @@
 using Emergence.Trainer.Native;
 using TorchSharp;
+using Xunit.Sdk;
+using Xunit.v3;
 
 // Native thread counts are a setting of the thread, and a test's cores are better spent one run at a time.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Parallelization(Mode = ParallelMode.None)]
 [assembly: AssemblyFixture(typeof(Emergence.Trainer.Tests.TorchFixture))]
 
 namespace Emergence.Trainer.Tests;
