@@ -21,7 +21,9 @@ public static class Pruner
         var traced = LayerTracer.TraceFully(checkpoint, new TraceOptions { Dimensions = options.Dimensions });
         try
         {
-            return PruneWeights(checkpoint, traced, options);
+            return options.Structure == PruneStructure.Weights
+                ? PruneWeights(checkpoint, traced, options)
+                : NodePruner.Prune(checkpoint, traced, options);
         }
         catch (UserException e) when (e is not UsageException)
         {

@@ -1,0 +1,174 @@
+using System.Collections.Immutable;
+using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Reports;
+using Emergence.Checkpoints;
+using Onnx;
+
+namespace Emergence.Analyzer.Pruning;
+
+/// <summary>Removes output units from a copy of a model: first zeroed with all that belongs to them, then, if asked for, cut out.</summary>
+internal sealed class NodePruner
+{
+    private readonly Checkpoint checkpoint;
+    private readonly TracedModel traced;
+    private readonly PruneOptions options;
+    private readonly StoredTensors stored;
+    private readonly Quantisations quantisations;
+    private readonly ChannelFlow flow;
+    private readonly ModelProto model;
+    private readonly Dictionary<NodeProto, NodeProto> copies;
+    private readonly Dictionary<string, WeightTensor> tensors = new(StringComparer.Ordinal);
+    private readonly List<Diagnostic> diagnostics;
+
+    private NodePruner(Checkpoint checkpoint, TracedModel traced, PruneOptions options)
+    {
+        (this.checkpoint, this.traced, this.options) = (checkpoint, traced, options);
+        stored = new StoredTensors(checkpoint.Model, checkpoint.Directory);
+        quantisations = new Quantisations(stored, traced.Nodes);
+        flow = ChannelFlow.Of(traced, stored, checkpoint.Model.Graph);
+        model = checkpoint.Model.Clone();
+        copies = checkpoint.Model.Graph.Node.Zip(model.Graph.Node).ToDictionary<(NodeProto First, NodeProto Second), NodeProto, NodeProto>(pair => pair.First, pair => pair.Second, ReferenceEqualityComparer.Instance);
+        diagnostics = [.. traced.Graph.Diagnostics];
+    }
+
+    public static PrunedModel Prune(Checkpoint checkpoint, TracedModel traced, PruneOptions options) =>
+        new NodePruner(checkpoint, traced, options).Prune();
+
+    private PrunedModel Prune()
+    {
+        var selected = Candidates.Layers(traced.Graph, options);
+        foreach (var layer in selected.Where(layer => flow.LeftAlone.ContainsKey(layer.Index)))
+            diagnostics.Add(Diagnostic.Warning(layer.Name, $"{flow.LeftAlone[layer.Index]}: no node of it is removed"));
+        var layers = selected.Where(layer => flow.Units.ContainsKey(layer.Index)).ToImmutableArray();
+        if (layers.IsEmpty)
+            throw new UserException("no node to prune: the selected layers have no units that can be removed; select others with --only and --exclude");
+        var units = layers.Select(layer => flow.Units[layer.Index]).ToArray();
+        var makers = flow.Uses.Where(use => use.Part == ChannelPart.Makes).ToArray();
+        var norms = units.Select(own => NodePruning.Norms(own, makers.Where(use => use.Signals[0] == own[0]), Tensor, options.Norm)).ToArray();
+        var removed = NodePruning.Choose(units, norms, options);
+        flow.Signals.Remove(removed);
+
+        Clear();
+        var candidates = units.Sum(own => own.Length);
+        var rows = traced.Graph.Layers.Select(layer => LayerOf(layer, layers)).ToImmutableArray();
+        var weights = layers.SelectMany(layer => layer.Parameters).Where(parameter => parameter.Role == ParameterRole.Weight)
+            .Select(parameter => parameter.Tensor).Distinct(StringComparer.Ordinal).Select(Tensor).ToArray();
+        SayWhatStays(layers);
+        if (options.Shrink)
+            new ChannelCutter(model, checkpoint.Directory, flow, copies).Cut();
+
+        var remaining = new StoredTensors(model, checkpoint.Directory);
+        var record = new PruningRecord
+        {
+            Structure = Spelling.Of(options.Structure),
+            Amount = options.Amount,
+            Of = Spelling.Of(options.Of),
+            Scope = Spelling.Of(options.Scope),
+            Norm = Spelling.Of(options.Norm),
+            Shrink = options.Shrink,
+            Candidates = candidates,
+            Pruned = removed.Count,
+            Tensors = [.. tensors.Values.Where(tensor => tensor.IsChanged && remaining.Contains(tensor.Name)).Select(tensor => tensor.Name).Order(StringComparer.Ordinal)],
+        };
+        record.AppendTo(model);
+        return new PrunedModel
+        {
+            Model = model,
+            Layers = rows,
+            Record = record,
+            Weights = weights.Sum(tensor => tensor.Count),
+            Zeros = weights.Sum(tensor => tensor.Zeros),
+            Diagnostics = [.. diagnostics],
+        };
+    }
+
+    /// <summary>Zeroes what belongs to dead channels: what makes and adjusts them, and what reads them.</summary>
+    private void Clear()
+    {
+        var names = new FreshNames(model.Graph);
+        foreach (var use in flow.Uses.Where(use => use.Part != ChannelPart.Accompanies && use.Signals.Any(flow.Signals.IsDead)))
+        {
+            if (!use.Path.IsPrivate)
+                continue;
+            var tensor = Tensor(use.Path.Stored);
+            foreach (var (element, at) in use.Elements())
+            {
+                if (flow.Signals.IsDead(use.Signals[at]))
+                    tensor.Clear(use.Path.At(element));
+            }
+        }
+        var writer = new TensorWriter(model, checkpoint.Directory);
+        foreach (var tensor in tensors.Values.Where(tensor => tensor.IsChanged))
+            writer.Replace(tensor.Name, tensor.Values);
+        foreach (var use in flow.Uses.Where(use => !use.Path.IsPrivate))
+            ClearShared(use, names);
+    }
+
+    /// <summary>A constant that others read too is copied before it is changed.</summary>
+    private void ClearShared(ChannelUse use, FreshNames names)
+    {
+        var original = stored.Get(use.Path.Stored);
+        var dead = use.Elements().Where(pair => flow.Signals.IsDead(use.Signals[pair.Index])).Select(pair => pair.Element).ToArray();
+        var own = TensorSlices.Gather(original, checkpoint.Directory, [.. Enumerable.Range(0, use.Path.Count).Select(use.Path.At)], use.Path.Dims);
+        var values = TensorValues.ToDoubles(own, null);
+        var isZeroed = use.Part == ChannelPart.Adjusts && dead.Any(element => values[element] != 0);
+        if (!isZeroed && !(options.Shrink && use.Signals.Any(flow.Signals.IsCut)))
+            return;
+        if (isZeroed)
+        {
+            foreach (var element in dead)
+                values[element] = 0;
+            own = TensorValues.WithDoubles(own, values);
+        }
+        own.Name = names.Next($"{use.Path.Stored}_pruned");
+        model.Graph.Initializer.Add(own);
+        copies[use.Node].Input[use.Input] = own.Name;
+    }
+
+    private WeightTensor Tensor(string name)
+    {
+        if (!tensors.TryGetValue(name, out var tensor))
+            tensors[name] = tensor = new WeightTensor(name, stored, quantisations.Of(name));
+        return tensor;
+    }
+
+    private PrunedLayer LayerOf(TracedLayer layer, ImmutableArray<TracedLayer> pruned)
+    {
+        var weights = layer.Parameters.Where(parameter => parameter.Role == ParameterRole.Weight).ToArray();
+        var own = flow.Units.GetValueOrDefault(layer.Index) ?? flow.Followers.GetValueOrDefault(layer.Index) ?? [];
+        return new PrunedLayer
+        {
+            Index = layer.Index,
+            Name = layer.Name,
+            Op = layer.Op,
+            IsSelected = pruned.Contains(layer),
+            Weights = weights.Sum(parameter => parameter.Count),
+            ZerosBefore = weights.Sum(parameter => parameter.Count - parameter.Nonzero),
+            Zeros = weights.Sum(parameter => tensors.GetValueOrDefault(parameter.Tensor)?.Zeros ?? parameter.Count - parameter.Nonzero),
+            Units = layer.Channels,
+            UnitsRemoved = own.Count(flow.Signals.IsDead),
+            UnitsCut = options.Shrink ? own.Count(flow.Signals.IsCut) : 0,
+        };
+    }
+
+    private void SayWhatStays(ImmutableArray<TracedLayer> layers)
+    {
+        foreach (var layer in layers)
+        {
+            var dead = flow.Units[layer.Index].Where(flow.Signals.IsDead).ToArray();
+            var live = dead.Count(signal => flow.Signals.Escapes(signal));
+            if (live > 0 && !KeepsZero(layer.Activation))
+                diagnostics.Add(Diagnostic.Warning(layer.Name, $"{layer.Activation} of zero is not zero, and {live} removed nodes are still read: {flow.Signals.WhyNotCut(dead.First(flow.Signals.Escapes))}"));
+            var kept = options.Shrink ? dead.Where(signal => !flow.Signals.IsCut(signal)).ToArray() : [];
+            if (kept.Length == 0)
+                continue;
+            var finding = $"{kept.Length} of {dead.Length} removed nodes cannot be cut out ({flow.Signals.WhyNotCut(kept[0])})";
+            if (options.Strict)
+                throw new UserException($"'{layer.Name}': {finding}; leave the layer out with --exclude, or leave out --strict to have them zeroed");
+            diagnostics.Add(Diagnostic.Warning(layer.Name, $"{finding}: they are zeroed"));
+        }
+    }
+
+    /// <summary>Whether the activation function maps zero to zero, as far as its name tells.</summary>
+    private static bool KeepsZero(string activation) => activation is not ("Sigmoid" or "HardSigmoid" or "Softplus" or "Exp" or "Cos" or "Cosh" or "Acos");
+}
