@@ -7,8 +7,8 @@ namespace Emergence.Analyzer.Probes;
 
 /// <summary>How an array of stored samples becomes the samples of a model input.</summary>
 /// <remarks>
-/// Singleton axes come and go; channels may move between the front and the back of an image; an image may be flattened,
-/// as stored, for an input of features. Nothing else is ever read with another shape. Where sizes are equal, so that an
+/// Singleton axes come and go; the channels of an image, no more than its rows or columns, may move between front and
+/// back; an image may be flattened, as stored, for an input of features. Nothing else is ever read with another shape. Where sizes are equal, so that an
 /// image could be read either way, it is taken as it stands.
 /// </remarks>
 /// <param name="Samples">Number of samples.</param>
@@ -96,9 +96,9 @@ internal sealed record SampleFit(
         ImmutableArray<int> to = [.. wanted.Where(size => size != 1)];
         if (from.SequenceEqual(to))
             return (sample, [], null);
-        if (from.Length == 3 && to.SequenceEqual([from[1], from[2], from[0]]))
+        if (from.Length == 3 && from[0] <= Math.Min(from[1], from[2]) && to.SequenceEqual([from[1], from[2], from[0]]))
             return (from, [1, 2, 0], null);
-        if (from.Length == 3 && to.SequenceEqual([from[2], from[0], from[1]]))
+        if (from.Length == 3 && from[2] <= Math.Min(from[0], from[1]) && to.SequenceEqual([from[2], from[0], from[1]]))
             return (from, [2, 0, 1], null);
         if (from.Length is 2 or 3 && to.Length == 1 && to[0] == from.Aggregate(1L, (product, size) => product * size))
             return (sample, [], from.Length == 3 ? $"images of shape {NumericArray.Describe(from.AsSpan())} are flattened in stored order" : null);

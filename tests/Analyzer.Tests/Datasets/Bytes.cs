@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 
-namespace Emergence.Datasets.Tests;
+namespace Emergence.Analyzer.Tests.Datasets;
 
 /// <summary>Writes the formats byte by byte, as their specifications say, so that the readers are not their own oracle.</summary>
 internal static class Bytes

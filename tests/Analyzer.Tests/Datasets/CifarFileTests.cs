@@ -1,6 +1,8 @@
+using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
+using Emergence.Datasets;
 
-namespace Emergence.Datasets.Tests;
+namespace Emergence.Analyzer.Tests.Datasets;
 
 public sealed class CifarFileTests : IDisposable
 {
@@ -9,7 +11,7 @@ public sealed class CifarFileTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Records_of_several_files_follow_each_other()
+    public void records_of_several_files_follow_each_other()
     {
         var one = _folder.Write("one.bin", [.. Bytes.CifarRecord(3, i => (byte)(i % 256)), .. Bytes.CifarRecord(9, i => (byte)(i / 1024))]);
         var two = _folder.Write("two", Bytes.CifarRecord(0, _ => 7));
@@ -26,16 +28,16 @@ public sealed class CifarFileTests : IDisposable
     }
 
     [Fact]
-    public void Half_a_record_is_named()
+    public void half_a_record_is_named()
     {
-        var path = _folder.Write("x.bin", Bytes.CifarRecord(1, _ => 0).AsSpan(0, 3000));
+        var path = _folder.Write("x.bin", Bytes.CifarRecord(1, _ => 0)[..3000]);
         Assert.Equal(
             $"{path}: has 3,000 bytes, not a whole number of 3073-byte records; give the binary version of CIFAR-10, untruncated",
             Assert.Throws<UserException>(() => CifarFile.Read([path])).Message);
     }
 
     [Fact]
-    public void A_label_beyond_nine_is_named()
+    public void a_label_beyond_nine_is_named()
     {
         var path = _folder.Write("x.bin", [.. Bytes.CifarRecord(1, _ => 0), .. Bytes.CifarRecord(10, _ => 0)]);
         Assert.Equal(

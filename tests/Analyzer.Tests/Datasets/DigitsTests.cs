@@ -1,17 +1,18 @@
 using System.Security.Cryptography;
+using Emergence.Datasets;
 
-namespace Emergence.Datasets.Tests;
+namespace Emergence.Analyzer.Tests.Datasets;
 
 public sealed class DigitsTests
 {
     [Theory]
     [InlineData("train", "8cfdd1b882518a7026b18f84a388829a0535d51e15b4044c1e7e65d98431c699")]
     [InlineData("test", "907bf29995651e598966ff1cd2fd75b473e435d22354b46b5eed09f354021aca")]
-    public void The_first_thousand_images_are_the_same_on_every_machine(string split, string sha256) =>
+    public void the_first_thousand_images_are_the_same_on_every_machine(string split, string sha256) =>
         Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(Digits.Generate(split, 1000).Images.Data.Span)));
 
     [Fact]
-    public void The_whole_test_split_is_the_published_one()
+    public void the_whole_test_split_is_the_published_one()
     {
         var set = DatasetCatalog.Load("digits", "test", dataDir: null);
         Assert.Equal(10_000, set.Count);
@@ -20,14 +21,14 @@ public sealed class DigitsTests
     }
 
     [Fact]
-    public void Classes_are_balanced_in_any_thousand()
+    public void classes_are_balanced_in_any_thousand()
     {
         var labels = DatasetCatalog.Load("digits", "test", dataDir: null, samples: 1000).Labels!;
         Assert.All(Enumerable.Range(0, 10), digit => Assert.Equal(100, labels.Count(label => label == digit)));
     }
 
     [Fact]
-    public void No_image_is_blank_and_no_two_are_alike()
+    public void no_image_is_blank_and_no_two_are_alike()
     {
         var set = DatasetCatalog.Load("digits", "test", dataDir: null);
         var seen = new HashSet<string>();
@@ -39,7 +40,7 @@ public sealed class DigitsTests
     }
 
     [Fact]
-    public void A_sample_does_not_depend_on_the_others()
+    public void a_sample_does_not_depend_on_the_others()
     {
         var one = new SampleRandom(1, 0, 7);
         var other = new SampleRandom(1, 0, 7);

@@ -1,7 +1,9 @@
+using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
+using Emergence.Datasets;
 using DataType = Onnx.TensorProto.Types.DataType;
 
-namespace Emergence.Datasets.Tests;
+namespace Emergence.Analyzer.Tests.Datasets;
 
 public sealed class IdxFileTests : IDisposable
 {
@@ -12,7 +14,7 @@ public sealed class IdxFileTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Bytes_are_read_plain_and_gzipped(bool gzip)
+    public void bytes_are_read_plain_and_gzipped(bool gzip)
     {
         var content = Bytes.Idx(0x08, [2, 2, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
         var array = IdxFile.Read(_folder.Write("x", gzip ? Bytes.Gzip(content) : content));
@@ -22,7 +24,7 @@ public sealed class IdxFileTests : IDisposable
     }
 
     [Fact]
-    public void Wider_elements_are_turned_little_endian()
+    public void wider_elements_are_turned_little_endian()
     {
         var shorts = IdxFile.Read(_folder.Write("shorts", Bytes.Idx(0x0b, [2], [0x01, 0x02, 0xff, 0xfe])));
         Assert.Equal((int)DataType.Int16, shorts.ElementType);
@@ -36,12 +38,12 @@ public sealed class IdxFileTests : IDisposable
     }
 
     [Fact]
-    public void The_first_samples_are_read_alone()
+    public void the_first_samples_are_read_alone()
     {
         var array = IdxFile.Read(_folder.Write("x", Bytes.Idx(0x08, [3, 2], [1, 2, 3, 4, 5, 6])), samples: 2);
         Assert.Equal([2, 2], array.Shape);
         Assert.Equal([1, 2, 3, 4], array.Data.ToArray());
-        Assert.Equal([3, 2], IdxFile.Read(Path.Combine(_folder.Path, "x"), samples: 7).Shape);
+        Assert.Equal([3, 2], IdxFile.Read(Path.Combine(_folder.Root, "x"), samples: 7).Shape);
     }
 
     [Theory]
@@ -54,14 +56,14 @@ public sealed class IdxFileTests : IDisposable
     [InlineData(new byte[] { 0, 0, 8, 9, 0, 0, 0, 1, 1 }, "is not an idx file; give one such as train-images-idx3-ubyte(.gz)")]
     [InlineData(new byte[] { 0, 0 }, "is not an idx file; give one such as train-images-idx3-ubyte(.gz)")]
     [InlineData(new byte[0], "is empty; fetch or save it again")]
-    public void Damage_is_named(byte[] content, string finding)
+    public void damage_is_named(byte[] content, string finding)
     {
         var path = _folder.Write("x", content);
         Assert.Equal($"{path}: {finding}", Assert.Throws<UserException>(() => IdxFile.Read(path)).Message);
     }
 
     [Fact]
-    public void Damaged_gzip_is_named()
+    public void damaged_gzip_is_named()
     {
         var content = Bytes.Gzip(Bytes.Idx(0x08, [4000], new byte[4000]));
         content[^12] ^= 0xff;
@@ -72,19 +74,19 @@ public sealed class IdxFileTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_file_is_wrong_usage() =>
+    public void a_missing_file_is_wrong_usage() =>
         Assert.Equal("/no/such: no such file; check the path", Assert.Throws<UsageException>(() => IdxFile.Read("/no/such")).Message);
 
     [Fact]
-    public void A_folder_is_wrong_usage() => Assert.Throws<UsageException>(() => IdxFile.Read(_folder.Path));
+    public void a_folder_is_wrong_usage() => Assert.Throws<UsageException>(() => IdxFile.Read(_folder.Root));
 
     [Fact]
-    public void No_prefix_of_a_file_is_taken_for_the_whole()
+    public void no_prefix_of_a_file_is_taken_for_the_whole()
     {
         var content = Bytes.Idx(0x0c, [2, 1], [0, 0, 0, 1, 0, 0, 0, 2]);
         for (var length = 0; length < content.Length; length++)
         {
-            var path = _folder.Write("x", content.AsSpan(0, length));
+            var path = _folder.Write("x", content[..length]);
             Assert.Throws<UserException>(() => IdxFile.Read(path));
         }
     }

@@ -1,7 +1,9 @@
 using System.Text;
+using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
+using Emergence.Datasets;
 
-namespace Emergence.Datasets.Tests;
+namespace Emergence.Analyzer.Tests.Datasets;
 
 public sealed class LabelFileTests : IDisposable
 {
@@ -16,7 +18,7 @@ public sealed class LabelFileTests : IDisposable
     [InlineData("\"class\"\n\"3\"\n\"1\"\n\"4\"\n")]
     [InlineData("id,Label\na,3\nb,1\nc,4\n")]
     [InlineData("label;pixel\n3;0\n1;255\n4;0\n")]
-    public void Text_is_read(string text) => Assert.Equal([3, 1, 4], LabelFile.Read(_folder.Write("y.csv", Encoding.UTF8.GetBytes(text))));
+    public void text_is_read(string text) => Assert.Equal([3, 1, 4], LabelFile.Read(_folder.Write("y.csv", Encoding.UTF8.GetBytes(text))));
 
     [Theory]
     [InlineData("1\nx\n", "line 2 holds no class; labels are whole numbers from 0")]
@@ -25,14 +27,14 @@ public sealed class LabelFileTests : IDisposable
     [InlineData("1,2\n3,4\n", "has several columns and none is headed 'label'; give one label a line")]
     [InlineData("a,b\n3,4\n", "has several columns and none is headed 'label'; give one label a line")]
     [InlineData("label\n", "holds no labels; give one label a line")]
-    public void Text_that_is_no_labels_is_refused(string text, string finding)
+    public void text_that_is_no_labels_is_refused(string text, string finding)
     {
         var path = _folder.Write("y.csv", Encoding.UTF8.GetBytes(text));
         Assert.Equal($"{path}: {finding}", Assert.Throws<UserException>(() => LabelFile.Read(path)).Message);
     }
 
     [Fact]
-    public void Idx_and_npy_are_read()
+    public void idx_and_npy_are_read()
     {
         Assert.Equal([3, 1], LabelFile.Read(_folder.Write("y", Bytes.Idx(0x08, [2], [3, 1]))));
         Assert.Equal([3, 1], LabelFile.Read(_folder.Write("y.gz", Bytes.Gzip(Bytes.Idx(0x08, [2], [3, 1])))));
@@ -41,7 +43,7 @@ public sealed class LabelFileTests : IDisposable
     }
 
     [Fact]
-    public void Numbers_that_are_no_classes_are_refused()
+    public void numbers_that_are_no_classes_are_refused()
     {
         var half = _folder.Write("y.npy", Bytes.Npy("<f4", "(2,)", Bytes.Floats(1, 0.5f)));
         Assert.Equal($"{half}: entry 1 is no class; labels are whole numbers from 0, or one-hot rows", Assert.Throws<UserException>(() => LabelFile.Read(half)).Message);
@@ -52,7 +54,7 @@ public sealed class LabelFileTests : IDisposable
     }
 
     [Fact]
-    public void Other_files_are_refused()
+    public void other_files_are_refused()
     {
         var path = _folder.Write("y.npz", Bytes.Npz(("y.npy", [1])));
         Assert.Equal(

@@ -1,7 +1,9 @@
+using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
+using Emergence.Datasets;
 using DataType = Onnx.TensorProto.Types.DataType;
 
-namespace Emergence.Datasets.Tests;
+namespace Emergence.Analyzer.Tests.Datasets;
 
 public sealed class NpyFileTests : IDisposable
 {
@@ -22,7 +24,7 @@ public sealed class NpyFileTests : IDisposable
     [InlineData("<f2", DataType.Float16, 2)]
     [InlineData("=f4", DataType.Float, 4)]
     [InlineData("<f8", DataType.Double, 8)]
-    public void Every_numeric_type_is_read(string descr, DataType type, int size)
+    public void every_numeric_type_is_read(string descr, DataType type, int size)
     {
         byte[] elements = [.. Enumerable.Range(1, 2 * size).Select(i => (byte)i)];
         var array = NpyFile.Read(_folder.Write("x.npy", Bytes.Npy(descr, "(2,)", elements)));
@@ -34,11 +36,11 @@ public sealed class NpyFileTests : IDisposable
     [Theory]
     [InlineData(">i2", new byte[] { 1, 2, 3, 4 }, new byte[] { 2, 1, 4, 3 })]
     [InlineData(">f4", new byte[] { 1, 2, 3, 4, 5, 6, 7, 8 }, new byte[] { 4, 3, 2, 1, 8, 7, 6, 5 })]
-    public void Big_endian_elements_are_turned(string descr, byte[] stored, byte[] expected) =>
+    public void big_endian_elements_are_turned(string descr, byte[] stored, byte[] expected) =>
         Assert.Equal(expected, NpyFile.Read(_folder.Write("x.npy", Bytes.Npy(descr, "(2,)", stored))).Data.ToArray());
 
     [Fact]
-    public void Fortran_order_is_turned_row_major()
+    public void fortran_order_is_turned_row_major()
     {
         // The array [[[0,1],[2,3],[4,5]],[[6,7],[8,9],[10,11]]], first axis fastest.
         var path = _folder.Write("x.npy", Bytes.Npy("|u1", "(2, 3, 2)", [0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11], fortran: true));
@@ -52,22 +54,22 @@ public sealed class NpyFileTests : IDisposable
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public void Versions_one_to_three_are_read(byte version) =>
+    public void versions_one_to_three_are_read(byte version) =>
         Assert.Equal([2, 1], NpyFile.Read(_folder.Write("x.npy", Bytes.Npy("|u1", "(2, 1)", [1, 2], version: version))).Shape);
 
     [Fact]
-    public void Keys_may_come_in_any_order_and_python_2_marks_long_integers()
+    public void keys_may_come_in_any_order_and_python_2_marks_long_integers()
     {
         var path = _folder.Write("x.npy", Bytes.NpyOf("{\"shape\": (2L, 1L), \"fortran_order\": False, \"descr\": \"|u1\"}", [1, 2]));
         Assert.Equal([2, 1], NpyFile.Read(path).Shape);
     }
 
     [Fact]
-    public void A_single_number_has_no_axes() =>
+    public void a_single_number_has_no_axes() =>
         Assert.Empty(NpyFile.Read(_folder.Write("x.npy", Bytes.Npy("<f4", "()", Bytes.Floats(1)))).Shape);
 
     [Fact]
-    public void The_first_samples_are_read_alone() =>
+    public void the_first_samples_are_read_alone() =>
         Assert.Equal([1, 2], NpyFile.Read(_folder.Write("x.npy", Bytes.Npy("|u1", "(2, 2)", [1, 2, 3, 4])), samples: 1).Data.ToArray());
 
     [Theory]
@@ -83,7 +85,7 @@ public sealed class NpyFileTests : IDisposable
     [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (1,)} + __import__('os')", "has a header that cannot be read")]
     [InlineData("{'descr': '|u1", "has a header that cannot be read")]
     [InlineData("", "has a header that cannot be read")]
-    public void Other_headers_are_refused(string header, string finding)
+    public void other_headers_are_refused(string header, string finding)
     {
         var path = _folder.Write("x.npy", Bytes.NpyOf(header, [1, 2, 3, 4]));
         Assert.Equal(
@@ -95,25 +97,25 @@ public sealed class NpyFileTests : IDisposable
     [InlineData("(3,)", "announces [3] Uint8, more than it holds; it may be truncated: fetch it again")]
     [InlineData("(1,)", "holds more bytes than its header announces; it may be damaged: fetch it again")]
     [InlineData("(4294967296, 4294967296)", "announces [4294967296,4294967296] Uint8, more than it holds; it may be truncated: fetch it again")]
-    public void Sizes_that_do_not_fit_the_file_are_refused(string shape, string finding)
+    public void sizes_that_do_not_fit_the_file_are_refused(string shape, string finding)
     {
         var path = _folder.Write("x.npy", Bytes.Npy("|u1", shape, [1, 2]));
         Assert.Equal($"{path}: {finding}", Assert.Throws<UserException>(() => NpyFile.Read(path)).Message);
     }
 
     [Fact]
-    public void No_prefix_of_a_file_is_taken_for_the_whole()
+    public void no_prefix_of_a_file_is_taken_for_the_whole()
     {
         var content = Bytes.Npy("<f4", "(2,)", Bytes.Floats(1, 2));
         for (var length = 0; length < content.Length; length++)
         {
-            var path = _folder.Write("x.npy", content.AsSpan(0, length));
+            var path = _folder.Write("x.npy", content[..length]);
             Assert.Throws<UserException>(() => NpyFile.Read(path));
         }
     }
 
     [Fact]
-    public void No_single_damaged_byte_of_a_header_crashes()
+    public void no_single_damaged_byte_of_a_header_crashes()
     {
         var content = Bytes.Npy("<f4", "(2, 1)", Bytes.Floats(1, 2));
         for (var i = 0; i < content.Length - 8; i++)
@@ -133,7 +135,7 @@ public sealed class NpyFileTests : IDisposable
     }
 
     [Fact]
-    public void Arrays_of_an_archive_are_read_by_name()
+    public void arrays_of_an_archive_are_read_by_name()
     {
         var path = _folder.Write("x.npz", Bytes.Npz(("b.npy", Bytes.Npy("|u1", "(2,)", [1, 2])), ("a.npy", Bytes.Npy("|u1", "(1,)", [3])), ("note.txt", [0])));
         using var npz = NpzFile.Open(path);
@@ -144,7 +146,7 @@ public sealed class NpyFileTests : IDisposable
     }
 
     [Fact]
-    public void Damaged_archives_are_named()
+    public void damaged_archives_are_named()
     {
         var content = Bytes.Npz(("a.npy", Bytes.Npy("|u1", "(400,)", [.. Enumerable.Range(0, 400).Select(i => (byte)(i * i % 251))])));
         for (var i = 0; i < content.Length; i += 3)
@@ -165,7 +167,7 @@ public sealed class NpyFileTests : IDisposable
     }
 
     [Fact]
-    public void An_archive_without_arrays_or_with_two_of_a_name_is_refused()
+    public void an_archive_without_arrays_or_with_two_of_a_name_is_refused()
     {
         var empty = _folder.Write("x.npz", Bytes.Npz(("a.txt", [1])));
         Assert.Equal($"{empty}: holds no arrays; save it with numpy.savez", Assert.Throws<UserException>(() => NpzFile.Open(empty)).Message);

@@ -1,10 +1,12 @@
+using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
+using Emergence.Datasets;
 using Emergence.Testing;
 using Google.Protobuf;
 using Onnx;
 using DataType = Onnx.TensorProto.Types.DataType;
 
-namespace Emergence.Datasets.Tests;
+namespace Emergence.Analyzer.Tests.Datasets;
 
 public sealed class TensorFileTests : IDisposable
 {
@@ -13,7 +15,7 @@ public sealed class TensorFileTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Raw_and_typed_tensors_are_read()
+    public void raw_and_typed_tensors_are_read()
     {
         var raw = TensorValues.FromFloats("x", [2, 2], [1, 2, 3, 4]);
         var (name, array) = TensorFile.Read(_folder.Write("input_0.pb", raw.ToByteArray()));
@@ -28,7 +30,7 @@ public sealed class TensorFileTests : IDisposable
     }
 
     [Fact]
-    public void Strings_models_text_and_truncated_files_are_refused()
+    public void strings_models_text_and_truncated_files_are_refused()
     {
         var strings = new TensorProto { DataType = (int)DataType.String, Dims = { 1 }, StringData = { ByteString.CopyFromUtf8("a") } };
         var whole = TensorValues.FromFloats("x", [4], [1, 2, 3, 4]).ToByteArray();
@@ -41,7 +43,7 @@ public sealed class TensorFileTests : IDisposable
     }
 
     [Fact]
-    public void A_test_vector_of_the_onnx_model_zoo_is_read()
+    public void a_test_vector_of_the_onnx_model_zoo_is_read()
     {
         var path = SharedFiles.Require("models", "mnist", "cntk251_mnist8", "test_data_set_0", "input_0.pb");
         var (_, array) = TensorFile.Read(path);
