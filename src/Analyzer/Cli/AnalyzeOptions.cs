@@ -106,60 +106,73 @@ internal sealed class AnalyzeOptions
     /// <exception cref="UsageException">A path names nothing, or an option takes no such value.</exception>
     public AnalyzeCall Read(ParseResult parsed)
     {
-        var statistic = Given(Statistic, Settings.Statistic);
+        var settings = ReadSettings(parsed);
         return new AnalyzeCall
         {
-            Request = new AnalysisRequest(Checkpoints.Read(parsed), ReadSettings(), ReadProbe()),
-            Format = Given(Format, ReportWriters.All[0]),
+            Request = new AnalysisRequest(Checkpoints.Read(parsed), settings, ReadProbe(parsed)),
+            Format = Given(parsed, Format, ReportWriters.All[0]),
             Out = NotAFile(parsed.GetValue(Out)),
-            Quiet = Given(Quiet, false),
-            Notes = parsed.GetResult(AliveShare) is not null && statistic != Analyzer.Statistic.Share
-                ? [$"--alive-share changes nothing with --statistic {Spelling.Of(statistic)}"]
+            Quiet = Given(parsed, Quiet, false),
+            Notes = parsed.GetResult(AliveShare) is not null && settings.Statistic != Analyzer.Statistic.Share
+                ? [$"--alive-share changes nothing with --statistic {Spelling.Of(settings.Statistic)}"]
                 : [],
         };
-
-        T Given<T>(Option<T> option, T fallback) => parsed.GetResult(option) is null ? fallback : parsed.GetValue(option)!;
-
-        AnalysisSettings ReadSettings() => new()
-        {
-            Thresholds = Given(Threshold, Settings.Thresholds),
-            Statistic = statistic,
-            AliveShare = Given(AliveShare, Settings.AliveShare),
-            ConvNodes = Given(ConvNodes, Settings.ConvNodes),
-            IncludeInput = Given(IncludeInput, Settings.IncludeInput),
-            Wired = WiredOfWhole(),
-            Only = Given(Only, Settings.Only),
-            Exclude = Given(Exclude, Settings.Exclude),
-            Optimization = Given(Optimization, Settings.Optimization),
-            Threads = Given(Threads, Settings.Threads),
-            Batch = Given(Batch, Settings.Batch),
-            Device = Given(Device, Settings.Device),
-        };
-
-        bool WiredOfWhole() => Given(Wired, false) && (parsed.GetResult(Only) ?? parsed.GetResult(Exclude)) is not null
-            ? throw new UsageException("--measures wired: counts the connections of the whole network; leave out --only and --exclude")
-            : Given(Wired, false);
-
-        ProbeOptions ReadProbe() => new()
-        {
-            Data = Given(Data, Probe.Data),
-            DataDir = Existing(DataDir, Directory.Exists, "directory"),
-            Split = parsed.GetValue(Split),
-            Samples = Given(Samples, new Limit(Probe.Samples)).Count,
-            Labels = Existing(Labels, File.Exists, "file"),
-            Scale = parsed.GetResult(Scale) is null ? Probe.Scale : parsed.GetValue(Scale),
-            Mean = Given(Mean, Probe.Mean),
-            Std = Given(Std, Probe.Std),
-            Input = parsed.GetValue(Input),
-            Dimensions = Given(Dimensions, Probe.Dimensions),
-            Seed = Given(Seed, Probe.Seed),
-        };
-
-        string? Existing(Option<string> option, Func<string, bool> exists, string kind) =>
-            parsed.GetValue(option) is not { } path || exists(path)
-                ? parsed.GetValue(option)
-                : throw new UsageException($"{option.Name} {path}: no such {kind}; check the path");
     }
+
+    /// <summary>The options that say which samples to run, how, and how activations become numbers.</summary>
+    public IEnumerable<Option> Measuring =>
+    [
+        Data, DataDir, Split, Samples, Labels, Batch, Scale, Mean, Std, Input, Dimensions, Seed,
+        Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Wired, Optimization, Threads, Device,
+    ];
+
+    /// <summary>What shapes every number.</summary>
+    /// <exception cref="UsageException">Options do not go together.</exception>
+    public AnalysisSettings ReadSettings(ParseResult parsed) => new()
+    {
+        Thresholds = Given(parsed, Threshold, Settings.Thresholds),
+        Statistic = Given(parsed, Statistic, Settings.Statistic),
+        AliveShare = Given(parsed, AliveShare, Settings.AliveShare),
+        ConvNodes = Given(parsed, ConvNodes, Settings.ConvNodes),
+        IncludeInput = Given(parsed, IncludeInput, Settings.IncludeInput),
+        Wired = WiredOfWhole(parsed),
+        Only = Given(parsed, Only, Settings.Only),
+        Exclude = Given(parsed, Exclude, Settings.Exclude),
+        Optimization = Given(parsed, Optimization, Settings.Optimization),
+        Threads = Given(parsed, Threads, Settings.Threads),
+        Batch = Given(parsed, Batch, Settings.Batch),
+        Device = Given(parsed, Device, Settings.Device),
+    };
+
+    /// <summary>The samples.</summary>
+    /// <exception cref="UsageException">A path names nothing.</exception>
+    public ProbeOptions ReadProbe(ParseResult parsed) => new()
+    {
+        Data = Given(parsed, Data, Probe.Data),
+        DataDir = Existing(parsed, DataDir, Directory.Exists, "directory"),
+        Split = parsed.GetValue(Split),
+        Samples = Given(parsed, Samples, new Limit(Probe.Samples)).Count,
+        Labels = Existing(parsed, Labels, File.Exists, "file"),
+        Scale = parsed.GetResult(Scale) is null ? Probe.Scale : parsed.GetValue(Scale),
+        Mean = Given(parsed, Mean, Probe.Mean),
+        Std = Given(parsed, Std, Probe.Std),
+        Input = parsed.GetValue(Input),
+        Dimensions = Given(parsed, Dimensions, Probe.Dimensions),
+        Seed = Given(parsed, Seed, Probe.Seed),
+    };
+
+    private static T Given<T>(ParseResult parsed, Option<T> option, T fallback) =>
+        parsed.GetResult(option) is null ? fallback : parsed.GetValue(option)!;
+
+    private bool WiredOfWhole(ParseResult parsed) =>
+        Given(parsed, Wired, false) && (parsed.GetResult(Only) ?? parsed.GetResult(Exclude)) is not null
+            ? throw new UsageException("--measures wired: counts the connections of the whole network; leave out --only and --exclude")
+            : Given(parsed, Wired, false);
+
+    private static string? Existing(ParseResult parsed, Option<string> option, Func<string, bool> exists, string kind) =>
+        parsed.GetValue(option) is not { } path || exists(path)
+            ? parsed.GetValue(option)
+            : throw new UsageException($"{option.Name} {path}: no such {kind}; check the path");
 
     private static string? NotAFile(string? directory) =>
         File.Exists(directory)

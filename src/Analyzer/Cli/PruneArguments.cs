@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Pruning;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
@@ -12,6 +13,7 @@ namespace Emergence.Analyzer.Cli;
 internal sealed class PruneArguments
 {
     private static readonly PruneOptions Default = new() { Amount = 0 };
+    private static readonly ImmutableArray<double> SensitivityAmounts = [0.3, 0.5, 0.7, 0.9];
 
     private CheckpointArgument Checkpoints { get; } = new("each is pruned for itself", "emergence-analyze prune model.onnx --amount 0.3 --out pruned.onnx");
 
@@ -56,16 +58,19 @@ internal sealed class PruneArguments
 
     private Option<bool> Strict { get; } = TypedOption.Flag("--strict", "with --shrink: fail where a node cannot be cut out");
 
-    private Option<ImmutableDictionary<string, int>> Dimensions { get; } = TypedOption.Sizes(
-        "--dim", "size of a free dimension of the inputs; repeatable");
+    private Option<bool> Sensitivity { get; } = TypedOption.Flag(
+        "--sensitivity", $"write nothing: prune each layer alone and show what changes [amounts by default: {string.Join(',', SensitivityAmounts)}]");
+
+    // The samples, thresholds and devices of the default command.
+    private AnalyzeOptions Measuring { get; } = new();
 
     private Option<string> Out { get; } = TypedOption.Text("--out", "FILE|DIR", "where to write; a directory gets NAME.pruned-30.onnx");
 
     private Option<bool> Force { get; } = TypedOption.Flag("--force", "allow to write onto a model that is read");
 
-    private Option<PruneReportWriter> Format { get; } = TypedOption.Choice(
+    private Option<string> Format { get; } = TypedOption.Choice(
         "--format", $"form of the report on stdout [default: {PruneReportWriters.All[0].Format}]",
-        [.. PruneReportWriters.All.Select(writer => (writer.Format, writer))]);
+        [.. PruneReportWriters.All.Select(writer => (writer.Format, writer.Format))]);
 
     private Option<bool> Quiet { get; } = TypedOption.Flag("--quiet", "no notes; warnings and errors stay");
 
@@ -74,7 +79,10 @@ internal sealed class PruneArguments
     {
         command.Arguments.Add(Checkpoints.Argument);
         foreach (var option in (Option[])
-            [Amount, Scope, Structure, Of, Norm, Parameters, Only, Exclude, KeepOutput, Shrink, Strict, Dimensions, Out, Force, Format, Quiet])
+            [
+                Amount, Scope, Structure, Of, Norm, Parameters, Only, Exclude, KeepOutput, Shrink, Strict, Out, Force, Format, Quiet,
+                Sensitivity, .. Measuring.Measuring,
+            ])
             command.Options.Add(option);
     }
 
@@ -86,11 +94,14 @@ internal sealed class PruneArguments
         bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
 
         var files = Checkpoints.Read(parsed);
-        var amounts = Given(Amount, []);
+        var isSensitivity = Given(Sensitivity, false);
+        var amounts = Given(Amount, isSensitivity ? SensitivityAmounts : []);
         if (amounts.IsEmpty)
             throw new UsageException("--amount is missing; say how much to prune, as in --amount 0.3");
-        if (parsed.GetValue(Out) is not { } output)
+        var output = parsed.GetValue(Out);
+        if (output is null && !isSensitivity)
             throw new UsageException("--out is missing; name the file to write, or a directory");
+        var probe = Measuring.ReadProbe(parsed);
         var options = new PruneOptions
         {
             Amount = 0,
@@ -104,38 +115,62 @@ internal sealed class PruneArguments
             KeepOutput = Given(KeepOutput, false),
             Shrink = Given(Shrink, false),
             Strict = Given(Strict, false),
-            Dimensions = Given(Dimensions, Default.Dimensions),
+            Dimensions = probe.Dimensions,
         };
-        foreach (var (option, fits) in new (Option, bool)[]
-            {
-                (Norm, options.Structure == PruneStructure.Nodes), (Shrink, options.Structure == PruneStructure.Nodes),
-                (Strict, options.Shrink), (Parameters, options.Structure == PruneStructure.Weights),
-            })
+        Require("--structure nodes", options.Structure == PruneStructure.Nodes, Norm, Shrink);
+        Require("--structure weights", options.Structure == PruneStructure.Weights, Parameters);
+        Require("--shrink", options.Shrink, Strict);
+        Require("--sensitivity", isSensitivity, [.. Measuring.Measuring.Where(option => option.Name != "--dim")]);
+        foreach (var option in (Option[])[Scope, Shrink, Strict, Out, Force])
         {
-            if (IsGiven(option) && !fits)
-                throw new UsageException($"{option.Name} goes with {(option == Strict ? "--shrink" : option == Parameters ? "--structure weights" : "--structure nodes")} only; leave it out");
+            if (isSensitivity && IsGiven(option))
+                throw new UsageException($"{option.Name} does not go with --sensitivity, which prunes each layer alone and writes nothing; leave it out");
         }
         return new PruneCall
         {
-            Files = PruneFiles.Plan(files, amounts, output, Given(Force, false)),
+            Checkpoints = files,
+            Amounts = amounts,
+            Files = isSensitivity ? [] : PruneFiles.Plan(files, amounts, output!, Given(Force, false)),
             Options = options,
-            Format = Given(Format, PruneReportWriters.All[0]),
+            Format = Given(Format, PruneReportWriters.All[0].Format),
             Quiet = Given(Quiet, false),
+            Sensitivity = isSensitivity ? new(Measuring.ReadSettings(parsed), probe) : null,
         };
+
+        void Require(string other, bool fits, params ReadOnlySpan<Option> wanted)
+        {
+            foreach (var option in wanted)
+            {
+                if (IsGiven(option) && !fits)
+                    throw new UsageException($"{option.Name} goes with {other} only; leave it out");
+            }
+        }
     }
 }
+
+/// <summary>What sensitivity is measured with.</summary>
+internal sealed record SensitivityCall(AnalysisSettings Settings, ProbeOptions Probe);
 
 /// <summary>One call of <c>prune</c>.</summary>
 internal sealed record PruneCall
 {
+    /// <summary>The checkpoints.</summary>
+    public required ImmutableArray<string> Checkpoints { get; init; }
+
+    /// <summary>How much to prune.</summary>
+    public required ImmutableArray<double> Amounts { get; init; }
+
+    /// <summary>What to measure, where nothing is written; else null.</summary>
+    public required SensitivityCall? Sensitivity { get; init; }
+
     /// <summary>What to write from what.</summary>
     public required ImmutableArray<PruneFile> Files { get; init; }
 
     /// <summary>How; the amount is that of each file.</summary>
     public required PruneOptions Options { get; init; }
 
-    /// <summary>Form of the report.</summary>
-    public required PruneReportWriter Format { get; init; }
+    /// <summary>Form of the report: its word.</summary>
+    public required string Format { get; init; }
 
     /// <summary>Whether notes are silenced.</summary>
     public required bool Quiet { get; init; }

@@ -6,7 +6,7 @@ using Emergence.Checkpoints;
 
 namespace Emergence.Analyzer.Cli;
 
-/// <summary><c>emergence-analyze prune</c>: writes pruned copies of checkpoints.</summary>
+/// <summary><c>emergence-analyze prune</c>: writes pruned copies of checkpoints, or shows how sensitive their layers are.</summary>
 internal static class PruneCommand
 {
     public static Command Create(Terminal terminal)
@@ -14,42 +14,72 @@ internal static class PruneCommand
         var command = new Command("prune", "Prune checkpoints by magnitude: the smallest weights become zero, or whole nodes are removed.");
         var arguments = new PruneArguments();
         arguments.AddTo(command);
-        command.SetAction((parsed, token) =>
-            UserErrors.ReportAsync(terminal, () => Task.Run(() => Run(arguments.Read(parsed), terminal, token), CancellationToken.None), token));
+        command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal, () => Task.Run(() =>
+        {
+            var call = arguments.Read(parsed);
+            return call.Sensitivity is { } sensitivity ? Measure(call, sensitivity, terminal, token) : Write(call, terminal, token);
+        }, CancellationToken.None), token));
         return command;
     }
 
-    private static int Run(PruneCall call, Terminal terminal, CancellationToken token)
+    private static int Write(PruneCall call, Terminal terminal, CancellationToken token)
     {
-        var reports = ImmutableArray.CreateBuilder<PruneReport>();
-        var failed = 0;
         var said = new HashSet<Diagnostic>();
-        foreach (var group in call.Files.GroupBy(file => file.Source))
+        var reports = ForEach(call, terminal, file =>
+        {
+            var checkpoint = Checkpoint.Open(file);
+            var done = ImmutableArray.CreateBuilder<PruneReport>();
+            foreach (var planned in call.Files.Where(planned => planned.Source == file))
+            {
+                token.ThrowIfCancellationRequested();
+                var pruned = Pruner.Prune(checkpoint, call.Options with { Amount = planned.Amount });
+                Save(pruned, checkpoint, planned.Output);
+                done.Add(PruneReport.Of(file, planned.Output, pruned));
+                Say(terminal, file, pruned.Diagnostics.Where(said.Add), call.Quiet);
+            }
+            return done.ToImmutable();
+        });
+        if (!reports.IsEmpty)
+            PruneReportWriters.All.Single(writer => writer.Format == call.Format).Write([.. reports.SelectMany(done => done)], terminal.Output);
+        return Finish(call, reports.Length, terminal);
+    }
+
+    private static int Measure(PruneCall call, SensitivityCall sensitivity, Terminal terminal, CancellationToken token)
+    {
+        var results = ForEach(call, terminal, file =>
+        {
+            using var progress = call.Quiet ? null : new ProgressLine(terminal);
+            return Sensitivity.Measure(file, call.Amounts, call.Options, sensitivity.Settings, sensitivity.Probe, progress, token);
+        });
+        foreach (var result in results)
+            Say(terminal, result.File, result.Diagnostics.Distinct(), call.Quiet);
+        if (!results.IsEmpty)
+            SensitivityWriters.All.Single(writer => writer.Format == call.Format).Write(results, terminal.Output);
+        return Finish(call, results.Length, terminal);
+    }
+
+    /// <summary>Works on each checkpoint; of several, one that fails is named and does not keep the others.</summary>
+    private static ImmutableArray<T> ForEach<T>(PruneCall call, Terminal terminal, Func<string, T> work)
+    {
+        var results = ImmutableArray.CreateBuilder<T>();
+        foreach (var file in call.Checkpoints)
         {
             try
             {
-                var checkpoint = Checkpoint.Open(group.Key);
-                foreach (var file in group)
-                {
-                    token.ThrowIfCancellationRequested();
-                    var pruned = Pruner.Prune(checkpoint, call.Options with { Amount = file.Amount });
-                    Save(pruned, checkpoint, file.Output);
-                    reports.Add(PruneReport.Of(file.Source, file.Output, pruned));
-                    foreach (var diagnostic in pruned.Diagnostics.Where(said.Add))
-                        Say(terminal, $"{file.Source}: {diagnostic}", diagnostic.Severity, call.Quiet);
-                }
+                results.Add(work(file));
             }
-            catch (UserException e) when (e is not UsageException && call.Files.Length > 1)
+            catch (UserException e) when (e is not UsageException && call.Checkpoints.Length > 1)
             {
-                terminal.WriteError(e.Message.Contains(Path.GetFileName(group.Key), StringComparison.Ordinal) ? e.Message : $"{group.Key}: {e.Message}");
-                failed++;
+                Messages.WriteFailures(terminal, [new FailedCheckpoint(file, e.Message)]);
             }
         }
-        if (reports.Count == 0)
-            return ExitCode.Failed;
-        call.Format.Write(reports.ToImmutable(), terminal.Output);
+        return results.ToImmutable();
+    }
+
+    private static int Finish(PruneCall call, int done, Terminal terminal)
+    {
         terminal.Output.Flush();
-        return failed == 0 ? ExitCode.Done : ExitCode.Partial;
+        return done == call.Checkpoints.Length ? ExitCode.Done : done > 0 ? ExitCode.Partial : ExitCode.Failed;
     }
 
     private static void Save(PrunedModel pruned, Checkpoint checkpoint, string output)
@@ -66,11 +96,9 @@ internal static class PruneCommand
         PrunedFile.Save(pruned.Model, checkpoint.Directory, output);
     }
 
-    private static void Say(Terminal terminal, string text, Severity severity, bool quiet)
+    private static void Say(Terminal terminal, string file, IEnumerable<Diagnostic> diagnostics, bool quiet)
     {
-        if (severity == Severity.Warning)
-            terminal.WriteWarning(text);
-        else if (!quiet)
-            terminal.WriteNote(text);
+        foreach (var diagnostic in diagnostics.Where(diagnostic => !quiet || diagnostic.Severity == Severity.Warning))
+            Messages.WriteDiagnostic(terminal, file, diagnostic);
     }
 }

@@ -11,6 +11,8 @@ internal static class Candidates
     /// <exception cref="UsageException">A glob matches no layer, or no layer is left.</exception>
     public static ImmutableArray<TracedLayer> Layers(LayerGraph graph, PruneOptions options)
     {
+        if (options.Layer is { } name)
+            return [graph.Layers.Single(layer => layer.Name == name)];
         var names = LayerSelection.Select(graph, options.Only, options.Exclude).Layers.Select(layer => layer.Name).ToHashSet(StringComparer.Ordinal);
         var followed = graph.Edges.Select(edge => edge.From).ToHashSet();
         ImmutableArray<TracedLayer> layers =

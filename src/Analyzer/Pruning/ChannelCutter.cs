@@ -25,8 +25,8 @@ internal sealed class ChannelCutter(ModelProto model, string directory, ChannelF
             if (removed.Count > 0)
                 CutConstant(copies[input.Key.Node].Input[input.Key.Input], input.First().Path.Dims, removed);
         }
-        foreach (var (node, after) in flow.Reshapes)
-            CutShape(copies[node], after);
+        foreach (var size in flow.Sizes.Where(size => size.Signals.Any(flow.Signals.IsCut)))
+            Correct(copies[size.Node], size);
         foreach (var (node, inputs) in flow.Depthwise)
             copies[node].Attribute.Single(attribute => attribute.Name == "group").I = Left(inputs);
         foreach (var value in graph.ValueInfo)
@@ -105,26 +105,24 @@ internal sealed class ChannelCutter(ModelProto model, string directory, ChannelF
         stored = new StoredTensors(model, directory);
     }
 
-    private void CutShape(NodeProto node, Channels after)
+    private void Correct(NodeProto node, ChannelSize size)
     {
-        if (!after.Signals.Any(flow.Signals.IsCut))
-            return;
-        if (node.Input.Count < 2)
+        if (size.Input < 0)
         {
-            node.Attribute.Single(attribute => attribute.Name == "shape").Ints[after.Axis] = Left(after.Signals);
+            node.Attribute.Single(attribute => attribute.Name == "shape").Ints[size.Index] = Left(size.Signals);
             return;
         }
-        var shape = stored.Longs(node.Input[1]);
-        shape[after.Axis] = Left(after.Signals);
-        var tensor = TensorValues.FromLongs(node.Input[1], [shape.Length], shape);
-        if (stored.Users(node.Input[1]) == 1)
+        var name = node.Input[size.Input];
+        var shape = stored.Longs(name);
+        shape[size.Index] = Left(size.Signals);
+        var tensor = TensorValues.FromLongs(name, [shape.Length], shape);
+        if (stored.Users(name) == 1)
         {
-            Store(tensor.Name, tensor);
+            Store(name, tensor);
             return;
         }
-        tensor.Name = names.Next($"{node.Input[1]}_pruned");
+        tensor.Name = node.Input[size.Input] = names.Next($"{name}_pruned");
         graph.Initializer.Add(tensor);
-        node.Input[1] = tensor.Name;
         stored = new StoredTensors(model, directory);
     }
 

@@ -275,14 +275,35 @@ internal sealed partial class ChannelFlow
         var isAttribute = node.Input.Count < 2;
         var requested = isAttribute ? attributes.Ints("shape")?.Select(size => (double)size).ToArray() : model.Constants.Evaluate(node.Input[1])?.Values;
         if (requested is null || requested.Index().Any(size => size.Item == 0 && size.Index == before.Axis && size.Index != after.Axis))
-            Pin(before, $"{node.OpType} goes to a computed shape");
-        else if (requested[after.Axis] is not (0 or -1))
         {
-            if (inFile.Contains(node) && (isAttribute || paths.IsStored(node.Input[1])))
-                reshapes.Add((node, after));
-            else
-                Pin(before, $"{node.OpType} goes to a computed shape");
+            Pin(before, $"{node.OpType} goes to a computed shape");
+            return;
         }
+        if (requested[after.Axis] is 0 or -1)
+            return;
+        if (SizeOf(node, after.Axis, isAttribute) is { } size && inFile.Contains(size.Node))
+            sizes.Add(size with { Signals = after.Signals });
+        else
+            Pin(before, $"{node.OpType} goes to a computed shape");
+    }
+
+    /// <summary>Where the file stores one number of a reshape's shape: in the shape, or in a part of it that is joined to others.</summary>
+    private ChannelSize? SizeOf(NodeProto node, int axis, bool isAttribute)
+    {
+        if (isAttribute || paths.IsStored(node.Input[1]))
+            return new ChannelSize(node, isAttribute ? -1 : 1, axis, []);
+        var join = model.Nodes.FirstOrDefault(other => other.Output.Contains(node.Input[1]));
+        if (join is not { OpType: "Concat" } || !paths.IsReadOnce(node.Input[1]))
+            return null;
+        for (var input = 0; input < join.Input.Count; input++)
+        {
+            if (ShapeOf(join.Input[input]) is not [var length])
+                return null;
+            if (axis < length)
+                return paths.IsStored(join.Input[input]) ? new ChannelSize(join, input, axis, []) : null;
+            axis -= length;
+        }
+        return null;
     }
 
     private void Part(NodeProto node, AttributeReader attributes, Channels data, int[] before)

@@ -15,7 +15,7 @@ internal sealed partial class ChannelFlow
     private readonly HashSet<NodeProto> inFile;
     private readonly Dictionary<string, Channels> channels = new(StringComparer.Ordinal);
     private readonly List<ChannelUse> uses = [];
-    private readonly List<(NodeProto Node, Channels After)> reshapes = [];
+    private readonly List<ChannelSize> sizes = [];
     private readonly List<(NodeProto Node, int[] Inputs)> depthwise = [];
     private readonly Dictionary<int, int[]> units = [];
     private readonly Dictionary<int, int[]> followers = [];
@@ -55,8 +55,8 @@ internal sealed partial class ChannelFlow
     /// <summary>The constants along which channels stand.</summary>
     public IReadOnlyList<ChannelUse> Uses => uses;
 
-    /// <summary>The reshapes whose stored shape names a number of channels, with the channels behind them.</summary>
-    public IReadOnlyList<(NodeProto Node, Channels After)> Reshapes => reshapes;
+    /// <summary>The stored numbers of channels.</summary>
+    public IReadOnlyList<ChannelSize> Sizes => sizes;
 
     /// <summary>The depthwise convolutions with the channels they read.</summary>
     public IReadOnlyList<(NodeProto Node, int[] Inputs)> Depthwise => depthwise;

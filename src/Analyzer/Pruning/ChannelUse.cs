@@ -5,6 +5,13 @@ namespace Emergence.Analyzer.Pruning;
 /// <summary>The channels of a tensor: which of them stands at each index of one axis.</summary>
 internal sealed record Channels(int Axis, int[] Signals);
 
+/// <summary>A stored number of channels, which a shape names.</summary>
+/// <param name="Node">The node that reads it.</param>
+/// <param name="Input">Which of its inputs; -1 for its attribute <c>shape</c>.</param>
+/// <param name="Index">The number's place there.</param>
+/// <param name="Signals">The channels.</param>
+internal sealed record ChannelSize(NodeProto Node, int Input, int Index, int[] Signals);
+
 /// <summary>What a constant does with a channel.</summary>
 internal enum ChannelPart
 {

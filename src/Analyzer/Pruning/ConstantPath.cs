@@ -32,6 +32,9 @@ internal sealed class ConstantPaths(TracedModel model, StoredTensors stored, Gra
     /// <summary>True for a tensor that the file stores.</summary>
     public bool IsStored(string name) => stored.Contains(name);
 
+    /// <summary>True for a tensor that one input of one node reads, and nothing else.</summary>
+    public bool IsReadOnce(string name) => stored.Users(name) == 1 && !outputs.Contains(name);
+
     /// <summary>The path of a constant; null where it is computed from several stored tensors, or in a way that is not followed.</summary>
     public ConstantPath? Of(string name)
     {
@@ -56,7 +59,7 @@ internal sealed class ConstantPaths(TracedModel model, StoredTensors stored, Gra
         var (isPrivate, isCopy, canCut) = (true, true, ElementTypes.Bits(stored.ElementType(source)) % 8 == 0);
         for (var at = name; ; at = producers[at].Input[0])
         {
-            isPrivate &= stored.Users(at) == 1 && !outputs.Contains(at);
+            isPrivate &= IsReadOnce(at);
             if (at == source)
                 break;
             var producer = producers[at];

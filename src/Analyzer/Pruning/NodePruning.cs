@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Emergence.Analyzer.Graphs;
 using Emergence.Checkpoints;
 

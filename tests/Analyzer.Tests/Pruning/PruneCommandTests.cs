@@ -67,6 +67,8 @@ public sealed class PruneCommandTests : IDisposable
     [InlineData("--amount 0.3 --out o.onnx --shrink", "error: --shrink goes with --structure nodes only; leave it out")]
     [InlineData("--amount 0.3 --out o.onnx --norm l1", "error: --norm goes with --structure nodes only; leave it out")]
     [InlineData("--amount 0.3 --out o.onnx --structure nodes --strict", "error: --strict goes with --shrink only; leave it out")]
+    [InlineData("--sensitivity --out o.onnx", "error: --out does not go with --sensitivity, which prunes each layer alone and writes nothing; leave it out")]
+    [InlineData("--amount 0.3 --out o.onnx --samples 3", "error: --samples goes with --sensitivity only; leave it out")]
     [InlineData("--amount 0.3 --out o.onnx --nonsense", "error: unknown option '--nonsense'; see emergence-analyze --help")]
     public async Task wrong_usage_is_said_in_one_line_and_nothing_is_written(string options, string? message)
     {
