@@ -1,4 +1,3 @@
-using Emergence.Analyzer.Graphs;
 using Emergence.Checkpoints;
 
 namespace Emergence.Analyzer.Pruning;
