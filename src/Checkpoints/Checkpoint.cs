@@ -62,6 +62,13 @@ public sealed class Checkpoint
         return new Checkpoint(Path, Directory, model, Combined(SHA256.HashData(ModelFile.Serialize(model)), model, Directory));
     }
 
+    /// <summary>The same file with a changed model; path and hash stay those of the file.</summary>
+    public Checkpoint WithModel(ModelProto model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new Checkpoint(Path, Directory, model, Sha256);
+    }
+
     private static string Combined(byte[] modelHash, ModelProto model, string folder)
     {
         var locations = ExternalData.Locations(model);

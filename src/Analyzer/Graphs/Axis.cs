@@ -80,6 +80,8 @@ internal readonly record struct Axis(ImmutableArray<AxisFactor> Factors)
     public static ImmutableArray<Axis>? Reshape(ImmutableArray<Axis> axes, ReadOnlySpan<int> shape)
     {
         var pending = new LinkedList<AxisFactor>(axes.SelectMany(axis => axis.Factors));
+        if (pending.Any(factor => factor.Size == 0))
+            return null;
         var result = ImmutableArray.CreateBuilder<Axis>(shape.Length);
         foreach (var size in shape)
         {

@@ -11,8 +11,9 @@ internal static class ConstantOperators
     public static ConstantTensor[]? Evaluate(NodeProto node, int opset, ConstantTensor?[] inputs)
     {
         var attributes = new AttributeReader(node);
-        ConstantTensor In(int i) => inputs[i] ?? throw new TraceException($"input {i} is missing");
+        ConstantTensor In(int i) => Optional(i) ?? throw new TraceException($"input {i} is missing");
         ConstantTensor? Optional(int i) => i < inputs.Length ? inputs[i] : null;
+        double One(int i) => In(i).Values is [var value, ..] ? value : throw new TraceException($"input {i} is empty");
         int[]? Axes(int input) => (Optional(input)?.Values.Select(ToInt) ?? attributes.Ints("axes")?.Select(axis => (int)axis))?.ToArray();
 
         switch (node.OpType)
@@ -88,19 +89,19 @@ internal static class ConstantOperators
                 var dims = In(0).Values.Select(ToInt).ToArray();
                 var fill = attributes.Tensor("value");
                 var (value, type) = fill is null ? (0.0, (int)DataType.Float) : (Checkpoints.TensorValues.ToDoubles(fill, null)[0], fill.DataType);
-                return [new ConstantTensor(dims, [.. Enumerable.Repeat(value, Shapes.Count(dims))], type)];
+                return [new ConstantTensor(dims, [.. Enumerable.Repeat(value, Bounded(Shapes.Count(dims)))], type)];
             case "Range":
-                var count = Math.Max(0, (int)Math.Ceiling((In(1).Values[0] - In(0).Values[0]) / In(2).Values[0]));
-                return [new ConstantTensor([count], [.. Enumerable.Range(0, count).Select(i => In(0).Values[0] + i * In(2).Values[0])], In(0).ElementType)];
+                var count = Bounded(Math.Max(0, ToInt(Math.Ceiling((One(1) - One(0)) / One(2)))));
+                return [new ConstantTensor([count], [.. Enumerable.Range(0, count).Select(i => One(0) + i * One(2))], In(0).ElementType)];
             case "Reshape":
-                var requested = Optional(1)?.Values.Select(ToInt).ToArray() ?? [.. attributes.Ints("shape")!.Select(dim => (int)dim)];
+                var requested = Optional(1)?.Values.Select(ToInt).ToArray() ?? [.. (attributes.Ints("shape") ?? throw new TraceException("the shape is missing")).Select(dim => (int)dim)];
                 return [In(0) with { Dims = Shapes.Reshape(In(0).Dims, requested, attributes.Int("allowzero", 0) == 1) }];
             case "Flatten":
                 return [In(0) with { Dims = Shapes.Flatten(In(0).Dims, (int)attributes.Int("axis", 1)) }];
             case "Squeeze":
                 return [In(0) with { Dims = Shapes.Squeeze(In(0).Dims, Axes(1)) }];
             case "Unsqueeze":
-                return [In(0) with { Dims = Shapes.Unsqueeze(In(0).Dims, Axes(1)!) }];
+                return [In(0) with { Dims = Shapes.Unsqueeze(In(0).Dims, Axes(1) ?? throw new TraceException("the axes are missing")) }];
             case "Expand":
                 return [Expand(In(0), Shapes.Broadcast(In(0).Dims, [.. In(1).Values.Select(ToInt)]))];
             case "Transpose":
@@ -133,6 +134,9 @@ internal static class ConstantOperators
 
     public static int ToInt(double value) => (int)Math.Clamp(value, int.MinValue, int.MaxValue);
 
+    /// <summary>A small file may describe a constant that fills the memory.</summary>
+    private static int Bounded(int count) => count is >= 0 and <= 1 << 28 ? count : throw new TraceException($"a constant of {count} elements");
+
     public static ConstantTensor Vector(double[] values) => new([values.Length], values, (int)DataType.Int64);
 
     private static ConstantTensor AsBool(ConstantTensor tensor) => tensor with { ElementType = (int)DataType.Bool };
@@ -147,7 +151,7 @@ internal static class ConstantOperators
     }
 
     private static ConstantTensor Expand(ConstantTensor tensor, int[] shape) =>
-        tensor.Dims.AsSpan().SequenceEqual(shape) ? tensor : Gathered(tensor, IndexMaps.Expand(tensor.Dims, shape));
+        tensor.Dims.AsSpan().SequenceEqual(shape) || Bounded(Shapes.Count(shape)) < 0 ? tensor : Gathered(tensor, IndexMaps.Expand(tensor.Dims, shape));
 
     private static ConstantTensor Gathered(ConstantTensor tensor, (int[] Dims, int[] Indices) map) =>
         tensor with { Dims = map.Dims, Values = [.. map.Indices.Select(i => tensor.Values[i])] };

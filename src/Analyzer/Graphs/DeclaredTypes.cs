@@ -4,8 +4,13 @@ using Onnx;
 namespace Emergence.Analyzer.Graphs;
 
 /// <summary>The shapes and types a model declares for its tensors: taken where an operator's own shape is not known, never before.</summary>
-internal sealed class DeclaredTypes(GraphProto graph, IReadOnlyDictionary<string, int> dimensions)
+/// <param name="graph">The graph that declares them.</param>
+/// <param name="binding">The size of each named dimension, and the names that count samples.</param>
+internal sealed class DeclaredTypes(GraphProto graph, InputBinding binding)
 {
+    private readonly HashSet<string> _batches = [.. binding.Inputs.Where(input => input.BatchAxis >= 0).Select(input => input.Symbols[input.BatchAxis]).Where(symbol => symbol.Length > 0)];
+
+
     private readonly Dictionary<string, TypeProto.Types.Tensor> _types = graph.ValueInfo.Concat(graph.Output)
         .Where(info => info.Type?.TensorType is not null)
         .GroupBy(info => info.Name, StringComparer.Ordinal)
@@ -17,7 +22,9 @@ internal sealed class DeclaredTypes(GraphProto graph, IReadOnlyDictionary<string
             return (default, 0);
         if (type.Shape is null)
             return (default, type.ElemType);
-        var sizes = type.Shape.Dim.Select(dim => dim.HasDimValue ? (int)dim.DimValue : dimensions.GetValueOrDefault(dim.DimParam ?? "", -1)).ToArray();
-        return (sizes.Any(size => size < 0) ? default : [.. sizes.Select(size => Axis.Of(size, null))], type.ElemType);
+        var sizes = type.Shape.Dim.Select(dim => dim.HasDimValue ? (int)dim.DimValue : binding.Dimensions.GetValueOrDefault(dim.DimParam ?? "", -1)).ToArray();
+        if (sizes.Any(size => size < 0))
+            return (default, type.ElemType);
+        return ([.. sizes.Zip(type.Shape.Dim, (size, dim) => Axis.Of(size, !dim.HasDimValue && _batches.Contains(dim.DimParam) ? AxisRole.Batch : null))], type.ElemType);
     }
 }

@@ -38,7 +38,16 @@ public readonly record struct ReadAxis(AxisRole Role, int Size);
 /// </param>
 /// <param name="Slice">The part of one axis (of <paramref name="Axes"/>) that is this layer's, where it shares the tensor.</param>
 public sealed record Reading(
-    string Tensor, int ElementType, ImmutableArray<ReadAxis> Axes, ImmutableArray<long>? Reshape = null, AxisSlice? Slice = null);
+    string Tensor, int ElementType, ImmutableArray<ReadAxis> Axes, ImmutableArray<long>? Reshape = null, AxisSlice? Slice = null)
+{
+    /// <summary>What the tensor's integers stand for; null where it holds the activations themselves.</summary>
+    public Quantisation? Quantisation { get; init; }
+}
+
+/// <summary>How the integers of a tensor stand for numbers: (integer − zero point) · scale.</summary>
+/// <param name="Scale">Name of the tensor with the scale, a float32 scalar.</param>
+/// <param name="ZeroPoint">Name of the tensor with the zero point, or empty: 0.</param>
+public sealed record Quantisation(string Scale, string ZeroPoint);
 
 /// <summary>A contiguous part of one axis: [<paramref name="Start"/>, <paramref name="End"/>).</summary>
 public sealed record AxisSlice(int Axis, int Start, int End);
@@ -61,7 +70,14 @@ public enum ParameterRole
 /// <param name="Role">Its part in the layer.</param>
 /// <param name="Count">Number of elements.</param>
 /// <param name="Nonzero">Number of elements that are not zero (after dequantisation).</param>
-public sealed record LayerParameter(string Tensor, ParameterRole Role, long Count, long Nonzero);
+public sealed record LayerParameter(string Tensor, ParameterRole Role, long Count, long Nonzero)
+{
+    /// <summary>
+    /// The tensor this one is a copy of: itself, or for a tied weight that the exporter stored again, as it is or
+    /// transposed, the first one with its values.
+    /// </summary>
+    public string Original { get; init; } = Tensor;
+}
 
 /// <summary>One traced weighted operator with what follows it up to and with its activation function.</summary>
 public sealed record TracedLayer
@@ -125,7 +141,7 @@ public sealed record LayerGraph(
 {
     /// <summary>The stored tensors of all layers; one that several layers share stands once.</summary>
     public IEnumerable<LayerParameter> Parameters =>
-        Layers.SelectMany(layer => layer.Parameters).DistinctBy(parameter => parameter.Tensor);
+        Layers.SelectMany(layer => layer.Parameters).DistinctBy(parameter => parameter.Original);
 
     /// <summary>
     /// Of each identity edge, which node (channel-major) of its source is the counterpart of which node of its target.

@@ -90,17 +90,19 @@ internal static class LayerGraphBuilder
         var owned = trace.Layers.SelectMany(layer => layer.Parameters).Select(parameter => parameter.Tensor).ToHashSet(StringComparer.Ordinal);
         var total = 0L;
         var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (inside, outside) in trace.Hidden)
+            total += inside + outside.Where(name => !owned.Contains(name) && seen.Add(name)).Sum(name => trace.Tensor(name)!.Count);
         foreach (var node in nodes)
         {
             if (OpRules.Find(node.Domain, node.OpType) is { Kind: not OpKind.Layer } || node.Output.Any(owned.Contains) || trace.IsStored(node) || trace.IsConstant(node))
                 continue;
             var weights = node.Input.Where(input => input.Length > 0).SelectMany(trace.Constants.Sources).Distinct(StringComparer.Ordinal)
-                .Where(name => stored.Contains(name) && !owned.Contains(name) && ParameterCounts.IsNumber(stored.ElementType(name)) && trace.Tensor(name) is { Count: > 1 } && seen.Add(name)).ToArray();
+                .Where(name => stored.Contains(name) && !owned.Contains(name) && ParameterCounts.IsNumber(stored.ElementType(name)) && trace.Tensor(name) is { HasShape: true, Count: > 1 } && seen.Add(name)).ToArray();
             if (weights.Length == 0)
                 continue;
             var count = weights.Sum(name => trace.Tensor(name)!.Count);
             total += count;
-            trace.Diagnostics.Add(Diagnostic.Warning(node.Name.Length > 0 ? node.Name : node.Output[0], $"{count} parameters of this {node.OpType} ({string.Join(", ", weights)}) are in no layer"));
+            trace.Diagnostics.Add(Diagnostic.Warning(node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault() ?? node.OpType, $"{count} parameters of this {node.OpType} ({string.Join(", ", weights)}) are in no layer"));
         }
         return total;
     }

@@ -21,7 +21,10 @@ public static class LayerTracer
     // A batch that no other axis is likely to have: where a reshape mixes the axes up, the factors still tell them apart.
     private const int Batch = 3;
 
-    /// <summary>Traces a checkpoint.</summary>
+    /// <summary>
+    /// Traces a checkpoint as <see cref="ModelPreparation"/> leaves it. To run what was traced, prepare the checkpoint
+    /// first and run that: tensors may be read that the file itself has no name for.
+    /// </summary>
     /// <exception cref="UserException">The graph is damaged, or has no layer that could be traced.</exception>
     public static LayerGraph Trace(Checkpoint checkpoint, TraceOptions options)
     {
@@ -33,6 +36,7 @@ public static class LayerTracer
     /// <summary>Traces a checkpoint and keeps what is known of every tensor.</summary>
     internal static TracedModel TraceFully(Checkpoint checkpoint, TraceOptions options)
     {
+        checkpoint = ModelPreparation.Prepare(checkpoint);
         try
         {
             var traced = Run(checkpoint, options, Batch);
@@ -47,6 +51,11 @@ public static class LayerTracer
         {
             throw new UserException($"{checkpoint.FileName}: {e.Message}", e);
         }
+        catch (OverflowException e)
+        {
+            // Sizes are checked integers: a tensor of 2³¹ elements is damage, or more than any runtime takes.
+            throw new UserException($"{checkpoint.FileName}: its tensors have more than {int.MaxValue} elements; check the file with onnx.checker", e);
+        }
     }
 
     private static TracedModel Run(Checkpoint checkpoint, TraceOptions options, int batch, IReadOnlyDictionary<string, int>? batchAxes = null)
@@ -57,7 +66,7 @@ public static class LayerTracer
         var binding = InputBinding.Of(model, options.Dimensions, batchAxes ?? ImmutableDictionary<string, int>.Empty, batch);
         var nodes = TopologicalOrder.Of(model.Graph);
         var consumers = nodes.SelectMany(node => node.Input.Distinct(StringComparer.Ordinal)).GroupBy(name => name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
-        var trace = new Trace(stored, constants, new DeclaredTypes(model.Graph, binding.Dimensions), consumers);
+        var trace = new Trace(stored, constants, new DeclaredTypes(model.Graph, binding), consumers);
         trace.Diagnostics.AddRange(binding.Diagnostics);
         foreach (var input in binding.Tensors)
             trace.Define(options.IncludeInput ? trace.OpenInput(input) : input);
@@ -93,7 +102,7 @@ public static class LayerTracer
             }
             node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"operator {Qualified(node.Node)} is not known: what follows is taken to be fed by everything it reads"));
         }
-        catch (TraceException e)
+        catch (Exception e) when (e is TraceException or OverflowException)
         {
             if (!node.Trace.IsConstant(node.Node))
                 node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"{Qualified(node.Node)} could not be traced ({e.Message}): what follows is taken to be fed by everything it reads"));

@@ -42,6 +42,12 @@ internal sealed class NodeContext(NodeProto node, int order, int opset, Trace tr
         ? null
         : trace.Constants.Evaluate(input.Name)?.Values ?? throw new TraceException($"input '{input.Name}' is computed from the data, so the shape is not known");
 
+    /// <summary>The value of a constant input that the operator cannot do without.</summary>
+    public double[] Known(int i) => Constant(i) ?? throw new TraceException($"input {i} is missing");
+
+    /// <summary>The value of a constant input that is one number.</summary>
+    public double Number(int i) => Known(i) is [var number, ..] ? number : throw new TraceException($"input {i} is empty");
+
     /// <summary>Axes given as an attribute, or as an input in younger operator sets; null where left out.</summary>
     public int[]? Axes(int input = 1) =>
         (Constant(input)?.Select(ConstantOperators.ToInt) ?? Attributes.Ints("axes")?.Select(axis => (int)axis))?.ToArray();

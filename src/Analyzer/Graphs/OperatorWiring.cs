@@ -58,7 +58,7 @@ internal sealed record OperatorWiring(string Data, int Inputs, Func<int, int> Un
         var input = model.Tensors[node.Input[0]].Shape;
         var groups = (int)attributes.Int("group", 1);
         var isTransposed = node.OpType == "ConvTranspose";
-        var window = Window.Of(attributes, input.AsSpan(2), weight.Dims.AsSpan(2));
+        var window = Window.Of(attributes, input.AsSpan(2), weight.Dims.AsSpan(2), isTransposed);
         var channels = input[1];
         var filters = isTransposed ? weight.Dims[1] * groups : weight.Dims[0];
         var positions = Shapes.Count(input.AsSpan(2));

@@ -7,15 +7,22 @@ namespace Emergence.Analyzer.Graphs;
 /// <summary>Counts the elements of stored tensors and those that are zero; a quantised zero is its zero point.</summary>
 internal sealed class ParameterCounts(StoredTensors stored, IReadOnlyList<NodeProto> nodes)
 {
-    private readonly Dictionary<string, (long Count, long Nonzero)> _counts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, LayerParameter> _known = new(StringComparer.Ordinal);
+    private readonly TiedWeights _tied = new(stored);
 
     private readonly Quantisations _quantisations = new(stored, nodes);
 
     public LayerParameter Of(string tensor, ParameterRole role)
     {
-        if (!_counts.TryGetValue(tensor, out var counts))
-            _counts[tensor] = counts = Count(tensor);
-        return new LayerParameter(tensor, role, counts.Count, counts.Nonzero);
+        if (!_known.TryGetValue(tensor, out var known))
+        {
+            var (count, nonzero) = Count(tensor);
+            _known[tensor] = known = new LayerParameter(tensor, role, count, nonzero)
+            {
+                Original = role == ParameterRole.Weight ? _tied.OriginalOf(tensor) : tensor,
+            };
+        }
+        return known with { Role = role };
     }
 
     /// <summary>True for element types that can hold a weight.</summary>

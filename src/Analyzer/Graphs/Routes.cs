@@ -47,7 +47,7 @@ internal sealed class Routes(TracedModel model)
             return;
         for (var i = 0; i < node.Input.Count; i++)
         {
-            if (!known.TryGetValue(node.Input[i], out var labels))
+            if (!known.TryGetValue(node.Input[i], out var labels) || rule is ElementwiseBinaryRule && IsStatistic(node, node.Input[i], known))
                 continue;
             for (var o = 0; o < node.Output.Count; o++)
             {
@@ -58,6 +58,14 @@ internal sealed class Routes(TracedModel model)
             }
         }
     }
+
+    /// <summary>
+    /// A mean or deviation of the very tensor it is put together with: the step of a normalisation spelt out, which is
+    /// transparent as the operator would be.
+    /// </summary>
+    private bool IsStatistic(NodeProto node, string input, Dictionary<string, Labels> known) =>
+        model.Tensors[input] is { Carries: [_, ..] } tensor && !tensor.Carries.Any(carry => carry.IsAligned)
+        || node.Input.Any(other => other != input && known.TryGetValue(other, out var whole) && whole.Count > known[input].Count);
 
     private Labels? Through(NodeProto node, AttributeReader attributes, OpRule rule, Labels labels, int input, int output, int[] shape)
     {

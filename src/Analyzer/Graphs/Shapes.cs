@@ -121,6 +121,8 @@ internal readonly record struct SliceRange(int Start, int Step, int Length)
         var axes = opset < 10 ? attributes.Ints("axes")?.Select(x => (double)x).ToArray() : axesInput;
         if (starts is null || ends is null)
             throw new TraceException("the slice's bounds are computed from the data");
+        if (ends.Length != starts.Length || axes is not null && axes.Length != starts.Length || stepsInput is not null && stepsInput.Length != starts.Length)
+            throw new TraceException("the slice's starts, ends, axes and steps are of different number");
         var ranges = dims.Select(dim => new SliceRange(0, 1, dim)).ToArray();
         for (var i = 0; i < starts.Length; i++)
         {

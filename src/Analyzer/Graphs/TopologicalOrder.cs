@@ -7,14 +7,17 @@ namespace Emergence.Analyzer.Graphs;
 internal static class TopologicalOrder
 {
     /// <summary>The nodes in order, that of the file wherever it will do.</summary>
-    /// <exception cref="TraceException">The graph has a cycle.</exception>
+    /// <exception cref="TraceException">The graph has a cycle, or a tensor that two nodes write.</exception>
     public static IReadOnlyList<NodeProto> Of(GraphProto graph)
     {
         var producer = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < graph.Node.Count; i++)
         {
             foreach (var output in graph.Node[i].Output.Where(output => output.Length > 0))
-                producer[output] = i;
+            {
+                if (!producer.TryAdd(output, i))
+                    throw new TraceException($"two nodes write the tensor '{output}'; the file is damaged");
+            }
         }
         var consumers = new List<int>[graph.Node.Count];
         var waiting = new int[graph.Node.Count];

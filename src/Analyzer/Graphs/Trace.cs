@@ -28,6 +28,9 @@ internal sealed class Trace(StoredTensors stored, ConstantFolder constants, Decl
     /// <summary>Number of rows of the table that an integer input indexes.</summary>
     public Dictionary<string, int> Vocabularies { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Parameters that control-flow bodies hold: those stored inside, and the outer tensors that they read.</summary>
+    public List<(long Inside, IReadOnlyList<string> Outside)> Hidden { get; } = [];
+
     public IReadOnlyDictionary<string, TracedTensor> Tensors => _tensors;
 
     public TracedTensor? Tensor(string name)
@@ -137,7 +140,7 @@ internal sealed class Trace(StoredTensors stored, ConstantFolder constants, Decl
     public TracedTensor Adjust(TracedTensor input, TracedTensor output, IEnumerable<string> constants, ParameterRole role)
     {
         output = output with { Carries = Along(input) };
-        foreach (var carry in output.Carries.Where(carry => carry.IsOpen && CanExtend(carry) && carry.Layer.BeforeActivation is null))
+        foreach (var carry in output.Carries.Where(carry => carry.IsOpen && CanExtend(carry, output) && carry.Layer.BeforeActivation is null))
         {
             foreach (var constant in constants)
             {
@@ -155,7 +158,7 @@ internal sealed class Trace(StoredTensors stored, ConstantFolder constants, Decl
     public TracedTensor Activate(TracedTensor input, TracedTensor output, string activation)
     {
         output = output with { Carries = [.. Along(input).Select(carry => carry with { IsOpen = false })] };
-        foreach (var carry in input.Carries.Where(carry => carry.IsOpen && CanExtend(carry)))
+        foreach (var carry in input.Carries.Where(carry => carry.IsOpen && CanExtend(carry, output)))
         {
             var layer = carry.Layer;
             if (layer.BeforeActivation is { } before)
@@ -173,13 +176,21 @@ internal sealed class Trace(StoredTensors stored, ConstantFolder constants, Decl
         return output;
     }
 
+    /// <summary>Integers become numbers: a layer that was read as integers is read here.</summary>
+    public TracedTensor Dequantise(TracedTensor input, TracedTensor output)
+    {
+        foreach (var carry in input.Carries.Where(carry => CanExtend(carry, output) && carry.Layer.Read.Name == input.Name))
+            Read(carry, output);
+        return output;
+    }
+
     /// <summary>
     /// Called with every elementwise result: where it is a known activation function of the layer's raw output,
     /// whatever operators spell it, that is where the layer is read.
     /// </summary>
     public TracedTensor Recognise(TracedTensor output)
     {
-        if (output.Function is not { IsIdentity: false } function || output.Carries is not [{ IsAligned: true, IsWhole: true } carry] || function.IsAffine)
+        if (output.Function is not { IsIdentity: false } function || output.Carries is not [var carry] || !CanExtend(carry, output) || function.IsAffine)
             return output;
         if (!IsOnPath(carry) || function.Recognise() is not { } name || carry.Layer.Activation == name)
             return output;
@@ -214,13 +225,13 @@ internal sealed class Trace(StoredTensors stored, ConstantFolder constants, Decl
         var carries = a.Carries.Select(first =>
         {
             var second = b.Carries.First(carry => carry.Layer == first.Layer);
-            var best = CanExtend(first) ? first : second;
+            var best = CanExtend(first, output) ? first : second;
             var other = ReferenceEquals(best, first) ? second : first;
             // x − mean(x): the statistic is not aligned and says nothing about whether the layer is still open.
             return best with { IsOpen = !isNoisy && best.IsOpen && (other.IsOpen || !other.IsAligned), IsForked = false };
         }).ToImmutableArray();
         output = output with { Carries = carries };
-        foreach (var carry in carries.Where(CanExtend))
+        foreach (var carry in carries.Where(carry => CanExtend(carry, output)))
         {
             var layer = carry.Layer;
             if (isNoisy)
@@ -245,7 +256,7 @@ internal sealed class Trace(StoredTensors stored, ConstantFolder constants, Decl
     private TracedTensor Merge(TracedTensor a, TracedTensor b, TracedTensor output)
     {
         var (later, earlier) = IsLater(a, b) ? (a, b) : (b, a);
-        var owns = later.Carries.All(carry => CanExtend(carry) && IsOnPath(carry)) && !earlier.Carries.Any(carry => LayersOf(later).Contains(carry.Layer));
+        var owns = later.Carries.All(carry => CanExtend(carry, output) && IsOnPath(carry)) && !earlier.Carries.Any(carry => LayersOf(later).Contains(carry.Layer));
         if (!owns)
         {
             // Nobody's nodes are this sum's alone (an attention product, or a branch already merged elsewhere):
@@ -310,7 +321,7 @@ internal sealed class Trace(StoredTensors stored, ConstantFolder constants, Decl
     private static HashSet<LayerBuilder> LayersOf(TracedTensor tensor) => [.. tensor.Carries.Select(carry => carry.Layer)];
 
     /// <summary>The tensor holds all of the layer's nodes, one element each, in a place that can be read.</summary>
-    private static bool CanExtend(Carry carry) => carry is { IsAligned: true, IsWhole: true };
+    private static bool CanExtend(Carry carry, TracedTensor tensor) => tensor.HasShape && carry is { IsAligned: true, IsWhole: true };
 
     /// <summary>The layer has not been merged elsewhere since this path left it.</summary>
     private static bool IsOnPath(Carry carry) => carry.Generation == carry.Layer.Generation;

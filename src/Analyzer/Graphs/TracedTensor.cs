@@ -18,13 +18,20 @@ internal sealed record Carry(LayerBuilder Layer, bool IsOpen, bool IsWhole, bool
 /// <summary>What the trace knows of one tensor.</summary>
 internal sealed record TracedTensor
 {
+    private readonly ImmutableArray<Axis> _axes;
+
     public required string Name { get; init; }
 
     /// <summary>A <c>TensorProto.DataType</c>; 0 where unknown.</summary>
     public required int ElementType { get; init; }
 
-    /// <summary>The axes; default where even the rank is unknown.</summary>
-    public required ImmutableArray<Axis> Axes { get; init; }
+    /// <summary>The axes; given as default where even the rank is unknown.</summary>
+    /// <exception cref="TraceException">The rank is unknown.</exception>
+    public required ImmutableArray<Axis> Axes
+    {
+        get => HasShape ? _axes : throw new TraceException($"the shape of '{Name}' is not known before the model runs");
+        init => _axes = value;
+    }
 
     /// <summary>Computed from stored tensors and shapes alone.</summary>
     public bool IsConstant { get; init; }
@@ -38,10 +45,13 @@ internal sealed record TracedTensor
     /// <summary>The model input this is a copy of, in whatever shape and type; null where it is not.</summary>
     public string? Origin { get; init; }
 
+    /// <summary>What its integers stand for, where it is the quantised result of a layer.</summary>
+    public Quantisation? Quantisation { get; init; }
+
     /// <summary>A random operator has a part in it since the last layer.</summary>
     public bool IsRandom { get; init; }
 
-    public bool HasShape => !Axes.IsDefault;
+    public bool HasShape => !_axes.IsDefault;
 
     public int Rank => Axes.Length;
 

@@ -45,7 +45,8 @@ public static class Instrumenter
         var layout = new NodeLayout(layer, options.ConvNodes);
         var whole = Read(nodes, layer.Reading);
         var read = options.Rows is { } rows ? nodes.Slice(whole, BatchAxis(layer, layout), 0, rows) : whole;
-        var views = new Views(nodes, read, (DataType)layer.Reading.ElementType, layout);
+        var type = layer.Reading.Quantisation is null ? (DataType)layer.Reading.ElementType : DataType.Float;
+        var views = new Views(nodes, read, type, layout);
         var shape = nodes.Expose(nodes.Apply("Shape", whole), DataType.Int64);
         var counters = options.Counters.Select(counter =>
             (counter, nodes.Expose(nodes.Cast(views.Count(counter), DataType.Double), DataType.Double)));
@@ -55,6 +56,11 @@ public static class Instrumenter
     private static string Read(CounterNodes nodes, Reading reading)
     {
         var x = reading.Tensor;
+        if (reading.Quantisation is { } quantisation)
+        {
+            string[] zeroPoint = quantisation.ZeroPoint.Length > 0 ? [quantisation.ZeroPoint] : [];
+            x = nodes.Apply("DequantizeLinear", [x, quantisation.Scale, .. zeroPoint]);
+        }
         if (reading.Reshape is { } shape)
             x = nodes.Reshape(x, shape);
         return reading.Slice is { } part ? nodes.Slice(x, part.Axis, part.Start, part.End) : x;

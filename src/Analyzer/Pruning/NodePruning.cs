@@ -1,5 +1,3 @@
-using Emergence.Checkpoints;
-
 namespace Emergence.Analyzer.Pruning;
 
 /// <summary>Chooses the output units of smallest norm.</summary>

@@ -22,13 +22,9 @@ internal static class SlowReference
         foreach (var layer in graph.Layers)
         {
             var name = $"exposed {layer.Index}";
-            model.Graph.Node.Add(new NodeProto
-            {
-                OpType = "Cast",
-                Input = { layer.Reading.Tensor },
-                Output = { name },
-                Attribute = { AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double) },
-            });
+            AddNode(model.Graph, "Cast", [layer.Reading.Tensor], name, AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
+            if (layer.Reading.Quantisation is { } quantisation)
+                name = Dequantise(model.Graph, name, quantisation);
             model.Graph.Output.Add(new ValueInfoProto
             {
                 Name = name,
@@ -55,6 +51,22 @@ internal static class SlowReference
     }
 
     private static bool IsByFilter(TracedLayer layer, ConvNodes nodes) => nodes == ConvNodes.Filters && layer.IsConvolution;
+
+    /// <summary>(q − zero point) · scale, in double.</summary>
+    private static string Dequantise(GraphProto graph, string exposed, Quantisation quantisation)
+    {
+        string Double(string tensor, string suffix)
+        {
+            AddNode(graph, "Cast", [tensor], exposed + suffix, AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
+            return exposed + suffix;
+        }
+        AddNode(graph, "Sub", [exposed, Double(quantisation.ZeroPoint, " zero")], exposed + " shifted");
+        AddNode(graph, "Mul", [exposed + " shifted", Double(quantisation.Scale, " scale")], exposed + " scaled");
+        return exposed + " scaled";
+    }
+
+    private static void AddNode(GraphProto graph, string op, string[] inputs, string output, params AttributeProto[] attributes) =>
+        graph.Node.Add(new NodeProto { OpType = op, Input = { inputs }, Output = { output }, Attribute = { attributes } });
 
     private static List<double[]>[] NewNodes(int count) => [.. Enumerable.Range(0, count).Select(_ => new List<double[]>())];
 

@@ -39,6 +39,7 @@ internal static class GraphText
             _ => "*",
         } + parameter.Tensor);
         return $"{layer.Op} {(layer.Activation.Length > 0 ? layer.Activation : "-")} {reading.Tensor} "
+            + (reading.Quantisation is { } quantisation ? $"quantised by {quantisation.Scale} {quantisation.ZeroPoint} " : "")
             + $"{(reading.Reshape is null ? "" : "~")}[{string.Join(' ', axes)}] n={n} m={m}"
             + (layer.Groups > 1 ? $" g={layer.Groups}" : "")
             + (layer.Parameters.IsEmpty ? "" : $" ({string.Join(' ', parameters)})");

@@ -27,17 +27,33 @@ internal static class TracedRun
     /// <summary>The same where each warning must contain one of the texts, in order.</summary>
     public static LayerGraph Holds(ModelProto model, string expected, string[] warnings, TraceOptions? options = null)
     {
+        var graph = Traces(model, options);
+        Assert.Equal(GraphText.Tidy(expected), GraphText.Of(graph));
+        var found = graph.Diagnostics.Where(diagnostic => diagnostic.Severity == Severity.Warning).Select(diagnostic => $"{diagnostic}").ToArray();
+        Assert.True(found.Length == warnings.Length && found.Zip(warnings).All(pair => pair.First.Contains(pair.Second, StringComparison.Ordinal)),
+            $"warned: {string.Join("; ", found)}");
+        return graph;
+    }
+
+    /// <summary>Traces a model, runs it on random samples and compares the masks.</summary>
+    public static LayerGraph Traces(ModelProto model, TraceOptions? options = null)
+    {
         using var folder = new TemporaryFolder();
         var path = folder.Path("tiny.onnx");
         ModelFile.Save(model, path);
         var checkpoint = ModelPreparation.Prepare(Checkpoint.Open(path));
         var graph = LayerTracer.Trace(checkpoint, options ?? new TraceOptions());
-        Assert.Equal(GraphText.Tidy(expected), GraphText.Of(graph));
-        var found = graph.Diagnostics.Where(diagnostic => diagnostic.Severity == Severity.Warning).Select(diagnostic => $"{diagnostic}").ToArray();
-        Assert.True(found.Length == warnings.Length && found.Zip(warnings).All(pair => pair.First.Contains(pair.Second, StringComparison.Ordinal)),
-            $"warned: {string.Join("; ", found)}");
         Runs(checkpoint, graph);
         return graph;
+    }
+
+    /// <summary>The layers and edges alone, for what no runtime here can run.</summary>
+    public static LayerGraph OnlyTraces(ModelProto model)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Path("tiny.onnx");
+        ModelFile.Save(model, path);
+        return LayerTracer.Trace(Checkpoint.Open(path), new TraceOptions());
     }
 
     /// <summary>Runs a traced model on random samples and compares the masks.</summary>

@@ -17,7 +17,7 @@ internal sealed class ConvolutionRule : OpRule
             throw new TraceException($"input of rank {data.Rank} and weight of rank {weight.Rank} make no convolution");
         var groups = (int)node.Attributes.Int("group", 1);
         var transposed = node.Op == "ConvTranspose";
-        var kernel = Window.Of(node.Attributes, data.Shape.AsSpan(2), weight.Shape.AsSpan(2));
+        var kernel = Window.Of(node.Attributes, data.Shape.AsSpan(2), weight.Shape.AsSpan(2), transposed);
         var filters = transposed ? weight.Axes[1].Size * groups : weight.Axes[0].Size;
         var inChannels = transposed ? weight.Axes[0].Size : weight.Axes[1].Size * groups;
         if (inChannels != data.Axes[1].Size)
@@ -40,6 +40,6 @@ internal sealed class ConvolutionRule : OpRule
             node.Trace.AddParameters(output.Carries[0].Layer, stored.Name, ParameterRole.Bias);
         if (node.Op == "FusedConv" && node.Optional(3) is { } summand)
             output = node.Trace.Combine(output, summand, output);
-        node.Output(FusedActivation.Apply(node, output));
+        node.Output(FusedActivation.Apply(node, QuantisedOutput.Of(node, output)));
     }
 }

@@ -35,9 +35,18 @@ internal sealed class ElementwiseBinaryRule : OpRule
             node.Output(node.Trace.Pass(value, value with { Name = node.OutputName(0) }));
             return;
         }
-        for (var i = 1; i < node.InputCount; i++)
-            value = Apply(node, value, node.Input(i), function);
-        node.Output(value);
+        if (node.InputCount > 2)
+        {
+            // The latest branch owns the whole: begin with it. (These operators commute.)
+            var inputs = node.Inputs.ToList();
+            value = inputs.Aggregate(Trace.Later);
+            inputs.Remove(value);
+            if (node.Op == "Mean")
+                value = value with { Function = null };
+            node.Output(inputs.Aggregate(value, (sum, input) => Apply(node, sum, input, function)));
+            return;
+        }
+        node.Output(Apply(node, value, node.Input(1), function));
     }
 
     private static TracedTensor Apply(NodeContext node, TracedTensor a, TracedTensor b, Func<double, double, double> function)

@@ -63,8 +63,7 @@ internal sealed class ElementwiseUnaryRule : OpRule
         var input = node.Input(0);
         if (node.Op is "BiasGelu" or "FastGelu" && node.Optional(1) is { IsConstant: true } bias)
             input = node.Trace.Adjust(input, input with { Function = null }, [bias.Name], ParameterRole.Bias);
-        var key = node.Node.Domain.Length > 0 && node.Node.Domain != "ai.onnx" ? $"{node.Node.Domain}::{node.Op}" : node.Op;
-        node.Output(Close(node, input, Functions[key](node)));
+        node.Output(Close(node, input, Functions[Key(node)](node)));
     }
 
     /// <summary>Applies an elementwise function, which adjusts the layers it meets where it is linear and closes them where not.</summary>
@@ -72,15 +71,25 @@ internal sealed class ElementwiseUnaryRule : OpRule
     {
         var alone = ScalarFunction.Identity("").Then(function);
         var output = input with { Name = node.OutputName(0), Function = input.Function?.Then(function) };
-        output = alone.IsAffine
-            ? node.Trace.Adjust(input, output, [], ParameterRole.Normalisation)
-            : node.Trace.Activate(input, output, Display(node, alone));
-        return node.Trace.Recognise(output);
+        if (IsLinear(node, alone))
+            return node.Trace.Recognise(node.Trace.Adjust(input, output, [], ParameterRole.Normalisation));
+        output = node.Trace.Activate(input, output, Display(node, alone));
+        // One operator alone is no spelling of another: Celu stays Celu where it equals Elu.
+        return input.Function is { IsIdentity: true } ? output : node.Trace.Recognise(output);
     }
+
+    /// <summary>By the operator where it has a name of its own: on the grid, a Shrink of a small threshold looks linear.</summary>
+    private static bool IsLinear(NodeContext node, ScalarFunction function) =>
+        node.Op == "Neg" || !IsNamed(node) && function.IsAffine;
 
     /// <summary>Max(x, 0) is a ReLU, whatever it is called; an operator of a well-known name keeps it.</summary>
     private static string Display(NodeContext node, ScalarFunction function) =>
-        node.Op is "Clip" or "Max" or "Min" ? function.Recognise() ?? node.Op : node.Op;
+        IsNamed(node) ? node.Op : function.Recognise() ?? node.Op;
+
+    private static bool IsNamed(NodeContext node) => Functions.ContainsKey(Key(node)) && node.Op != "Clip";
+
+    private static string Key(NodeContext node) =>
+        node.Node.Domain.Length > 0 && node.Node.Domain != "ai.onnx" ? $"{node.Node.Domain}::{node.Op}" : node.Op;
 
     private static Func<double, double> Clip(NodeContext node)
     {

@@ -20,7 +20,7 @@ internal sealed class PoolRule : OpRule
         if (node.Op.StartsWith("Global", StringComparison.Ordinal))
             sizes = Enumerable.Repeat(1, spatial.Length).ToArray();
         else if (node.Op == "MaxRoiPool")
-            sizes = node.Attributes.Ints("pooled_shape")!.Select(size => (int)size).ToArray();
+            sizes = (node.Attributes.Ints("pooled_shape") ?? throw new TraceException("the pooled shape is missing")).Select(size => (int)size).ToArray();
         else if (node.Op == "RoiAlign")
             sizes = new[] { (int)node.Attributes.Int("output_height", 1), (int)node.Attributes.Int("output_width", 1) };
         else

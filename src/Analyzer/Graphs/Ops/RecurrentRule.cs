@@ -36,16 +36,12 @@ internal sealed class RecurrentRule : OpRule
             node.Trace.AddParameters(layer, peephole.Name, ParameterRole.Weight);
         ImmutableArray<Carry> closed = [output.Carries[0] with { IsOpen = false }];
         output = output with { Carries = closed, Function = null };
-        layer.Activation = node.Op == "LSTM" ? "Lstm" : node.Op == "GRU" ? "Gru" : "Tanh";
+        layer.Activation = node.Op == "LSTM" ? "Lstm" : node.Op == "GRU" ? "Gru" : node.Attributes.Strings("activations") is [var first, ..] ? first : "Tanh";
         layer.BeforeActivation = (output, null);
         node.Output(0, output);
         for (var i = 1; i < node.Node.Output.Count; i++)
         {
-            var state = node.NewTensor(last, data.ElementType) with { Name = node.OutputName(i), Carries = closed };
-            node.Output(i, state);
-            // Only the last state leaves the node: that is what there is to read.
-            if (i == 1 && node.OutputName(0).Length == 0)
-                layer.Read = state;
+            node.Output(i, node.NewTensor(last, data.ElementType) with { Carries = closed });
         }
     }
 }

@@ -38,35 +38,39 @@ internal sealed class ResizeRule : OpRule
                 if (pads is null)
                     throw new TraceException("the pads are missing");
                 var axes = node.Opset >= 18 && node.Optional(3) is not null
-                    ? node.Constant(3)!.Select(axis => Shapes.Axis((int)axis, dims.Length)).ToArray()
+                    ? node.Known(3).Select(axis => Shapes.Axis((int)axis, dims.Length)).ToArray()
                     : [.. Enumerable.Range(0, dims.Length)];
+                Require(pads.Length == 2 * axes.Length, "pads");
                 var padded = dims.ToArray();
                 for (var i = 0; i < axes.Length; i++)
                     padded[axes[i]] += (int)pads[i] + (int)pads[i + axes.Length];
                 return padded;
             case "Expand":
-                return Shapes.Broadcast(dims, [.. node.Constant(1)!.Select(ConstantOperators.ToInt)]);
+                return Shapes.Broadcast(dims, [.. node.Known(1).Select(ConstantOperators.ToInt)]);
             case "Tile":
-                var repeats = node.Constant(1)!;
+                var repeats = node.Known(1);
+                Require(repeats.Length == dims.Length, "repeats");
                 return [.. dims.Select((dim, i) => dim * (int)repeats[i])];
             case "Upsample":
                 var scales = node.Opset < 9
                     ? ((node.Node.Attribute.FirstOrDefault(attribute => attribute.Name == "scales")?.Floats) ?? []).Select(scale => (double)scale).ToArray()
-                    : node.Constant(1)!;
+                    : node.Known(1);
+                Require(scales.Length == dims.Length, "scales");
                 return [.. dims.Select((dim, i) => (int)Math.Floor(dim * scales[i]))];
             case "Resize":
                 return Resize(node, dims);
             case "CenterCropPad":
-                var target = node.Constant(1)!;
+                var target = node.Known(1);
                 var cropped = dims.ToArray();
                 var which = node.Attributes.Ints("axes")?.Select(axis => Shapes.Axis((int)axis, dims.Length)).ToArray() ?? [.. Enumerable.Range(0, dims.Length)];
+                Require(target.Length == which.Length, "sizes");
                 for (var i = 0; i < which.Length; i++)
                     cropped[which[i]] = (int)target[i];
                 return cropped;
             case "GridSample":
                 return [dims[0], dims[1], .. node.Shaped(1).Shape[1..^1]];
             case "MaxUnpool" when node.Optional(2) is not null:
-                return [.. node.Constant(2)!.Select(ConstantOperators.ToInt)];
+                return [.. node.Known(2).Select(ConstantOperators.ToInt)];
             default:
                 return null;
         }
@@ -82,6 +86,7 @@ internal sealed class ResizeRule : OpRule
         var scales = sizes is null ? node.Constant(scalesAt) : null;
         if (sizes is null && scales is null)
             throw new TraceException("neither scales nor sizes are given");
+        Require((sizes ?? scales)!.Length == axes.Length, "sizes or scales");
         for (var i = 0; i < axes.Length; i++)
             result[axes[i]] = sizes is not null ? (int)sizes[i] : (int)Math.Floor(dims[axes[i]] * scales![i]);
         if (sizes is not null && node.Attributes.Text("keep_aspect_ratio_policy", "stretch") is var policy and not "stretch")
@@ -92,5 +97,11 @@ internal sealed class ResizeRule : OpRule
                 result[axis] = (int)Math.Round(scale * dims[axis], MidpointRounding.ToEven);
         }
         return result;
+    }
+
+    private static void Require(bool fits, string what)
+    {
+        if (!fits)
+            throw new TraceException($"the number of {what} is not that of the axes");
     }
 }

@@ -28,11 +28,11 @@ internal sealed class ShapeRule : OpRule
                 node.Output(node.NewTensor(default, (int)TensorProto.Types.DataType.String) with { IsConstant = true });
                 break;
             case "ConstantOfShape":
-                var dims = node.Constant(0)!.Select(ConstantOperators.ToInt);
+                var dims = node.Known(0).Select(ConstantOperators.ToInt);
                 node.Output(Fresh(node, dims, node.Attributes.Tensor("value")?.DataType ?? (int)TensorProto.Types.DataType.Float));
                 break;
             case "Range":
-                var (from, to, step) = (node.Constant(0)![0], node.Constant(1)![0], node.Constant(2)![0]);
+                var (from, to, step) = (node.Number(0), node.Number(1), node.Number(2));
                 node.Output(Fresh(node, [(int)Math.Max(0, Math.Ceiling((to - from) / step))], node.Input(0).ElementType));
                 break;
             case "RandomNormal" or "RandomUniform":

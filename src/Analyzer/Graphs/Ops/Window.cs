@@ -9,7 +9,9 @@ namespace Emergence.Analyzer.Graphs.Ops;
 /// <param name="Output">Number of positions per axis.</param>
 internal sealed record Window(int[] Kernel, int[] Strides, int[] Dilations, int[] PadBegin, int[] PadEnd, int[] Output)
 {
-    public static Window Of(AttributeReader attributes, ReadOnlySpan<int> input, ReadOnlySpan<int> weight)
+    /// <summary>The window of a convolution or pooling; of a transposed one, all but <see cref="Output"/>, which it has no part in.</summary>
+    /// <exception cref="TraceException">The window does not fit the input.</exception>
+    public static Window Of(AttributeReader attributes, ReadOnlySpan<int> input, ReadOnlySpan<int> weight, bool isTransposed = false)
     {
         var rank = input.Length;
         var kernel = Ints(attributes.Ints("kernel_shape"), rank) ?? weight.ToArray();
@@ -18,6 +20,8 @@ internal sealed record Window(int[] Kernel, int[] Strides, int[] Dilations, int[
         var strides = Ints(attributes.Ints("strides"), rank) ?? Ones(rank);
         var dilations = Ints(attributes.Ints("dilations"), rank) ?? Ones(rank);
         var pads = attributes.Ints("pads") is { Length: > 0 } given ? [.. given.Select(pad => (int)pad)] : new int[2 * rank];
+        if (pads.Length != 2 * rank || strides.Concat(dilations).Concat(kernel).Any(size => size < 1))
+            throw new TraceException($"a kernel of [{Shapes.Text(kernel)}] with strides [{Shapes.Text(strides)}], dilations [{Shapes.Text(dilations)}] and pads [{Shapes.Text(pads)}] over {rank} spatial axes");
         var (begin, end, output) = (pads[..rank], pads[rank..], new int[rank]);
         var autoPad = attributes.Text("auto_pad", "NOTSET");
         var ceil = attributes.Int("ceil_mode", 0) == 1;
@@ -37,7 +41,7 @@ internal sealed record Window(int[] Kernel, int[] Strides, int[] Dilations, int[
                     break;
             }
             var room = input[i] + begin[i] + end[i] - extent;
-            if (room < 0)
+            if (room < 0 && !isTransposed)
                 throw new TraceException($"a window of {extent} does not fit an axis of {input[i]} padded by {begin[i]} and {end[i]}");
             output[i] = (ceil ? (room + strides[i] - 1) / strides[i] : room / strides[i]) + 1;
             // A window that would start in the padding behind the input is dropped.

@@ -67,7 +67,7 @@ public class ActivationCases
     [InlineData("LogSoftmax")]
     [InlineData("Hardmax")]
     public void softmax_and_its_kin_close_nothing(string op) => TracedRun.Holds(
-        Dense(13, 0).Node(op, "h", "p").Node("MatMul", "p v", "y").Output("y"), """
+        Dense(13, 0).Node(op, "h", "soft").Node("MatMul", "soft v", "y").Output("y"), """
         MatMul - h [B C6] n=6 m=6 (w +b)
         MatMul - y [B C3] n=3 m=3 (v)
         0>1

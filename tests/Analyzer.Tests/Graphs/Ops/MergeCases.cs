@@ -48,7 +48,7 @@ public class MergeCases
             MatMul - p [B C6] n=6 m=6 (v)
             MatMul - q [B C6] n=6 m=6 (u)
             MatMul Relu y [B C6] n=6 m=6 (t)
-            0>1 0>2 0>3 1=2 2=3
+            0>1 0>2 0>3 1=3 2=3
             """),
         ["two branches by Mul, one a gate"] = (TwoBranches().Node("Sigmoid", "p", "g").Node("Mul", "g q", "s").Node("Relu", "s", "y").Output("y"), """
             MatMul Relu a [B C6] n=6 m=6 (w)

@@ -1,3 +1,5 @@
+using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
 using Onnx;
@@ -27,7 +29,7 @@ public class NormalisationCases
             .Node("Shape", "h", "size").Node("Reshape", "gn size", "n0").Node("Mul", "n0 scale", "n1").Node("Add", "n1 shift", "n").Node("Relu", "n", "y").Output("y"),
             ConvOnly.Replace("(w)", "(w *one *zero *scale +shift)", StringComparison.Ordinal)),
         ["LRN"] = (Conv(13).Node("LRN", "h", "n", AttributeProto.Of("size", 3)).Node("Relu", "n", "y").Output("y"), ConvOnly),
-        ["MeanVarianceNormalization"] = (Conv(13).Node("MeanVarianceNormalization", "h", "n").Node("Relu", "n", "y").Output("y"), ConvOnly),
+        ["MeanVarianceNormalization"] = (Conv(13).Node("MeanVarianceNormalization", "h", "n", AttributeProto.Of("axes", [2L, 3L])).Node("Relu", "n", "y").Output("y"), ConvOnly),
         ["LpNormalization"] = (Conv(13).Node("LpNormalization", "h", "n", AttributeProto.Of("axis", 1)).Node("Relu", "n", "y").Output("y"), ConvOnly),
         ["scale and shift alone"] = (Conv(13).Weight("scale", 4, 1, 1).Weight("shift", 4, 1, 1)
             .Node("Mul", "h scale", "n1").Node("Add", "n1 shift", "n").Node("Relu", "n", "y").Output("y"),
@@ -73,6 +75,18 @@ public class NormalisationCases
     [Theory]
     [MemberData(nameof(Names))]
     public void belongs_to_the_layer(string name) => TracedRun.Holds(Cases[name].Model, Cases[name].Graph);
+
+    [Fact]
+    public void one_over_the_samples_of_a_batch_is_warned_of()
+    {
+        var tiny = Conv(13).Node("MeanVarianceNormalization", "h", "n").Node("Relu", "n", "y").Output("y");
+        using var folder = new TemporaryFolder();
+        ModelFile.Save(tiny.Proto, folder.Path("tiny.onnx"));
+        var graph = LayerTracer.Trace(Checkpoint.Open(folder.Path("tiny.onnx")), new TraceOptions());
+        Assert.Equal(
+            "n: this MeanVarianceNormalization normalises over the samples of a batch: its activations hang on --batch",
+            $"{Assert.Single(graph.Diagnostics)}");
+    }
 
     private static TinyModel Conv(int opset) => new TinyModel(opset, 9).Input("x", [null, 2, 6, 5]).Weight("w", 4, 2, 3, 3).Node("Conv", "x w", "h");
 

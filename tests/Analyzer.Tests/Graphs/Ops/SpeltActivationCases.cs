@@ -31,9 +31,11 @@ public class SpeltActivationCases
         ["LeakyReLU by Max"] = ("LeakyRelu", model => model.Scalar("slope", 0.1).Node("Mul", "h slope", "s").Node("Max", "h s", "a")),
         ["ReLU by Max"] = ("Relu", model => model.Scalar("zero", 0).Node("Max", "h zero", "a")),
         ["ReLU6 by Min of Max"] = ("Relu6", model => model.Scalar("zero", 0).Scalar("six", 6).Node("Max", "h zero", "m").Node("Min", "m six", "a")),
+        ["ReLU6 by Min of Relu"] = ("Relu6", model => model.Scalar("six", 6).Node("Relu", "h", "m").Node("Min", "m six", "a")),
+        ["Clip after Relu"] = ("Clip", model => model.Scalar("zero", 0).Scalar("one", 1).Node("Relu", "h", "m").Node("Clip", "m zero one", "a")),
         ["Softplus by Exp and Log"] = ("Softplus", model => model.Scalar("one", 1).Node("Exp", "h", "e").Node("Add", "e one", "e1").Node("Log", "e1", "a")),
-        ["Softplus, stable: Max(x,0) + Log(1 + Exp(-|x|))"] = ("Softplus", model => model.Scalar("one", 1).Node("Relu", "h", "p").Node("Abs", "h", "m")
-            .Node("Neg", "m", "n").Node("Exp", "n", "e").Node("Add", "e one", "e1").Node("Log", "e1", "l").Node("Add", "p l", "a")),
+        ["Softplus, stable: Max(x,0) + Log(1 + Exp(-|x|))"] = ("Softplus", model => model.Scalar("one", 1).Node("Relu", "h", "r").Node("Abs", "h", "m")
+            .Node("Neg", "m", "n").Node("Exp", "n", "e").Node("Add", "e one", "e1").Node("Log", "e1", "l").Node("Add", "r l", "a")),
         ["Sigmoid by Exp"] = ("Sigmoid", model => model.Scalar("one", 1).Node("Neg", "h", "n").Node("Exp", "n", "e").Node("Add", "e one", "d").Node("Div", "one d", "a")),
         ["Softsign by Abs"] = ("Softsign", model => model.Scalar("one", 1).Node("Abs", "h", "m").Node("Add", "m one", "d").Node("Div", "h d", "a")),
     };

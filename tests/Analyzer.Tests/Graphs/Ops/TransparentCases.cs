@@ -45,7 +45,6 @@ public class TransparentCases
         ["Expand"] = (model => model.Longs("axes", 1).Node("Unsqueeze", "a axes", "u").Longs("s", 1, 2, 1, 1, 1).Node("Expand", "u s", "t"), 128),
         ["Tile"] = (model => model.Longs("r", 1, 1, 2, 1).Node("Tile", "a r", "t"), 128),
         ["CumSum"] = (model => model.Initializer("axis", [], [2], DataType.Int64).Node("CumSum", "a axis", "t"), 64),
-        ["Clip after a ReLU"] = (model => model.Scalar("lo", 0).Scalar("hi", 1).Node("Clip", "a lo hi", "t"), 64),
         ["scaling after a ReLU"] = (model => model.Scalar("k", 0.5).Node("Mul", "a k", "t"), 64),
         ["a tensor shape written into a Reshape"] = (model => model.Node("Shape", "a", "shape").Longs("zero", 0).Longs("one", 1).Node("Slice", "shape zero one", "n")
             .Longs("rest", -1).Node("Concat", "n rest", "s", AttributeProto.Of("axis", 0)).Node("Reshape", "a s", "t"), 64),
