@@ -8,8 +8,8 @@ namespace Emergence.Analyzer.Probes;
 /// <summary>How an array of stored samples becomes the samples of a model input.</summary>
 /// <remarks>
 /// Singleton axes come and go; the channels of an image, no more than its rows or columns, may move between front and
-/// back; an image may be flattened, as stored, for an input of features. Nothing else is ever read with another shape. Where sizes are equal, so that an
-/// image could be read either way, it is taken as it stands.
+/// back; an image may be flattened, as stored, for an input of features. Nothing else is ever read with another shape.
+/// Where sizes are equal, so that an image could be read either way, it is taken as it stands.
 /// </remarks>
 /// <param name="Samples">Number of samples.</param>
 /// <param name="SampleShape">Shape of one sample as the input wants it.</param>

@@ -69,23 +69,24 @@ public sealed class ProbeResolverTests : IDisposable
     public void means_and_deviations_are_taken_per_channel()
     {
         byte[] pixels = [.. Enumerable.Range(0, 12).Select(i => (byte)i)];
-        var path = folder.Write("x.npy", Bytes.Npy("|u1", "(1, 3, 2, 2)", pixels));
-        var options = new ProbeOptions { Data = [path], Mean = [0, 10, 100], Std = [1, 2, 4] };
-        float[] expected = [0, 1, 2, 3, -3, -2.5f, -2, -1.5f, -23, -22.75f, -22.5f, -22.25f];
-        var channelsFirst = new ProbedModel(folder).Input("x", [null, 3, 2, 2]).Resolve(options);
+        var path = folder.Write("x.npy", Bytes.Npy("|u1", "(1, 2, 2, 3)", pixels));
+        var options = new ProbeOptions { Data = [path], Mean = [0, 100], Std = [1, 4] };
+        float[] expected = [0, 1, 2, 3, 4, 5, -23.5f, -23.25f, -23, -22.75f, -22.5f, -22.25f];
+        var channelsFirst = new ProbedModel(folder).Input("x", [null, 2, 2, 3]).Resolve(options);
         Assert.Equal(expected, Floats(channelsFirst.Inputs[0]));
-        var channelsLast = new ProbedModel(folder).Input("x", [null, 2, 2, 3]).Resolve(options);
-        Assert.Equal([0, -3, -23, 1, -2.5f, -22.75f], Floats(channelsLast.Inputs[0])[..6]);
+        var channelsLast = new ProbedModel(folder).Input("x", [null, 2, 3, 2]).Resolve(options);
+        Assert.Equal([0, -23.5f, 1, -23.25f, 2, -23], Floats(channelsLast.Inputs[0])[..6]);
+        var flat = new ProbedModel(folder).Input("x", [null, 12]).Resolve(options);
+        Assert.Equal(expected, Floats(flat.Inputs[0]));
 
-        var floats = folder.Write("f.npy", Bytes.Npy("<f4", "(1, 3, 2, 2)", Bytes.Floats([.. pixels.Select(value => (float)value)])));
-        var same = new ProbedModel(folder).Input("x", [null, 3, 2, 2]).Resolve(options with { Data = [floats] });
+        var floats = folder.Write("f.npy", Bytes.Npy("<f4", "(1, 2, 2, 3)", Bytes.Floats([.. pixels.Select(value => (float)value)])));
+        var same = new ProbedModel(folder).Input("x", [null, 2, 2, 3]).Resolve(options with { Data = [floats] });
         Assert.Equal(expected, Floats(same.Inputs[0]));
 
-        var grey = new ProbedModel(folder).Input("x", [null, 1, 2, 2]);
-        var one = folder.Write("g.npy", Bytes.Npy("|u1", "(1, 2, 2)", [0, 1, 2, 3]));
+        var grey = folder.Write("g.npy", Bytes.Npy("|u1", "(1, 3, 4)", pixels));
         Assert.Equal(
-            $"{one}: 3 values of mean or std for samples of shape [2,2]; give one for all, or one for each channel",
-            Assert.Throws<UsageException>(() => grey.Resolve(options with { Data = [one] })).Message);
+            $"{grey}: 2 values of mean or std for samples of shape [3,4]; give one for all, or one for each channel",
+            Assert.Throws<UsageException>(() => new ProbedModel(folder).Input("x", [null, 1, 3, 4]).Resolve(options with { Data = [grey] })).Message);
     }
 
     [Fact]
