@@ -54,6 +54,7 @@ public static class Analysis
         var settings = request.Settings;
         var checkpoint = ModelPreparation.Prepare(Checkpoint.Open(file));
         var traced = LayerTracer.TraceFully(checkpoint, new TraceOptions { Dimensions = request.Probe.Dimensions, IncludeInput = settings.IncludeInput });
+        var graph = LayerSelection.Select(traced.Graph, settings.Only, settings.Exclude);
         structure.Require(file, graph);
         var probe = probes.Resolve(checkpoint, graph, token);
         samplesDone(0, probe.Samples);

@@ -44,7 +44,7 @@ internal static class InspectCommand
     {
         if (Path.GetFullPath(path) == Path.GetFullPath(file))
             throw new UsageException($"--save-instrumented {path}: is the model itself; name another file");
-        var instrumented = Instrumenter.Instrument(Checkpoint.Open(file).Model, graph.Layers, new CountingOptions
+        var instrumented = Instrumenter.Instrument(ModelPreparation.Prepare(Checkpoint.Open(file)).Model, graph.Layers, new CountingOptions
         {
             Counters = [new Counter(CounterKind.Sum), new Counter(CounterKind.Max)],
             KeepOutputs = true,

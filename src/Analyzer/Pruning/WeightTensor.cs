@@ -7,9 +7,9 @@ namespace Emergence.Analyzer.Pruning;
 internal sealed class WeightTensor
 {
     private readonly double[] values;
-    private readonly Quantisation quantisation;
+    private readonly Dequantisation quantisation;
 
-    public WeightTensor(string name, StoredTensors stored, Quantisation quantisation)
+    public WeightTensor(string name, StoredTensors stored, Dequantisation quantisation)
     {
         Name = name;
         this.quantisation = quantisation;

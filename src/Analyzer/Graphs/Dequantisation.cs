@@ -4,17 +4,17 @@ using Onnx;
 namespace Emergence.Analyzer.Graphs;
 
 /// <summary>What the numbers of a stored tensor stand for: (q − zero point) · scale, by element.</summary>
-internal sealed class Quantisation
+internal sealed class Dequantisation
 {
     private static readonly Spread One = new([1], 1, 1, 1), Zero = new([0], 1, 1, 1);
 
     private readonly Spread zero;
     private readonly Spread scale;
 
-    private Quantisation(Spread zero, Spread scale) => (this.zero, this.scale) = (zero, scale);
+    private Dequantisation(Spread zero, Spread scale) => (this.zero, this.scale) = (zero, scale);
 
     /// <summary>Numbers that stand for themselves.</summary>
-    public static Quantisation None { get; } = new(Zero, One);
+    public static Dequantisation None { get; } = new(Zero, One);
 
     /// <summary>True where an integer product is scaled where we could not see it: magnitudes of other tensors do not compare.</summary>
     public bool IsScaleUnknown { get; private init; }
@@ -35,7 +35,7 @@ internal sealed class Quantisation
     /// <param name="block">Elements of the axis that share a scale; 0 for one each.</param>
     /// <param name="scaleName">Stored scale, or null.</param>
     /// <param name="zeroName">Stored zero point, or null.</param>
-    public static Quantisation Of(StoredTensors stored, long[] dims, int axis, long block, string? scaleName, string? zeroName)
+    public static Dequantisation Of(StoredTensors stored, long[] dims, int axis, long block, string? scaleName, string? zeroName)
     {
         Spread Along(string name)
         {
@@ -47,7 +47,7 @@ internal sealed class Quantisation
                 ? new Spread(values, inner, dims[axis], block) { IsBlocked = true }
                 : new Spread(values, inner, dims[axis], 1);
         }
-        return new Quantisation(zeroName is null ? Zero : Along(zeroName), scaleName is null ? One : Along(scaleName))
+        return new Dequantisation(zeroName is null ? Zero : Along(zeroName), scaleName is null ? One : Along(scaleName))
         {
             IsScaleUnknown = scaleName is null,
         };
@@ -113,15 +113,15 @@ internal sealed class Quantisations
     }
 
     /// <summary>How a stored tensor is quantised.</summary>
-    public Quantisation Of(string tensor)
+    public Dequantisation Of(string tensor)
     {
         if (!readers.TryGetValue(tensor, out var reader))
-            return Quantisation.None;
+            return Dequantisation.None;
         var (node, value, scaleAt, zeroAt) = reader;
         string? Stored(int input) => input >= 0 && input < node.Input.Count && stored.Contains(node.Input[input]) ? node.Input[input] : null;
         var dims = stored.Dims(tensor).ToArray();
         var block = new AttributeReader(node).Int("block_size", 0);
-        return Quantisation.Of(stored, dims, AxisOf(node, value, dims.Length), block, scaleAt < 0 ? ScaleBehind(node) : Stored(scaleAt), Stored(zeroAt));
+        return Dequantisation.Of(stored, dims, AxisOf(node, value, dims.Length), block, scaleAt < 0 ? ScaleBehind(node) : Stored(scaleAt), Stored(zeroAt));
     }
 
     private static int AxisOf(NodeProto node, int value, int rank)
