@@ -63,9 +63,10 @@ internal sealed class AnalyzeOptions
 
     private Option<bool> IncludeInput { get; } = TypedOption.Flag("--include-input", "count the network's input as a layer");
 
-    private Option<bool> Wired { get; } = TypedOption.Choice(
+    // Not of type bool: the parser gives such an option no word.
+    private Option<string> Wired { get; } = TypedOption.Choice(
         "--measures", "wired: E_w too, over the connections that exist; it costs about one addition per multiply-accumulate [default: E and E_H]",
-        ("wired", true));
+        ("wired", "wired"));
 
     private Option<ImmutableArray<string>> Only { get; } = TypedOption.Texts("--only", "GLOB", "keep only the layers whose name matches; repeatable");
 
@@ -165,9 +166,9 @@ internal sealed class AnalyzeOptions
         parsed.GetResult(option) is null ? fallback : parsed.GetValue(option)!;
 
     private bool WiredOfWhole(ParseResult parsed) =>
-        Given(parsed, Wired, false) && (parsed.GetResult(Only) ?? parsed.GetResult(Exclude)) is not null
+        parsed.GetValue(Wired) is not null && (parsed.GetResult(Only) ?? parsed.GetResult(Exclude)) is not null
             ? throw new UsageException("--measures wired: counts the connections of the whole network; leave out --only and --exclude")
-            : Given(parsed, Wired, false);
+            : parsed.GetValue(Wired) is not null;
 
     private static string? Existing(ParseResult parsed, Option<string> option, Func<string, bool> exists, string kind) =>
         parsed.GetValue(option) is not { } path || exists(path)
