@@ -37,7 +37,8 @@ public static class CifarFile
                 stream.Fill(label);
                 if (label[0] > 9)
                     throw stream.Error(
-                        $"has label {label[0]} in record {stream.Limit / Record - left}", "CIFAR-10 has labels 0 to 9: give its binary version");
+                        $"has label {label[0]} in record {stream.Limit / Record - left}",
+                        "CIFAR-10 has labels 0 to 9: give its binary version");
                 labels[done] = label[0];
                 stream.Fill(images.AsSpan(done * Pixels, Pixels));
             }
@@ -52,7 +53,8 @@ public static class CifarFile
             throw stream.Error("is compressed", "decompress it first (CIFAR-10 comes as cifar-10-binary.tar.gz)");
         if (stream.Limit == 0 || stream.Limit % Record != 0)
             throw stream.Error(
-                $"has {stream.Limit:N0} bytes, not a whole number of {Record}-byte records", "give the binary version of CIFAR-10, untruncated");
+                $"has {stream.Limit:N0} bytes, not a whole number of {Record}-byte records",
+                "give the binary version of CIFAR-10, untruncated");
         return stream.Limit / Record;
     }
 }

@@ -120,7 +120,9 @@ internal sealed class DataStream : IDisposable
         foreach (var size in shape)
         {
             if (size is < 0 or > int.MaxValue || (announced *= size) > Limit - _consumed)
-                throw Error($"announces [{string.Join(',', shape.ToArray())}] {type}, more than it holds", "it may be truncated: fetch it again");
+                throw Error(
+                    $"announces [{string.Join(',', shape.ToArray())}] {type}, more than it holds",
+                    "it may be truncated: fetch it again");
         }
         var isWhole = shape.IsEmpty || samples is not { } count || count >= shape[0];
         var bytes = isWhole ? announced : announced / shape[0] * samples!.Value;

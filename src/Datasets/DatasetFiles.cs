@@ -90,11 +90,12 @@ internal sealed class CifarBatches : DatasetFiles
     public required PublishedFile Archive { get; init; }
 
     public override ImmutableArray<string> In(string folder, string split) =>
-        [.. Names(split).SelectMany(name => new[] { name + ".bin", name }.Select(file => Path.Combine(folder, file)).Where(File.Exists).Take(1))];
+        [.. Names(split).Select(name => Path.Combine(folder, name)).SelectMany(path => new[] { path + ".bin", path }.Where(File.Exists).Take(1))];
 
     public override string Wanted(string split) => split == "train" ? "data_batch_1.bin to data_batch_5.bin" : "test_batch.bin";
 
-    public override (NumericArray Images, int[] Labels) Read(ImmutableArray<string> files, int? samples = null) => CifarFile.Read(files, samples);
+    public override (NumericArray Images, int[] Labels) Read(ImmutableArray<string> files, int? samples = null) =>
+        CifarFile.Read(files, samples);
 
     protected override void Fetch(string folder, string split, Download download)
     {

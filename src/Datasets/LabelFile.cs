@@ -31,7 +31,9 @@ public static class LabelFile
     {
         ArgumentNullException.ThrowIfNull(array);
         if (array.Shape.Length is not (1 or 2) || array.Data.IsEmpty)
-            throw new UserException($"{subject}: has shape {NumericArray.Describe(array.Shape.AsSpan())}; labels are [N], [N,1] or one-hot [N,classes]");
+            throw new UserException(
+                $"{subject}: has shape {NumericArray.Describe(array.Shape.AsSpan())}; "
+                + "labels are [N], [N,1] or one-hot [N,classes]");
         var values = TensorValues.ToDoubles(
             TensorValues.FromRaw("", (DataType)array.ElementType, [.. array.Shape], array.Data.Span), directory: null);
         var width = array.Shape.Length == 1 ? 1 : array.Shape[1];

@@ -2,12 +2,12 @@ using Emergence.Checkpoints;
 
 namespace Emergence.Datasets;
 
-/// <summary>NumPy's <c>.npy</c>: one array of bools, integers, or floats of 16, 32 or 64 bits, in either order of bytes and axes.</summary>
+/// <summary>NumPy's <c>.npy</c>: an array of bools, integers or floats, in either order of bytes and of axes.</summary>
 public static class NpyFile
 {
     /// <summary>Reads a file, or its first <paramref name="samples"/> entries along the first axis.</summary>
     /// <returns>The array in row-major order.</returns>
-    /// <exception cref="UserException">It is missing, no such file, truncated, too large, or holds something other than numbers.</exception>
+    /// <exception cref="UserException">It is missing, truncated, too large, or holds no array of numbers.</exception>
     public static NumericArray Read(string path, int? samples = null)
     {
         using var stream = DataStream.Open(path);

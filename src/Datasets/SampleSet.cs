@@ -40,7 +40,9 @@ public sealed record SampleSet(
         if (array.Data.IsEmpty)
             throw new UserException($"{name}: holds no samples (its shape is {NumericArray.Describe(array.Shape.AsSpan())})");
         if (labels is not null && labels.Length != array.Shape[0])
-            throw new UserException($"{name}: has {array.Shape[0]} samples but {labels.Length} labels; give a label for each sample");
+            throw new UserException(
+                $"{name}: has {array.Shape[0]} samples but {labels.Length} labels; "
+                + "give a label for each sample");
         return new SampleSet(name, split, array.Shape[1..], array.ElementType, array.Data, labels, Hash(array, labels));
     }
 

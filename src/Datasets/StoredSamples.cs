@@ -54,7 +54,8 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
         ImmutableArray<NamedArray> tensors = [.. InputFiles(path).Select(ReadTensor)];
         return tensors.IsEmpty
             ? throw new UsageException(
-                $"{path}: holds no {split} split of idx or CIFAR-10 files and no input_0.pb; name a file, or a folder that holds one of these")
+                $"{path}: holds no {split} split of idx or CIFAR-10 files and no input_0.pb; "
+                + "name a file, or a folder that holds one of these")
             : new StoredSamples(tensors, null, InModelLayout: true);
     }
 
@@ -87,14 +88,17 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
         if (sibling == name)
             return null;
         var bare = sibling.EndsWith(".gz", StringComparison.Ordinal) ? sibling[..^3] : sibling;
-        return new[] { sibling, bare, bare + ".gz" }.Select(file => Path.Combine(Path.GetDirectoryName(path) ?? "", file)).FirstOrDefault(File.Exists);
+        return new[] { sibling, bare, bare + ".gz" }
+            .Select(file => Path.Combine(Path.GetDirectoryName(path) ?? "", file))
+            .FirstOrDefault(File.Exists);
     }
 
     private static StoredSamples ReadNpz(string path, string split, int? samples, IReadOnlyCollection<string> inputs)
     {
         using var npz = NpzFile.Open(path);
         string[] named = [.. npz.Names.Where(inputs.Contains)];
-        var labels = new[] { $"y_{split}", $"{split}_labels" }.Concat(LabelNames).Except(named).FirstOrDefault(name => npz.Names.Contains(name));
+        var labels = new[] { $"y_{split}", $"{split}_labels" }.Concat(LabelNames).Except(named)
+            .FirstOrDefault(name => npz.Names.Contains(name));
         if (named.Length == 0)
         {
             var others = npz.Names.Where(name => name != labels).ToArray();

@@ -7,8 +7,10 @@ namespace Emergence.Datasets;
 /// <summary>An ONNX <c>TensorProto</c> in a <c>.pb</c> file, as the ONNX test data sets hold them.</summary>
 public static class TensorFile
 {
-    /// <summary>Reads a tensor, or its first <paramref name="samples"/> entries along the first axis, and its name (which may be empty).</summary>
-    /// <exception cref="UserException">The file is missing, no <c>TensorProto</c>, damaged, or holds something other than numbers.</exception>
+    /// <summary>
+    /// Reads a tensor, or its first <paramref name="samples"/> entries along the first axis, and its name, which may be empty.
+    /// </summary>
+    /// <exception cref="UserException">The file is missing, damaged, or holds no <c>TensorProto</c> of numbers.</exception>
     public static (string Name, NumericArray Array) Read(string path, int? samples = null)
     {
         using var stream = DataStream.Open(path);

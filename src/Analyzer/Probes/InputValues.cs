@@ -78,7 +78,8 @@ internal static class InputValues
                 DataType.Uint64 => Convert(subject, values, value => (ulong)value),
                 DataType.Int64 => Pack(subject, values),
                 _ => throw new UserException(
-                    $"{subject}: the model takes {ElementTypes.NameOf(elementType)} there, which no probe can feed; export it with numbers as inputs"),
+                    $"{subject}: the model takes {ElementTypes.NameOf(elementType)} there, which no probe can feed; "
+                    + "export it with numbers as inputs"),
             };
         }
         catch (OverflowException)
@@ -143,7 +144,9 @@ internal static class InputValues
     {
         var size = (long)count * Unsafe.SizeOf<T>();
         if (size > Array.MaxLength)
-            throw new UserException($"{subject}: {count:N0} values take {size >> 20:N0} MB, more than fits in memory at once; take fewer samples (--samples)");
+            throw new UserException(
+                $"{subject}: {count:N0} values take {size >> 20:N0} MB, more than fits in memory at once; "
+                + "take fewer samples (--samples)");
         bytes = GC.AllocateUninitializedArray<byte>((int)size);
         return MemoryMarshal.Cast<byte, T>(bytes.AsSpan());
     }

@@ -36,7 +36,9 @@ internal static class ProbeBinding
             foreach (var (input, array) in Deal(source))
             {
                 if (!bound.TryAdd(input.Name, new BoundArray(input, source.Subject, array.Array, source.Stored.InModelLayout)))
-                    throw new UsageException($"--data {source.Subject}: input '{input.Name}' of {model} already has samples; name each input once");
+                    throw new UsageException(
+                        $"--data {source.Subject}: input '{input.Name}' of {model} already has samples; "
+                        + "name each input once");
             }
         }
         if (inputs.FirstOrDefault(input => !bound.ContainsKey(input.Name)) is { } unfed)
@@ -55,7 +57,9 @@ internal static class ProbeBinding
                 return [(MainInput(source), arrays[0])];
             return known.Length == 0 && arrays.Length == inputs.Length
                 ? inputs.Zip(arrays)
-                : throw new UserException($"{source.Subject}: holds {arrays.Length} tensors, but {model} has inputs {Names(inputs)}; give one for each");
+                : throw new UserException(
+                    $"{source.Subject}: holds {arrays.Length} tensors, but {model} has inputs {Names(inputs)}; "
+                    + "give one for each");
         }
 
         ModelInput MainInput(ProbeSource source)

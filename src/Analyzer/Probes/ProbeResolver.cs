@@ -37,7 +37,9 @@ public static class ProbeResolver
         if (options.Samples <= 0)
             throw new UsageException($"--samples {options.Samples}: is no number of samples; give 1 or more, or all");
         if (options.Input is { } name && graph.Inputs.All(input => input.Name != name))
-            throw new UsageException($"--input {name}: {checkpoint.FileName} has no such input; it has {ProbeBinding.Names(graph.Inputs)}");
+            throw new UsageException(
+                $"--input {name}: {checkpoint.FileName} has no such input; "
+                + $"it has {ProbeBinding.Names(graph.Inputs)}");
 
         var sources = options.Data.IsEmpty
             ? ProbeSource.Recorded(checkpoint, options, progress, token)
@@ -50,14 +52,17 @@ public static class ProbeResolver
         if (options.Labels is not null)
             throw new UsageException("--labels: random samples have no classes; give the samples with --data");
         if (inputs.FirstOrDefault(input => !DeclaresShape(checkpoint, input)) is { } shapeless)
-            throw new UserException($"{checkpoint.FileName}: input '{shapeless.Name}' declares no shape, so none can be drawn; give samples with --data");
+            throw new UserException(
+                $"{checkpoint.FileName}: input '{shapeless.Name}' declares no shape, so none can be drawn; "
+                + "give samples with --data");
         var samples = options.Samples ?? RandomSamples;
         var preprocessing = Preprocessing.Of(options, recorded: null);
         ImmutableArray<ProbeInput> drawn =
             [.. inputs.Select((input, position) => RandomProbe.Draw(input, position, samples, options.Seed, preprocessing))];
         var warning = Diagnostic.Warning(
             "probe",
-            $"no data set is recorded and --data is not given: {samples:N0} random samples (seed {options.Seed}) stand in; give --data for numbers that mean something");
+            $"no data set is recorded and --data is not given: {samples:N0} random samples (seed {options.Seed}) stand in; "
+            + "give --data for numbers that mean something");
         return new Probe(drawn, samples, null, new ProbeProvenance("random", Hash(drawn), samples, options.Seed), [warning]);
     }
 
@@ -123,10 +128,14 @@ public static class ProbeResolver
     private static int CountSamples(ImmutableArray<BoundArray> feeds, SampleFit[] fits, int? limit)
     {
         // An input without a batch axis may have one value for all samples.
-        var counts = fits.Select((fit, i) => (fit.Samples, feeds[i].Subject, IsShared: feeds[i].Input.BatchAxis < 0 && fit.Samples == 1)).ToArray();
+        var counts = fits
+            .Select((fit, i) => (fit.Samples, feeds[i].Subject, IsShared: feeds[i].Input.BatchAxis < 0 && fit.Samples == 1))
+            .ToArray();
         var main = counts.FirstOrDefault(count => !count.IsShared, counts[0]);
         if (counts.FirstOrDefault(count => !count.IsShared && count.Samples != main.Samples) is { Subject: { } other } unequal)
-            throw new UserException($"{other}: has {unequal.Samples:N0} samples, but {main.Subject} has {main.Samples:N0}; give the same number for each input");
+            throw new UserException(
+                $"{other}: has {unequal.Samples:N0} samples, but {main.Subject} has {main.Samples:N0}; "
+                + "give the same number for each input");
         return Math.Min(main.Samples, limit ?? int.MaxValue);
     }
 
@@ -153,7 +162,9 @@ public static class ProbeResolver
         // Fewer samples than asked for are all there are.
         var isWhole = options.Samples is not { } limit || samples < limit;
         if (labels.Length < samples || (isWhole && labels.Length > samples))
-            throw new UserException($"{subject}: has {labels.Length:N0} labels for {samples:N0} samples; give a label for each sample");
+            throw new UserException(
+                $"{subject}: has {labels.Length:N0} labels for {samples:N0} samples; "
+                + "give a label for each sample");
         return [.. labels.AsSpan(0, samples)];
     }
 

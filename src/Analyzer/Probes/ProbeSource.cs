@@ -23,7 +23,9 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
         if (recorded.Dataset is not { } name)
             return [];
         if (DatasetCatalog.Find(name) is null)
-            throw new UserException($"{checkpoint.FileName}: records the data set '{name}', which is not known here; give its samples with --data");
+            throw new UserException(
+                $"{checkpoint.FileName}: records the data set '{name}', which is not known here; "
+                + "give its samples with --data");
         var recordedSplit = recorded.Split ?? DefaultSplit;
         var split = options.Split ?? recordedSplit;
         var source = OfSet(null, name, split, options, progress, token, out var sha256);
@@ -52,7 +54,8 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
                 sources.Add(OfPath(input, place, StoredSamples.Read(place, split, options.Samples, [.. inputs.Select(each => each.Name)])));
             else
                 throw new UsageException(
-                    $"--data {place}: no such file, folder or data set; data sets are {string.Join(", ", DatasetCatalog.All.Select(set => set.Name))}");
+                    $"--data {place}: no such file, folder or data set; "
+                    + $"data sets are {string.Join(", ", DatasetCatalog.All.Select(set => set.Name))}");
         }
         return sources.ToImmutable();
     }
@@ -77,7 +80,9 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
         var name = text[..equals];
         return inputs.Any(input => input.Name == name)
             ? (name, text[(equals + 1)..])
-            : throw new UsageException($"--data {text}: {checkpoint.FileName} has no input '{name}'; it has {ProbeBinding.Names(inputs)}");
+            : throw new UsageException(
+                $"--data {text}: {checkpoint.FileName} has no input '{name}'; "
+                + $"it has {ProbeBinding.Names(inputs)}");
     }
 
     private static string Short(string sha256) => sha256.Length > 12 ? sha256[..12] + "…" : sha256;

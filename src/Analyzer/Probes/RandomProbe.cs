@@ -27,7 +27,9 @@ internal static class RandomProbe
         var perSample = shape.Aggregate(1L, (product, size) => product * size);
         var subject = $"input '{input.Name}'";
         if (perSample * samples * sizeof(long) > Array.MaxLength)
-            throw new UserException($"{subject}: {samples:N0} random samples of {perSample:N0} values do not fit in memory at once; take fewer (--samples)");
+            throw new UserException(
+                $"{subject}: {samples:N0} random samples of {perSample:N0} values do not fit in memory at once; "
+                + "take fewer (--samples)");
 
         ReadOnlyMemory<byte> data;
         if (InputValues.IsFloat(input.ElementType))

@@ -101,7 +101,10 @@ internal sealed record SampleFit(
         if (from.Length == 3 && from[2] <= Math.Min(from[0], from[1]) && to.SequenceEqual([from[2], from[0], from[1]]))
             return (from, [2, 0, 1], null);
         if (from.Length is 2 or 3 && to.Length == 1 && to[0] == from.Aggregate(1L, (product, size) => product * size))
-            return (sample, [], from.Length == 3 ? $"images of shape {NumericArray.Describe(from.AsSpan())} are flattened in stored order" : null);
+        {
+            var note = $"images of shape {NumericArray.Describe(from.AsSpan())} are flattened in stored order";
+            return (sample, [], from.Length == 3 ? note : null);
+        }
         return null;
     }
 
@@ -119,6 +122,7 @@ internal sealed record SampleFit(
             ? $"free dimensions were given a size: choose {string.Join(' ', sizes.Distinct())}"
             : "give samples of that shape, or name another input with --input";
         return new UserException(
-            $"{subject}: samples of shape {NumericArray.Describe(sample.AsSpan())} do not fit input '{input.Name}' of shape [{shape}]; {remedy}");
+            $"{subject}: samples of shape {NumericArray.Describe(sample.AsSpan())} do not fit input '{input.Name}' "
+            + $"of shape [{shape}]; {remedy}");
     }
 }

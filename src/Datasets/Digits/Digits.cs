@@ -32,7 +32,10 @@ internal static class Digits
     private const double Jitter = 0.04;
     private const double Noise = 0.1;
 
-    /// <summary>Draws a split, or its first <paramref name="samples"/>: UINT8 images [N,1,28,28], 0 the paper and 255 the ink, and their classes.</summary>
+    /// <summary>
+    /// Draws a split, or its first <paramref name="samples"/>: UINT8 images [N,1,28,28], 0 the paper and 255 the ink, and
+    /// their classes.
+    /// </summary>
     public static (NumericArray Images, int[] Labels) Generate(string split, int? samples = null)
     {
         var number = split == "train" ? 0 : 1;
