@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Collections.Immutable;
 using Emergence.Analyzer.Activations;
 using Emergence.Analyzer.Graphs;
@@ -20,27 +21,65 @@ public static class Measurements
         ArgumentNullException.ThrowIfNull(profile);
         ArgumentNullException.ThrowIfNull(settings);
         var network = NetworkGraphs.Of(graph, settings.ConvNodes);
-        return [.. settings.Thresholds.Select(threshold => Of(network, wired, graph, profile, new AliveRule(settings, threshold), threshold))];
+        if (settings.Statistic != Statistic.Sample)
+            return [.. settings.Thresholds.Select(threshold => Of(network, wired, graph, profile, new AliveRule(settings, threshold), threshold))];
+        if (wired is not null)
+            throw new ArgumentException("E_w is not measured on single samples.", nameof(wired));
+        return [.. settings.Thresholds.Zip(profile.Samples, (threshold, samples) => Of(graph, profile, samples, threshold))];
     }
 
     private static Measurement Of(
         NetworkGraph network, NetworkGraph? wired, LayerGraph graph, ActivationProfile profile, AliveRule rule, float threshold)
     {
-        ImmutableArray<LayerResult> layers = [.. profile.Layers.Select(layer => ResultOf(layer, rule.Apply(layer)))];
-        var activity = network.Layers.Zip(layers, (layer, result) => LayerActivity.FromMask(layer, result.Mask)).ToArray();
+        var alive = profile.Layers.Select(rule.Apply).ToArray();
+        var layers = profile.Layers.Zip(alive, ResultOf).ToImmutableArray();
+        var activity = network.Layers.Zip(alive, (layer, nodes) => LayerActivity.FromMask(layer, nodes.Mask)).ToArray();
         var emergence = MeasureCatalog.Emergence.Of(network, activity);
-        return new Measurement
+        return MeasurementOf(graph, threshold, layers, emergence, MeasureCatalog.EmergenceActive.Of(network, activity)) with
+        {
+            EmergenceWired = wired is null ? null : MeasureCatalog.EmergenceWired.Of(wired, activity),
+            ZeroCause = CauseOf(emergence, layers.All(layer => layer.Alive == layer.Nodes), layers.All(layer => layer.Alive == 0)),
+        };
+    }
+
+    private static Measurement Of(LayerGraph graph, ActivationProfile profile, SampleProfile samples, float threshold)
+    {
+        var perSample = new SampleEmergence(new(samples.Emergence), new(samples.EmergenceActive));
+        var count = samples.Emergence.Length;
+        var layers = profile.Layers.Zip(samples.Layers, (layer, alive) => ResultOf(layer, alive, count)).ToImmutableArray();
+        var emergence = perSample.Emergence.Mean;
+        return MeasurementOf(graph, threshold, layers, emergence, perSample.EmergenceActive.Mean) with
+        {
+            PerSample = perSample,
+            ZeroCause = CauseOf(
+                emergence,
+                profile.Layers.Zip(samples.Layers, (layer, alive) => alive.Alive == (long)layer.Nodes * count).All(all => all),
+                samples.Layers.All(layer => layer.Alive == 0)),
+        };
+    }
+
+    private static Measurement MeasurementOf(
+        LayerGraph graph, float threshold, ImmutableArray<LayerResult> layers, EmergenceValue emergence, EmergenceValue active) => new()
         {
             Threshold = threshold,
             Layers = layers,
             Emergence = emergence,
-            EmergenceActive = MeasureCatalog.EmergenceActive.Of(network, activity),
-            EmergenceWired = wired is null ? null : MeasureCatalog.EmergenceWired.Of(wired, activity),
-            ZeroCause = CauseOf(emergence, layers),
+            EmergenceActive = active,
+            EmergenceWired = null,
+            ZeroCause = ZeroCause.None,
             RelativeEmergence = emergence.Over(graph.Parameters.Sum(parameter => parameter.Nonzero))?.ToDouble(),
             RelativeEmergenceAll = emergence.Over(graph.Parameters.Sum(parameter => parameter.Count))?.ToDouble(),
         };
-    }
+
+    private static LayerResult ResultOf(LayerProfile profile, LayerSamples alive, int samples) => ResultOf(profile, new AliveNodes(
+        new BitArray(0), RoundedMean(alive.Alive, samples), RoundedMean(alive.AliveChannels, samples), alive.Borderline,
+        Enumerable.Range(0, profile.Nodes).Count(profile.IsNan),
+        Enumerable.Range(0, profile.Nodes).Count(node => profile.IsNotFinite(node) && !profile.IsNan(node)))) with
+    {
+        Mask = null,
+    };
+
+    private static int RoundedMean(long sum, int count) => (int)new EmergenceValue(sum, count).Rounded;
 
     private static LayerResult ResultOf(LayerProfile profile, AliveNodes alive) => new()
     {
@@ -62,9 +101,6 @@ public static class Measurements
         Mask = alive.Mask,
     };
 
-    private static ZeroCause CauseOf(EmergenceValue emergence, ImmutableArray<LayerResult> layers) =>
-        !emergence.IsZero ? ZeroCause.None
-        : layers.All(layer => layer.Alive == layer.Nodes) ? ZeroCause.AllAlive
-        : layers.All(layer => layer.Alive == 0) ? ZeroCause.AllDead
-        : ZeroCause.NoPath;
+    private static ZeroCause CauseOf(EmergenceValue emergence, bool allAlive, bool allDead) =>
+        !emergence.IsZero ? ZeroCause.None : allAlive ? ZeroCause.AllAlive : allDead ? ZeroCause.AllDead : ZeroCause.NoPath;
 }

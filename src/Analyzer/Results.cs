@@ -22,6 +22,9 @@ public enum Statistic
 
     /// <summary>Share of samples on which the activation is above the threshold.</summary>
     Share,
+
+    /// <summary>None: a node is alive or dead on each sample by itself, and E has a distribution.</summary>
+    Sample,
 }
 
 /// <summary>What a node of a convolution is.</summary>
@@ -68,16 +71,19 @@ public sealed record LayerResult
     /// <summary>n: number of nodes.</summary>
     public required int Nodes { get; init; }
 
-    /// <summary>a: number of alive nodes.</summary>
+    /// <summary>a: number of alive nodes; with <see cref="Statistic.Sample"/> the mean over the samples, rounded half to even.</summary>
     public required int Alive { get; init; }
 
     /// <summary>m: path multiplicity (n, or the number of filters).</summary>
     public required int Multiplicity { get; init; }
 
-    /// <summary>α: alive path multiplicity.</summary>
+    /// <summary>α: alive path multiplicity, likewise.</summary>
     public required int AliveMultiplicity { get; init; }
 
-    /// <summary>Nodes whose statistic lies within 1e-4 of the threshold.</summary>
+    /// <summary>
+    /// Nodes whose statistic lies within 1e-4 of the threshold; with <see cref="Statistic.Sample"/> the most there are on
+    /// any one sample.
+    /// </summary>
     public required int Borderline { get; init; }
 
     /// <summary>Nodes with a NaN activation on some sample.</summary>
@@ -98,8 +104,11 @@ public sealed record LayerResult
     /// <summary>Largest activation over nodes and samples; null where not finite.</summary>
     public required double? ActivationMax { get; init; }
 
-    /// <summary>Which nodes are alive, channel-major (node = channel × positions + position).</summary>
-    public required BitArray Mask { get; init; }
+    /// <summary>
+    /// Which nodes are alive, channel-major (node = channel × positions + position); null with <see cref="Statistic.Sample"/>,
+    /// where that differs from sample to sample.
+    /// </summary>
+    public required BitArray? Mask { get; init; }
 }
 
 /// <summary>One row of a series: a checkpoint under one threshold.</summary>
@@ -111,14 +120,17 @@ public sealed record Measurement
     /// <summary>The layers, in topological order.</summary>
     public required ImmutableArray<LayerResult> Layers { get; init; }
 
-    /// <summary>E, the paper's measure.</summary>
+    /// <summary>E, the paper's measure; with <see cref="Statistic.Sample"/> its mean over the samples, exactly.</summary>
     public required EmergenceValue Emergence { get; init; }
 
-    /// <summary>E_H, Li 2023's measure.</summary>
+    /// <summary>E_H, Li 2023's measure; likewise.</summary>
     public required EmergenceValue EmergenceActive { get; init; }
 
     /// <summary>E_w, over the connections that exist; null unless asked for.</summary>
     public required EmergenceValue? EmergenceWired { get; init; }
+
+    /// <summary>E and E_H of the single samples; null unless the statistic is <see cref="Statistic.Sample"/>.</summary>
+    public SampleEmergence? PerSample { get; init; }
 
     /// <summary>Why E is zero.</summary>
     public required ZeroCause ZeroCause { get; init; }

@@ -18,7 +18,7 @@ public class MeasurementsTests
         Assert.Equal((6, 5), ((int)measurement.Emergence.Rounded, (int)measurement.EmergenceActive.Rounded));
         Assert.Equal(ZeroCause.None, measurement.ZeroCause);
         Assert.Equal([1, 2, 1], measurement.Layers.Select(layer => layer.Alive));
-        Assert.Equal([false, true], measurement.Layers[0].Mask.Cast<bool>());
+        Assert.Equal([false, true], measurement.Layers[0].Mask!.Cast<bool>());
     }
 
     [Fact]

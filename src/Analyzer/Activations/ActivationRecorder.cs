@@ -51,22 +51,26 @@ public sealed class ActivationRecorder
         using var runner = new ProbeRunner(graph.Inputs, probe, plan, path);
 
         var classifier = probe.Labels is { } labels ? new Classifier(model.Graph, labels) : null;
-        var layers = Count(runner, plan, graph.Layers, AliveRule.CountersFor(settings), classifier, samplesDone, token);
+        var samples = settings.Statistic == Statistic.Sample ? new SampleAccumulator(graph, settings) : null;
+        var layers = Count(runner, plan, graph.Layers, AliveRule.CountersFor(settings), classifier, samples, samplesDone, token);
 
         var suspects = graph.Layers.Where((_, i) => !layers[i].IsFinite(Sum)).ToImmutableArray();
-        var faults = suspects.IsEmpty ? [] : Count(runner, plan, suspects, Faults, null, null, token);
+        var faults = suspects.IsEmpty ? [] : Count(runner, plan, suspects, Faults, null, null, null, token);
 
         var faultsOf = suspects.Zip(faults).ToDictionary(pair => pair.First, pair => pair.Second.ToProfile().Totals);
         return new ActivationProfile(
             [.. graph.Layers.Zip(layers, (layer, counted) => counted.ToProfile().With(faultsOf.GetValueOrDefault(layer)))],
             classifier?.Accuracy,
-            [.. plan.Diagnostics, .. classifier?.Diagnostics ?? []]);
+            [.. plan.Diagnostics, .. classifier?.Diagnostics ?? []])
+        {
+            Samples = samples?.ToProfiles() ?? [],
+        };
     }
 
     /// <summary>Runs the whole probe once with one set of counters.</summary>
     private LayerAccumulator[] Count(
         ProbeRunner runner, BatchPlan plan, ImmutableArray<TracedLayer> layers, ImmutableArray<Counter> counters,
-        Classifier? classifier, Action<int>? samplesDone, CancellationToken token)
+        Classifier? classifier, SampleAccumulator? samples, Action<int>? samplesDone, CancellationToken token)
     {
         LayerAccumulator[] accumulators =
             [.. layers.Select(layer => new LayerAccumulator(layer, new NodeLayout(layer, settings.ConvNodes), counters))];
@@ -79,6 +83,8 @@ public sealed class ActivationRecorder
                 ConvNodes = settings.ConvNodes,
                 Rows = segment.Rows,
                 Logits = classifier?.Logits,
+                SampleThresholds = samples is null ? [] : settings.Thresholds,
+                SampleMasks = samples?.Masked ?? [],
             });
             using var session = sessions.Open(instrumented.Model, path);
             runner.Run(session, instrumented.Outputs, segment, run =>
@@ -86,8 +92,12 @@ public sealed class ActivationRecorder
                 using var outputs = run.Outputs.GetEnumerator();
                 if (instrumented.Logits is not null && outputs.MoveNext())
                     classifier!.Add(outputs.Current, run);
-                foreach (var accumulator in accumulators)
+                foreach (var (accumulator, counted) in accumulators.Zip(instrumented.Layers))
+                {
                     accumulator.Add(outputs, run.Fed, segment.Rows);
+                    samples?.Add(counted, outputs, run.Count);
+                }
+                samples?.EndRun();
                 samplesDone?.Invoke(run.Start + run.Count);
             }, token);
         }

@@ -38,7 +38,7 @@ public sealed class AliveRule
         ArgumentNullException.ThrowIfNull(settings);
         IEnumerable<Counter> needed = settings.Statistic switch
         {
-            Statistic.Mean or Statistic.Max => [],
+            Statistic.Mean or Statistic.Max or Statistic.Sample => [],
             Statistic.AbsMean => [new(CounterKind.AbsSum)],
             Statistic.AbsMax => [new(CounterKind.AbsMax)],
             Statistic.Share => settings.Thresholds.SelectMany(threshold => (Counter[])[Below(threshold), At(threshold), Above(threshold)]),
@@ -110,7 +110,7 @@ public sealed class AliveRule
                 // Single activations may flip, not the share: what matters is whether the verdict would.
                 return node => (Passes(at[node]), Passes(below[node]) != Passes(above[node]));
             default:
-                throw new InvalidOperationException($"unknown statistic {statistic}");
+                throw new InvalidOperationException($"{statistic} has no verdict over all samples");
         }
     }
 

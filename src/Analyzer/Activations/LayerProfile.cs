@@ -49,4 +49,8 @@ public sealed record LayerProfile(
 /// <param name="Accuracy">Share of samples whose largest logit is that of their label; null without labels or logits.</param>
 /// <param name="Diagnostics">What the user should know of the run.</param>
 public sealed record ActivationProfile(
-    ImmutableArray<LayerProfile> Layers, double? Accuracy, ImmutableArray<Diagnostic> Diagnostics);
+    ImmutableArray<LayerProfile> Layers, double? Accuracy, ImmutableArray<Diagnostic> Diagnostics)
+{
+    /// <summary>What was measured on each single sample, one entry per threshold; empty unless that is the statistic.</summary>
+    public ImmutableArray<SampleProfile> Samples { get; init; } = [];
+}

@@ -13,6 +13,8 @@ internal sealed class AnalyzeOptions
     private static readonly AnalysisSettings Settings = new();
     private static readonly ProbeOptions Probe = new();
 
+    private const string WiredMeasure = "wired";
+
     private CheckpointArgument Checkpoints { get; } = new("a series is ordered by epoch", "emergence-analyze ckpt_*.onnx");
 
     private Option<ImmutableArray<string>> Data { get; } = TypedOption.Texts(
@@ -63,10 +65,9 @@ internal sealed class AnalyzeOptions
 
     private Option<bool> IncludeInput { get; } = TypedOption.Flag("--include-input", "count the network's input as a layer");
 
-    // Not of type bool: the parser gives such an option no word.
-    private Option<string> Wired { get; } = TypedOption.Choice(
+    private Option<ImmutableArray<string>> Measures { get; } = TypedOption.Words(
         "--measures", "wired: E_w too, over the connections that exist; it costs about one addition per multiply-accumulate [default: E and E_H]",
-        ("wired", "wired"));
+        WiredMeasure);
 
     private Option<ImmutableArray<string>> Only { get; } = TypedOption.Texts("--only", "GLOB", "keep only the layers whose name matches; repeatable");
 
@@ -97,7 +98,7 @@ internal sealed class AnalyzeOptions
         foreach (var option in (Option[])
             [
                 Data, DataDir, Split, Samples, Labels, Batch, Scale, Mean, Std, Input, Dimensions, Seed,
-                Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Wired, Only, Exclude,
+                Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, Only, Exclude,
                 Optimization, Threads, Device, Out, Format, Quiet,
             ])
             command.Options.Add(option);
@@ -124,7 +125,7 @@ internal sealed class AnalyzeOptions
     public IEnumerable<Option> Measuring =>
     [
         Data, DataDir, Split, Samples, Labels, Batch, Scale, Mean, Std, Input, Dimensions, Seed,
-        Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Wired, Optimization, Threads, Device,
+        Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, Optimization, Threads, Device,
     ];
 
     /// <summary>What shapes every number.</summary>
@@ -166,9 +167,12 @@ internal sealed class AnalyzeOptions
         parsed.GetResult(option) is null ? fallback : parsed.GetValue(option)!;
 
     private bool WiredOfWhole(ParseResult parsed) =>
-        parsed.GetValue(Wired) is not null && (parsed.GetResult(Only) ?? parsed.GetResult(Exclude)) is not null
+        !Given(parsed, Measures, []).Contains(WiredMeasure) ? false
+        : Given(parsed, Statistic, Settings.Statistic) == Analyzer.Statistic.Sample
+            ? throw new UsageException("--measures wired: is not offered per sample; choose another --statistic")
+        : (parsed.GetResult(Only) ?? parsed.GetResult(Exclude)) is not null
             ? throw new UsageException("--measures wired: counts the connections of the whole network; leave out --only and --exclude")
-            : parsed.GetValue(Wired) is not null;
+        : true;
 
     private static string? Existing(ParseResult parsed, Option<string> option, Func<string, bool> exists, string kind) =>
         parsed.GetValue(option) is not { } path || exists(path)

@@ -47,6 +47,11 @@ internal static class TypedOption
         return option;
     }
 
+    /// <summary>Any of several words, with commas between them.</summary>
+    public static Option<ImmutableArray<string>> Words(string name, string description, params string[] words) =>
+        List(name, $"{string.Join('|', words)}[,…]", description, text =>
+            Array.IndexOf(words, text) >= 0 ? text : throw new FormatException($"'{text}' is none of {string.Join(", ", words)}"));
+
     /// <summary>A whole number of at least <paramref name="minimum"/>.</summary>
     public static Option<int> Integer(string name, string description, int minimum = int.MinValue) =>
         Of(name, "N", description, text => ReadInteger(text, minimum));

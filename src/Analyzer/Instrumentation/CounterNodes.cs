@@ -26,6 +26,19 @@ internal sealed class CounterNodes(GraphProto graph, int opset)
 
     public string Reshape(string x, ImmutableArray<long> shape) => Node("Reshape", [x, Longs([.. shape])]);
 
+    /// <summary>The axes in another order; left out where it is the same.</summary>
+    public string Transpose(string x, ReadOnlySpan<int> order)
+    {
+        var permutation = new long[order.Length];
+        var isSorted = true;
+        for (var i = 0; i < order.Length; i++)
+        {
+            permutation[i] = order[i];
+            isSorted &= order[i] == i;
+        }
+        return isSorted ? x : Node("Transpose", [x], AttributeProto.Of("perm", permutation));
+    }
+
     /// <summary>Reduces <paramref name="axes"/>; none at all leaves <paramref name="x"/> as it is.</summary>
     public string Reduce(string op, string x, IReadOnlyList<int> axes, bool keepDims = false)
     {

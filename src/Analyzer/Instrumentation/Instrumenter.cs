@@ -50,7 +50,11 @@ public static class Instrumenter
         var shape = nodes.Expose(nodes.Apply("Shape", whole), DataType.Int64);
         var counters = options.Counters.Select(counter =>
             (counter, nodes.Expose(nodes.Cast(views.Count(counter), DataType.Double), DataType.Double)));
-        return new LayerCounters(layer, layout, shape, [.. counters]);
+        var samples = new SampleCounting(nodes, read, (DataType)layer.Reading.ElementType, layout, options.SampleMasks.Contains(layer.Index));
+        return new LayerCounters(layer, layout, shape, [.. counters])
+        {
+            Samples = [.. options.SampleThresholds.Select(samples.Count)],
+        };
     }
 
     private static string Read(CounterNodes nodes, Reading reading)

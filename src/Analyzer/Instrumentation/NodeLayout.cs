@@ -18,6 +18,7 @@ public sealed class NodeLayout
     public NodeLayout(TracedLayer layer, ConvNodes nodes)
     {
         ArgumentNullException.ThrowIfNull(layer);
+        Layer = layer;
         var axes = layer.Reading.Axes;
         if (layer.Reading.Slice is { } part)
             axes = axes.SetItem(part.Axis, axes[part.Axis] with { Size = part.End - part.Start });
@@ -31,6 +32,9 @@ public sealed class NodeLayout
         if (Channels != layer.Channels || SizeOf(AxisRole.Position) != layer.Positions)
             throw new ArgumentException($"layer '{layer.Name}': its reading and its node counts disagree", nameof(layer));
     }
+
+    /// <summary>The layer.</summary>
+    public TracedLayer Layer { get; }
 
     /// <summary>The axes that are read: those of the reading, with only this layer's part of a shared one.</summary>
     public ImmutableArray<ReadAxis> Axes { get; }

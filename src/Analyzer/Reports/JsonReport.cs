@@ -121,6 +121,7 @@ internal static class JsonReport
             Emergence(json, "emergence_wired", wired);
         else
             json.WriteNull("emergence_wired");
+        PerSample(json, measurement.PerSample);
         Number(json, "relative_emergence", measurement.RelativeEmergence);
         Number(json, "relative_emergence_all", measurement.RelativeEmergenceAll);
         Array(json, "layers", measurement.Layers, layer => Write(json, layer));
@@ -143,13 +144,47 @@ internal static class JsonReport
         json.WriteNumber("parameters_nonzero", layer.ParametersNonzero);
         Number(json, "activation_mean", layer.ActivationMean);
         Number(json, "activation_max", layer.ActivationMax);
-        json.WriteBase64String("alive_mask", Packed(layer.Mask));
+        if (layer.Mask is { } mask)
+            json.WriteBase64String("alive_mask", Packed(mask));
+        else
+            json.WriteNull("alive_mask");
     }
+
+    private static void PerSample(Utf8JsonWriter json, SampleEmergence? perSample)
+    {
+        if (perSample is null)
+        {
+            json.WriteNull("per_sample");
+            return;
+        }
+        json.WriteStartObject("per_sample");
+        json.WriteNumber("samples", perSample.Emergence.Samples);
+        Distribution(json, "emergence", perSample.Emergence);
+        Distribution(json, "emergence_active", perSample.EmergenceActive);
+        json.WriteEndObject();
+    }
+
+    private static void Distribution(Utf8JsonWriter json, string name, SampleDistribution distribution)
+    {
+        json.WriteStartObject(name);
+        Number(json, "mean", distribution.Mean.ToDouble());
+        Number(json, "sd", distribution.StandardDeviation);
+        json.WriteString("min", Rounded(distribution.Quantile(0)));
+        json.WriteString("q05", Rounded(distribution.Quantile(5)));
+        json.WriteString("q25", Rounded(distribution.Quantile(25)));
+        json.WriteString("q50", Rounded(distribution.Quantile(50)));
+        json.WriteString("q75", Rounded(distribution.Quantile(75)));
+        json.WriteString("q95", Rounded(distribution.Quantile(95)));
+        json.WriteString("max", Rounded(distribution.Quantile(100)));
+        json.WriteEndObject();
+    }
+
+    private static string Rounded(EmergenceValue value) => value.Rounded.ToString(CultureInfo.InvariantCulture);
 
     private static void Emergence(Utf8JsonWriter json, string name, EmergenceValue value)
     {
         json.WriteStartObject(name);
-        json.WriteString("rounded", value.Rounded.ToString(CultureInfo.InvariantCulture));
+        json.WriteString("rounded", Rounded(value));
         json.WriteString("numerator", value.Numerator.ToString(CultureInfo.InvariantCulture));
         json.WriteString("denominator", value.Denominator.ToString(CultureInfo.InvariantCulture));
         Number(json, "log10", value.Log10);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using CsvHelper;
+using Emergence.Analyzer.Metrics;
 
 namespace Emergence.Analyzer.Reports;
 
@@ -43,6 +44,17 @@ internal sealed partial record SeriesRow
     [CsvColumn("train_accuracy")] public required double? TrainAccuracy { get; init; }
     [CsvColumn("test_accuracy")] public required double? TestAccuracy { get; init; }
     [CsvColumn("emergence_wired")] public required string? EmergenceWired { get; init; }
+    [CsvColumn("emergence_mean")] public required double? EmergenceMean { get; init; }
+    [CsvColumn("emergence_sd")] public required double? EmergenceSd { get; init; }
+    [CsvColumn("emergence_min")] public required string? EmergenceMin { get; init; }
+    [CsvColumn("emergence_q05")] public required string? EmergenceQ05 { get; init; }
+    [CsvColumn("emergence_q25")] public required string? EmergenceQ25 { get; init; }
+    [CsvColumn("emergence_q50")] public required string? EmergenceQ50 { get; init; }
+    [CsvColumn("emergence_q75")] public required string? EmergenceQ75 { get; init; }
+    [CsvColumn("emergence_q95")] public required string? EmergenceQ95 { get; init; }
+    [CsvColumn("emergence_max")] public required string? EmergenceMax { get; init; }
+    [CsvColumn("emergence_active_mean")] public required double? EmergenceActiveMean { get; init; }
+    [CsvColumn("emergence_active_sd")] public required double? EmergenceActiveSd { get; init; }
 
     public static SeriesRow Of(AnalysisSettings settings, CheckpointResult checkpoint, Measurement measurement) => new()
     {
@@ -68,6 +80,19 @@ internal sealed partial record SeriesRow
         Accuracy = Spelling.Finite(checkpoint.Accuracy),
         TrainAccuracy = Spelling.Finite(checkpoint.TrainAccuracy),
         TestAccuracy = Spelling.Finite(checkpoint.TestAccuracy),
-        EmergenceWired = measurement.EmergenceWired?.Rounded.ToString(CultureInfo.InvariantCulture),
+        EmergenceWired = Digits(measurement.EmergenceWired),
+        EmergenceMean = Spelling.Finite(measurement.PerSample?.Emergence?.Mean.ToDouble()),
+        EmergenceSd = measurement.PerSample?.Emergence?.StandardDeviation,
+        EmergenceMin = Digits(measurement.PerSample?.Emergence?.Quantile(0)),
+        EmergenceQ05 = Digits(measurement.PerSample?.Emergence?.Quantile(5)),
+        EmergenceQ25 = Digits(measurement.PerSample?.Emergence?.Quantile(25)),
+        EmergenceQ50 = Digits(measurement.PerSample?.Emergence?.Quantile(50)),
+        EmergenceQ75 = Digits(measurement.PerSample?.Emergence?.Quantile(75)),
+        EmergenceQ95 = Digits(measurement.PerSample?.Emergence?.Quantile(95)),
+        EmergenceMax = Digits(measurement.PerSample?.Emergence?.Quantile(100)),
+        EmergenceActiveMean = Spelling.Finite(measurement.PerSample?.EmergenceActive?.Mean.ToDouble()),
+        EmergenceActiveSd = measurement.PerSample?.EmergenceActive?.StandardDeviation,
     };
+
+    private static string? Digits(EmergenceValue? value) => value?.Rounded.ToString(CultureInfo.InvariantCulture);
 }

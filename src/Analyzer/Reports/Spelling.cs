@@ -14,6 +14,7 @@ internal static class Spelling
         Statistic.AbsMean => "absmean",
         Statistic.AbsMax => "absmax",
         Statistic.Share => "share",
+        Statistic.Sample => "sample",
         _ => throw new ArgumentOutOfRangeException(nameof(statistic), statistic, "has no word"),
     };
 

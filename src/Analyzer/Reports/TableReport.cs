@@ -39,6 +39,8 @@ internal static class TableReport
         Add("nodes", row => NumberText.Integer(row.Measurement.Nodes));
         Add("alive", row => NumberText.Integer(row.Measurement.Alive));
         Add("E", row => NumberText.Integer(row.Measurement.Emergence.Rounded));
+        if (settings.Statistic == Statistic.Sample)
+            Add("± sd", row => NumberText.Significant(row.Measurement.PerSample?.Emergence.StandardDeviation));
         Add("log10 E", row => NumberText.Log10(row.Measurement.Emergence.Log10));
         Add("E_H", row => NumberText.Integer(row.Measurement.EmergenceActive.Rounded));
         if (settings.Wired)
@@ -82,6 +84,7 @@ internal static class TableReport
         var thresholds = string.Join(", ", settings.Thresholds.Select(NumberText.Exact));
         var alive = settings.Statistic == Statistic.Share
             ? $"activation > {thresholds} on a share of samples > {NumberText.Exact(settings.AliveShare)}"
+            : settings.Statistic == Statistic.Sample ? $"activation > {thresholds} on each sample; E, E_H, alive: means over the samples"
             : $"{Spelling.Of(settings.Statistic)} activation > {thresholds}";
         var probes = series.Checkpoints.Select(checkpoint => $"{checkpoint.Probe.Name} ({NumberText.Integer(checkpoint.Probe.Samples)} samples)").Distinct();
         var devices = series.Checkpoints.Select(checkpoint => checkpoint.Device).Distinct();

@@ -14,7 +14,7 @@ public class NotFiniteTests
     public static TheoryData<int, string, Statistic> Cases()
     {
         var data = new TheoryData<int, string, Statistic>();
-        foreach (var statistic in Enum.GetValues<Statistic>())
+        foreach (var statistic in Enum.GetValues<Statistic>().Except([Statistic.Sample]))
         {
             foreach (var opset in (int[])[7, 9, 13, 18])
             {

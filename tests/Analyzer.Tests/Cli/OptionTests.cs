@@ -92,7 +92,7 @@ public sealed class OptionTests : IDisposable
     [InlineData("--dim", "=3", "'=3' is not of the form NAME=N, as in batch=1")]
     [InlineData("--dim", "N=0", "'0' is not a whole number of at least 1")]
     [InlineData("--split", "val", "'val' is none of test, train")]
-    [InlineData("--statistic", "Mean", "'Mean' is none of mean, max, absmean, absmax, share")]
+    [InlineData("--statistic", "Mean", "'Mean' is none of mean, max, absmean, absmax, share, sample")]
     [InlineData("--conv-nodes", "pixels", "'pixels' is none of units, filters")]
     [InlineData("--optimization", "fast", "'fast' is none of default, none, basic, all")]
     [InlineData("--device", "gpu", "'gpu' is none of auto, cpu, cuda")]
@@ -126,6 +126,13 @@ public sealed class OptionTests : IDisposable
     {
         Assert.Equal(2, await shell.RunAsync());
         Assert.Equal("error: no checkpoint given; name files, patterns or directories, as in: emergence-analyze ckpt_*.onnx\n", shell.Error);
+    }
+
+    [Fact]
+    public async Task Wired_emergence_is_not_offered_per_sample()
+    {
+        Assert.Equal(2, await shell.RunAsync(shell.File("a.onnx"), "--statistic", "sample", "--measures", "wired"));
+        Assert.Equal("error: --measures wired: is not offered per sample; choose another --statistic\n", shell.Error);
     }
 
     [Fact]

@@ -85,6 +85,25 @@ internal static class SampleOutcome
         Failures = [new FailedCheckpoint("runs/c.onnx", "runs/c.onnx: is empty; export it again")],
     };
 
+    /// <summary>A series measured sample by sample, once with values past the range of a double.</summary>
+    public static AnalysisOutcome Sampled { get; } = Of(
+        new AnalysisSettings { Statistic = Statistic.Sample },
+        Checkpoint("a.onnx", 0, 0.5, Samples(new(33260), new(33261), new(29000), new(29007))),
+        Checkpoint("b.onnx", 1, 0.5, Samples(new(BeyondDouble), new(3 * BeyondDouble))));
+
+    private static Measurement Samples(params EmergenceValue[] values)
+    {
+        var distribution = new SampleDistribution(values);
+        var measurement = Chain(0.05f, distribution.Mean, distribution.Mean, 80, 50, 10);
+        return measurement with
+        {
+            PerSample = new SampleEmergence(distribution, distribution),
+            Layers = [.. measurement.Layers.Select(layer => layer with { Mask = null })],
+            RelativeEmergence = distribution.Mean.Over(109380)?.ToDouble(),
+            RelativeEmergenceAll = distribution.Mean.Over(109386)?.ToDouble(),
+        };
+    }
+
     /// <summary>A checkpoint under one threshold.</summary>
     public static CheckpointResult Checkpoint(string file, int? epoch, double? accuracy, Measurement measurement) => new()
     {
