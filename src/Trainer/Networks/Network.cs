@@ -66,13 +66,8 @@ internal sealed class Network : IDisposable
         return x;
     }
 
-    public void Dispose()
-    {
-        foreach (var parameter in Parameters)
-            parameter.Dispose();
-    }
-
-    private Tensor Apply(Layer layer, Tensor x) => layer switch
+    /// <summary>What one operator makes of <paramref name="x"/>.</summary>
+    public Tensor Apply(Layer layer, Tensor x) => layer switch
     {
         FlattenLayer => x.flatten(1),
         DenseLayer dense => functional.linear(x, Weight(dense), Bias(dense)),
@@ -83,6 +78,12 @@ internal sealed class Network : IDisposable
         ActivationLayer { Function: Activation.Tanh } => x.tanh(),
         _ => throw new NotSupportedException($"layer {layer}"),
     };
+
+    public void Dispose()
+    {
+        foreach (var parameter in Parameters)
+            parameter.Dispose();
+    }
 
     // Detached from the caller's dispose scope: a network lives as long as its owner says.
     private static Parameter Parameter(float[] values, ImmutableArray<long> shape) =>

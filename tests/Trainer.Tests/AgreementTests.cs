@@ -1,0 +1,103 @@
+using Emergence.Analyzer;
+using Emergence.Analyzer.Probes;
+using Emergence.Checkpoints;
+using Emergence.Datasets;
+using Emergence.Testing;
+using Emergence.Trainer.Export;
+using Emergence.Trainer.Networks;
+using Emergence.Trainer.Training;
+using Preprocessing = Emergence.Trainer.Training.Preprocessing;
+using static TorchSharp.torch;
+
+namespace Emergence.Trainer.Tests;
+
+/// <summary>
+/// The analyzer, which knows of a checkpoint only what is in the file, against the trainer's own forward pass through
+/// another runtime.
+/// </summary>
+public sealed class AgreementTests : IDisposable
+{
+    private const double Borderline = 1e-4;
+
+    private static readonly string SampleSeries = Path.Combine(SharedFiles.Repository, "models", "digits-mlp");
+
+    private readonly Workspace workspace = new();
+
+    public void Dispose() => workspace.Dispose();
+
+    [Theory]
+    [InlineData("--network", "mlp", "--hidden", "40,20", "--lr", "0.05")]
+    [InlineData("--network", "lenet", "--activation", "tanh", "--optimizer", "adam", "--lr", "0.001")]
+    [InlineData("--network", "lenet", "--mean", "0.1307", "--std", "0.3081")]
+    public async Task A_run_is_read_as_it_was_trained(params string[] options)
+    {
+        Assert.Equal(0, workspace.Train("out", [.. options, "--epochs", "2"]).Code);
+        await Compare([.. Enumerable.Range(0, 3).Select(epoch => CheckpointFolder.PathOf(workspace.Folder("out"), epoch))], workspace.Data);
+    }
+
+    [Fact]
+    public async Task The_sample_series_is_read_as_it_was_trained() =>
+        await Compare([.. new[] { 0, 4, 10 }.Select(epoch => CheckpointFolder.PathOf(SampleSeries, epoch))], null);
+
+    [Fact]
+    public void The_sample_series_has_dead_nodes_and_fits_a_clone()
+    {
+        var files = Directory.GetFiles(SampleSeries);
+        Assert.Equal(12, files.Length);
+        Assert.InRange(files.Sum(file => new FileInfo(file).Length), 0, 3_000_000);
+    }
+
+    private static async Task Compare(string[] paths, string? dataDir)
+    {
+        var outcome = await Analysis.RunAsync(
+            new AnalysisRequest([.. paths], new AnalysisSettings(), new ProbeOptions { DataDir = dataDir, Samples = null }), null, CancellationToken.None);
+        Assert.Empty(outcome.Failures);
+        foreach (var result in outcome.Series.Checkpoints)
+            Compare(result, dataDir);
+    }
+
+    private static void Compare(CheckpointResult result, string? dataDir)
+    {
+        var checkpoint = Checkpoint.Open(result.File);
+        var metadata = checkpoint.Metadata;
+        var set = DatasetCatalog.Load(metadata.Dataset!, metadata.Split!, dataDir);
+        Assert.Equal(metadata.DatasetSha256, set.Sha256);
+        Assert.Equal(metadata.TestAccuracy!.Value, result.Accuracy!.Value, 1.0 / set.Count + 1e-9);
+
+        using var samples = SampleTensors.From(set, new Preprocessing(metadata.Scale!.Value, metadata.Mean, metadata.Std));
+        using var network = OnnxImport.ToNetwork(checkpoint);
+        var layers = Assert.Single(result.Measurements).Layers;
+        var means = ActivationMeans(network, samples.Inputs);
+        Assert.Equal(means.Select(layer => layer.Name), layers.Select(layer => layer.Name));
+        foreach (var (layer, (name, values)) in layers.Zip(means))
+        {
+            Assert.Equal(values.Length, layer.Nodes);
+            for (var node = 0; node < values.Length; node++)
+            {
+                if (Math.Abs(values[node] - 0.05f) > Borderline)
+                    Assert.True(layer.Mask[node] == values[node] > 0.05f, $"{result.File}: node {node} of {name} ({values[node]})");
+            }
+        }
+        Assert.Contains(layers, layer => layer.Alive < layer.Nodes);
+        Assert.Contains(layers, layer => layer.Alive > 0);
+    }
+
+    /// <summary>Each weighted layer with its nodes' mean activations, read behind the activation function.</summary>
+    private static List<(string Name, double[] Means)> ActivationMeans(Network network, Tensor inputs)
+    {
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        var means = new List<(string Name, double[] Means)>();
+        var x = inputs;
+        foreach (var layer in network.Architecture.Layers)
+        {
+            x = network.Apply(layer, x);
+            var values = () => x.to_type(ScalarType.Float64).mean([0]).flatten().data<double>().ToArray();
+            if (layer is WeightedLayer)
+                means.Add((layer.Name, values()));
+            else if (layer is ActivationLayer)
+                means[^1] = (means[^1].Name, values());
+        }
+        return means;
+    }
+}
