@@ -53,15 +53,6 @@ public sealed class Checkpoint
         }
     }
 
-    /// <summary>The checkpoint as it would be with another model in the same place; its file is not changed.</summary>
-    /// <param name="model">The model, not changed from now on; its external data is looked for in the same folder.</param>
-    /// <exception cref="UserException">Its external data is missing or refused.</exception>
-    public Checkpoint With(ModelProto model)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        return new Checkpoint(Path, Directory, model, Combined(SHA256.HashData(ModelFile.Serialize(model)), model, Directory));
-    }
-
     /// <summary>The same file with a changed model; path and hash stay those of the file.</summary>
     public Checkpoint WithModel(ModelProto model)
     {

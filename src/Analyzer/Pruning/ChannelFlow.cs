@@ -12,7 +12,7 @@ internal sealed partial class ChannelFlow
 {
     private readonly TracedModel model;
     private readonly ConstantPaths paths;
-    private readonly HashSet<NodeProto> inFile;
+    private readonly IReadOnlySet<NodeProto> inFile;
     private readonly Dictionary<string, Channels> channels = new(StringComparer.Ordinal);
     private readonly List<ChannelUse> uses = [];
     private readonly List<ChannelSize> sizes = [];
@@ -21,20 +21,21 @@ internal sealed partial class ChannelFlow
     private readonly Dictionary<int, int[]> followers = [];
     private readonly Dictionary<int, string> leftAlone = [];
 
-    private ChannelFlow(TracedModel model, StoredTensors stored, GraphProto graph)
+    private ChannelFlow(TracedModel model, StoredTensors stored, GraphProto graph, IReadOnlySet<NodeProto> inFile)
     {
         this.model = model;
         paths = new ConstantPaths(model, stored, graph);
-        inFile = new HashSet<NodeProto>(graph.Node, ReferenceEqualityComparer.Instance);
+        this.inFile = inFile;
     }
 
     /// <summary>Follows the channels of a traced model.</summary>
     /// <param name="model">The trace.</param>
     /// <param name="stored">The stored tensors of the file.</param>
-    /// <param name="graph">The graph in the file: nodes that are not in it (of inlined functions) cannot be edited.</param>
-    public static ChannelFlow Of(TracedModel model, StoredTensors stored, GraphProto graph)
+    /// <param name="graph">The graph in the file.</param>
+    /// <param name="inFile">The traced nodes that stand in it; those of inlined functions and branches do not, and cannot be edited.</param>
+    public static ChannelFlow Of(TracedModel model, StoredTensors stored, GraphProto graph, IReadOnlySet<NodeProto> inFile)
     {
-        var flow = new ChannelFlow(model, stored, graph);
+        var flow = new ChannelFlow(model, stored, graph, inFile);
         var layers = model.Builders.Index().Where(layer => layer.Item.Op != Trace.InputOp).ToDictionary(layer => layer.Item.Order, layer => layer.Index);
         foreach (var (order, node) in model.Nodes.Index())
         {

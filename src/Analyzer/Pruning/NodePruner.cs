@@ -25,14 +25,32 @@ internal sealed class NodePruner
         (this.checkpoint, this.traced, this.options) = (checkpoint, traced, options);
         stored = new StoredTensors(checkpoint.Model, checkpoint.Directory);
         quantisations = new Quantisations(stored, traced.Nodes);
-        flow = ChannelFlow.Of(traced, stored, checkpoint.Model.Graph);
         model = checkpoint.Model.Clone();
-        copies = checkpoint.Model.Graph.Node.Zip(model.Graph.Node).ToDictionary<(NodeProto First, NodeProto Second), NodeProto, NodeProto>(pair => pair.First, pair => pair.Second, ReferenceEqualityComparer.Instance);
+        copies = CopiesOf(traced, model.Graph);
+        flow = ChannelFlow.Of(traced, stored, checkpoint.Model.Graph, copies.Keys.ToHashSet<NodeProto>(ReferenceEqualityComparer.Instance));
         diagnostics = [.. traced.Graph.Diagnostics];
     }
 
     public static PrunedModel Prune(Checkpoint checkpoint, TracedModel traced, PruneOptions options) =>
         new NodePruner(checkpoint, traced, options).Prune();
+
+    /// <summary>
+    /// The node of the copy behind each traced node that stands in the file's main graph. The trace may have rewritten
+    /// the graph, but what it kept still writes the same tensors.
+    /// </summary>
+    private static Dictionary<NodeProto, NodeProto> CopiesOf(TracedModel traced, GraphProto graph)
+    {
+        var writers = graph.Node.SelectMany(node => node.Output.Where(output => output.Length > 0), (node, output) => (node, output))
+            .ToDictionary(pair => pair.output, pair => pair.node, StringComparer.Ordinal);
+        var copies = new Dictionary<NodeProto, NodeProto>(ReferenceEqualityComparer.Instance);
+        foreach (var node in traced.Nodes)
+        {
+            var copy = node.Output.Select(output => writers.GetValueOrDefault(output)).FirstOrDefault(writer => writer is not null);
+            if (copy is not null && copy.OpType == node.OpType && copy.Domain == node.Domain && copy.Input.SequenceEqual(node.Input))
+                copies[node] = copy;
+        }
+        return copies;
+    }
 
     private PrunedModel Prune()
     {

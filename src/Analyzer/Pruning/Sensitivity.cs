@@ -66,7 +66,7 @@ public static class Sensitivity
         var traced = LayerTracer.TraceFully(checkpoint, new TraceOptions { Dimensions = options.Dimensions, IncludeInput = settings.IncludeInput });
         var samples = ProbeResolver.Resolve(checkpoint, traced.Graph, probe, token);
         var layers = Pruner.Prune(checkpoint, options with { Amount = 0, Shrink = false, Strict = false }).Layers.Where(layer => layer.IsSelected).ToArray();
-        var outputs = ModelOutputs.Of(checkpoint, traced.Graph, sessions, settings, samples, token);
+        var outputs = ModelOutputs.Of(ModelPreparation.Prepare(checkpoint), traced.Graph, sessions, settings, samples, token);
 
         var rows = ImmutableArray.CreateBuilder<SensitivityRow>();
         rows.Add(Row(null, 0, 0, checkpoint));
@@ -84,7 +84,7 @@ public static class Sensitivity
                     Strict = false,
                     Layer = layer.Name,
                 });
-                rows.Add(Row(layer.Name, amount, pruned.Sparsity, checkpoint.With(pruned.Model)));
+                rows.Add(Row(layer.Name, amount, pruned.Sparsity, checkpoint.WithModel(pruned.Model)));
             }
         }
         return new SensitivityResult(file, rows.ToImmutable(), samples.Provenance, [.. traced.Graph.Diagnostics, .. samples.Diagnostics, .. sessions.Diagnostics]);
@@ -92,6 +92,7 @@ public static class Sensitivity
         SensitivityRow Row(string? layer, double amount, double sparsity, Checkpoint pruned)
         {
             token.ThrowIfCancellationRequested();
+            pruned = ModelPreparation.Prepare(pruned);
             var model = LayerTracer.TraceFully(pruned, new TraceOptions { Dimensions = options.Dimensions, IncludeInput = settings.IncludeInput });
             var profile = new ActivationRecorder(pruned.Model, file, model.Graph, sessions, settings).Record(samples, null, token);
             var wired = settings.Wired ? WiredNetwork.Of(model, settings.ConvNodes).Network : null;
