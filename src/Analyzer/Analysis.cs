@@ -66,7 +66,7 @@ public static class Analysis
             File = file,
             Epoch = checkpoint.Metadata.Epoch,
             Sha256 = checkpoint.Sha256,
-            Measurements = Measurements.Of(graph, profile, settings, wired?.Network),
+            Measurements = Measurements.Of(graph, profile, settings, wired?.Network, UnfedNodes.Of(traced, settings.ConvNodes)),
             Edges = graph.Edges,
             Parameters = graph.Parameters.Sum(parameter => parameter.Count),
             ParametersNonzero = graph.Parameters.Sum(parameter => parameter.Nonzero),

@@ -14,25 +14,31 @@ public static class Measurements
     /// <param name="profile">What was counted of these layers, with the settings' counters.</param>
     /// <param name="settings">Thresholds and statistic.</param>
     /// <param name="wired">The same layers with the connections that exist, where E_w is asked for.</param>
+    /// <param name="unfed">By layer name, the nodes all of whose incoming weights are zero, where that is known.</param>
     public static ImmutableArray<Measurement> Of(
-        LayerGraph graph, ActivationProfile profile, AnalysisSettings settings, NetworkGraph? wired = null)
+        LayerGraph graph, ActivationProfile profile, AnalysisSettings settings, NetworkGraph? wired = null,
+        ImmutableDictionary<string, BitArray>? unfed = null)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(profile);
         ArgumentNullException.ThrowIfNull(settings);
         var network = NetworkGraphs.Of(graph, settings.ConvNodes);
         if (settings.Statistic != Statistic.Sample)
-            return [.. settings.Thresholds.Select(threshold => Of(network, wired, graph, profile, new AliveRule(settings, threshold), threshold))];
+            return [.. settings.Thresholds.Select(threshold => Of(network, wired, unfed, graph, profile, new AliveRule(settings, threshold), threshold))];
         if (wired is not null)
             throw new ArgumentException("E_w is not measured on single samples.", nameof(wired));
         return [.. settings.Thresholds.Zip(profile.Samples, (threshold, samples) => Of(graph, profile, samples, threshold))];
     }
 
     private static Measurement Of(
-        NetworkGraph network, NetworkGraph? wired, LayerGraph graph, ActivationProfile profile, AliveRule rule, float threshold)
+        NetworkGraph network, NetworkGraph? wired, ImmutableDictionary<string, BitArray>? unfed, LayerGraph graph,
+        ActivationProfile profile, AliveRule rule, float threshold)
     {
         var alive = profile.Layers.Select(rule.Apply).ToArray();
-        var layers = profile.Layers.Zip(alive, ResultOf).ToImmutableArray();
+        var layers = profile.Layers.Zip(alive, (layer, nodes) => ResultOf(layer, nodes) with
+        {
+            AliveByBias = unfed?.GetValueOrDefault(layer.Layer.Name) is { } isUnfed ? Shared(isUnfed, nodes.Mask) : null,
+        }).ToImmutableArray();
         var activity = network.Layers.Zip(alive, (layer, nodes) => LayerActivity.FromMask(layer, nodes.Mask)).ToArray();
         var emergence = MeasureCatalog.Emergence.Of(network, activity);
         return MeasurementOf(graph, threshold, layers, emergence, MeasureCatalog.EmergenceActive.Of(network, activity)) with
@@ -78,6 +84,14 @@ public static class Measurements
     {
         Mask = null,
     };
+
+    private static int Shared(BitArray one, BitArray other)
+    {
+        var count = 0;
+        for (var i = 0; i < one.Length; i++)
+            count += one[i] && other[i] ? 1 : 0;
+        return count;
+    }
 
     private static int RoundedMean(long sum, int count) => (int)new EmergenceValue(sum, count).Rounded;
 

@@ -92,6 +92,12 @@ public sealed record LayerResult
     /// <summary>Nodes with an infinite activation on some sample (and no NaN).</summary>
     public required int NodesInf { get; init; }
 
+    /// <summary>
+    /// Alive nodes all of whose incoming weights are exactly zero, so that a bias alone makes them alive; null where the
+    /// weights are not known node by node, and with <see cref="Statistic.Sample"/>.
+    /// </summary>
+    public int? AliveByBias { get; init; }
+
     /// <summary>Elements of its stored tensors.</summary>
     public required long Parameters { get; init; }
 
@@ -149,6 +155,9 @@ public sealed record Measurement
 
     /// <summary>Borderline nodes of all layers.</summary>
     public int Borderline => Layers.Sum(layer => layer.Borderline);
+
+    /// <summary>Nodes alive by bias only, of all layers where that is known; null where it is known of none.</summary>
+    public int? AliveByBias => Layers.All(layer => layer.AliveByBias is null) ? null : Layers.Sum(layer => layer.AliveByBias);
 
     /// <summary>Nodes with a NaN activation, of all layers.</summary>
     public int NodesNan => Layers.Sum(layer => layer.NodesNan);

@@ -29,6 +29,9 @@ public class AnalysisTests
         Assert.Equal([ZeroCause.None, ZeroCause.AllAlive], outcome.Series.Checkpoints.Select(checkpoint => checkpoint.Measurements[0].ZeroCause));
         // Weights 4·2 + 2·3 + 3·2, all zero, and seven biases, none zero.
         Assert.All(outcome.Series.Checkpoints, checkpoint => Assert.Equal((27, 7), (checkpoint.Parameters, checkpoint.ParametersNonzero)));
+        // Their weights are all zero: whatever is alive is so by its bias.
+        Assert.Equal([1, 2, 1], outcome.Series.Checkpoints[0].Measurements[0].Layers.Select(layer => layer.AliveByBias));
+        Assert.Equal([4, 7], outcome.Series.Checkpoints.Select(checkpoint => checkpoint.Measurements[0].AliveByBias));
         Assert.Equal(6 / 7.0, outcome.Series.Checkpoints[0].Measurements[0].RelativeEmergence);
         Assert.Equal("cpu", outcome.Series.Checkpoints[0].Device);
         Assert.Equal(Checkpoint.Open(first).Sha256, outcome.Series.Checkpoints[0].Sha256);

@@ -13,7 +13,9 @@ namespace Emergence.Analyzer.Graphs;
 /// <param name="Inputs">Number of input units.</param>
 /// <param name="UnitOf">The unit of an element of the data input, by flat index.</param>
 /// <param name="Pattern">The wiring; its argument merges several units of one source node into one input, or is null.</param>
-internal sealed record OperatorWiring(string Data, int Inputs, Func<int, int> UnitOf, Func<IndexMap?, Wiring> Pattern)
+/// <param name="FedChannels">Whether any weight of each output channel is not zero.</param>
+internal sealed record OperatorWiring(
+    string Data, int Inputs, Func<int, int> UnitOf, Func<IndexMap?, Wiring> Pattern, Func<bool[]> FedChannels)
 {
     /// <summary>The wiring of a layer's operator; null where its connections are not known node by node.</summary>
     public static OperatorWiring? Of(TracedModel model, LayerBuilder layer, ConvNodes nodes)
@@ -47,7 +49,19 @@ internal sealed record OperatorWiring(string Data, int Inputs, Func<int, int> Un
         var axis = shape.Length == 1 || isLeft == dataTransposed ? shape.Length - 1 : shape.Length - 2;
         var inner = Shapes.Count(shape.AsSpan(axis + 1));
         return new OperatorWiring(node.Input[dataAt], inputs, element => element / inner % inputs, merge =>
-            Wiring.Dense<double>(weight.Values, inputs, outputs, outputsFirst ? WeightOrder.OutputsFirst : WeightOrder.InputsFirst, merge));
+            Wiring.Dense<double>(weight.Values, inputs, outputs, outputsFirst ? WeightOrder.OutputsFirst : WeightOrder.InputsFirst, merge),
+            () => Fed(weight.Values, outputs, i => outputsFirst ? i / inputs : i % outputs));
+    }
+
+    private static bool[] Fed(double[] weights, int channels, Func<int, int> channelOf)
+    {
+        var fed = new bool[channels];
+        for (var i = 0; i < weights.Length; i++)
+        {
+            if (weights[i] != 0)
+                fed[channelOf(i)] = true;
+        }
+        return fed;
     }
 
     private static OperatorWiring? Convolution(TracedModel model, NodeProto node, ConvNodes nodes)
@@ -62,10 +76,15 @@ internal sealed record OperatorWiring(string Data, int Inputs, Func<int, int> Un
         var channels = input[1];
         var filters = isTransposed ? weight.Dims[1] * groups : weight.Dims[0];
         var positions = Shapes.Count(input.AsSpan(2));
+        var taps = Shapes.Count(weight.Dims.AsSpan(2));
+        // [filters, …] or, transposed, [channels, filters of the group, …].
+        bool[] FedFilters() => Fed(weight.Values, filters, i => !isTransposed
+            ? i / (weight.Values.Length / filters)
+            : i / taps / weight.Dims[1] / (channels / groups) * weight.Dims[1] + i / taps % weight.Dims[1]);
         if (nodes == ConvNodes.Filters)
         {
             return new OperatorWiring(node.Input[0], channels, element => element / positions % channels, _ =>
-                Wiring.Filters<double>(weight.Values, channels, filters, Shapes.Count(window.Kernel), groups, isTransposed));
+                Wiring.Filters<double>(weight.Values, channels, filters, Shapes.Count(window.Kernel), groups, isTransposed), FedFilters);
         }
         int[] pads = [.. window.PadBegin, .. window.PadEnd];
         SlidingWindow sliding;
@@ -81,7 +100,7 @@ internal sealed record OperatorWiring(string Data, int Inputs, Func<int, int> Un
             sliding = new SlidingWindow(input.AsSpan(2), window.Kernel, window.Strides, pads, window.Dilations, window.Output);
         }
         return new OperatorWiring(node.Input[0], channels * positions, element => element % (channels * positions), _ =>
-            Wiring.Convolution<double>(weight.Values, channels, filters, sliding, groups, isTransposed));
+            Wiring.Convolution<double>(weight.Values, channels, filters, sliding, groups, isTransposed), FedFilters);
     }
 
     private static int[] TransposedPads(Window window, AttributeReader attributes, int[] input, int[] output)
@@ -114,7 +133,11 @@ internal sealed record OperatorWiring(string Data, int Inputs, Func<int, int> Un
                 pattern[(direction * hidden + row % hidden) * inputs + input] = 1;
         }
         return gates == 0 ? null : new OperatorWiring(node.Input[0], inputs, element => element % inputs, merge =>
-            Wiring.Dense<byte>(pattern, inputs, directions * hidden, WeightOrder.OutputsFirst, merge));
+            Wiring.Dense<byte>(pattern, inputs, directions * hidden, WeightOrder.OutputsFirst, merge),
+            // What a unit reads of the time step before feeds it too.
+            () => [.. Fed(weight.Values, directions * hidden, UnitOf(inputs)).Zip(Fed(recurrence.Values, directions * hidden, UnitOf(hidden)), (x, h) => x || h)]);
+
+        Func<int, int> UnitOf(int columns) => i => i / columns / weight.Dims[1] * hidden + i / columns % weight.Dims[1] % hidden;
     }
 
     /// <summary>The weight with quantised zeros as zeros; null where it is not known before the model runs.</summary>

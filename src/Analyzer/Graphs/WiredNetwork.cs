@@ -57,11 +57,10 @@ internal sealed record WiredNetwork(NetworkGraph Network, ImmutableArray<Diagnos
     }
 
     /// <summary>From the operator's own outputs to the layer's nodes, through what the layer holds besides; null where that is not traced.</summary>
-    private static (int Output, int Node)[]? Inside(Routes routes, TracedModel model, int layer, ConvNodes nodes, int count)
+    internal static (int Output, int Node)[]? Inside(Routes routes, TracedModel model, int layer, ConvNodes nodes, int count)
     {
         var builder = model.Builders[layer];
-        if (!model.Tensors.TryGetValue(builder.Output, out var output))
-            output = builder.Read;
+        var output = OutputOf(model, builder);
         var reading = model.Graph.Layers[layer].Reading;
         if (routes.Follow(output.Name, reading.Tensor) is not { } labels)
             return null;
@@ -101,6 +100,12 @@ internal sealed record WiredNetwork(NetworkGraph Network, ImmutableArray<Diagnos
         }
         return [.. pairs.Order()];
     }
+
+    /// <summary>Positions of each channel in a layer's operator's own output.</summary>
+    internal static int PositionsOf(TracedModel model, LayerBuilder builder) => PositionsOf(Readings.Of(OutputOf(model, builder)));
+
+    private static TracedTensor OutputOf(TracedModel model, LayerBuilder builder) =>
+        model.Tensors.TryGetValue(builder.Output, out var output) ? output : builder.Read;
 
     private static int PositionsOf(Reading reading) =>
         reading.Axes.Where(axis => axis.Role == AxisRole.Position).Aggregate(1, (count, axis) => count * axis.Size);

@@ -114,6 +114,7 @@ internal static class JsonReport
         json.WriteNumber("borderline", measurement.Borderline);
         json.WriteNumber("nodes_nan", measurement.NodesNan);
         json.WriteNumber("nodes_inf", measurement.NodesInf);
+        Number(json, "alive_by_bias", measurement.AliveByBias);
         Emergence(json, "emergence", measurement.Emergence);
         json.WriteString("zero_cause", Spelling.Of(measurement.ZeroCause));
         Emergence(json, "emergence_active", measurement.EmergenceActive);
@@ -140,6 +141,7 @@ internal static class JsonReport
         json.WriteNumber("borderline", layer.Borderline);
         json.WriteNumber("nodes_nan", layer.NodesNan);
         json.WriteNumber("nodes_inf", layer.NodesInf);
+        Number(json, "alive_by_bias", layer.AliveByBias);
         json.WriteNumber("parameters", layer.Parameters);
         json.WriteNumber("parameters_nonzero", layer.ParametersNonzero);
         Number(json, "activation_mean", layer.ActivationMean);

@@ -33,6 +33,7 @@ internal sealed partial record LayerRow
     [CsvColumn("activation_mean")] public required double? ActivationMean { get; init; }
     [CsvColumn("activation_max")] public required double? ActivationMax { get; init; }
     [CsvColumn("threshold")] public required float Threshold { get; init; }
+    [CsvColumn("alive_by_bias")] public required int? AliveByBias { get; init; }
 
     public static LayerRow Of(CheckpointResult checkpoint, Measurement measurement, LayerResult layer) => new()
     {
@@ -49,5 +50,6 @@ internal sealed partial record LayerRow
         ActivationMean = Spelling.Finite(layer.ActivationMean),
         ActivationMax = Spelling.Finite(layer.ActivationMax),
         Threshold = measurement.Threshold,
+        AliveByBias = layer.AliveByBias,
     };
 }

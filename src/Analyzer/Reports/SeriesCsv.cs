@@ -44,6 +44,7 @@ internal sealed partial record SeriesRow
     [CsvColumn("train_accuracy")] public required double? TrainAccuracy { get; init; }
     [CsvColumn("test_accuracy")] public required double? TestAccuracy { get; init; }
     [CsvColumn("emergence_wired")] public required string? EmergenceWired { get; init; }
+    [CsvColumn("alive_by_bias")] public required int? AliveByBias { get; init; }
     [CsvColumn("emergence_mean")] public required double? EmergenceMean { get; init; }
     [CsvColumn("emergence_sd")] public required double? EmergenceSd { get; init; }
     [CsvColumn("emergence_min")] public required string? EmergenceMin { get; init; }
@@ -81,6 +82,7 @@ internal sealed partial record SeriesRow
         TrainAccuracy = Spelling.Finite(checkpoint.TrainAccuracy),
         TestAccuracy = Spelling.Finite(checkpoint.TestAccuracy),
         EmergenceWired = Digits(measurement.EmergenceWired),
+        AliveByBias = measurement.AliveByBias,
         EmergenceMean = Spelling.Finite(measurement.PerSample?.Emergence?.Mean.ToDouble()),
         EmergenceSd = measurement.PerSample?.Emergence?.StandardDeviation,
         EmergenceMin = Digits(measurement.PerSample?.Emergence?.Quantile(0)),

@@ -65,6 +65,8 @@ internal static class TableReport
             remarks.Add(cause.Replace('_', ' '));
         if (measurement.Borderline > 0)
             remarks.Add($"{NumberText.Integer(measurement.Borderline)} borderline");
+        if (measurement.AliveByBias is { } byBias and > 0)
+            remarks.Add($"{NumberText.Integer(byBias)} alive by bias");
         return string.Join(", ", remarks);
     }
 

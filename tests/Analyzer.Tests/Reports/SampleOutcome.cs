@@ -60,7 +60,7 @@ internal static class SampleOutcome
                     Layers =
                     [
                         Layer(0, "input", "Input", "", 9, 0) with { NodesNan = 2, NodesInf = 1, ActivationMean = double.NaN, ActivationMax = null },
-                        Layer(1, "/fc1/Gemm, \"x\"", "Gemm", "Relu", 10, 0) with { Borderline = 4 },
+                        Layer(1, "/fc1/Gemm, \"x\"", "Gemm", "Relu", 10, 0) with { Borderline = 4, AliveByBias = 3 },
                     ],
                     Emergence = new(0),
                     EmergenceActive = new(0),
