@@ -75,7 +75,7 @@ public sealed class AgreementTests : IDisposable
             for (var node = 0; node < values.Length; node++)
             {
                 if (Math.Abs(values[node] - 0.05f) > Borderline)
-                    Assert.True(layer.Mask[node] == values[node] > 0.05f, $"{result.File}: node {node} of {name} ({values[node]})");
+                    Assert.True(layer.Mask![node] == values[node] > 0.05f, $"{result.File}: node {node} of {name} ({values[node]})");
             }
         }
         Assert.Contains(layers, layer => layer.Alive < layer.Nodes);

@@ -1,12 +1,8 @@
-using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using Emergence.Analyzer.Activations;
 using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Inference;
-using Emergence.Analyzer.Probes;
 using Emergence.Checkpoints;
 using Emergence.Testing;
-using static Onnx.TensorProto.Types;
 
 namespace Emergence.Analyzer.Tests.Activations;
 
@@ -38,7 +34,7 @@ public class SharedModelTests
         var path = SharedFiles.Require(["models", .. name.Split('/')]);
         var checkpoint = Checkpoint.Open(path);
         var graph = LayerTracer.Trace(checkpoint, new TraceOptions());
-        var probe = Random(graph, samples: 2);
+        var probe = SharedModels.RandomProbe(graph, samples: 2);
         foreach (var (statistic, nodes) in new[] { (Statistic.Mean, ConvNodes.Units), (Statistic.Share, ConvNodes.Filters) })
         {
             var settings = new AnalysisSettings { Device = "cpu", Optimization = "none", Statistic = statistic, ConvNodes = nodes };
@@ -56,26 +52,4 @@ public class SharedModelTests
             }
         }
     }
-
-    private static Probe Random(LayerGraph graph, int samples)
-    {
-        var random = new Random(1);
-        return new Probe([.. graph.Inputs.Select(Input)], samples, null, new ProbeProvenance("random", "", samples, 1), []);
-
-        ProbeInput Input(ModelInput input)
-        {
-            var shape = input.Shape.Where((_, axis) => axis != input.BatchAxis).Select(size => (int)size!.Value).ToImmutableArray();
-            var count = samples * shape.Aggregate(1, (product, size) => product * size);
-            var bytes = (DataType)input.ElementType switch
-            {
-                DataType.Float => MemoryMarshal.AsBytes(Values(count, () => random.NextSingle()).AsSpan()).ToArray(),
-                DataType.Float16 => MemoryMarshal.AsBytes(Values(count, () => (Half)random.NextSingle()).AsSpan()).ToArray(),
-                DataType.Int64 => MemoryMarshal.AsBytes(Values(count, () => random.NextInt64(Math.Min(input.Vocabulary ?? 2, 2))).AsSpan()).ToArray(),
-                _ => throw new NotSupportedException($"input type {input.ElementType}"),
-            };
-            return new ProbeInput(input.Name, input.ElementType, shape, bytes);
-        }
-    }
-
-    private static T[] Values<T>(int count, Func<T> next) => [.. Enumerable.Range(0, count).Select(_ => next())];
 }
