@@ -24,26 +24,33 @@ public static class Measurements
         ArgumentNullException.ThrowIfNull(settings);
         var network = NetworkGraphs.Of(graph, settings.ConvNodes);
         if (settings.Statistic != Statistic.Sample)
-            return [.. settings.Thresholds.Select(threshold => Of(network, wired, unfed, graph, profile, new AliveRule(settings, threshold), threshold))];
-        if (wired is not null)
-            throw new ArgumentException("E_w is not measured on single samples.", nameof(wired));
+            return [.. settings.Thresholds.Select(threshold => Of(network, wired, unfed, graph, profile, settings, threshold))];
+        if (wired is not null || settings.Contributions)
+            throw new ArgumentException("E_w and contributions are not measured on single samples.", nameof(settings));
         return [.. settings.Thresholds.Zip(profile.Samples, (threshold, samples) => Of(graph, profile, samples, threshold))];
     }
 
     private static Measurement Of(
         NetworkGraph network, NetworkGraph? wired, ImmutableDictionary<string, BitArray>? unfed, LayerGraph graph,
-        ActivationProfile profile, AliveRule rule, float threshold)
+        ActivationProfile profile, AnalysisSettings settings, float threshold)
     {
+        var rule = new AliveRule(settings, threshold);
         var alive = profile.Layers.Select(rule.Apply).ToArray();
-        var layers = profile.Layers.Zip(alive, (layer, nodes) => ResultOf(layer, nodes) with
-        {
-            AliveByBias = unfed?.GetValueOrDefault(layer.Layer.Name) is { } isUnfed ? Shared(isUnfed, nodes.Mask) : null,
-        }).ToImmutableArray();
         var activity = network.Layers.Zip(alive, (layer, nodes) => LayerActivity.FromMask(layer, nodes.Mask)).ToArray();
-        var emergence = MeasureCatalog.Emergence.Of(network, activity);
+        var byLayer = MeasureCatalog.Emergence.ByLayer(network, activity);
+        var emergence = byLayer.Aggregate(new EmergenceValue(), (sum, part) => sum + part);
+        ImmutableArray<LayerResult> layers =
+        [
+            .. profile.Layers.Select((layer, i) => ResultOf(layer, alive[i]) with
+            {
+                AliveByBias = unfed?.GetValueOrDefault(layer.Layer.Name) is { } isUnfed ? Shared(isUnfed, alive[i].Mask) : null,
+                EmergenceShare = ShareOf(byLayer[i], emergence),
+            }),
+        ];
         return MeasurementOf(graph, threshold, layers, emergence, MeasureCatalog.EmergenceActive.Of(network, activity)) with
         {
             EmergenceWired = wired is null ? null : MeasureCatalog.EmergenceWired.Of(wired, activity),
+            Contributions = settings.Contributions ? MeasureCatalog.Emergence.Contributions(network, activity) : null,
             ZeroCause = CauseOf(emergence, layers.All(layer => layer.Alive == layer.Nodes), layers.All(layer => layer.Alive == 0)),
         };
     }
@@ -84,6 +91,9 @@ public static class Measurements
     {
         Mask = null,
     };
+
+    private static double? ShareOf(EmergenceValue part, EmergenceValue whole) =>
+        whole.IsZero ? null : new EmergenceValue(part.Numerator * whole.Denominator, part.Denominator * whole.Numerator).ToDouble();
 
     private static int Shared(BitArray one, BitArray other)
     {

@@ -98,6 +98,12 @@ public sealed record LayerResult
     /// </summary>
     public int? AliveByBias { get; init; }
 
+    /// <summary>
+    /// Share of E that starts at dead nodes of this layer, in [0, 1]; null where E is zero, and with
+    /// <see cref="Statistic.Sample"/>.
+    /// </summary>
+    public double? EmergenceShare { get; init; }
+
     /// <summary>Elements of its stored tensors.</summary>
     public required long Parameters { get; init; }
 
@@ -137,6 +143,9 @@ public sealed record Measurement
 
     /// <summary>E and E_H of the single samples; null unless the statistic is <see cref="Statistic.Sample"/>.</summary>
     public SampleEmergence? PerSample { get; init; }
+
+    /// <summary>E by the layer its paths start from and the layer they end in; null unless asked for.</summary>
+    public Contributions? Contributions { get; init; }
 
     /// <summary>Why E is zero.</summary>
     public required ZeroCause ZeroCause { get; init; }
@@ -242,6 +251,9 @@ public sealed record AnalysisSettings
 
     /// <summary>Whether E_w is computed too; it costs about one addition per multiply-accumulate of the network.</summary>
     public bool Wired { get; init; }
+
+    /// <summary>Whether E is split by pairs of layers too; it costs as much as E itself for every layer, and N² numbers.</summary>
+    public bool Contributions { get; init; }
 
     /// <summary>ONNX Runtime's optimisation level: <c>default</c>, <c>none</c>, <c>basic</c> or <c>all</c>.</summary>
     public string Optimization { get; init; } = "default";

@@ -1,5 +1,10 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text;
+using System.Text.Json;
 using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Probes;
+using Emergence.Analyzer.Reports;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
 using static Onnx.TensorProto.Types;
@@ -99,6 +104,51 @@ public class AnalysisTests
         // Exactly 0.05f is dead; its neighbours of 1e-4 are borderline.
         Assert.Equal(["1,1,1", "2,3,1", "0,0,1"], measurements.Select(m => string.Join(',', m.Layers.Select(layer => layer.Alive))));
         Assert.Equal([1, 2, 0], measurements[0].Layers.Select(layer => layer.Borderline));
+    }
+
+    [Fact]
+    public async Task emergence_past_a_double_is_the_same_exact_integer_in_every_output()
+    {
+        const int Depth = 160, Nodes = 120, Alive = 60;
+        using var folder = new TemporaryFolder();
+        float[] biases = [.. Enumerable.Repeat(1f, Alive), .. Enumerable.Repeat(-1f, Nodes - Alive)];
+        var outcome = await Run(OnCpu, Save(folder, "deep.onnx", 0, [.. Enumerable.Repeat(biases, Depth)]));
+
+        var (expected, paths) = (BigInteger.Zero, BigInteger.Zero);
+        for (var layer = Depth - 2; layer >= 0; layer--)
+        {
+            paths = Alive + (Nodes * paths);
+            expected += (Nodes - Alive) * paths;
+        }
+        Assert.True(expected > BigInteger.Pow(10, 308));
+        var digits = expected.ToString(CultureInfo.InvariantCulture);
+
+        var series = Text("series.csv").Split('\n').Take(2).Select(line => line.Split(',')).ToArray();
+        var columns = series[0].Zip(series[1]).ToDictionary(pair => pair.First, pair => pair.Second);
+        Assert.Equal(digits, columns["emergence"]);
+        using var json = JsonDocument.Parse(Text("results.json"));
+        var measurement = json.RootElement.GetProperty("checkpoints")[0].GetProperty("measurements")[0];
+        Assert.Equal(digits, measurement.GetProperty("emergence").GetProperty("rounded").GetString());
+        var log10 = measurement.GetProperty("emergence").GetProperty("log10").GetDouble();
+        Assert.Equal(BigInteger.Log10(expected), log10, 1e-10);
+        Assert.Equal(log10, double.Parse(columns["emergence_log10"], CultureInfo.InvariantCulture));
+        Assert.Equal(JsonValueKind.Null, measurement.GetProperty("relative_emergence").ValueKind);
+        Assert.Equal("", columns["relative_emergence"]);
+
+        var table = ReportWriters.All.Single(writer => writer.Format == "table");
+        using var stream = new MemoryStream();
+        table.Write(outcome, stream);
+        var row = Encoding.UTF8.GetString(stream.ToArray()).Split('\n')[2];
+        Assert.Contains(log10.ToString("F3", CultureInfo.InvariantCulture), row, StringComparison.Ordinal);
+        Assert.Contains($"{digits[0]}.{digits[1..3]}", row, StringComparison.Ordinal);
+        Assert.Contains($"e+{digits.Length - 1}", row, StringComparison.Ordinal);
+
+        string Text(string file)
+        {
+            using var stream = new MemoryStream();
+            ReportWriters.All.Single(writer => writer.FileName == file).Write(outcome, stream);
+            return Encoding.UTF8.GetString(stream.ToArray());
+        }
     }
 
     [Fact]

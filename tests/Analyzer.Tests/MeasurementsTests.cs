@@ -33,6 +33,19 @@ public class MeasurementsTests
     }
 
     [Fact]
+    public void emergence_is_split_by_layers()
+    {
+        // Nodes 4, 3, 2, alive 1, 2, 1: of 16 paths 15 start in the first layer, 6 of them ending in the next.
+        var (graph, profile) = Network([[1, 0, 0, 0], [1, 1, 0], [1, 0]], []);
+        var measurement = Measurements.Of(graph, profile, new AnalysisSettings { Contributions = true })[0];
+        Assert.Equal([15 / 16.0, 1 / 16.0, 0], measurement.Layers.Select(layer => layer.EmergenceShare));
+        Assert.Equal(["6", "9", "1", "16"], ((EmergenceValue[])
+            [measurement.Contributions![0, 1], measurement.Contributions[0, 2], measurement.Contributions[1, 2], measurement.Contributions.Total]).Select(value => $"{value}"));
+        Assert.Null(Measurements.Of(graph, profile, new AnalysisSettings())[0].Contributions);
+        Assert.Null(Measure([[1, 1], [1, 1]]).Layers[0].EmergenceShare);
+    }
+
+    [Fact]
     public void a_zero_says_why()
     {
         Assert.Equal(ZeroCause.AllAlive, Measure([[1, 1], [1, 1]]).ZeroCause);

@@ -14,6 +14,7 @@ internal sealed class AnalyzeOptions
     private static readonly ProbeOptions Probe = new();
 
     private const string WiredMeasure = "wired";
+    private const string ContributionsMeasure = "contributions";
 
     private CheckpointArgument Checkpoints { get; } = new("a series is ordered by epoch", "emergence-analyze ckpt_*.onnx");
 
@@ -66,8 +67,9 @@ internal sealed class AnalyzeOptions
     private Option<bool> IncludeInput { get; } = TypedOption.Flag("--include-input", "count the network's input as a layer");
 
     private Option<ImmutableArray<string>> Measures { get; } = TypedOption.Words(
-        "--measures", "wired: E_w too, over the connections that exist; it costs about one addition per multiply-accumulate [default: E and E_H]",
-        WiredMeasure);
+        "--measures", "wired: E_w too, over the connections that exist; it costs about one addition per multiply-accumulate. " +
+        "contributions: E by pairs of layers, in results.json [default: E and E_H]",
+        WiredMeasure, ContributionsMeasure);
 
     private Option<ImmutableArray<string>> Only { get; } = TypedOption.Texts("--only", "GLOB", "keep only the layers whose name matches; repeatable");
 
@@ -138,6 +140,7 @@ internal sealed class AnalyzeOptions
         ConvNodes = Given(parsed, ConvNodes, Settings.ConvNodes),
         IncludeInput = Given(parsed, IncludeInput, Settings.IncludeInput),
         Wired = WiredOfWhole(parsed),
+        Contributions = Asked(parsed, ContributionsMeasure),
         Only = Given(parsed, Only, Settings.Only),
         Exclude = Given(parsed, Exclude, Settings.Exclude),
         Optimization = Given(parsed, Optimization, Settings.Optimization),
@@ -167,12 +170,18 @@ internal sealed class AnalyzeOptions
         parsed.GetResult(option) is null ? fallback : parsed.GetValue(option)!;
 
     private bool WiredOfWhole(ParseResult parsed) =>
-        !Given(parsed, Measures, []).Contains(WiredMeasure) ? false
-        : Given(parsed, Statistic, Settings.Statistic) == Analyzer.Statistic.Sample
-            ? throw new UsageException("--measures wired: is not offered per sample; choose another --statistic")
-        : (parsed.GetResult(Only) ?? parsed.GetResult(Exclude)) is not null
+        Asked(parsed, WiredMeasure) && (parsed.GetResult(Only) ?? parsed.GetResult(Exclude)) is not null
             ? throw new UsageException("--measures wired: counts the connections of the whole network; leave out --only and --exclude")
-        : true;
+            : Asked(parsed, WiredMeasure);
+
+    private bool Asked(ParseResult parsed, string measure)
+    {
+        if (!Given(parsed, Measures, []).Contains(measure))
+            return false;
+        return Given(parsed, Statistic, Settings.Statistic) == Analyzer.Statistic.Sample
+            ? throw new UsageException($"--measures {measure}: is not offered per sample; choose another --statistic")
+            : true;
+    }
 
     private static string? Existing(ParseResult parsed, Option<string> option, Func<string, bool> exists, string kind) =>
         parsed.GetValue(option) is not { } path || exists(path)

@@ -67,6 +67,7 @@ internal static class JsonReport
         Strings(json, "only", settings.Only);
         Strings(json, "exclude", settings.Exclude);
         json.WriteBoolean("wired", settings.Wired);
+        json.WriteBoolean("contributions", settings.Contributions);
         json.WriteString("optimization", settings.Optimization);
         json.WriteNumber("threads", settings.Threads);
         json.WriteNumber("batch", settings.Batch);
@@ -123,6 +124,7 @@ internal static class JsonReport
         else
             json.WriteNull("emergence_wired");
         PerSample(json, measurement.PerSample);
+        Contributions(json, measurement.Contributions);
         Number(json, "relative_emergence", measurement.RelativeEmergence);
         Number(json, "relative_emergence_all", measurement.RelativeEmergenceAll);
         Array(json, "layers", measurement.Layers, layer => Write(json, layer));
@@ -142,6 +144,7 @@ internal static class JsonReport
         json.WriteNumber("nodes_nan", layer.NodesNan);
         json.WriteNumber("nodes_inf", layer.NodesInf);
         Number(json, "alive_by_bias", layer.AliveByBias);
+        Number(json, "emergence_share", layer.EmergenceShare);
         json.WriteNumber("parameters", layer.Parameters);
         json.WriteNumber("parameters_nonzero", layer.ParametersNonzero);
         Number(json, "activation_mean", layer.ActivationMean);
@@ -164,6 +167,28 @@ internal static class JsonReport
         Distribution(json, "emergence", perSample.Emergence);
         Distribution(json, "emergence_active", perSample.EmergenceActive);
         json.WriteEndObject();
+    }
+
+    private static void Contributions(Utf8JsonWriter json, Contributions? contributions)
+    {
+        if (contributions is null)
+        {
+            json.WriteNull("contributions");
+            return;
+        }
+        var pairs =
+            from start in Enumerable.Range(0, contributions.Layers)
+            from end in Enumerable.Range(0, contributions.Layers)
+            let value = contributions[start, end]
+            where !value.IsZero
+            select (start, end, value);
+        Array(json, "contributions", pairs, pair =>
+        {
+            json.WriteNumber("from", pair.start);
+            json.WriteNumber("to", pair.end);
+            json.WriteString("emergence", Rounded(pair.value));
+            Number(json, "log10", pair.value.Log10);
+        });
     }
 
     private static void Distribution(Utf8JsonWriter json, string name, SampleDistribution distribution)

@@ -34,6 +34,7 @@ internal sealed partial record LayerRow
     [CsvColumn("activation_max")] public required double? ActivationMax { get; init; }
     [CsvColumn("threshold")] public required float Threshold { get; init; }
     [CsvColumn("alive_by_bias")] public required int? AliveByBias { get; init; }
+    [CsvColumn("emergence_share")] public required double? EmergenceShare { get; init; }
 
     public static LayerRow Of(CheckpointResult checkpoint, Measurement measurement, LayerResult layer) => new()
     {
@@ -51,5 +52,6 @@ internal sealed partial record LayerRow
         ActivationMax = Spelling.Finite(layer.ActivationMax),
         Threshold = measurement.Threshold,
         AliveByBias = layer.AliveByBias,
+        EmergenceShare = Spelling.Finite(layer.EmergenceShare),
     };
 }

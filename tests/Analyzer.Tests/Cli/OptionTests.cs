@@ -129,10 +129,23 @@ public sealed class OptionTests : IDisposable
     }
 
     [Fact]
-    public async Task Wired_emergence_is_not_offered_per_sample()
+    public async Task Measures_are_asked_for_by_name()
     {
-        Assert.Equal(2, await shell.RunAsync(shell.File("a.onnx"), "--statistic", "sample", "--measures", "wired"));
-        Assert.Equal("error: --measures wired: is not offered per sample; choose another --statistic\n", shell.Error);
+        Assert.Equal(0, await shell.RunAsync(shell.File("a.onnx"), "--measures", "wired,contributions"));
+        Assert.Equal((true, true), (shell.Request!.Settings.Wired, shell.Request.Settings.Contributions));
+        Assert.Equal(0, await shell.RunAsync(shell.File("a.onnx"), "--measures", "contributions"));
+        Assert.Equal((false, true), (shell.Request!.Settings.Wired, shell.Request.Settings.Contributions));
+        Assert.Equal(2, await shell.RunAsync(shell.File("a.onnx"), "--measures", "wired,all"));
+        Assert.Equal("error: --measures: 'all' is none of wired, contributions; see emergence-analyze --help\n", shell.Error);
+    }
+
+    [Theory]
+    [InlineData("wired")]
+    [InlineData("contributions")]
+    public async Task Some_measures_are_not_offered_per_sample(string measure)
+    {
+        Assert.Equal(2, await shell.RunAsync(shell.File("a.onnx"), "--statistic", "sample", "--measures", measure));
+        Assert.Equal($"error: --measures {measure}: is not offered per sample; choose another --statistic\n", shell.Error);
     }
 
     [Fact]

@@ -50,6 +50,8 @@ internal static class SampleOutcome
                     Emergence = new((BeyondDouble * 3) + 1, 3),
                     EmergenceActive = new(1_234_567_890_123_456),
                     EmergenceWired = new(987_654_321),
+                    Contributions = MeasureCatalog.Emergence.Contributions(
+                        NetworkGraph.Chain(9, 10, 2), LayerActivity.Count(3), LayerActivity.Count(7), LayerActivity.Count(0)),
                     ZeroCause = ZeroCause.None,
                     RelativeEmergence = 1.5e300,
                     RelativeEmergenceAll = double.PositiveInfinity,
@@ -60,7 +62,7 @@ internal static class SampleOutcome
                     Layers =
                     [
                         Layer(0, "input", "Input", "", 9, 0) with { NodesNan = 2, NodesInf = 1, ActivationMean = double.NaN, ActivationMax = null },
-                        Layer(1, "/fc1/Gemm, \"x\"", "Gemm", "Relu", 10, 0) with { Borderline = 4, AliveByBias = 3 },
+                        Layer(1, "/fc1/Gemm, \"x\"", "Gemm", "Relu", 10, 0) with { Borderline = 4, AliveByBias = 3, EmergenceShare = 0.25 },
                     ],
                     Emergence = new(0),
                     EmergenceActive = new(0),
