@@ -6,8 +6,8 @@ using Emergence.Testing;
 using Emergence.Trainer.Export;
 using Emergence.Trainer.Networks;
 using Emergence.Trainer.Training;
-using Preprocessing = Emergence.Trainer.Training.Preprocessing;
 using static TorchSharp.torch;
+using Preprocessing = Emergence.Trainer.Training.Preprocessing;
 
 namespace Emergence.Trainer.Tests;
 

@@ -1,5 +1,5 @@
-using Onnx;
 using Emergence.Analyzer.Graphs.Ops;
+using Onnx;
 
 namespace Emergence.Analyzer.Graphs;
 

@@ -98,7 +98,7 @@ internal static class OnnxImport
         private ImmutableArray<int> SampleShape(ValueInfoProto input)
         {
             var dims = input.Type?.TensorType?.Shape?.Dim;
-            return dims is [_, .. ] && dims.Count == 4 && dims.Skip(1).All(dim => dim.DimValue > 0)
+            return dims is [_, ..] && dims.Count == 4 && dims.Skip(1).All(dim => dim.DimValue > 0)
                 ? [.. dims.Skip(1).Select(dim => (int)dim.DimValue)]
                 : throw Refuse($"input '{input.Name}' is not declared as images of one size (N, C, H, W)");
         }

@@ -23,7 +23,12 @@ public class ThresholdSweepTests
         // The thresholds lie so close that borderline counters of one are those of another.
         var settings = new AnalysisSettings
         {
-            Device = "cpu", Threads = 1, Statistic = statistic, AliveShare = 0.4, Batch = 7, Thresholds = [0.25f, 0f, 0.1f, 0.1001f, 0.0999f, -0.2f, 1f, 10f],
+            Device = "cpu",
+            Threads = 1,
+            Statistic = statistic,
+            AliveShare = 0.4,
+            Batch = 7,
+            Thresholds = [0.25f, 0f, 0.1f, 0.1001f, 0.0999f, -0.2f, 1f, 10f],
         };
         var sweep = Measure(tiny, settings);
         Assert.Equal(settings.Thresholds, sweep.Select(measurement => measurement.Threshold));

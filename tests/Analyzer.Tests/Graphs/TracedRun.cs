@@ -63,7 +63,12 @@ internal static class TracedRun
         Agrees(checkpoint, graph, probe, new AnalysisSettings { Device = "cpu", Threads = 1, Batch = 4 });
         Agrees(checkpoint, graph, probe, new AnalysisSettings
         {
-            Device = "cpu", Threads = 1, Batch = 4, Statistic = Statistic.Share, AliveShare = 0.4, ConvNodes = ConvNodes.Filters,
+            Device = "cpu",
+            Threads = 1,
+            Batch = 4,
+            Statistic = Statistic.Share,
+            AliveShare = 0.4,
+            ConvNodes = ConvNodes.Filters,
             Optimization = "none",
         });
     }

@@ -219,7 +219,9 @@ public sealed class WeightPruningTests : IDisposable
             case "float16 typed":
                 return Dense(new TensorProto
                 {
-                    Name = "w", DataType = (int)DataType.Float16, Dims = { 2, 3 },
+                    Name = "w",
+                    DataType = (int)DataType.Float16,
+                    Dims = { 2, 3 },
                     Int32Data = { Weight.Select(value => (int)BitConverter.HalfToUInt16Bits((Half)value)) },
                 });
             case "bfloat16":
