@@ -23,6 +23,9 @@ public enum DataFormat
     /// <summary>An ONNX <c>TensorProto</c>.</summary>
     Tensor,
 
+    /// <summary>A PNG or JPEG image.</summary>
+    Image,
+
     /// <summary>Text.</summary>
     Text,
 }
@@ -48,6 +51,8 @@ public static class DataFormats
             return DataFormat.Npy;
         if (head.StartsWith("PK\u0003\u0004"u8))
             return DataFormat.Npz;
+        if (ImageFile.Fits(head))
+            return DataFormat.Image;
         if (CifarFile.Fits(path, stream, head[0]))
             return DataFormat.Cifar;
         if (IdxFile.Fits(head))

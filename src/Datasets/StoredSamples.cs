@@ -16,23 +16,26 @@ public sealed record NamedArray(string Name, NumericArray Array);
 /// <param name="InModelLayout">True where the arrays have the layout of a model's inputs, batch axis included.</param>
 public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Labels, bool InModelLayout = false)
 {
-    private const string Known = ".npy, .npz, idx, CIFAR-10 .bin or ONNX TensorProto .pb";
+    private const string Known = ".npy, .npz, idx, CIFAR-10 .bin, ONNX TensorProto .pb, PNG or JPEG";
     private static readonly string[] SampleNames = ["x", "X", "images", "data", "arr_0"];
     private static readonly string[] LabelNames = ["y", "Y", "labels", "label", "targets", "target"];
 
     /// <summary>
-    /// Reads a file of any known format, or a folder: with the idx files of a split, with CIFAR-10 batches, or with
-    /// <c>input_0.pb</c> and so on. An idx file of images brings the labels that lie beside it.
+    /// Reads a file of any known format, or a folder: with the idx files of a split, with CIFAR-10 batches, with
+    /// <c>input_0.pb</c> and so on, or with PNG and JPEG images, whose sub-folders are classes. An idx file of images brings the labels that lie beside it.
     /// </summary>
     /// <param name="path">The file or folder.</param>
     /// <param name="split">Which split, where the folder or archive holds several.</param>
     /// <param name="samples">Only the first so many samples; null for all.</param>
     /// <param name="inputs">The model's inputs: arrays of these names in an archive are samples, whatever they are called.</param>
+    /// <param name="sample">
+    /// Shape of one sample of the input that images feed, 0 for a size left free; null where it is not known which input.
+    /// </param>
     /// <exception cref="UserException">It is missing, of no known format, or damaged.</exception>
-    public static StoredSamples Read(string path, string split, int? samples, IReadOnlyCollection<string> inputs)
+    public static StoredSamples Read(string path, string split, int? samples, IReadOnlyCollection<string> inputs, ImmutableArray<int>? sample)
     {
         if (Directory.Exists(path))
-            return ReadFolder(path, split, samples);
+            return ReadFolder(path, split, samples, sample);
         return DataFormats.Of(path) switch
         {
             DataFormat.Idx => ReadIdx(path, samples),
@@ -40,11 +43,12 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
             DataFormat.Npz => ReadNpz(path, split, samples, inputs),
             DataFormat.Cifar => Labelled(CifarFile.Read([path], samples)),
             DataFormat.Tensor => new StoredSamples([ReadTensor(path)], null, InModelLayout: true),
+            DataFormat.Image => new StoredSamples([new NamedArray("", ImageFolder.Read(path, [path], sample, samples))], null),
             _ => throw new UserException($"{path}: is of no known format; give {Known}"),
         };
     }
 
-    private static StoredSamples ReadFolder(string path, string split, int? samples)
+    private static StoredSamples ReadFolder(string path, string split, int? samples, ImmutableArray<int>? sample)
     {
         foreach (var files in PublishedSets.Layouts)
         {
@@ -52,11 +56,16 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
                 return Labelled(files.Read(found, samples));
         }
         ImmutableArray<NamedArray> tensors = [.. InputFiles(path).Select(ReadTensor)];
-        return tensors.IsEmpty
+        if (!tensors.IsEmpty)
+            return new StoredSamples(tensors, null, InModelLayout: true);
+        var (images, labels) = ImageFolder.Find(path, split);
+        return images.IsEmpty
             ? throw new UsageException(
-                $"{path}: holds no {split} split of idx or CIFAR-10 files and no input_0.pb; "
+                $"{path}: holds no {split} split of idx or CIFAR-10 files, no input_0.pb and no PNG or JPEG images; "
                 + "name a file, or a folder that holds one of these")
-            : new StoredSamples(tensors, null, InModelLayout: true);
+            : new StoredSamples(
+                [new NamedArray("", ImageFolder.Read(path, images, sample, samples))],
+                samples < images.Length ? labels?[..samples.Value] : labels);
     }
 
     private static IEnumerable<string> InputFiles(string folder) =>

@@ -51,14 +51,35 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
             if (DatasetCatalog.Find(place) is not null)
                 sources.Add(OfSet(input, place, split, options, progress, token, out _));
             else if (File.Exists(place) || Directory.Exists(place))
-                sources.Add(OfPath(input, place, StoredSamples.Read(place, split, options.Samples, [.. inputs.Select(each => each.Name)])));
+            {
+                var names = inputs.Select(each => each.Name).ToArray();
+                var sample = ImagesFeed(input) is { } fed ? FixedSizes(fed, options) : (ImmutableArray<int>?)null;
+                sources.Add(OfPath(input, place, StoredSamples.Read(place, split, options.Samples, names, sample)));
+            }
             else
                 throw new UsageException(
                     $"--data {place}: no such file, folder or data set; "
                     + $"data sets are {string.Join(", ", DatasetCatalog.All.Select(set => set.Name))}");
         }
         return sources.ToImmutable();
+
+        ModelInput? ImagesFeed(string? named)
+        {
+            if ((named ?? options.Input) is { } name)
+                return inputs.First(input => input.Name == name);
+            var others = options.Data.Select(text => Parse(text, checkpoint, inputs).Input).ToArray();
+            ModelInput[] left = [.. inputs.Where(input => !others.Contains(input.Name))];
+            return left.Length == 1 ? left[0] : null;
+        }
     }
+
+    /// <summary>Shape of one sample of an input, 0 for the sizes that neither the model nor the user fixed.</summary>
+    private static ImmutableArray<int> FixedSizes(ModelInput input, ProbeOptions options) =>
+    [
+        .. input.Shape.Zip(input.Symbols)
+            .Where((_, axis) => axis != input.BatchAxis)
+            .Select(axis => axis.Second.Length > 0 && !options.Dimensions.ContainsKey(axis.Second) ? 0 : (int)axis.First!.Value),
+    ];
 
     private static ProbeSource OfSet(
         string? input, string name, string split, ProbeOptions options, Action<string>? progress, CancellationToken token, out string sha256)

@@ -26,6 +26,8 @@ internal sealed class TrainOptions
     private Option<string> From { get; } = TypedOption.Text(
         "--from", "CKPT", "go on with the network in this checkpoint; options not given are as it records them");
 
+    private Option<bool> Regrow { get; } = new("--regrow") { Description = "with --from: let weights that were pruned grow back; else they stay zero" };
+
     private Option<string> Dataset { get; } = TypedOption.Choice(
         "--dataset", "what to train on; required without --from", [.. DatasetCatalog.All.Select(set => (set.Name, set.Name))]);
 
@@ -71,7 +73,7 @@ internal sealed class TrainOptions
         Out.Required = true;
         foreach (var option in new Option[]
         {
-            Network, Hidden, Activation, From, Dataset, DataDir, Samples, Scale, Mean, Std, Epochs, LearningRate, BatchSize, Optimizer,
+            Network, Hidden, Activation, From, Regrow, Dataset, DataDir, Samples, Scale, Mean, Std, Epochs, LearningRate, BatchSize, Optimizer,
             Momentum, Seed, Threads, Out, Quiet,
         })
         {
@@ -103,7 +105,8 @@ internal sealed class TrainOptions
             ReadHyperParameters(),
             GivenValue(Epochs) ?? DefaultEpochs,
             GivenValue(Threads) ?? Environment.ProcessorCount,
-            Given(Out)!);
+            Given(Out)!,
+            ReadRegrow(parsed));
 
         HyperParameters ReadHyperParameters()
         {
@@ -122,6 +125,10 @@ internal sealed class TrainOptions
 
         T? GivenValue<T>(Option<T> option) where T : struct => parsed.GetResult(option) is null ? null : parsed.GetValue(option);
     }
+
+    private bool ReadRegrow(ParseResult parsed) => parsed.GetValue(Regrow) && parsed.GetValue(From) is null
+        ? throw new UsageException("--regrow: belongs to --from; leave it out")
+        : parsed.GetValue(Regrow);
 
     private NetworkSource ReadNetwork(ParseResult parsed)
     {

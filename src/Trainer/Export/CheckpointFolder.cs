@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Emergence.Checkpoints;
@@ -62,8 +63,9 @@ internal sealed partial class CheckpointFolder
     /// <param name="network">The weights.</param>
     /// <param name="run">What all checkpoints of the run say of themselves.</param>
     /// <param name="record">What this one adds.</param>
+    /// <param name="pruned">The history of pruning that still holds for the weights.</param>
     /// <exception cref="UserException">A file cannot be written.</exception>
-    public void Write(Network network, CheckpointMetadata run, EpochRecord record)
+    public void Write(Network network, CheckpointMetadata run, EpochRecord record, ImmutableArray<PruningRecord> pruned)
     {
         var metadata = run with
         {
@@ -73,7 +75,10 @@ internal sealed partial class CheckpointFolder
             TestLoss = record.Test.Loss,
             TestAccuracy = record.Test.Accuracy,
         };
-        ModelFile.Save(OnnxExport.ToModel(network, metadata), PathOf(folder, record.Epoch));
+        var model = OnnxExport.ToModel(network, metadata);
+        foreach (var pruning in pruned)
+            pruning.AppendTo(model);
+        ModelFile.Save(model, PathOf(folder, record.Epoch));
         rows.Add(record.ToCsv());
         AtomicFile.WriteText(Path.Combine(folder, Log), string.Concat(rows.Prepend(EpochRecord.CsvHeader).Select(row => row + "\n")));
     }

@@ -12,12 +12,13 @@ internal sealed class TrainingLoop : IDisposable
     private readonly Network network;
     private readonly SampleTensors samples;
     private readonly HyperParameters hyper;
+    private readonly PruningMasks masks;
     private readonly optim.Optimizer optimizer;
 
-    /// <summary>Prepares to train <paramref name="network"/> in place; both it and the samples stay the caller's.</summary>
-    public TrainingLoop(Network network, SampleTensors samples, HyperParameters hyper)
+    /// <summary>Prepares to train <paramref name="network"/> in place; all that is passed in stays the caller's.</summary>
+    public TrainingLoop(Network network, SampleTensors samples, HyperParameters hyper, PruningMasks masks)
     {
-        (this.network, this.samples, this.hyper) = (network, samples, hyper);
+        (this.network, this.samples, this.hyper, this.masks) = (network, samples, hyper, masks);
         optimizer = hyper.Optimizer switch
         {
             Optimizer.Sgd => optim.SGD(network.Parameters, hyper.LearningRate, hyper.Momentum),
@@ -49,6 +50,7 @@ internal sealed class TrainingLoop : IDisposable
             optimizer.zero_grad();
             loss.backward();
             optimizer.step();
+            masks.Apply();
 
             running.Add(loss.item<float>() * (end - start), logits, labels);
             samplesDone?.Report(end);

@@ -25,8 +25,11 @@ internal static class TrainingRun
         using var network = CreateNetwork(plan, train);
         using var trainSamples = SampleTensors.From(train, plan.Preprocessing);
         using var testSamples = SampleTensors.From(test, plan.Preprocessing);
-        using var loop = new TrainingLoop(network, trainSamples, plan.Hyper);
         var saved = plan.Network as NetworkSource.Saved;
+        // Weights that are to grow back are pruned no longer: the history is not handed on.
+        var pruned = saved is null || plan.Regrow ? [] : PruningRecord.ReadAll(saved.Checkpoint.Model);
+        using var masks = PruningMasks.Of(network, pruned);
+        using var loop = new TrainingLoop(network, trainSamples, plan.Hyper, masks);
         var start = saved?.Epoch ?? 0;
         var last = start + plan.Epochs;
         var metadata = Describe(plan, network.Architecture, test);
@@ -45,7 +48,7 @@ internal static class TrainingRun
                 epoch, plan.Hyper.LearningRate, Score.Of(network, trainSamples, token), Score.Of(network, testSamples, token), running);
             if (!double.IsFinite(record.Train.Loss))
                 progress?.Report(new TrainingProgress.Diverged(epoch));
-            folder.Write(network, metadata, record);
+            folder.Write(network, metadata, record, pruned);
             records.Add(record);
             progress?.Report(new TrainingProgress.Written(record, last));
         }

@@ -270,7 +270,7 @@ public sealed class ProbeResolverTests : IDisposable
             Assert.Throws<UsageException>(() => model.Resolve("nothing")).Message);
         var text = folder.Write("x.txt", "hello"u8.ToArray());
         Assert.Equal(
-            $"{text}: is of no known format; give .npy, .npz, idx, CIFAR-10 .bin or ONNX TensorProto .pb",
+            $"{text}: is of no known format; give .npy, .npz, idx, CIFAR-10 .bin, ONNX TensorProto .pb, PNG or JPEG",
             Assert.Throws<UserException>(() => model.Resolve(text)).Message);
         var labels = folder.Write("y", Bytes.Idx(0x08, [2], [1, 2]));
         Assert.Equal($"{labels}: holds labels, not samples; give the file of images", Assert.Throws<UserException>(() => model.Resolve(labels)).Message);
