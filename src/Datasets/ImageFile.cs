@@ -21,10 +21,18 @@ internal static class ImageFile
     /// <exception cref="UserException">The file is missing, no image, or damaged.</exception>
     public static (int Height, int Width) SizeOf(string path)
     {
-        using var stream = new MemoryStream(Load(path));
-        return ImageInfo.FromStream(stream) is { Height: > 0, Width: > 0 } info
-            ? (info.Height, info.Width)
-            : throw new UserException($"{path}: cannot be decoded; {Remedy}");
+        var bytes = Load(path);
+        try
+        {
+            using var stream = new MemoryStream(bytes);
+            if (ImageInfo.FromStream(stream) is { Height: > 0, Width: > 0 } info)
+                return (info.Height, info.Width);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            throw new UserException($"{path}: cannot be decoded ({e.Message}); {Remedy}", e);
+        }
+        throw new UserException($"{path}: cannot be decoded; {Remedy}");
     }
 
     /// <summary>Decodes, resizes and writes one image: bytes [C,H,W], grey by Rec. 601 luma.</summary>

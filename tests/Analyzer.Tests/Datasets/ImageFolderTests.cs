@@ -1,0 +1,126 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using Emergence.Analyzer.Probes;
+using Emergence.Analyzer.Tests.Checkpoints;
+using Emergence.Checkpoints;
+using Emergence.Datasets;
+using static Onnx.TensorProto.Types;
+
+namespace Emergence.Analyzer.Tests.Datasets;
+
+public sealed class ImageFolderTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Pixels_of_the_right_size_are_fed_as_they_are_and_sub_folders_are_classes()
+    {
+        Grey("cat/10.png", 4, (y, x) => 10 * y + x);
+        Grey("cat/2.png", 4, (y, x) => 100 + 10 * y + x);
+        Grey("ant/1.png", 4, (_, _) => 7);
+        var samples = Read([1, 4, 4]);
+        Assert.Equal([0, 1, 1], samples.Labels!);
+        var pixels = samples.Arrays.Single().Array.Data.ToArray();
+        Assert.All(pixels.Take(16), pixel => Assert.Equal(7, pixel));
+        // Ordinal order: "10.png" before "2.png".
+        Assert.Equal(Enumerable.Range(0, 16).Select(i => (byte)(10 * (i / 4) + i % 4)), pixels.Skip(16).Take(16));
+    }
+
+    [Fact]
+    public void Colours_become_planes_or_luma()
+    {
+        Write("a.png", 2, 2, colour: 2, [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255]);
+        Assert.Equal(
+            new byte[] { 255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255 }, Read([3, 2, 2]).Arrays.Single().Array.Data.ToArray());
+        // Rec. 601: 0.299, 0.587 and 0.114 of 255.
+        Assert.Equal(new byte[] { 76, 150, 29, 255 }, Read([1, 2, 2]).Arrays.Single().Array.Data.ToArray());
+        Assert.Null(Read([1, 2, 2]).Labels);
+    }
+
+    [Fact]
+    public void Shrinking_averages_and_keeps_what_is_even()
+    {
+        Grey("flat.png", 8, (_, _) => 90);
+        Assert.All(Read([1, 3, 5]).Arrays.Single().Array.Data.ToArray(), pixel => Assert.Equal(90, pixel));
+        Grey("flat.png", 8, (y, x) => (y + x) % 2 == 0 ? 0 : 200);
+        // A fine chequerboard, seen small, is grey: without antialiasing it would be black or white.
+        Assert.All(Read([1, 2, 2]).Arrays.Single().Array.Data.ToArray(), pixel => Assert.InRange(pixel, 85, 115));
+    }
+
+    [Fact]
+    public void A_damaged_image_is_named()
+    {
+        Grey("good.png", 4, (_, _) => 1);
+        var bad = folder.Write("worse.png", [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 1, 2, 3]);
+        var error = Assert.Throws<UserException>(() => Read([1, 4, 4]));
+        Assert.StartsWith(bad, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_model_is_analysed_on_a_folder_of_images()
+    {
+        for (var i = 0; i < 6; i++)
+            Grey($"images/{i % 2}/{i}.png", 8, (y, x) => i % 2 == 0 ? 255 : 0);
+        var graph = new GraphBuilder("tiny");
+        var flat = graph.Node("Flatten", [graph.Input("x", DataType.Float, "N", 1, 4, 4)]);
+        // One logit is the brightness, the other its opposite: class 0 is bright.
+        float[] weights = [.. Enumerable.Range(0, 32).Select(i => i < 16 ? 1f : -1f)];
+        var logits = graph.Node("Gemm", [flat, graph.Initializer("w", [2, 16], weights), graph.Initializer("b", [2], new float[] { -4, 4 })], Onnx.AttributeProto.Of("transB", 1));
+        graph.Output(logits, DataType.Float, "N", 2);
+        var model = folder.Path("model.onnx");
+        ModelFile.Save(graph.Build(opset: 17, ir: 8, producer: "tests"), model);
+        var outcome = await Analysis.RunAsync(
+            new AnalysisRequest([model], new AnalysisSettings { Device = "cpu" }, new ProbeOptions { Data = [folder.Path("images")], Scale = 1 / 255f }),
+            null, TestContext.Current.CancellationToken);
+        Assert.Empty(outcome.Failures);
+        Assert.Equal(6, outcome.Series.Checkpoints[0].Probe.Samples);
+        Assert.Equal(1.0, outcome.Series.Checkpoints[0].Accuracy);
+    }
+
+    private StoredSamples Read(int[] sample) => StoredSamples.Read(folder.Root, "test", null, ["x"], [.. sample]);
+
+    private void Grey(string name, int side, Func<int, int, int> pixel) =>
+        Write(name, side, side, colour: 0, [.. Enumerable.Range(0, side * side).Select(i => (byte)pixel(i / side, i % side))]);
+
+    /// <summary>An 8-bit PNG without filters: signature, header, pixels, end.</summary>
+    private void Write(string name, int width, int height, byte colour, byte[] pixels)
+    {
+        var stride = pixels.Length / height;
+        using var packed = new MemoryStream();
+        using (var zlib = new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            for (var y = 0; y < height; y++)
+            {
+                zlib.WriteByte(0);
+                zlib.Write(pixels, y * stride, stride);
+            }
+        }
+        var header = new byte[13];
+        BinaryPrimitives.WriteInt32BigEndian(header, width);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
+        (header[8], header[9]) = (8, colour);
+        folder.Write(name, [0x89, .. "PNG\r\n\u001a\n"u8, .. Chunk("IHDR"u8, header), .. Chunk("IDAT"u8, packed.ToArray()), .. Chunk("IEND"u8, [])]);
+    }
+
+    private static byte[] Chunk(ReadOnlySpan<byte> type, byte[] data)
+    {
+        byte[] chunk = [0, 0, 0, 0, .. type, .. data, 0, 0, 0, 0];
+        BinaryPrimitives.WriteInt32BigEndian(chunk, data.Length);
+        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(chunk.Length - 4), Crc(chunk.AsSpan(4, 4 + data.Length)));
+        return chunk;
+    }
+
+    private static uint Crc(ReadOnlySpan<byte> bytes)
+    {
+        var crc = uint.MaxValue;
+        foreach (var value in bytes)
+        {
+            crc ^= value;
+            for (var bit = 0; bit < 8; bit++)
+                crc = (crc >> 1) ^ ((crc & 1) == 0 ? 0 : 0xEDB88320);
+        }
+        return ~crc;
+    }
+}
