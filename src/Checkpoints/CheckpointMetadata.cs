@@ -47,7 +47,7 @@ public sealed record CheckpointMetadata
     /// <summary><c>emergence.test_accuracy</c>: share of test samples classified rightly, 0 to 1.</summary>
     public double? TestAccuracy { get; init; }
 
-    /// <summary><c>emergence.network</c>: kind of network (mlp, lenet).</summary>
+    /// <summary><c>emergence.network</c>: kind of network (mlp, lenet, cnn).</summary>
     public string? Network { get; init; }
 
     /// <summary><c>emergence.hidden</c>: sizes of the hidden layers, as <c>128,64</c>; <c>none</c> for a linear model.</summary>
@@ -55,6 +55,9 @@ public sealed record CheckpointMetadata
 
     /// <summary><c>emergence.activation</c>: activation function of the hidden layers.</summary>
     public string? Activation { get; init; }
+
+    /// <summary><c>emergence.init</c>: how the initial weights were drawn.</summary>
+    public string? Initialization { get; init; }
 
     /// <summary><c>emergence.optimizer</c>: sgd or adam.</summary>
     public string? Optimizer { get; init; }
@@ -93,6 +96,7 @@ public sealed record CheckpointMetadata
             Network = Text(entries, "network"),
             Hidden = Text(entries, "hidden"),
             Activation = Text(entries, "activation"),
+            Initialization = Text(entries, "init"),
             Optimizer = Text(entries, "optimizer"),
             LearningRate = Number<double>(entries, "lr"),
             Momentum = Number<double>(entries, "momentum"),
@@ -119,7 +123,7 @@ public sealed record CheckpointMetadata
         ("dataset_sha256", DatasetSha256), ("scale", Format(Scale)), ("mean", Format(Mean)), ("std", Format(Std)),
         ("train_loss", Format(TrainLoss)), ("test_loss", Format(TestLoss)), ("train_accuracy", Format(TrainAccuracy)),
         ("test_accuracy", Format(TestAccuracy)), ("network", Network), ("hidden", Hidden), ("activation", Activation),
-        ("optimizer", Optimizer), ("lr", Format(LearningRate)), ("momentum", Format(Momentum)), ("batch_size", Format(BatchSize)),
+        ("init", Initialization), ("optimizer", Optimizer), ("lr", Format(LearningRate)), ("momentum", Format(Momentum)), ("batch_size", Format(BatchSize)),
     ];
 
     private static void Set(ModelProto model, string key, string? value)

@@ -14,14 +14,17 @@ internal sealed class TrainOptions
 {
     private const int DefaultEpochs = 5;
 
-    private Option<string> Network { get; } = TypedOption.Choice(
-        "--network", "fully connected layers, or LeNet-5 with max pooling [default: mlp]", ("mlp", "mlp"), ("lenet", "lenet"));
+    private Option<NetworkKind> Network { get; } = TypedOption.Choice(
+        "--network", "fully connected layers, LeNet-5 with max pooling, or twice two convolutions and a pooling [default: mlp]", TypedOption.Words<NetworkKind>());
 
     private Option<ImmutableArray<int>> Hidden { get; } = TypedOption.IntegersOr(
         "--hidden", "N[,N…]|none", "none", "sizes of the hidden layers of an mlp; none makes a linear model [default: 128,64]");
 
     private Option<Activation> Activation { get; } = TypedOption.Choice(
-        "--activation", "activation function of the hidden layers [default: relu]", Words<Activation>());
+        "--activation", "activation function of the hidden layers [default: relu]", TypedOption.Words<Activation>());
+
+    private Option<Initialization> Init { get; } = TypedOption.Choice(
+        "--init", "how the initial weights are drawn [default: pytorch]", TypedOption.Words<Initialization>());
 
     private Option<string> From { get; } = TypedOption.Text(
         "--from", "CKPT", "go on with the network in this checkpoint; options not given are as it records them");
@@ -53,7 +56,7 @@ internal sealed class TrainOptions
     private Option<int> BatchSize { get; } = TypedOption.Integer("--batch-size", "samples in one step [default: 64]", 1);
 
     private Option<Optimizer> Optimizer { get; } = TypedOption.Choice(
-        "--optimizer", "how a step follows from a gradient [default: sgd]", Words<Optimizer>());
+        "--optimizer", "how a step follows from a gradient [default: sgd]", TypedOption.Words<Optimizer>());
 
     private Option<double> Momentum { get; } = TypedOption.Number<double>(
         "--momentum", "share of the last step that sgd keeps [default: 0]", x => x is >= 0 and < 1, "a number from 0 to below 1");
@@ -73,7 +76,7 @@ internal sealed class TrainOptions
         Out.Required = true;
         foreach (var option in new Option[]
         {
-            Network, Hidden, Activation, From, Regrow, Dataset, DataDir, Samples, Scale, Mean, Std, Epochs, LearningRate, BatchSize, Optimizer,
+            Network, Hidden, Activation, Init, From, Regrow, Dataset, DataDir, Samples, Scale, Mean, Std, Epochs, LearningRate, BatchSize, Optimizer,
             Momentum, Seed, Threads, Out, Quiet,
         })
         {
@@ -134,17 +137,16 @@ internal sealed class TrainOptions
     {
         if (parsed.GetValue(From) is { } path)
             return ReadSaved(path, parsed);
-        var activation = parsed.GetValue(Activation);
-        if (parsed.GetValue(Network) != "lenet")
-            return new NetworkSource.Mlp(parsed.GetResult(Hidden) is null ? [128, 64] : parsed.GetValue(Hidden), activation);
-        if (parsed.GetResult(Hidden) is not null)
-            throw new UsageException("--hidden: belongs to --network mlp, as LeNet's layers are fixed; leave it out");
-        return new NetworkSource.LeNet(activation);
+        var kind = parsed.GetValue(Network);
+        if (kind != NetworkKind.Mlp && parsed.GetResult(Hidden) is not null)
+            throw new UsageException("--hidden: belongs to --network mlp, as the layers of others are fixed; leave it out");
+        ImmutableArray<int> hidden = kind != NetworkKind.Mlp ? [] : parsed.GetResult(Hidden) is null ? [128, 64] : parsed.GetValue(Hidden);
+        return new NetworkSource.Fresh(new NetworkDesign(kind, hidden, parsed.GetValue(Activation), parsed.GetValue(Init)));
     }
 
     private NetworkSource.Saved ReadSaved(string path, ParseResult parsed)
     {
-        foreach (var option in new Option[] { Network, Hidden, Activation })
+        foreach (var option in new Option[] { Network, Hidden, Activation, Init })
         {
             if (parsed.GetResult(option) is not null)
                 throw new UsageException($"{option.Name}: --from takes the network from the checkpoint; leave one of the two out");
@@ -162,7 +164,4 @@ internal sealed class TrainOptions
         Enum.TryParse<T>(word, ignoreCase: true, out var value) && Enum.IsDefined(value)
             ? value
             : throw new UsageException($"--from: its optimizer '{word}' is unknown here; choose one with --optimizer");
-
-    private static (string Word, T Value)[] Words<T>() where T : struct, Enum =>
-        [.. Enum.GetValues<T>().Select(value => (value.ToString().ToLowerInvariant(), value))];
 }

@@ -24,10 +24,40 @@ internal static class TypedOption
         return option;
     }
 
+    /// <summary>Several of some words, with commas between them, each once.</summary>
+    public static Option<ImmutableArray<string>> Choices(string name, string placeholder, string description, IReadOnlyList<string> words)
+    {
+        var option = Of<ImmutableArray<string>>(name, placeholder, description, text =>
+        {
+            var parts = text.Split(',');
+            foreach (var part in parts)
+            {
+                if (!words.Contains(part))
+                    throw new FormatException($"'{part}' is none of {string.Join(", ", words)}");
+            }
+            return parts.Distinct().Count() == parts.Length ? [.. parts] : throw new FormatException($"'{text}' names one twice");
+        });
+        option.CompletionSources.Add([.. words]);
+        return option;
+    }
+
+    /// <summary>The values of an enumeration, named in lower case.</summary>
+    public static (string Word, T Value)[] Words<T>() where T : struct, Enum =>
+        [.. Enum.GetValues<T>().Select(value => (value.ToString().ToLowerInvariant(), value))];
+
     /// <summary>A whole number of at least <paramref name="minimum"/>.</summary>
     public static Option<T> Integer<T>(string name, string description, T minimum)
         where T : IBinaryInteger<T> =>
         Of(name, "N", description, text => ReadInteger(text, minimum));
+
+    /// <summary>Different whole numbers of at least <paramref name="minimum"/>, with commas between them.</summary>
+    public static Option<ImmutableArray<T>> Integers<T>(string name, string description, T minimum)
+        where T : IBinaryInteger<T> =>
+        Of<ImmutableArray<T>>(name, "N[,N…]", description, text =>
+        {
+            ImmutableArray<T> values = [.. text.Split(',').Select(part => ReadInteger(part, minimum))];
+            return values.Distinct().Count() == values.Length ? values : throw new FormatException($"'{text}' names one twice");
+        });
 
     /// <summary>Whole numbers of at least 1 with commas between them, or the word <paramref name="none"/> for an empty list.</summary>
     public static Option<ImmutableArray<int>> IntegersOr(string name, string placeholder, string none, string description) =>

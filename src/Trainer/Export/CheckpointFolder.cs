@@ -36,7 +36,7 @@ internal sealed partial class CheckpointFolder
                 if (EpochOf(Path.GetFileName(path)) > kept)
                     File.Delete(path);
             }
-            var log = Path.Combine(folder, Log);
+            var log = LogOf(folder);
             var rows = File.Exists(log) ? File.ReadAllLines(log).Skip(1).Where(row => EpochOfRow(row) <= kept).ToList() : [];
             if (rows.Count == 0)
                 File.Delete(log);
@@ -59,6 +59,35 @@ internal sealed partial class CheckpointFolder
     public static string PathOf(string folder, int epoch) =>
         Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"ckpt_{epoch:000}.onnx"));
 
+    /// <summary>Path of the log.</summary>
+    public static string LogOf(string folder) => Path.Combine(folder, Log);
+
+    /// <summary>The log's records, in order; none where there is no log.</summary>
+    /// <exception cref="UserException">The log cannot be read.</exception>
+    public static ImmutableArray<EpochRecord> ReadLog(string folder)
+    {
+        var path = LogOf(folder);
+        try
+        {
+            return File.Exists(path) ? [.. File.ReadAllLines(path).Skip(1).Select(EpochRecord.Parse)] : [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or OverflowException)
+        {
+            throw new UserException($"{path}: cannot be read ({e.Message}); remove the folder and train anew", e);
+        }
+    }
+
+    /// <summary>Whether the log tells of this epoch.</summary>
+    public bool HasRow(int epoch) => rows.Exists(row => EpochOfRow(row) == epoch);
+
+    /// <summary>Adds a row to the log.</summary>
+    /// <exception cref="UserException">The log cannot be written.</exception>
+    public void WriteRow(EpochRecord record)
+    {
+        rows.Add(record.ToCsv());
+        AtomicFile.WriteText(LogOf(folder), string.Concat(rows.Prepend(EpochRecord.CsvHeader).Select(row => row + "\n")));
+    }
+
     /// <summary>Writes an epoch's checkpoint, then the log with its row.</summary>
     /// <param name="network">The weights.</param>
     /// <param name="run">What all checkpoints of the run say of themselves.</param>
@@ -79,8 +108,7 @@ internal sealed partial class CheckpointFolder
         foreach (var pruning in pruned)
             pruning.AppendTo(model);
         ModelFile.Save(model, PathOf(folder, record.Epoch));
-        rows.Add(record.ToCsv());
-        AtomicFile.WriteText(Path.Combine(folder, Log), string.Concat(rows.Prepend(EpochRecord.CsvHeader).Select(row => row + "\n")));
+        WriteRow(record);
     }
 
     private static int EpochOfRow(string row) =>

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Emergence.Trainer.Networks;
 
 /// <summary>A chain of operators, without weights.</summary>
-/// <param name="Kind"><c>mlp</c> or <c>lenet</c>; null where it is neither.</param>
+/// <param name="Kind"><c>mlp</c>, <c>lenet</c> or <c>cnn</c>; null where it is none of them.</param>
 /// <param name="InputShape">Channels, height and width of one sample.</param>
 /// <param name="Layers">The operators in order; the last gives the logits.</param>
 internal sealed record Architecture(string? Kind, ImmutableArray<int> InputShape, ImmutableArray<Layer> Layers)
@@ -57,6 +57,29 @@ internal sealed record Architecture(string? Kind, ImmutableArray<int> InputShape
         builder.Activate(activation);
         builder.Dense(classes);
         return builder.Build("lenet");
+    }
+
+    /// <summary>
+    /// A small network in the manner of VGG: twice two 3 × 3 convolutions and a pooling, of 16 and then 32 filters; a dense layer
+    /// of 64 nodes and the classes.
+    /// </summary>
+    public static Architecture Cnn(ImmutableArray<int> inputShape, Activation activation, int classes)
+    {
+        var builder = new Builder(inputShape);
+        foreach (var filters in new[] { 16, 32 })
+        {
+            for (var i = 0; i < 2; i++)
+            {
+                builder.Convolution(filters, kernel: 3, padding: 1);
+                builder.Activate(activation);
+            }
+            builder.MaxPool(2);
+        }
+        builder.Flatten();
+        builder.Dense(64);
+        builder.Activate(activation);
+        builder.Dense(classes);
+        return builder.Build("cnn");
     }
 
     /// <summary>Follows the shape of one sample and numbers the names (fc1, relu1, fc2, …).</summary>

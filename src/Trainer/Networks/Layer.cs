@@ -22,6 +22,9 @@ internal abstract record WeightedLayer(string Name, int Inputs, int Outputs) : L
 
     /// <summary>Connections into one output node.</summary>
     public abstract int FanIn { get; }
+
+    /// <summary>Connections out of one input node, borders aside.</summary>
+    public abstract int FanOut { get; }
 }
 
 /// <summary>Fully connected: y = x·Wᵀ + b, with W of shape (outputs, inputs).</summary>
@@ -30,6 +33,8 @@ internal sealed record DenseLayer(string Name, int Inputs, int Outputs) : Weight
     public override ImmutableArray<long> WeightShape => [Outputs, Inputs];
 
     public override int FanIn => Inputs;
+
+    public override int FanOut => Outputs;
 }
 
 /// <summary>A square convolution of stride 1, padded alike on all sides; W has shape (outputs, inputs, kernel, kernel).</summary>
@@ -38,6 +43,8 @@ internal sealed record ConvolutionLayer(string Name, int Inputs, int Outputs, in
     public override ImmutableArray<long> WeightShape => [Outputs, Inputs, Kernel, Kernel];
 
     public override int FanIn => Inputs * Kernel * Kernel;
+
+    public override int FanOut => Outputs * Kernel * Kernel;
 }
 
 /// <summary>Activation functions of the hidden layers.</summary>

@@ -31,17 +31,23 @@ internal sealed class Network : IDisposable
     public Parameter Bias(WeightedLayer layer) => parameters[layer.Name].Bias;
 
     /// <summary>
-    /// Weights and biases uniform in ±1/√fan-in, which is PyTorch's default for both kinds of layer (Kaiming uniform with
-    /// a = √5). Drawn by our own generator, so that a seed gives the same network under every version of PyTorch.
+    /// Fresh weights, drawn by our own generator, so that a seed gives the same network under every version of PyTorch.
     /// </summary>
-    public static Network Initialize(Architecture architecture, long seed)
+    public static Network Initialize(Architecture architecture, long seed, Initialization initialization = Initialization.PyTorch)
     {
         var random = SplitMix64.ForStream(seed, 0);
         return Create(architecture, layer =>
         {
-            var bound = 1 / MathF.Sqrt(layer.FanIn);
+            var bound = initialization switch
+            {
+                Initialization.PyTorch => 1 / MathF.Sqrt(layer.FanIn),
+                Initialization.LeCun => MathF.Sqrt(3f / layer.FanIn),
+                Initialization.Xavier => MathF.Sqrt(6f / (layer.FanIn + layer.FanOut)),
+                Initialization.Kaiming => MathF.Sqrt(6f / layer.FanIn),
+                _ => throw new NotSupportedException($"initialization {initialization}"),
+            };
             var weight = random.Uniform(bound, checked((int)layer.WeightShape.Aggregate((a, b) => a * b)));
-            return (weight, random.Uniform(bound, layer.Outputs));
+            return (weight, initialization == Initialization.PyTorch ? random.Uniform(bound, layer.Outputs) : new float[layer.Outputs]);
         });
     }
 

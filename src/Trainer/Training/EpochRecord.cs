@@ -13,6 +13,23 @@ internal sealed record EpochRecord(int Epoch, double LearningRate, Score Train, 
     /// <summary>Names of the columns. Times are left out: a run repeated gives the same file.</summary>
     public const string CsvHeader = "epoch,lr,train_loss,train_accuracy,test_loss,test_accuracy,running_loss,running_accuracy";
 
+    /// <summary>Reads a row that <see cref="ToCsv"/> wrote.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    public static EpochRecord Parse(string row)
+    {
+        var fields = row.Split(',');
+        if (fields.Length != 8)
+            throw new FormatException($"'{row}' has {fields.Length} fields instead of 8");
+        return new EpochRecord(
+            int.Parse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture),
+            Number(fields[1]),
+            new Score(Number(fields[2]), Number(fields[3])),
+            new Score(Number(fields[4]), Number(fields[5])),
+            fields[6].Length == 0 ? null : new Score(Number(fields[6]), Number(fields[7])));
+
+        static double Number(string field) => double.Parse(field, NumberStyles.Float, CultureInfo.InvariantCulture);
+    }
+
     /// <summary>The row, without its end of line.</summary>
     public string ToCsv() => string.Create(
         CultureInfo.InvariantCulture,

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Emergence.Checkpoints;
 using Emergence.Trainer.Networks;
 
@@ -26,11 +25,8 @@ internal abstract record NetworkSource
     {
     }
 
-    /// <summary>Fully connected layers with fresh weights.</summary>
-    public sealed record Mlp(ImmutableArray<int> Hidden, Activation Activation) : NetworkSource;
-
-    /// <summary>LeNet with fresh weights.</summary>
-    public sealed record LeNet(Activation Activation) : NetworkSource;
+    /// <summary>A network with fresh weights.</summary>
+    public sealed record Fresh(NetworkDesign Design) : NetworkSource;
 
     /// <summary>Layers and weights of a checkpoint, whose epochs go on from <paramref name="Epoch"/>.</summary>
     public sealed record Saved(Checkpoint Checkpoint, int Epoch) : NetworkSource;

@@ -38,20 +38,25 @@ internal static class TrainingRun
 
         if (saved is null)
             Write(0, null);
+        // A pruned checkpoint records the scores from before it was pruned.
+        else if (!folder.HasRow(start))
+            folder.WriteRow(Measure(start, null));
         for (var epoch = start + 1; epoch <= last; epoch++)
             Write(epoch, loop.Epoch(epoch, new Steps(progress, epoch, last, train.Count), token));
         return records.ToImmutable();
 
         void Write(int epoch, Score? running)
         {
-            var record = new EpochRecord(
-                epoch, plan.Hyper.LearningRate, Score.Of(network, trainSamples, token), Score.Of(network, testSamples, token), running);
+            var record = Measure(epoch, running);
             if (!double.IsFinite(record.Train.Loss))
                 progress?.Report(new TrainingProgress.Diverged(epoch));
             folder.Write(network, metadata, record, pruned);
             records.Add(record);
             progress?.Report(new TrainingProgress.Written(record, last));
         }
+
+        EpochRecord Measure(int epoch, Score? running) => new(
+            epoch, plan.Hyper.LearningRate, Score.Of(network, trainSamples, token), Score.Of(network, testSamples, token), running);
     }
 
     private static (SampleSet Train, SampleSet Test) Load(TrainingPlan plan, IProgress<TrainingProgress>? progress, CancellationToken token)
@@ -67,10 +72,8 @@ internal static class TrainingRun
         var classes = DatasetCatalog.Find(plan.Dataset)!.Classes;
         return plan.Network switch
         {
-            NetworkSource.Mlp mlp => Network.Initialize(
-                Architecture.Mlp(train.SampleShape, mlp.Hidden, mlp.Activation, classes), plan.Hyper.Seed),
-            NetworkSource.LeNet leNet => Network.Initialize(
-                Architecture.LeNet(train.SampleShape, leNet.Activation, classes), plan.Hyper.Seed),
+            NetworkSource.Fresh { Design: var design } =>
+                Network.Initialize(design.For(train.SampleShape, classes), plan.Hyper.Seed, design.Initialization),
             NetworkSource.Saved saved => Restore(saved.Checkpoint, train, classes),
             _ => throw new NotSupportedException($"network {plan.Network}"),
         };
@@ -103,6 +106,9 @@ internal static class TrainingRun
         Hidden = architecture.Hidden is not { } hidden ? null : hidden.IsEmpty ? "none"
             : string.Join(',', hidden.Select(size => size.ToString(CultureInfo.InvariantCulture))),
         Activation = architecture.Activation?.ToString().ToLowerInvariant(),
+        Initialization = plan.Network is NetworkSource.Fresh { Design.Initialization: var initialization }
+            ? initialization.ToString().ToLowerInvariant()
+            : ((NetworkSource.Saved)plan.Network).Checkpoint.Metadata.Initialization,
         Optimizer = plan.Hyper.Optimizer.ToString().ToLowerInvariant(),
         LearningRate = plan.Hyper.LearningRate,
         Momentum = plan.Hyper.Momentum,

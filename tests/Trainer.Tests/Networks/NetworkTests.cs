@@ -37,6 +37,35 @@ public sealed class NetworkTests
     }
 
     [Fact]
+    public void The_cnn_is_twice_two_convolutions_and_a_pooling()
+    {
+        var architecture = Architecture.Cnn([3, 32, 32], Activation.Relu, 10);
+        Assert.Equal(
+            ["conv1", "relu1", "conv2", "relu2", "pool1", "conv3", "relu3", "conv4", "relu4", "pool2", "flatten", "fc1", "relu5", "fc2"],
+            architecture.Layers.Select(layer => layer.Name));
+        using var network = Network.Initialize(architecture, 0);
+        using var logits = network.Forward(torch.zeros(2, 3, 32, 32));
+        Assert.Equal([2, 10], logits.shape);
+    }
+
+    [Theory]
+    [InlineData(Initialization.LeCun, 3.0, 0.0)]
+    [InlineData(Initialization.Kaiming, 6.0, 0.0)]
+    [InlineData(Initialization.Xavier, 6.0, 1.0)]
+    internal void Other_initializations_have_their_own_range_and_no_bias(Initialization initialization, double numerator, double fanOutCounts)
+    {
+        var architecture = Architecture.LeNet([1, 28, 28], Activation.Relu, 10);
+        using var network = Network.Initialize(architecture, 5, initialization);
+        foreach (var layer in architecture.Layers.OfType<WeightedLayer>())
+        {
+            var bound = Math.Sqrt(numerator / (layer.FanIn + fanOutCounts * layer.FanOut));
+            var weights = network.Weight(layer).data<float>().ToArray();
+            Assert.InRange(weights.Max(), 0.95 * bound, bound * 1.0001);
+            Assert.All(network.Bias(layer).data<float>().ToArray(), bias => Assert.Equal(0, bias));
+        }
+    }
+
+    [Fact]
     public void Initial_weights_fill_the_range_that_fan_in_gives()
     {
         var architecture = Architecture.Mlp([1, 28, 28], [128], Activation.Relu, 10);

@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+
+namespace Emergence.Trainer.Networks;
+
+/// <summary>The kinds of network that can be made afresh.</summary>
+internal enum NetworkKind
+{
+    Mlp,
+    LeNet,
+    Cnn,
+}
+
+/// <summary>A network that is yet to be made, for whatever images and classes.</summary>
+/// <param name="Kind">Which layers.</param>
+/// <param name="Hidden">Sizes of the hidden layers of an MLP; empty for a linear model and for other kinds.</param>
+/// <param name="Activation">Activation function of the hidden layers.</param>
+/// <param name="Initialization">How its weights are drawn.</param>
+internal sealed record NetworkDesign(NetworkKind Kind, ImmutableArray<int> Hidden, Activation Activation, Initialization Initialization)
+{
+    /// <summary>The layers for images of <paramref name="inputShape"/> (C, H, W).</summary>
+    public Architecture For(ImmutableArray<int> inputShape, int classes) => Kind switch
+    {
+        NetworkKind.Mlp => Architecture.Mlp(inputShape, Hidden, Activation, classes),
+        NetworkKind.LeNet => Architecture.LeNet(inputShape, Activation, classes),
+        NetworkKind.Cnn => Architecture.Cnn(inputShape, Activation, classes),
+        _ => throw new NotSupportedException($"network {Kind}"),
+    };
+}
