@@ -36,7 +36,7 @@ internal static class CommandLine
     /// Runs a command's work, or says in one line why it could not be done. What a user cannot act on is a defect of ours
     /// and is let through.
     /// </summary>
-    public static async Task<int> ReportAsync(Terminal terminal, Action work, CancellationToken token)
+    public static async Task<int> ReportAsync(Terminal terminal, Func<Task> work, CancellationToken token)
     {
         try
         {
@@ -52,7 +52,7 @@ internal static class CommandLine
         // Without the condition a timeout somewhere inside would pass for the user's wish.
         catch (OperationCanceledException) when (token.IsCancellationRequested)
         {
-            terminal.WriteError("cancelled; the checkpoints written so far are complete");
+            terminal.WriteError("cancelled; the files written so far are complete");
             return ExitCode.Cancelled;
         }
     }
@@ -62,5 +62,6 @@ internal static class CommandLine
         new("Trains small networks and writes an ONNX checkpoint per epoch, for emergence-analyze to read.")
         {
             TrainCommand.Create(terminal),
+            ExperimentCommand.Create(terminal),
         };
 }

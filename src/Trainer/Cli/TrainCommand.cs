@@ -13,11 +13,11 @@ internal static class TrainCommand
         var command = new Command("train", "Trains a network and writes a checkpoint per epoch.");
         var options = new TrainOptions();
         options.AddTo(command);
-        command.SetAction((parsed, token) => CommandLine.ReportAsync(terminal, () => Run(options, parsed, terminal, token), token));
+        command.SetAction((parsed, token) => CommandLine.ReportAsync(terminal, () => RunAsync(options, parsed, terminal, token), token));
         return command;
     }
 
-    private static void Run(TrainOptions options, ParseResult parsed, Terminal terminal, CancellationToken token)
+    private static Task RunAsync(TrainOptions options, ParseResult parsed, Terminal terminal, CancellationToken token)
     {
         var plan = options.Read(parsed);
         var progress = new ProgressDisplay(terminal, options.ReadQuiet(parsed));
@@ -30,6 +30,7 @@ internal static class TrainCommand
         {
             progress.Clear();
         }
+        return Task.CompletedTask;
     }
 
     private static string Summary(TrainingPlan plan, EpochRecord last) => string.Create(

@@ -100,7 +100,7 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(["ckpt_000.onnx", "ckpt_001.onnx", "ckpt_002.onnx", "train.csv"], Files("out"));
         Assert.Equal(2, Open("out", 2).Metadata.Epoch);
         Assert.Equal(4, File.ReadAllLines(Path.Combine(workspace.Folder("out"), "train.csv")).Length);
-        Assert.EndsWith("error: cancelled; the checkpoints written so far are complete\n", run.Error, StringComparison.Ordinal);
+        Assert.EndsWith("error: cancelled; the files written so far are complete\n", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using System.Globalization;
+using Emergence.Trainer.Experiments;
+using Emergence.Trainer.Experiments.Steps;
+using Emergence.Trainer.Native;
+
+namespace Emergence.Trainer.Cli;
+
+/// <summary><c>emergence-train experiment</c>: the paper's experiments, from data to figures.</summary>
+internal static class ExperimentCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var command = new Command("experiment", "Runs experiments of the paper: trains, prunes, trains on, analyses, draws the figures and writes a report.");
+        var options = new ExperimentOptions();
+        options.AddTo(command);
+        command.SetAction((parsed, token) => CommandLine.ReportAsync(terminal, () => RunAsync(options, parsed, terminal, token), token));
+        return command;
+    }
+
+    private static async Task RunAsync(ExperimentOptions options, ParseResult parsed, Terminal terminal, CancellationToken token)
+    {
+        var plan = options.ReadPlan(parsed);
+        var bench = new Workbench(options.ReadOut(parsed), options.ReadDataDir(parsed), await AnalyzerProgram.FindAsync(options.ReadAnalyzer(parsed), token));
+        TorchNative.EnsureLoaded();
+        var progress = new StepDisplay(terminal, options.ReadQuiet(parsed));
+        double seconds;
+        try
+        {
+            seconds = await StepRunner.RunAsync(plan.Steps, bench, options.ReadJobs(parsed), progress, token);
+        }
+        finally
+        {
+            progress.Clear();
+        }
+        terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{bench.Folder}: {seconds:0} s"));
+    }
+}

@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using Emergence.Checkpoints;
+using Emergence.Datasets;
+using Emergence.Trainer.Experiments;
+using Emergence.Trainer.Networks;
+
+namespace Emergence.Trainer.Cli;
+
+/// <summary>The options of <c>experiment</c>, and how they become a plan.</summary>
+internal sealed class ExperimentOptions
+{
+    private static readonly ImmutableArray<int> AllPruneAfter = [5, 0, 1, 2, 10];
+
+    private Argument<string> Name { get; } = new("experiment")
+    {
+        Description = $"which: {string.Join(", ", ExperimentPlan.Names)}",
+        HelpName = string.Join('|', ExperimentPlan.Names),
+    };
+
+    private Option<ImmutableArray<string>> Dataset { get; } = TypedOption.Choices(
+        "--dataset", "NAME[,NAME]", "data sets [default: mnist,fashion-mnist; cnn: mnist,cifar10]; transfer goes from the first to the last",
+        [.. DatasetCatalog.All.Select(set => set.Name)]);
+
+    private Option<string> DataDir { get; } = TypedOption.Text(
+        "--data-dir", "DIR", "folder with the data sets' files [default: a cache, downloaded on first use]");
+
+    private Option<ImmutableArray<long>> Seeds { get; } = TypedOption.Integers("--seeds", "each run is repeated with each [default: 0,1,2]", long.MinValue);
+
+    private Option<ImmutableArray<int>> PruneAfter { get; } = TypedOption.Integers(
+        "--prune-after", "epochs before pruning; the figures show the first, the others are compared with it [default: 5; all: 5,0,1,2,10]", 0);
+
+    private Option<NetworkKind> Network { get; } = TypedOption.Choice(
+        "--network", "the network of cnn [default: lenet]", ("lenet", NetworkKind.LeNet), ("cnn", NetworkKind.Cnn));
+
+    private Option<ImmutableArray<int>> Hidden { get; } = TypedOption.IntegersOr(
+        "--hidden", "N[,N…]", "none", "sizes of the hidden layers of the fully connected network [default: 128,64]");
+
+    private Option<Activation> Activation { get; } = TypedOption.Choice(
+        "--activation", "activation function of the hidden layers [default: relu]", TypedOption.Words<Activation>());
+
+    private Option<Initialization> Init { get; } = TypedOption.Choice(
+        "--init", "how the initial weights are drawn [default: pytorch]", TypedOption.Words<Initialization>());
+
+    private Option<double> LearningRate { get; } = TypedOption.Number<double>(
+        "--lr", "learning rate of the fully connected network [default: 0.005]", x => x > 0, "a finite number above 0");
+
+    private Option<int> Epochs { get; } = TypedOption.Integer("--epochs", "epochs after pruning, transfer or start [default: 20]", 1);
+
+    private Option<bool> Quick { get; } = new("--quick") { Description = "few samples and epochs: to see it work, not to learn from" };
+
+    private Option<string> Analyzer { get; } = TypedOption.Text(
+        "--analyzer", "PATH", "the program emergence-analyze [default: beside this one, else on the PATH]");
+
+    private Option<int> Jobs { get; } = TypedOption.Integer("--jobs", "runs at a time; changes no result [default: one per core]", 1);
+
+    private Option<int> Threads { get; } = TypedOption.Integer("--threads", "threads of one run; part of what makes it repeatable [default: 1]", 1);
+
+    private Option<string> Out { get; } = TypedOption.Text(
+        "--out", "DIR", "folder for the runs, figures, tables and report.html; what is finished there is not done again");
+
+    private Option<bool> Quiet { get; } = new("--quiet") { Description = "no progress and no notes" };
+
+    /// <summary>Adds every option to <paramref name="command"/>.</summary>
+    public void AddTo(Command command)
+    {
+        Name.AcceptOnlyFromAmong([.. ExperimentPlan.Names]);
+        Out.Required = true;
+        command.Arguments.Add(Name);
+        foreach (var option in new Option[]
+        {
+            Dataset, DataDir, Seeds, PruneAfter, Network, Hidden, Activation, Init, LearningRate, Epochs, Quick, Analyzer, Jobs, Threads, Out, Quiet,
+        })
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>The experiments that the options describe.</summary>
+    /// <exception cref="UsageException">The options contradict one another.</exception>
+    public ExperimentPlan ReadPlan(ParseResult parsed)
+    {
+        var name = parsed.GetRequiredValue(Name);
+        var usual = new ExperimentSettings { PruneAfter = name == ExperimentPlan.All ? AllPruneAfter : [5] };
+        if (parsed.GetValue(Quick))
+            usual = usual.Quick();
+        var settings = usual with
+        {
+            Seeds = Given(Seeds, usual.Seeds),
+            PruneAfter = Given(PruneAfter, usual.PruneAfter),
+            Epochs = Given(Epochs, usual.Epochs),
+            Threads = Given(Threads, usual.Threads),
+            Hyper = usual.Hyper with { LearningRate = Given(LearningRate, usual.Hyper.LearningRate) },
+            Design = usual.Design with
+            {
+                Hidden = Given(Hidden, usual.Design.Hidden),
+                Activation = Given(Activation, usual.Design.Activation),
+                Initialization = Given(Init, usual.Design.Initialization),
+            },
+        };
+        if (settings.Design.Hidden.IsEmpty)
+            throw new UsageException("--hidden: a network without hidden layers has nothing to prune; give their sizes");
+        if (settings.PruneAfter.Max() > settings.PruneAfter[0] + settings.Epochs)
+            throw new UsageException("--prune-after: is after the last epoch; give more --epochs");
+        return ExperimentPlan.Of(name, settings, Given(Dataset, []), Given(Network, NetworkKind.LeNet));
+
+        T Given<T>(Option<T> option, T usual) => parsed.GetResult(option) is null ? usual : parsed.GetValue(option)!;
+    }
+
+    /// <summary>Folder of everything the experiments make.</summary>
+    public string ReadOut(ParseResult parsed) => Path.GetFullPath(parsed.GetRequiredValue(Out));
+
+    /// <summary>Folder of the data sets, or null.</summary>
+    public string? ReadDataDir(ParseResult parsed) => parsed.GetValue(DataDir);
+
+    /// <summary>The analyzer's path, or null.</summary>
+    public string? ReadAnalyzer(ParseResult parsed) => parsed.GetValue(Analyzer);
+
+    /// <summary>Runs at a time.</summary>
+    public int ReadJobs(ParseResult parsed) => parsed.GetResult(Jobs) is null ? Environment.ProcessorCount : parsed.GetValue(Jobs);
+
+    /// <summary>Whether progress and notes are unwanted.</summary>
+    public bool ReadQuiet(ParseResult parsed) => parsed.GetValue(Quiet);
+}

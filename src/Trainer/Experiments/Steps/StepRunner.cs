@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+
+namespace Emergence.Trainer.Experiments.Steps;
+
+/// <summary>How far the steps are.</summary>
+/// <param name="Finished">The step that was just finished; null where an earlier run had done all.</param>
+/// <param name="StepsDone">Finished, now or by an earlier run.</param>
+/// <param name="Steps">All there are.</param>
+/// <param name="Left">What the steps of this run so far say about the time left; null while that is unknown.</param>
+internal sealed record StepProgress(Step? Finished, int StepsDone, int Steps, TimeSpan? Left);
+
+/// <summary>Does steps in the order of their inputs, several at a time, and none that is done already.</summary>
+internal static class StepRunner
+{
+    /// <summary>Does <paramref name="wanted"/> and everything they build on.</summary>
+    /// <param name="wanted">The steps whose results are wanted; equal ones are done once.</param>
+    /// <param name="bench">Where, and what with.</param>
+    /// <param name="jobs">How many are worked on at a time.</param>
+    /// <param name="progress">Told after each step.</param>
+    /// <param name="token">Stops the work; what is finished stays finished.</param>
+    /// <returns>Working time of all steps in seconds, those of earlier runs included.</returns>
+    /// <exception cref="OperationCanceledException">On request.</exception>
+    public static async Task<double> RunAsync(
+        IEnumerable<Step> wanted, Workbench bench, int jobs, IProgress<StepProgress>? progress, CancellationToken token)
+    {
+        var steps = InOrder(wanted);
+        var done = steps.Where(step => IsDone(step, bench)).Select(step => step.Place).ToHashSet(StringComparer.Ordinal);
+        var waiting = steps.Where(step => !done.Contains(step.Place)).ToList();
+        var (costDone, costLeft, started) = (0.0, waiting.Sum(step => step.Cost), Stopwatch.GetTimestamp());
+        if (waiting.Count == 0)
+            progress?.Report(new StepProgress(null, done.Count, steps.Length, null));
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
+        var running = new Dictionary<Task, Step>();
+        try
+        {
+            while (done.Count < steps.Length)
+            {
+                while (running.Count < jobs && waiting.Find(step => step.Inputs.All(input => done.Contains(input.Place))) is { } next)
+                {
+                    waiting.Remove(next);
+                    running.Add(DoAsync(next, bench, stop.Token), next);
+                }
+                var task = await Task.WhenAny(running.Keys);
+                await task;
+                running.Remove(task, out var step);
+                done.Add(step!.Place);
+                (costDone, costLeft) = (costDone + step.Cost, costLeft - step.Cost);
+                progress?.Report(new StepProgress(step, done.Count, steps.Length, Stopwatch.GetElapsedTime(started) * (costLeft / costDone)));
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            // The failure that is on its way is the one to read; the others only obey.
+            await Task.WhenAll(running.Keys).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        return steps.Sum(step => StepMarker.Read(bench, step)?.Seconds ?? 0);
+    }
+
+    /// <summary>The steps and all they build on, inputs first, each once.</summary>
+    internal static ImmutableArray<Step> InOrder(IEnumerable<Step> wanted)
+    {
+        var ordered = ImmutableArray.CreateBuilder<Step>();
+        var seen = new Dictionary<string, Step>(StringComparer.Ordinal);
+        foreach (var step in wanted)
+            Visit(step);
+        return ordered.ToImmutable();
+
+        void Visit(Step step)
+        {
+            if (seen.TryGetValue(step.Place, out var other))
+            {
+                if (other.Key != step.Key)
+                    throw new InvalidOperationException($"two different steps in one place: {step.Place}");
+                return;
+            }
+            foreach (var input in step.Inputs)
+                Visit(input);
+            seen.Add(step.Place, step);
+            ordered.Add(step);
+        }
+    }
+
+    private static bool IsDone(Step step, Workbench bench) => OwnMarker(step, bench) is { Done: true };
+
+    /// <summary>The note that this very step left, or null.</summary>
+    private static StepMarker? OwnMarker(Step step, Workbench bench) =>
+        StepMarker.Read(bench, step) is { } marker && marker.Key == step.Key && marker.Worker == step.Worker(bench) ? marker : null;
+
+    private static async Task DoAsync(Step step, Workbench bench, CancellationToken token)
+    {
+        var begin = Stopwatch.GetTimestamp();
+        if (OwnMarker(step, bench) is null)
+            step.Clear(bench);
+        new StepMarker(step.Key, step.Worker(bench), Done: false, 0).Write(bench, step);
+        await step.RunAsync(bench, token);
+        new StepMarker(step.Key, step.Worker(bench), Done: true, Math.Round(Stopwatch.GetElapsedTime(begin).TotalSeconds, 1)).Write(bench, step);
+    }
+}

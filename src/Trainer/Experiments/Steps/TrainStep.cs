@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Emergence.Checkpoints;
+using Emergence.Trainer.Export;
+using Emergence.Trainer.Training;
+
+namespace Emergence.Trainer.Experiments.Steps;
+
+/// <summary>Trains a network, fresh or from the checkpoint that another step left in the same folder.</summary>
+/// <param name="Folder">Holds the checkpoints and <c>train.csv</c>.</param>
+/// <param name="Setting">Network, data and hyper-parameters.</param>
+/// <param name="FirstEpoch">Epochs the network has seen before; 0 for a fresh one.</param>
+/// <param name="LastEpoch">Epochs it has seen afterwards.</param>
+/// <param name="From">The step that leaves the checkpoint of <paramref name="FirstEpoch"/> here; null for a fresh network.</param>
+/// <param name="Regrow">Whether weights that were pruned may grow back.</param>
+internal sealed record TrainStep(string Folder, TrainingSetting Setting, int FirstEpoch, int LastEpoch, Step? From = null, bool Regrow = false) : Step(Folder)
+{
+    public override string Description => string.Create(
+        CultureInfo.InvariantCulture, $"train v1: {Setting.Describe()}; epochs {FirstEpoch} to {LastEpoch}{(Regrow ? ", regrowing" : "")}");
+
+    public override string Title => $"train {Folder}";
+
+    public override string Marker => "train.step";
+
+    public override string Worker(Workbench bench) => Workbench.Trainer;
+
+    public override ImmutableArray<Step> Inputs => From is null ? [] : [From];
+
+    public override double Cost => 1 + (LastEpoch - FirstEpoch) * Setting.EpochCost;
+
+    public override Task RunAsync(Workbench bench, CancellationToken token) => Task.Run(() => TrainingRun.Run(Plan(bench), null, token), token);
+
+    public override void Clear(Workbench bench)
+    {
+        var folder = bench.PathOf(Folder);
+        if (!Directory.Exists(folder))
+            return;
+        File.Delete(CheckpointFolder.LogOf(folder));
+        foreach (var path in Directory.GetFiles(folder, "ckpt_*.onnx"))
+        {
+            if (From is null || CheckpointFolder.EpochOf(Path.GetFileName(path)) > FirstEpoch)
+                File.Delete(path);
+        }
+    }
+
+    private TrainingPlan Plan(Workbench bench)
+    {
+        var folder = bench.PathOf(Folder);
+        var start = StartEpoch(folder);
+        NetworkSource source = start is { } epoch
+            ? new NetworkSource.Saved(Checkpoint.Open(CheckpointFolder.PathOf(folder, epoch)), epoch)
+            : new NetworkSource.Fresh(Setting.Design);
+        return new TrainingPlan(
+            source, Setting.Dataset, bench.DataDir, Setting.Samples, Preprocessing.Images, Setting.Hyper,
+            LastEpoch - (start ?? 0), Setting.Threads, folder, Regrow);
+    }
+
+    /// <summary>
+    /// The epoch to go on from: the last one that an interrupted attempt finished, as plain gradient descent has no state but
+    /// the weights; another optimiser starts again. Null starts with fresh weights.
+    /// </summary>
+    private int? StartEpoch(string folder)
+    {
+        int? start = From is null ? null : FirstEpoch;
+        if (Setting.Hyper is not { Optimizer: Optimizer.Sgd, Momentum: 0 })
+            return start;
+        var finished = CheckpointFolder.ReadLog(folder)
+            .Select(record => record.Epoch)
+            .Where(epoch => epoch < LastEpoch && File.Exists(CheckpointFolder.PathOf(folder, epoch)));
+        return finished.Select(epoch => (int?)epoch).Append(start).Max();
+    }
+}

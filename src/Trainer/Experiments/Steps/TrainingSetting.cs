@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Emergence.Trainer.Networks;
+using Emergence.Trainer.Training;
+
+namespace Emergence.Trainer.Experiments.Steps;
+
+/// <summary>Network, data and hyper-parameters of a run: everything but where it is and how long.</summary>
+/// <param name="Design">The network, where it is fresh.</param>
+/// <param name="Dataset">A name of the data set catalogue.</param>
+/// <param name="Samples">Train on the first so many; null for all.</param>
+/// <param name="Hyper">How it is trained.</param>
+/// <param name="Threads">Threads of one operator, which decide the order of sums.</param>
+internal sealed record TrainingSetting(NetworkDesign Design, string Dataset, int? Samples, HyperParameters Hyper, int Threads)
+{
+    /// <summary>Every setting, in one line; the same text for the same run.</summary>
+    public string Describe() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{DescribeNetwork()}, {Design.Initialization.ToString().ToLowerInvariant()} initialization; {Dataset}, {Samples?.ToString(CultureInfo.InvariantCulture) ?? "all"} samples; {Hyper.Optimizer.ToString().ToLowerInvariant()}, lr {Hyper.LearningRate}, momentum {Hyper.Momentum}, batch {Hyper.BatchSize}, seed {Hyper.Seed}; threads {Threads}");
+
+    /// <summary>Kind, sizes and activation, as <c>mlp 128,64 relu</c>.</summary>
+    public string DescribeNetwork() => Design.Kind == NetworkKind.Mlp
+        ? $"mlp {Sizes(Design.Hidden)} {Design.Activation.ToString().ToLowerInvariant()}"
+        : $"{Design.Kind.ToString().ToLowerInvariant()} {Design.Activation.ToString().ToLowerInvariant()}";
+
+    /// <summary>Rough cost of an epoch, see <see cref="Step.Cost"/>. Measured once; only the progress display depends on it.</summary>
+    public double EpochCost => (Samples ?? 60_000) / 60_000.0 * Design.Kind switch
+    {
+        NetworkKind.Mlp => 0.8 + Design.Hidden.Sum() / 1000.0,
+        NetworkKind.LeNet => 17,
+        _ => 120,
+    };
+
+    private static string Sizes(ImmutableArray<int> hidden) => hidden.IsEmpty ? "none" : string.Join(',', hidden);
+}

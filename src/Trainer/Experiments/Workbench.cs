@@ -1,0 +1,14 @@
+namespace Emergence.Trainer.Experiments;
+
+/// <summary>Where an experiment works, and what with.</summary>
+/// <param name="Folder">Holds everything it makes.</param>
+/// <param name="DataDir">Folder with the data sets' files, or null for the cache.</param>
+/// <param name="Analyzer">The program that prunes and analyses.</param>
+internal sealed record Workbench(string Folder, string? DataDir, AnalyzerProgram Analyzer)
+{
+    /// <summary>This program, with its version.</summary>
+    public static string Trainer { get; } = $"emergence-train {typeof(Workbench).Assembly.GetName().Version!.ToString(3)}";
+
+    /// <summary>The path of a folder named relative to <see cref="Folder"/>, with '/' between names.</summary>
+    public string PathOf(string relative) => Path.Combine([Folder, .. relative.Split('/')]);
+}
