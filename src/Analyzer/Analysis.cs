@@ -3,6 +3,7 @@ using Emergence.Analyzer.Activations;
 using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Inference;
 using Emergence.Analyzer.Probes;
+using Emergence.Analyzer.Series;
 using Emergence.Checkpoints;
 
 namespace Emergence.Analyzer;
@@ -25,6 +26,7 @@ public static class Analysis
     {
         var sessions = SessionFactory.Create(request.Settings);
         var structure = new SeriesStructure();
+        var changes = new SeriesChanges(request.Settings);
         var probes = new ProbeCache(request.Probe, activity => progress?.Report(new AnalysisProgress("", 0, request.Checkpoints.Length, 0, 0, activity)));
         var results = ImmutableArray.CreateBuilder<CheckpointResult>();
         var failures = ImmutableArray.CreateBuilder<FailedCheckpoint>();
@@ -36,7 +38,7 @@ public static class Analysis
 
             try
             {
-                results.Add(Analyze(file, request, sessions, structure, probes, SamplesDone, token));
+                results.Add(Analyze(file, request, sessions, structure, changes, probes, SamplesDone, token));
             }
             catch (UserException e) when (e is not (UsageException or StructureException))
             {
@@ -48,7 +50,7 @@ public static class Analysis
     }
 
     private static CheckpointResult Analyze(
-        string file, AnalysisRequest request, SessionFactory sessions, SeriesStructure structure, ProbeCache probes,
+        string file, AnalysisRequest request, SessionFactory sessions, SeriesStructure structure, SeriesChanges changes, ProbeCache probes,
         Action<int, int> samplesDone, CancellationToken token)
     {
         var settings = request.Settings;
@@ -61,7 +63,7 @@ public static class Analysis
         var profile = new ActivationRecorder(checkpoint.Model, file, graph, sessions, settings)
             .Record(probe, done => samplesDone(done, probe.Samples), token);
         var wired = settings.Wired ? WiredNetwork.Of(traced, settings.ConvNodes) : null;
-        return new CheckpointResult
+        var result = new CheckpointResult
         {
             File = file,
             Epoch = checkpoint.Metadata.Epoch,
@@ -77,6 +79,7 @@ public static class Analysis
             Device = sessions.Device,
             Diagnostics = [.. graph.Diagnostics, .. wired?.Diagnostics ?? [], .. probe.Diagnostics, .. sessions.Diagnostics, .. profile.Diagnostics],
         };
+        return changes.Compare(result, checkpoint, graph, profile);
     }
 
     private static string ToolVersion { get; } = typeof(Analysis).Assembly.GetName().Version!.ToString(fieldCount: 3);

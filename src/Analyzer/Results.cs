@@ -104,6 +104,12 @@ public sealed record LayerResult
     /// </summary>
     public double? EmergenceShare { get; init; }
 
+    /// <summary>Alive nodes that were dead in the checkpoint before; null where there is nothing to compare.</summary>
+    public int? Woke { get; init; }
+
+    /// <summary>Dead nodes that were alive in the checkpoint before; null likewise.</summary>
+    public int? Died { get; init; }
+
     /// <summary>Elements of its stored tensors.</summary>
     public required long Parameters { get; init; }
 
@@ -156,6 +162,19 @@ public sealed record Measurement
     /// <summary>E over all parameters of the traced layers; null where there are none.</summary>
     public required double? RelativeEmergenceAll { get; init; }
 
+    /// <summary>
+    /// ‖s − s'‖₂ / ‖s'‖₂, s the statistic of every node here and s' in the checkpoint before; null for the first of a
+    /// series, with <see cref="Statistic.Sample"/>, where the two were not fed the same samples, where s' is zero, and
+    /// where an activation is not finite.
+    /// </summary>
+    public double? ActivationChange { get; init; }
+
+    /// <summary>Nodes of all layers that are alive and were dead in the checkpoint before; null where there is nothing to compare.</summary>
+    public int? Woke => Layers.Any(layer => layer.Woke is null) ? null : Layers.Sum(layer => layer.Woke);
+
+    /// <summary>Nodes of all layers that are dead and were alive in the checkpoint before; null likewise.</summary>
+    public int? Died => Layers.Any(layer => layer.Died is null) ? null : Layers.Sum(layer => layer.Died);
+
     /// <summary>Nodes of all layers.</summary>
     public int Nodes => Layers.Sum(layer => layer.Nodes);
 
@@ -205,6 +224,12 @@ public sealed record CheckpointResult
 
     /// <summary>Those that are not zero.</summary>
     public required long ParametersNonzero { get; init; }
+
+    /// <summary>
+    /// ‖w − w'‖₂ / ‖w'‖₂, w the parameters here and w' in the checkpoint before; null for the first of a series, where w'
+    /// is zero, where one is not finite, and where the two do not store the same parameters.
+    /// </summary>
+    public double? WeightChange { get; init; }
 
     /// <summary>Accuracy measured here on a labelled probe, in [0, 1].</summary>
     public required double? Accuracy { get; init; }

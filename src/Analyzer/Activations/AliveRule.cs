@@ -80,6 +80,21 @@ public sealed class AliveRule
         return new AliveNodes(mask, alive, aliveChannels, borderline, nan, infinite);
     }
 
+    /// <summary>
+    /// What each node of a layer is judged by, channel-major: its statistic as float32 (for <see cref="Statistic.Share"/>
+    /// the share of samples above the threshold). NaN where an activation of the node is not finite.
+    /// </summary>
+    /// <exception cref="KeyNotFoundException">The profile lacks a counter of <see cref="CountersFor"/>.</exception>
+    public float[] Statistics(LayerProfile profile)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        var statisticOf = StatisticOf(profile);
+        var values = new float[profile.Nodes];
+        for (var node = 0; node < values.Length; node++)
+            values[node] = profile.IsNotFinite(node) ? float.NaN : (float)statisticOf(node);
+        return values;
+    }
+
     private static Counter At(float threshold) => new(CounterKind.Above, threshold);
 
     private static Counter Below(float threshold) => At((float)(threshold - Margin));
@@ -88,30 +103,30 @@ public sealed class AliveRule
 
     private Func<int, (bool Alive, bool Borderline)> JudgeOf(LayerProfile profile)
     {
-        var activations = (double)profile.Samples * profile.ActivationsPerSample;
-        ImmutableArray<double> Of(Counter counter) => profile.Totals[counter];
-        switch (statistic)
+        if (statistic != Statistic.Share)
         {
-            case Statistic.Mean:
-                var sums = Of(new(CounterKind.Sum));
-                return node => Compare(sums[node] / activations);
-            case Statistic.AbsMean:
-                var absolute = Of(new(CounterKind.AbsSum));
-                return node => Compare(absolute[node] / activations);
-            case Statistic.Max:
-                var largest = Of(new(CounterKind.Max));
-                return node => Compare(largest[node]);
-            case Statistic.AbsMax:
-                var farthest = Of(new(CounterKind.AbsMax));
-                return node => Compare(farthest[node]);
-            case Statistic.Share:
-                var (below, at, above) = (Of(Below(threshold)), Of(At(threshold)), Of(Above(threshold)));
-                bool Passes(double count) => count / profile.Samples > aliveShare;
-                // Single activations may flip, not the share: what matters is whether the verdict would.
-                return node => (Passes(at[node]), Passes(below[node]) != Passes(above[node]));
-            default:
-                throw new InvalidOperationException($"{statistic} has no verdict over all samples");
+            var statisticOf = StatisticOf(profile);
+            return node => Compare(statisticOf(node));
         }
+        var (below, at, above) = (profile.Totals[Below(threshold)], profile.Totals[At(threshold)], profile.Totals[Above(threshold)]);
+        bool Passes(double count) => count / profile.Samples > aliveShare;
+        // Single activations may flip, not the share: what matters is whether the verdict would.
+        return node => (Passes(at[node]), Passes(below[node]) != Passes(above[node]));
+    }
+
+    private Func<int, double> StatisticOf(LayerProfile profile)
+    {
+        var (counter, divisor) = statistic switch
+        {
+            Statistic.Mean => (new Counter(CounterKind.Sum), (double)profile.Samples * profile.ActivationsPerSample),
+            Statistic.AbsMean => (new Counter(CounterKind.AbsSum), (double)profile.Samples * profile.ActivationsPerSample),
+            Statistic.Max => (new Counter(CounterKind.Max), 1),
+            Statistic.AbsMax => (new Counter(CounterKind.AbsMax), 1),
+            Statistic.Share => (At(threshold), profile.Samples),
+            _ => throw new InvalidOperationException($"{statistic} has no verdict over all samples"),
+        };
+        var totals = profile.Totals[counter];
+        return node => totals[node] / divisor;
     }
 
     /// <summary>Compares as float32, as the graph does: an activation of exactly 0.05f is not above 0.05.</summary>

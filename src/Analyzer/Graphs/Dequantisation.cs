@@ -21,13 +21,12 @@ internal sealed class Dequantisation
 
     public double ZeroAt(long element) => zero[element];
 
-    /// <summary>The magnitude of what the number stands for, in float32 as the runtime computes it where it is quantised.</summary>
-    public double Magnitude(double stored, long element)
-    {
-        if (ReferenceEquals(this, None))
-            return Math.Abs(stored);
-        return Math.Abs((float)((stored - zero[element]) * scale[element]));
-    }
+    /// <summary>What the number stands for, in float32 as the runtime computes it where it is quantised.</summary>
+    public double Value(double stored, long element) =>
+        ReferenceEquals(this, None) ? stored : (float)((stored - zero[element]) * scale[element]);
+
+    /// <summary>The magnitude of what the number stands for.</summary>
+    public double Magnitude(double stored, long element) => Math.Abs(Value(stored, element));
 
     /// <param name="stored">The stored tensors.</param>
     /// <param name="dims">Dimensions of the quantised tensor.</param>

@@ -92,6 +92,7 @@ internal static class JsonReport
         Number(json, "accuracy", checkpoint.Accuracy);
         Number(json, "train_accuracy", checkpoint.TrainAccuracy);
         Number(json, "test_accuracy", checkpoint.TestAccuracy);
+        Number(json, "weight_change", checkpoint.WeightChange);
         Array(json, "edges", checkpoint.Edges, edge =>
         {
             json.WriteNumber("from", edge.From);
@@ -127,6 +128,9 @@ internal static class JsonReport
         Contributions(json, measurement.Contributions);
         Number(json, "relative_emergence", measurement.RelativeEmergence);
         Number(json, "relative_emergence_all", measurement.RelativeEmergenceAll);
+        Number(json, "activation_change", measurement.ActivationChange);
+        Number(json, "woke", measurement.Woke);
+        Number(json, "died", measurement.Died);
         Array(json, "layers", measurement.Layers, layer => Write(json, layer));
     }
 
@@ -145,6 +149,8 @@ internal static class JsonReport
         json.WriteNumber("nodes_inf", layer.NodesInf);
         Number(json, "alive_by_bias", layer.AliveByBias);
         Number(json, "emergence_share", layer.EmergenceShare);
+        Number(json, "woke", layer.Woke);
+        Number(json, "died", layer.Died);
         json.WriteNumber("parameters", layer.Parameters);
         json.WriteNumber("parameters_nonzero", layer.ParametersNonzero);
         Number(json, "activation_mean", layer.ActivationMean);

@@ -35,6 +35,8 @@ internal sealed partial record LayerRow
     [CsvColumn("threshold")] public required float Threshold { get; init; }
     [CsvColumn("alive_by_bias")] public required int? AliveByBias { get; init; }
     [CsvColumn("emergence_share")] public required double? EmergenceShare { get; init; }
+    [CsvColumn("woke")] public required int? Woke { get; init; }
+    [CsvColumn("died")] public required int? Died { get; init; }
 
     public static LayerRow Of(CheckpointResult checkpoint, Measurement measurement, LayerResult layer) => new()
     {
@@ -53,5 +55,7 @@ internal sealed partial record LayerRow
         Threshold = measurement.Threshold,
         AliveByBias = layer.AliveByBias,
         EmergenceShare = Spelling.Finite(layer.EmergenceShare),
+        Woke = layer.Woke,
+        Died = layer.Died,
     };
 }

@@ -56,6 +56,10 @@ internal sealed partial record SeriesRow
     [CsvColumn("emergence_max")] public required string? EmergenceMax { get; init; }
     [CsvColumn("emergence_active_mean")] public required double? EmergenceActiveMean { get; init; }
     [CsvColumn("emergence_active_sd")] public required double? EmergenceActiveSd { get; init; }
+    [CsvColumn("weight_change")] public required double? WeightChange { get; init; }
+    [CsvColumn("activation_change")] public required double? ActivationChange { get; init; }
+    [CsvColumn("woke")] public required int? Woke { get; init; }
+    [CsvColumn("died")] public required int? Died { get; init; }
 
     public static SeriesRow Of(AnalysisSettings settings, CheckpointResult checkpoint, Measurement measurement) => new()
     {
@@ -94,6 +98,10 @@ internal sealed partial record SeriesRow
         EmergenceMax = Digits(measurement.PerSample?.Emergence?.Quantile(100)),
         EmergenceActiveMean = Spelling.Finite(measurement.PerSample?.EmergenceActive?.Mean.ToDouble()),
         EmergenceActiveSd = measurement.PerSample?.EmergenceActive?.StandardDeviation,
+        WeightChange = Spelling.Finite(checkpoint.WeightChange),
+        ActivationChange = Spelling.Finite(measurement.ActivationChange),
+        Woke = measurement.Woke,
+        Died = measurement.Died,
     };
 
     private static string? Digits(EmergenceValue? value) => value?.Rounded.ToString(CultureInfo.InvariantCulture);

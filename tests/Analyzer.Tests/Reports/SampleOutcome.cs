@@ -17,8 +17,8 @@ internal static class SampleOutcome
     public static AnalysisOutcome Plain { get; } = Of(
         new AnalysisSettings(),
         Checkpoint("models/digits-mlp/ckpt_000.onnx", 0, 0.1023, Chain(0.05f, new(33260), new(26540), 80, 50, 10)),
-        Checkpoint("models/digits-mlp/ckpt_001.onnx", 1, 0.9415, Chain(0.05f, new(20), new(9), 96, 58, 10)),
-        Checkpoint("models/digits-mlp/ckpt_010.onnx", 10, 0.9761, Chain(0.05f, new(0), new(0), 128, 64, 10, ZeroCause.AllAlive)));
+        Checkpoint("models/digits-mlp/ckpt_001.onnx", 1, 0.9415, Changed(Chain(0.05f, new(20), new(9), 96, 58, 10), 0.25, (20, 4), (9, 1), (0, 0))) with { WeightChange = 0.1 },
+        Checkpoint("models/digits-mlp/ckpt_010.onnx", 10, 0.9761, Changed(Chain(0.05f, new(0), new(0), 128, 64, 10, ZeroCause.AllAlive), 0.5, (32, 0), (6, 0), (0, 0))) with { WeightChange = 1e-7 });
 
     /// <summary>Everything at once: several thresholds, values that no JSON number holds, names that need quoting, a failure.</summary>
     public static AnalysisOutcome Odd { get; } = Of(
@@ -55,6 +55,7 @@ internal static class SampleOutcome
                     ZeroCause = ZeroCause.None,
                     RelativeEmergence = 1.5e300,
                     RelativeEmergenceAll = double.PositiveInfinity,
+                    ActivationChange = double.PositiveInfinity,
                 },
                 new Measurement
                 {
@@ -77,6 +78,7 @@ internal static class SampleOutcome
             ParametersNonzero = 0,
             Accuracy = null,
             TrainAccuracy = double.NaN,
+            WeightChange = double.NaN,
             TestAccuracy = 1e-7,
             Probe = new ProbeProvenance("random", new string('b', 64), 1024, 7),
             Device = "cpu",
@@ -105,6 +107,13 @@ internal static class SampleOutcome
             RelativeEmergenceAll = distribution.Mean.Over(109386)?.ToDouble(),
         };
     }
+
+    /// <summary>The same, with what changed since the checkpoint before.</summary>
+    private static Measurement Changed(Measurement measurement, double activationChange, params (int Woke, int Died)[] layers) => measurement with
+    {
+        ActivationChange = activationChange,
+        Layers = [.. measurement.Layers.Zip(layers, (layer, change) => layer with { Woke = change.Woke, Died = change.Died })],
+    };
 
     /// <summary>A checkpoint under one threshold.</summary>
     public static CheckpointResult Checkpoint(string file, int? epoch, double? accuracy, Measurement measurement) => new()

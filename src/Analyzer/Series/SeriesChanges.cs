@@ -1,0 +1,127 @@
+using System.Collections;
+using System.Collections.Immutable;
+using Emergence.Analyzer.Activations;
+using Emergence.Analyzer.Graphs;
+using Emergence.Checkpoints;
+
+namespace Emergence.Analyzer.Series;
+
+/// <summary>
+/// Compares each checkpoint of a series with the last one before it that was analysed. Of that one it keeps a number per
+/// node and the masks; its weights are read again from its file, so that two models are never held while one of them runs.
+/// </summary>
+internal sealed class SeriesChanges(AnalysisSettings settings)
+{
+    private Analysed? last;
+
+    /// <summary>Adds to a result what changed, and takes it as the one that the next is compared with.</summary>
+    /// <param name="result">What was measured.</param>
+    /// <param name="checkpoint">The checkpoint, prepared.</param>
+    /// <param name="graph">Its layers, of the same structure as those before.</param>
+    /// <param name="profile">What was recorded of them.</param>
+    public CheckpointResult Compare(CheckpointResult result, Checkpoint checkpoint, LayerGraph graph, ActivationProfile profile)
+    {
+        var now = new Analysed(result, [.. graph.Layers.SelectMany(layer => layer.Parameters)], Statistics(profile));
+        var before = last;
+        last = now;
+        if (before is null)
+            return result;
+        var (weightChange, problem) = WeightChange(before, now, checkpoint);
+        return result with
+        {
+            WeightChange = weightChange,
+            Measurements = AreComparable(before.Result, result)
+                ? [.. result.Measurements.Select((measurement, i) => Compare(before, now, measurement, i))]
+                : result.Measurements,
+            Diagnostics = problem is null ? result.Diagnostics : result.Diagnostics.Add(problem),
+        };
+    }
+
+    /// <summary>Other samples excite other nodes: what then differs is not the network alone.</summary>
+    private bool AreComparable(CheckpointResult before, CheckpointResult now) =>
+        settings.Statistic != Statistic.Sample && before.Probe.Sha256 == now.Probe.Sha256;
+
+    private static Measurement Compare(Analysed before, Analysed now, Measurement measurement, int threshold) => measurement with
+    {
+        ActivationChange = ActivationChange(before.StatisticsUnder(threshold), now.StatisticsUnder(threshold)),
+        Layers =
+        [
+            .. before.Result.Measurements[threshold].Layers.Zip(measurement.Layers, (was, layer) => layer with
+            {
+                Woke = CountOnlyIn(layer.Mask!, was.Mask!),
+                Died = CountOnlyIn(was.Mask!, layer.Mask!),
+            }),
+        ],
+    };
+
+    private static int CountOnlyIn(BitArray one, BitArray other)
+    {
+        var count = 0;
+        for (var i = 0; i < one.Length; i++)
+            count += one[i] && !other[i] ? 1 : 0;
+        return count;
+    }
+
+    private static double? ActivationChange(float[][] before, float[][] now)
+    {
+        var change = new RelativeChange();
+        foreach (var (was, layer) in before.Zip(now))
+            change.Add<float>(was, layer);
+        return change.Value;
+    }
+
+    private static (double? Change, Diagnostic? Problem) WeightChange(Analysed before, Analysed now, Checkpoint checkpoint)
+    {
+        var file = before.Result.File;
+        try
+        {
+            var previous = ModelPreparation.Prepare(Checkpoint.Open(file));
+            return previous.Sha256 == before.Result.Sha256
+                ? (WeightChange(before.Parameters, new ParameterValues(previous), now.Parameters, new ParameterValues(checkpoint)), null)
+                : (null, Unknown(file, "is no longer the file that was analysed"));
+        }
+        catch (UserException e)
+        {
+            return (null, Unknown(file, $"could not be read again ({e.Message})"));
+        }
+    }
+
+    private static Diagnostic Unknown(string file, string finding) =>
+        Diagnostic.Warning(file, $"{finding}, so weight_change is not known; leave the files as they are while a series is analysed");
+
+    private static double? WeightChange(
+        ImmutableArray<LayerParameter> before, ParameterValues then, ImmutableArray<LayerParameter> now, ParameterValues values)
+    {
+        if (before.Length != now.Length)
+            return null;
+        var change = new RelativeChange();
+        // A tensor counts once as long as it is tied in both checkpoints.
+        foreach (var (was, parameter) in before.Zip(now).DistinctBy(pair => (pair.First.Original, pair.Second.Original)))
+        {
+            if (!then.Dims(was.Tensor).SequenceEqual(values.Dims(parameter.Tensor)) || then.IsScaleUnknown(was.Tensor) || values.IsScaleUnknown(parameter.Tensor))
+                return null;
+            if (then.IsSingle(was.Tensor) && values.IsSingle(parameter.Tensor))
+                change.Add<float>(then.Floats(was.Tensor), values.Floats(parameter.Tensor));
+            else
+                change.Add<double>(then.Doubles(was.Tensor), values.Doubles(parameter.Tensor));
+        }
+        return change.Value;
+    }
+
+    /// <summary>The statistic of each layer's nodes under each threshold; once, where it does not hang on the threshold.</summary>
+    private ImmutableArray<float[][]> Statistics(ActivationProfile profile)
+    {
+        float[][] Under(float threshold) => [.. profile.Layers.Select(new AliveRule(settings, threshold).Statistics)];
+        return settings.Statistic switch
+        {
+            Statistic.Sample => [],
+            Statistic.Share => [.. settings.Thresholds.Select(Under)],
+            _ => [Under(settings.Thresholds[0])],
+        };
+    }
+
+    private sealed record Analysed(CheckpointResult Result, ImmutableArray<LayerParameter> Parameters, ImmutableArray<float[][]> Statistics)
+    {
+        public float[][] StatisticsUnder(int threshold) => Statistics[Math.Min(threshold, Statistics.Length - 1)];
+    }
+}
