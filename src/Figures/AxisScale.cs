@@ -1,0 +1,136 @@
+namespace Emergence.Figures;
+
+/// <summary>
+/// One axis worked out: which range it covers, where a value stands and which ticks it has. Positions are values, or their
+/// logarithms to base 10 on a logarithmic axis.
+/// </summary>
+internal sealed class AxisScale
+{
+    /// <summary>Space between the data and the ends of the axis, in parts of the data's range.</summary>
+    private const double Padding = 0.04;
+
+    private readonly double? _zero;
+
+    private AxisScale(bool logarithmic, double? zero, double minimum, double maximum)
+    {
+        IsLogarithmic = logarithmic;
+        _zero = zero;
+        Minimum = minimum;
+        Maximum = maximum;
+    }
+
+    public bool IsLogarithmic { get; }
+
+    public double Minimum { get; }
+
+    public double Maximum { get; }
+
+    public IReadOnlyList<Tick> Ticks { get; private init; } = [];
+
+    public IReadOnlyList<double> MinorTicks { get; private init; } = [];
+
+    /// <summary>Where the axis is broken between zero and the smallest power, if it is.</summary>
+    public double? Break { get; private init; }
+
+    /// <summary>Whether a value is finite, and far enough from the end of the number range to leave room for an axis.</summary>
+    public static bool CanBeDrawn(double value) => Math.Abs(value) <= 1e300;
+
+    /// <summary>What a bar stands on.</summary>
+    public double Foot => IsLogarithmic ? Minimum : Math.Clamp(0, Minimum, Maximum);
+
+    /// <summary>Where a value stands; NaN where it has no place on this axis.</summary>
+    public double Position(double value) => !CanBeDrawn(value) ? double.NaN
+        : !IsLogarithmic ? value
+        : value > 0 ? Math.Log10(value)
+        : value == 0 ? _zero ?? double.NaN
+        : double.NaN;
+
+    /// <summary>The scale with labels broken into lines of this width.</summary>
+    public AxisScale WithWrappedLabels(double width) => new(IsLogarithmic, _zero, Minimum, Maximum)
+    {
+        Ticks = [.. Ticks.Select(tick => tick with { Label = Typography.Wrap(tick.Label, width, Typography.TickSize) })],
+        MinorTicks = MinorTicks,
+        Break = Break,
+    };
+
+    /// <summary>Fits a scale.</summary>
+    /// <param name="axis">What the caller asked for.</param>
+    /// <param name="values">Everything that is to be seen; what is not finite does not count.</param>
+    /// <param name="fits">Whether ticks with these labels fit side by side, given the distance between two as part of the axis.</param>
+    /// <param name="reach">How the range of the data is extended before it is padded.</param>
+    public static AxisScale Fit(Axis axis, IEnumerable<double> values, Func<IReadOnlyList<Tick>, double, bool> fits, Reach reach)
+    {
+        double[] finite = [.. values.Where(CanBeDrawn)];
+        return axis.Categories is { IsDefaultOrEmpty: false } names ? Categories(names)
+            : axis.Logarithmic ? Logarithmic(axis, finite, fits)
+            : Linear(axis, finite, fits, reach);
+    }
+
+    private static AxisScale Categories(IReadOnlyList<string> names) => new(false, null, -0.5, names.Count - 0.5)
+    {
+        Ticks = [.. names.Select((name, index) => new Tick(index, name))],
+    };
+
+    private static AxisScale Linear(Axis axis, double[] values, Func<IReadOnlyList<Tick>, double, bool> fits, Reach reach)
+    {
+        var (low, high) = values.Length == 0 ? (0, 1) : (values.Min(), values.Max());
+        var integers = values.Length > 0 && values.All(value => Math.Abs(value) < 1e15 && double.IsInteger(value));
+        if (high - low <= 1e-9 * Math.Max(Math.Abs(low), Math.Abs(high)))
+        {
+            var margin = integers ? 1 : low == 0 ? 1 : Math.Abs(low) / 10;
+            (low, high) = (reach == Reach.Zero && low >= 0 ? 0 : low - margin, high + margin);
+        }
+
+        // Zero is part of the picture of a quantity that comes near it; far from zero it would flatten the lines.
+        if (reach == Reach.Zero || (reach == Reach.NearZero && low > 0 && low <= 0.3 * high))
+            low = Math.Min(low, 0);
+        if (reach == Reach.Zero || (reach == Reach.NearZero && high < 0 && high >= 0.3 * low))
+            high = Math.Max(high, 0);
+        var pad = Padding * (high - low);
+        var minimum = axis.Minimum ?? (reach == Reach.Zero && low == 0 ? 0 : low - pad);
+        var maximum = axis.Maximum ?? (reach == Reach.Zero && high == 0 ? 0 : high + pad);
+        (minimum, maximum) = Ordered(minimum, maximum);
+        return new(false, null, minimum, maximum) { Ticks = AxisTicks.Linear(minimum, maximum, integers, axis.Percent, fits) };
+    }
+
+    private static AxisScale Logarithmic(Axis axis, double[] values, Func<IReadOnlyList<Tick>, double, bool> fits)
+    {
+        double[] logs = [.. values.Where(value => value > 0).Select(Math.Log10)];
+        var (low, high) = logs.Length == 0 ? (0, 1) : (logs.Min(), logs.Max());
+        var pad = Math.Max(Padding * (high - low), 0.05);
+        var minimum = axis.Minimum is > 0 ? Math.Log10(axis.Minimum.Value) : low - pad;
+        var maximum = axis.Maximum is > 0 ? Math.Log10(axis.Maximum.Value) : high + pad;
+        (minimum, maximum) = Ordered(minimum, maximum);
+        var (ticks, minor) = AxisTicks.Logarithmic(minimum, maximum, axis.Percent, fits);
+        if (!values.Contains(0))
+            return new(true, null, minimum, maximum) { Ticks = ticks, MinorTicks = minor };
+
+        var gap = 0.12 * (maximum - minimum);
+        var zero = minimum - gap;
+        return new(true, zero, zero - pad, maximum)
+        {
+            Ticks = [new(zero, axis.Percent ? "0%" : "0"), .. ticks],
+            MinorTicks = minor,
+            Break = minimum - gap / 2,
+        };
+    }
+
+    private static (double Low, double High) Ordered(double low, double high) =>
+        low < high ? (low, high) : low > high ? (high, low) : (low - 1, high + 1);
+}
+
+/// <summary>How far a linear axis reaches beyond its data.</summary>
+internal enum Reach
+{
+    /// <summary>Only the padding.</summary>
+    Data,
+
+    /// <summary>To zero, where the data come near it.</summary>
+    NearZero,
+
+    /// <summary>To zero, always: bars stand on it.</summary>
+    Zero,
+}
+
+/// <summary>A place on an axis and what is written there.</summary>
+internal readonly record struct Tick(double Position, string Label);

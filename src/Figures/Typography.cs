@@ -1,0 +1,57 @@
+using System.Globalization;
+
+namespace Emergence.Figures;
+
+/// <summary>Font, sizes and a cautious estimate of what room a text takes: the reader's font is not known here.</summary>
+internal static class Typography
+{
+    public const string Font = "Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans', sans-serif";
+    public const double TickSize = 11, LabelSize = 12, PanelTitleSize = 12.5, TitleSize = 14, LegendSize = 11.5, NoteSize = 10.5;
+
+    public static double LineHeight(double size) => 1.25 * size;
+
+    /// <summary>Width of the widest line: Arial's widths and a tenth, so that DejaVu Sans fits too.</summary>
+    public static double Width(string text, double size, bool bold = false) =>
+        text.Split('\n').Max(line => line.EnumerateRunes().Sum(rune => Em(rune.Value))) * size * (bold ? 1.08 : 1);
+
+    /// <summary>Breaks a text into lines no wider than a width, between words, or inside a word that is wider by itself.</summary>
+    public static string Wrap(string text, double width, double size, bool bold = false)
+    {
+        var lines = new List<string> { "" };
+        foreach (var word in text.ReplaceLineEndings(" ").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var longer = lines[^1].Length == 0 ? word : $"{lines[^1]} {word}";
+            if (Width(longer, size, bold) <= width)
+            {
+                lines[^1] = longer;
+                continue;
+            }
+
+            if (lines[^1].Length > 0)
+                lines.Add("");
+            var elements = StringInfo.GetTextElementEnumerator(word);
+            while (elements.MoveNext())
+            {
+                var element = elements.GetTextElement();
+                if (lines[^1].Length > 0 && Width(lines[^1] + element, size, bold) > width)
+                    lines.Add("");
+                lines[^1] += element;
+            }
+        }
+
+        return string.Join('\n', lines);
+    }
+
+    public static double Height(string text, double size) => (1 + text.Count(c => c == '\n')) * LineHeight(size);
+
+    private static double Em(int rune) => rune switch
+    {
+        >= 0x300 and <= 0x36F => 0,
+        >= 0x1100 => rune is >= 0x1E00 and < 0x2E80 ? 0.65 : 1,
+        'i' or 'j' or 'l' or 'I' or '.' or ',' or ':' or ';' or '\'' or '|' or '!' or ' ' or '(' or ')' or '[' or ']' or 'f' or 't' => 0.36,
+        'm' or 'w' or 'M' or 'W' or '@' or '%' => 0.95,
+        >= 'A' and <= 'Z' => 0.72,
+        >= '0' and <= '9' => 0.61,
+        _ => 0.6,
+    };
+}
