@@ -45,6 +45,9 @@ internal sealed class AxisScale
         : value == 0 ? _zero ?? double.NaN
         : double.NaN;
 
+    /// <summary>A position as a part of the axis: 0 at its minimum, 1 at its maximum.</summary>
+    public double Part(double position) => (position - Minimum) / (Maximum - Minimum);
+
     /// <summary>The scale with labels broken into lines of this width.</summary>
     public AxisScale WithWrappedLabels(double width) => new(IsLogarithmic, _zero, Minimum, Maximum)
     {
@@ -56,9 +59,9 @@ internal sealed class AxisScale
     /// <summary>Fits a scale.</summary>
     /// <param name="axis">What the caller asked for.</param>
     /// <param name="values">Everything that is to be seen; what is not finite does not count.</param>
-    /// <param name="fits">Whether ticks with these labels fit side by side, given the distance between two as part of the axis.</param>
+    /// <param name="fits">Whether labels fit.</param>
     /// <param name="reach">How the range of the data is extended before it is padded.</param>
-    public static AxisScale Fit(Axis axis, IEnumerable<double> values, Func<IReadOnlyList<Tick>, double, bool> fits, Reach reach)
+    public static AxisScale Fit(Axis axis, IEnumerable<double> values, TickFit fits, Reach reach)
     {
         double[] finite = [.. values.Where(CanBeDrawn)];
         return axis.Categories is { IsDefaultOrEmpty: false } names ? Categories(names)
@@ -71,7 +74,7 @@ internal sealed class AxisScale
         Ticks = [.. names.Select((name, index) => new Tick(index, name))],
     };
 
-    private static AxisScale Linear(Axis axis, double[] values, Func<IReadOnlyList<Tick>, double, bool> fits, Reach reach)
+    private static AxisScale Linear(Axis axis, double[] values, TickFit fits, Reach reach)
     {
         var (low, high) = values.Length == 0 ? (0, 1) : (values.Min(), values.Max());
         var integers = values.Length > 0 && values.All(value => Math.Abs(value) < 1e15 && double.IsInteger(value));
@@ -93,7 +96,7 @@ internal sealed class AxisScale
         return new(false, null, minimum, maximum) { Ticks = AxisTicks.Linear(minimum, maximum, integers, axis.Percent, fits) };
     }
 
-    private static AxisScale Logarithmic(Axis axis, double[] values, Func<IReadOnlyList<Tick>, double, bool> fits)
+    private static AxisScale Logarithmic(Axis axis, double[] values, TickFit fits)
     {
         double[] logs = [.. values.Where(value => value > 0).Select(Math.Log10)];
         var (low, high) = logs.Length == 0 ? (0, 1) : (logs.Min(), logs.Max());
@@ -131,6 +134,3 @@ internal enum Reach
     /// <summary>To zero, always: bars stand on it.</summary>
     Zero,
 }
-
-/// <summary>A place on an axis and what is written there.</summary>
-internal readonly record struct Tick(double Position, string Label);

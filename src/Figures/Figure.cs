@@ -6,7 +6,8 @@ namespace Emergence.Figures;
 /// <param name="Title">What the figure shows; drawn above it, and its accessible name. May be empty.</param>
 /// <param name="Panels">
 /// The plots. Panels that stand in one column have plot areas of one width. Where all have the same series, one legend
-/// serves the whole figure; otherwise each panel has its own.
+/// serves the whole figure; otherwise each panel has its own. Panels in one column with equal horizontal axes cover the same range
+/// and, one below the other, share its label.
 /// </param>
 public sealed record Figure(string Title, ImmutableArray<Panel> Panels)
 {
@@ -71,22 +72,25 @@ public sealed record Series(string Name, ImmutableArray<Point> Points)
 /// <summary>How the points of a series are drawn.</summary>
 public enum SeriesKind
 {
-    /// <summary>A line through the points, with symbols; <see cref="Point.Low"/> to <see cref="Point.High"/> as a light band.</summary>
+    /// <summary>
+    /// A line through the points, with symbols at all or some of them; <see cref="Point.Low"/> to <see cref="Point.High"/> as a
+    /// light band.
+    /// </summary>
     Line,
 
     /// <summary>A symbol for each point; <see cref="Point.Low"/> to <see cref="Point.High"/> as a whisker.</summary>
     Scatter,
 
     /// <summary>
-    /// A bar from zero, beside those of the other series at the same X; <see cref="Point.Low"/> to <see cref="Point.High"/> as
-    /// a whisker.
+    /// A bar from zero, beside those of the other series at the same X; on a logarithmic axis, from its lower end.
+    /// <see cref="Point.Low"/> to <see cref="Point.High"/> as a whisker.
     /// </summary>
     Bar,
 }
 
 /// <summary>A value, with the range it came from.</summary>
 /// <param name="X">Place on the horizontal axis.</param>
-/// <param name="Y">Place on the vertical axis. A point that is not finite in X or Y is a gap.</param>
+/// <param name="Y">Place on the vertical axis. A point that in X or Y is not a number, or beyond ±1e300, is a gap.</param>
 /// <param name="Low">Lower end of the range, for instance the least of three seeds; without one, <paramref name="Y"/>.</param>
 /// <param name="High">Upper end of the range; without one, <paramref name="Y"/>.</param>
 public readonly record struct Point(double X, double Y, double? Low = null, double? High = null);

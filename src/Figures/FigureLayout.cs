@@ -8,8 +8,6 @@ internal sealed class FigureLayout
     private const double CellWidth = 420, Edge = 8, RightMargin = 10, RowGap = 14;
     private const double TallPlot = 230, StackedPlot = 165;
 
-    private static readonly OxyColor Ink = OxyColor.FromRgb(0x26, 0x26, 0x26);
-
     private readonly Figure _figure;
     private readonly int _columns;
     private readonly double _width;
@@ -25,17 +23,19 @@ internal sealed class FigureLayout
         var rows = (figure.Panels.Length + _columns - 1) / _columns;
         var height = rows == 1 ? TallPlot : StackedPlot;
         var sharesLegend = figure.Panels.Skip(1).All(panel => Entries(panel).SequenceEqual(Entries(figure.Panels[0])));
-        _panels = [.. figure.Panels.Select((panel, index) => new PanelLayout(panel, height, figure.Panels.Where((_, other) => other % _columns == index % _columns)))];
+        IEnumerable<Panel> ColumnOf(int index) => figure.Panels.Where((_, other) => other % _columns == index % _columns);
+        _panels = [.. figure.Panels.Select((panel, index) => new PanelLayout(panel, height, ColumnOf(index)))];
         for (var column = 0; column < _columns; column++)
         {
             PanelLayout[] stacked = [.. _panels.Where((_, index) => index % _columns == column)];
-            var left = stacked.Max(panel => panel.LeftMargin);
+            var ticks = stacked.Max(panel => panel.TickMargin);
+            var left = Math.Max(ticks + stacked.Max(panel => panel.LabelMargin), stacked.Max(panel => panel.LeftOverhang));
             var right = Math.Max(RightMargin, stacked.Max(panel => panel.RightMargin) + 4);
             foreach (var (index, panel) in stacked.Index())
             {
                 var below = index + 1 < stacked.Length ? stacked[index + 1].Panel : null;
                 var ownsLabel = below is null || !PanelLayout.SharesAxis(panel.Panel.X, below.X);
-                panel.Place(CellWidth - Edge - left - right, left, sharesLegend, ownsLabel);
+                panel.Place(CellWidth - Edge - left - right, left, ticks, sharesLegend, ownsLabel);
             }
         }
 
@@ -55,7 +55,7 @@ internal sealed class FigureLayout
         var canvas = new SvgCanvas(_width, height, _figure.Title, Description());
         var top = Edge;
         if (_title.Length > 0)
-            canvas.Write(new(Edge, top), _title, Typography.TitleSize, Ink, bold: true);
+            canvas.Write(new(Edge, top), _title, Typography.TitleSize, Typography.Ink, bold: true);
         top += TitleHeight;
         foreach (var row in rows)
         {
@@ -72,7 +72,7 @@ internal sealed class FigureLayout
 
         if (legend > 0)
             canvas.Group("legend", () => _shared!.Draw(canvas, Edge + _panels[0].Left, top - RowGap + 8));
-        return canvas.ToString();
+        return canvas.Finish();
     }
 
     private static double RowHeight(PanelLayout[] row) => row.Max(panel => panel.Above) + row.Max(panel => panel.Height + panel.Below);

@@ -10,6 +10,8 @@ internal sealed class FixedAxis : LinearAxis
     public FixedAxis(AxisScale scale)
     {
         _scale = scale;
+        Minimum = scale.Minimum;
+        Maximum = scale.Maximum;
         LabelFormatter = position => scale.Ticks.MinBy(tick => Math.Abs(tick.Position - position)).Label;
     }
 

@@ -26,7 +26,11 @@ public sealed class HtmlPage(string title)
     public HtmlPage Heading(int level, string text)
     {
         if (level < 2 || level > 6 || level > _level + 1)
-            throw new ArgumentOutOfRangeException(nameof(level), level, $"heading '{text}': level is not 2 to {Math.Min(6, _level + 1)}");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(level), level, $"heading '{text}': level is not 2 to {Math.Min(6, _level + 1)}");
+        }
+
         _level = level;
         var id = Anchor(text);
         if (level == 2)
@@ -53,23 +57,27 @@ public sealed class HtmlPage(string title)
     {
         string[] heads = [.. headers];
         string[][] cells = [.. rows.Select(row => row.ToArray())];
-        if (Array.FindIndex(cells, row => row.Length != heads.Length) is >= 0 and var wrong)
-            throw new ArgumentException($"table '{caption}': row {wrong + 1} has {cells[wrong].Length} cells for {heads.Length} columns", nameof(rows));
-        bool[] numeric = [.. heads.Select((_, column) => cells.Any(row => IsNumber(row[column])) && cells.All(row => IsNumber(row[column]) || IsBlank(row[column])))];
+        if (Array.Find(cells, row => row.Length != heads.Length) is { } wrong)
+        {
+            throw new ArgumentException(
+                $"table '{caption}': row '{wrong.FirstOrDefault()}' has {wrong.Length} cells for {heads.Length} columns", nameof(rows));
+        }
+
+        bool[] numeric = [.. heads.Select((_, column) => IsNumeric(cells.Select(row => row[column])))];
         string Class(int column) => numeric[column] ? " class=\"number\"" : "";
         string Cell(string text, int column) => column == 0 && !numeric[0]
             ? $"<th scope=\"row\">{Escape(text)}</th>"
             : $"<td{Class(column)}>{Escape(text)}</td>";
 
         // A wide table scrolls by itself, by keyboard too; that needs the focus, and a name for it.
-        Line($"<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{Escape(caption ?? "table")}\">\n<table>");
+        Line($"<section class=\"scroll\" tabindex=\"0\" aria-label=\"{Escape(caption ?? "table")}\">\n<table>");
         if (caption is not null)
             Line($"<caption>{Escape(caption)}</caption>");
-        Line($"<thead><tr>{string.Concat(heads.Select((head, column) => $"<th scope=\"col\"{Class(column)}>{Escape(head)}</th>"))}</tr></thead>");
-        Line("<tbody>");
+        var head = heads.Select((text, column) => $"<th scope=\"col\"{Class(column)}>{Escape(text)}</th>");
+        Line($"<thead><tr>{string.Concat(head)}</tr></thead>\n<tbody>");
         foreach (var row in cells)
             Line($"<tr>{string.Concat(row.Select(Cell))}</tr>");
-        return Line("</tbody>\n</table>\n</div>");
+        return Line("</tbody>\n</table>\n</section>");
     }
 
     /// <summary>A picture with its caption.</summary>
@@ -140,12 +148,18 @@ public sealed class HtmlPage(string title)
 
     private static string Escape(string text) => WebUtility.HtmlEncode(text);
 
+    private static bool IsNumeric(IEnumerable<string> column)
+    {
+        string[] filled = [.. column.Where(cell => !IsBlank(cell))];
+        return filled.Length > 0 && filled.All(IsNumber);
+    }
+
     private static bool IsBlank(string cell) => cell.Trim() is "" or "-" or "–" or "—" or "n/a";
 
     // 1,234 −0.5 95.7% 1.2×10³⁰ 1e-3 0.81 (0.7 to 0.9): begins with a number and holds no word.
     private static bool IsNumber(string cell)
     {
-        var text = cell.Trim().TrimStart('+', '-', '−', '<', '>', '≤', '≥', '≈', '±', '[', '(', ' ').Replace(" to ", "–", StringComparison.Ordinal);
+        var text = cell.Replace(" to ", "–", StringComparison.Ordinal).TrimStart([.. "+-−<>≤≥≈±[( "]);
         return text.Length > 0 && char.IsAsciiDigit(text[0]) && text.All(c => !char.IsLetter(c) || c is 'e' or 'E');
     }
 
@@ -159,9 +173,11 @@ public sealed class HtmlPage(string title)
         return id;
     }
 
-    private string Contents() => _sections.Count < 4
-        ? ""
-        : $"<nav aria-label=\"Contents\">\n<ul>\n{string.Concat(_sections.Select(section => $"<li><a href=\"#{section.Id}\">{Escape(section.Text)}</a></li>\n"))}</ul>\n</nav>\n";
+    private string Contents()
+    {
+        var items = _sections.Select(section => $"<li><a href=\"#{section.Id}\">{Escape(section.Text)}</a></li>\n");
+        return _sections.Count < 4 ? "" : $"<nav aria-label=\"Contents\">\n<ul>\n{string.Concat(items)}</ul>\n</nav>\n";
+    }
 
     private HtmlPage Line(string html)
     {

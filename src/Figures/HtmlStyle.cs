@@ -29,7 +29,7 @@ internal static class HtmlStyle
         tbody th { font-weight: normal; }
         .number { text-align: right; white-space: nowrap; }
         figure { margin: 1.5rem 0; }
-        figure svg { display: block; max-width: 100%; height: auto; background: #fff; border-radius: 4px; }
+        figure svg { display: block; max-width: 100%; min-width: min(100%, 34rem); height: auto; background: #fff; border-radius: 4px; }
         figcaption { max-width: 46rem; margin-top: 0.5rem; color: var(--soft); font-size: 0.9rem; }
         code, pre { font: 0.875rem/1.45 ui-monospace, "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
         pre { overflow-x: auto; padding: 0.8rem 1rem; background: var(--shade); border: 1px solid var(--line); border-radius: 4px; }
@@ -43,6 +43,7 @@ internal static class HtmlStyle
           .scroll, pre { overflow: visible; }
           pre { white-space: pre-wrap; }
           h2, h3, h4 { break-after: avoid; }
+          figure svg { min-width: 0; }
           figure, tr { break-inside: avoid; }
           thead { display: table-header-group; }
           details::details-content { content-visibility: visible; display: block; }

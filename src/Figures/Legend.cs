@@ -5,24 +5,24 @@ namespace Emergence.Figures;
 /// <summary>The names of the series with a sample of each, in rows; where one row does not do, in columns of one width.</summary>
 internal sealed class Legend
 {
-    private const double SampleWidth = 30, SampleGap = 6, EntryGap = 18, RowGap = 3;
-
-    private static readonly OxyColor Ink = OxyColor.FromRgb(0x26, 0x26, 0x26);
+    private const double LineSample = 30, OtherSample = 14, SampleGap = 6, EntryGap = 18, RowGap = 3;
 
     private readonly List<(Series Series, SeriesStyle Style, string Name)> _entries;
+    private readonly double _sampleWidth;
     private readonly int _columns;
     private readonly double[] _widths;
 
     /// <summary>Lays out the legend of these series within a width. A series without a name has no entry.</summary>
     public Legend(IReadOnlyList<Series> series, double width)
     {
-        var room = width - SampleWidth - SampleGap;
+        _sampleWidth = series.Any(one => one.Kind == SeriesKind.Line) ? LineSample : OtherSample;
+        var room = width - _sampleWidth - SampleGap;
         _entries =
         [
-            .. series.Select((series, index) => (series, SeriesStyle.At(series.Style ?? index), Typography.Wrap(series.Name, room, Typography.LegendSize)))
-                .Where(entry => !string.IsNullOrWhiteSpace(entry.series.Name)),
+            .. series.Select((one, index) => (one, SeriesStyle.At(one.Style ?? index), Wrapped(one.Name)))
+                .Where(entry => !string.IsNullOrWhiteSpace(entry.one.Name)),
         ];
-        _widths = [.. _entries.Select(entry => SampleWidth + SampleGap + Typography.Width(entry.Name, Typography.LegendSize))];
+        _widths = [.. _entries.Select(entry => _sampleWidth + SampleGap + Typography.Width(entry.Name, Typography.LegendSize))];
         _columns = Math.Max(1, _entries.Count);
         if (_widths.Sum() + (_columns - 1) * EntryGap <= width)
             return;
@@ -31,6 +31,8 @@ internal sealed class Legend
         var rows = (_entries.Count + fitting - 1) / fitting;
         _columns = (_entries.Count + rows - 1) / rows;
         Array.Fill(_widths, widest);
+
+        string Wrapped(string name) => Typography.Wrap(name, room, Typography.LegendSize);
     }
 
     /// <summary>Height of all rows; 0 without entries.</summary>
@@ -48,7 +50,7 @@ internal sealed class Legend
             {
                 var middle = top + Typography.LineHeight(Typography.LegendSize) / 2;
                 Sample(canvas, series.Kind, style, at, middle);
-                canvas.Write(new(at + SampleWidth + SampleGap, top), name, Typography.LegendSize, Ink);
+                canvas.Write(new(at + _sampleWidth + SampleGap, top), name, Typography.LegendSize, Typography.Ink);
                 at += _widths[index] + EntryGap;
             }
 
@@ -59,18 +61,19 @@ internal sealed class Legend
     private static double RowHeight((Series Series, SeriesStyle Style, string Name)[] row) =>
         row.Max(entry => Typography.Height(entry.Name, Typography.LegendSize));
 
-    private static void Sample(SvgCanvas canvas, SeriesKind kind, SeriesStyle style, double left, double middle)
+    private void Sample(SvgCanvas canvas, SeriesKind kind, SeriesStyle style, double left, double middle)
     {
         if (kind == SeriesKind.Bar)
         {
-            canvas.DrawRectangle(new OxyRect(left + 8, middle - 5, 14, 10), style.Colour, OxyColors.Undefined, 0, EdgeRenderingMode.Automatic);
+            var swatch = new OxyRect(left + _sampleWidth / 2 - 7, middle - 5, 14, 10);
+            canvas.DrawRectangle(swatch, style.Fill, style.Colour, 1, EdgeRenderingMode.Automatic);
             return;
         }
 
         if (kind == SeriesKind.Line)
         {
             canvas.DrawLine(
-                [new(left, middle), new(left + SampleWidth, middle)],
+                [new(left, middle), new(left + _sampleWidth, middle)],
                 style.Colour,
                 SeriesPlots.LineWidth,
                 EdgeRenderingMode.Automatic,
@@ -79,13 +82,13 @@ internal sealed class Legend
         }
 
         canvas.DrawMarker(
-            new ScreenPoint(left + SampleWidth / 2, middle),
+            new ScreenPoint(left + _sampleWidth / 2, middle),
             style.Symbol,
             [],
             SeriesPlots.SymbolSize,
-            style.Hollow ? OxyColors.White : style.Colour,
-            style.Hollow ? style.Colour : OxyColors.White,
-            style.Hollow ? 1.2 : 0.6,
+            style.SymbolFill,
+            style.SymbolStroke,
+            style.SymbolStrokeWidth,
             EdgeRenderingMode.Automatic);
     }
 }

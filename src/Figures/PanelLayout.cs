@@ -8,16 +8,13 @@ internal sealed class PanelLayout
 {
     private const double LabelGap = 5, UsualWidth = 320, MarkerSize = Typography.NoteSize;
 
-    private static readonly OxyColor Ink = OxyColor.FromRgb(0x26, 0x26, 0x26);
-    private static readonly OxyColor Soft = OxyColor.FromRgb(0x59, 0x59, 0x59);
-
     private readonly Panel[] _neighbours;
     private readonly string _yLabel;
     private PanelPlot _plot;
     private string _title = "", _xLabel = "", _note = "";
     private Legend? _legend;
     private List<(double Middle, double Width, int Row, string Label)> _markers = [];
-    private double _width;
+    private double _width, _tickMargin;
 
     /// <summary>Begins with what does not depend on the other panels.</summary>
     /// <param name="panel">What is drawn.</param>
@@ -38,11 +35,17 @@ internal sealed class PanelLayout
     /// <summary>Height of the plot area.</summary>
     public double Height { get; }
 
-    /// <summary>Room this panel needs left of its plot area.</summary>
-    public double LeftMargin => YLabelWidth + _plot.LeftMargin;
+    /// <summary>Room for the labels of its vertical ticks.</summary>
+    public double TickMargin => _plot.LeftMargin;
+
+    /// <summary>Room for the label of its vertical axis, left of those.</summary>
+    public double LabelMargin => _yLabel.Length == 0 ? 0 : Typography.Height(_yLabel, Typography.LabelSize) + LabelGap;
+
+    /// <summary>Room for labels of its horizontal axis that reach further left than the axis.</summary>
+    public double LeftOverhang => _plot.LeftOverhang(UsualWidth);
 
     /// <summary>Room it needs right of it.</summary>
-    public double RightMargin => _plot.Overhang(UsualWidth);
+    public double RightMargin => _plot.RightOverhang(UsualWidth);
 
     /// <summary>Room it was given left of its plot area.</summary>
     public double Left { get; private set; }
@@ -53,19 +56,23 @@ internal sealed class PanelLayout
     /// <summary>Room below it.</summary>
     public double Below { get; private set; }
 
-    private double YLabelWidth => _yLabel.Length == 0 ? 0 : Typography.Height(_yLabel, Typography.LabelSize) + LabelGap;
-
     private double MarkerRows => _markers.Count == 0 ? 0 : 1 + _markers.Max(marker => marker.Row);
 
     /// <summary>Whether two axes measure the same, so that one range and one label will do.</summary>
     public static bool SharesAxis(Axis one, Axis other) =>
         one with { Categories = [] } == other with { Categories = [] } && Names(one).SequenceEqual(Names(other));
 
-    /// <summary>Lays the panel out for a plot area of this width.</summary>
-    public void Place(double width, double left, bool sharesLegend, bool ownsLabel)
+    /// <summary>Lays the panel out.</summary>
+    /// <param name="width">Width of the plot area.</param>
+    /// <param name="left">Room left of the plot area.</param>
+    /// <param name="tickMargin">How much of that the column needs for the labels of ticks.</param>
+    /// <param name="sharesLegend">Whether the legend stands elsewhere.</param>
+    /// <param name="ownsLabel">Whether the label of the horizontal axis stands here, not below the panel underneath.</param>
+    public void Place(double width, double left, double tickMargin, bool sharesLegend, bool ownsLabel)
     {
         _width = width;
         Left = left;
+        _tickMargin = tickMargin;
         _plot = new PanelPlot(Panel, width, Height, _neighbours);
         _title = Typography.Wrap(Panel.Title ?? "", width, Typography.PanelTitleSize, bold: true);
         _xLabel = ownsLabel ? Typography.Wrap(Panel.X.Label, width, Typography.LabelSize) : "";
@@ -86,28 +93,38 @@ internal sealed class PanelLayout
     {
         var area = new OxyRect(cellLeft + Left, top + above, _width, Height);
         if (_title.Length > 0)
-            canvas.Write(new(area.Left, top + above - Above), _title, Typography.PanelTitleSize, Ink, bold: true);
+            canvas.Write(new(area.Left, top + above - Above), _title, Typography.PanelTitleSize, Typography.Ink, bold: true);
         foreach (var marker in _markers)
         {
             var foot = area.Top - 1 - marker.Row * Typography.LineHeight(MarkerSize);
-            canvas.Write(new(area.Left + marker.Middle, foot), marker.Label, MarkerSize, Soft, HorizontalAlignment.Center, VerticalAlignment.Bottom);
+            canvas.Write(
+                new(area.Left + marker.Middle, foot),
+                marker.Label,
+                MarkerSize,
+                Typography.SoftInk,
+                HorizontalAlignment.Center,
+                VerticalAlignment.Bottom);
         }
 
         _plot.Draw(canvas, area);
         DrawBreaks(canvas, area);
         if (_plot.IsEmpty)
-            canvas.Write(area.Center, "no data", Typography.LabelSize, Soft, HorizontalAlignment.Center, VerticalAlignment.Middle);
+        {
+            canvas.Write(
+                area.Center, "no data", Typography.LabelSize, Typography.SoftInk, HorizontalAlignment.Center, VerticalAlignment.Middle);
+        }
+
         canvas.Write(
-            new(area.Left - _plot.LeftMargin - LabelGap, area.Center.Y),
+            new(area.Left - _tickMargin - LabelGap, area.Center.Y),
             _yLabel,
             Typography.LabelSize,
-            Ink,
+            Typography.Ink,
             HorizontalAlignment.Center,
             VerticalAlignment.Bottom,
             rotation: -90);
         var below = area.Bottom + _plot.BottomMargin;
-        TextBelow(_xLabel, Typography.LabelSize, Ink, area.Center.X, HorizontalAlignment.Center);
-        TextBelow(_note, Typography.NoteSize, Soft, area.Left, HorizontalAlignment.Left);
+        TextBelow(_xLabel, Typography.LabelSize, Typography.Ink, area.Center.X, HorizontalAlignment.Center);
+        TextBelow(_note, Typography.NoteSize, Typography.SoftInk, area.Left, HorizontalAlignment.Left);
         if (_legend is { Height: > 0 })
             canvas.Group("legend", () => _legend.Draw(canvas, area.Left, below + 8));
 
@@ -128,7 +145,7 @@ internal sealed class PanelLayout
         var ends = new List<double>();
         foreach (var marker in Panel.Markers.Where(marker => !double.IsNaN(_plot.X.Position(marker.X))).OrderBy(marker => marker.X))
         {
-            var at = (_plot.X.Position(marker.X) - _plot.X.Minimum) / (_plot.X.Maximum - _plot.X.Minimum) * _width;
+            var at = _plot.X.Part(_plot.X.Position(marker.X)) * _width;
             if (at < -0.5 || at > _width + 0.5)
                 continue;
             var label = marker.Label.ReplaceLineEndings(" ");
@@ -150,15 +167,15 @@ internal sealed class PanelLayout
     private void DrawBreaks(SvgCanvas canvas, OxyRect area)
     {
         if (_plot.X.Break is { } x)
-            Strokes(new(area.Left + (x - _plot.X.Minimum) / (_plot.X.Maximum - _plot.X.Minimum) * area.Width, area.Bottom), new(2, 4), new(3, 0));
+            Strokes(new(area.Left + _plot.X.Part(x) * area.Width, area.Bottom), new(2, -4), new(3, 0));
         if (_plot.Y.Break is { } y)
-            Strokes(new(area.Left, area.Bottom - (y - _plot.Y.Minimum) / (_plot.Y.Maximum - _plot.Y.Minimum) * area.Height), new(4, -2), new(0, 3));
+            Strokes(new(area.Left, area.Bottom - _plot.Y.Part(y) * area.Height), new(4, -2), new(0, 3));
 
         void Strokes(ScreenPoint at, ScreenVector along, ScreenVector apart)
         {
             canvas.DrawLine([at - apart * 0.5, at + apart * 0.5], OxyColors.White, 3, EdgeRenderingMode.Automatic, null, LineJoin.Round);
             foreach (var middle in (ScreenPoint[])[at - apart * 0.5, at + apart * 0.5])
-                canvas.DrawLine([middle - along, middle + along], Ink, 1, EdgeRenderingMode.Automatic, null, LineJoin.Round);
+                canvas.DrawLine([middle - along, middle + along], Typography.Ink, 1, EdgeRenderingMode.Automatic, null, LineJoin.Round);
         }
     }
 }

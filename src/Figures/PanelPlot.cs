@@ -7,14 +7,15 @@ namespace Emergence.Figures;
 /// <summary>A panel as an OxyPlot model: scales fitted to its plot area, series in their styles.</summary>
 internal sealed class PanelPlot
 {
-    private const double TickLength = 4, TickGap = 3;
+    private const double TickLength = 4, TickGap = 3, SlantedAngle = 35;
 
-    private static readonly OxyColor Ink = OxyColor.FromRgb(0x26, 0x26, 0x26);
+    // Nearer to the foot of the plot, the axis itself is the line at zero.
+    private const double ZeroLineAbove = 0.06;
+
     private static readonly OxyColor Grid = OxyColor.FromRgb(0xE4, 0xE4, 0xE4);
-    private static readonly OxyColor MarkerInk = OxyColor.FromRgb(0x59, 0x59, 0x59);
 
     private readonly Panel _panel;
-    private readonly double _barSpacing;
+    private double _slant;
 
     /// <summary>Works out both axes of a panel for a plot area of this size.</summary>
     /// <param name="panel">What is drawn.</param>
@@ -24,27 +25,24 @@ internal sealed class PanelPlot
     public PanelPlot(Panel panel, double width, double height, IEnumerable<Panel> neighbours)
     {
         _panel = panel;
-        var bars = panel.Series.Where(series => series.Kind == SeriesKind.Bar).ToList();
-        _barSpacing = Spacing(bars);
-        var points = panel.Series.SelectMany(series => series.Points).Where(Drawn).ToList();
-        var ys = points.SelectMany(point => (double[])[point.Y, point.Low ?? point.Y, point.High ?? point.Y]);
         X = AxisScale.Fit(
             panel.X,
             HorizontalValues(panel).Concat(neighbours.SelectMany(HorizontalValues)),
-            (ticks, step) => step * width > 18 + ticks.Max(tick => Typography.Width(tick.Label, Typography.TickSize)),
+            (ticks, spacing) => spacing * width > 18 + ticks.Max(tick => Typography.Width(tick.Label, Typography.TickSize)),
             Reach.Data);
+        if (panel.X.Categories is { IsDefaultOrEmpty: false })
+            FitCategories(width / (X.Maximum - X.Minimum) - 6);
+        var points = panel.Series.SelectMany(series => series.Points).Where(IsDrawn).ToList();
         Y = AxisScale.Fit(
             panel.Y,
-            ys,
-            (_, step) => step * height > 2.4 * Typography.TickSize,
-            bars.Count > 0 ? Reach.Zero : Reach.NearZero);
-        if (panel.X.Categories is { IsDefaultOrEmpty: false })
-            X = X.WithWrappedLabels(width / (X.Maximum - X.Minimum) - 8);
+            points.SelectMany(point => (double[])[point.Y, point.Low ?? point.Y, point.High ?? point.Y]),
+            (_, spacing) => spacing * height > 2.4 * Typography.TickSize,
+            panel.Series.Any(series => series.Kind == SeriesKind.Bar) ? Reach.Zero : Reach.NearZero);
         IsEmpty = points.Count == 0;
         Hidden = points.Count(point => double.IsNaN(X.Position(point.X)) || double.IsNaN(Y.Position(point.Y)));
     }
 
-    public AxisScale X { get; }
+    public AxisScale X { get; private set; }
 
     public AxisScale Y { get; }
 
@@ -55,14 +53,21 @@ internal sealed class PanelPlot
     public int Hidden { get; }
 
     /// <summary>Room for the labels of the vertical axis.</summary>
-    public double LeftMargin => TickLength + TickGap + Widest(Y);
+    public double LeftMargin => TickLength + TickGap + Y.Ticks.Select(LabelWidth).Append(0).Max();
 
     /// <summary>Room for the labels of the horizontal axis.</summary>
-    public double BottomMargin => TickLength + TickGap + (X.Ticks.Count == 0 ? 0 : X.Ticks.Max(tick => Typography.Height(tick.Label, Typography.TickSize)));
+    public double BottomMargin => TickLength + TickGap + X.Ticks
+        .Select(tick => Typography.Height(tick.Label, Typography.TickSize) + LabelWidth(tick) * Math.Sin(_slant))
+        .Append(0).Max();
 
-    /// <summary>How far the label of the last tick reaches beyond the horizontal axis, in a plot area of a width.</summary>
-    public double Overhang(double width) => X.Ticks
-        .Select(tick => Typography.Width(tick.Label, Typography.TickSize) / 2 - (X.Maximum - tick.Position) / (X.Maximum - X.Minimum) * width)
+    /// <summary>How far labels reach beyond the left end of the horizontal axis, in a plot area of a width.</summary>
+    public double LeftOverhang(double width) => X.Ticks
+        .Select(tick => LabelWidth(tick) * (_slant > 0 ? Math.Cos(_slant) : 0.5) - X.Part(tick.Position) * width)
+        .Append(0).Max();
+
+    /// <summary>How far they reach beyond its right end.</summary>
+    public double RightOverhang(double width) => X.Ticks
+        .Select(tick => LabelWidth(tick) * (_slant > 0 ? 0 : 0.5) - (1 - X.Part(tick.Position)) * width)
         .Append(0).Max();
 
     /// <summary>Draws axes and series into a plot area.</summary>
@@ -74,24 +79,15 @@ internal sealed class PanelPlot
             PlotAreaBorderThickness = new OxyThickness(0),
             Padding = new OxyThickness(0),
             PlotMargins = new OxyThickness(area.Left, area.Top, canvas.Width - area.Right, canvas.Height - area.Bottom),
-            DefaultFont = Typography.Font,
         };
-        model.Axes.Add(ScaleAxis(X, AxisPosition.Bottom));
+        // The grid comes with the vertical axis; the horizontal one is drawn over it.
         model.Axes.Add(ScaleAxis(Y, AxisPosition.Left));
-        foreach (var marker in _panel.Markers.Where(marker => double.IsFinite(X.Position(marker.X))))
-        {
-            model.Annotations.Add(new LineAnnotation
-            {
-                Type = LineAnnotationType.Vertical,
-                X = X.Position(marker.X),
-                Color = MarkerInk,
-                StrokeThickness = 1,
-                LineStyle = LineStyle.Dash,
-                Layer = AnnotationLayer.BelowSeries,
-            });
-        }
-
-        foreach (var series in new SeriesPlots(_panel, X, Y, _barSpacing).All)
+        model.Axes.Add(ScaleAxis(X, AxisPosition.Bottom));
+        if (!Y.IsLogarithmic && Y.Maximum > 0 && Y.Minimum < 0 && Y.Part(0) > ZeroLineAbove)
+            model.Annotations.Add(Line(LineAnnotationType.Horizontal, 0, LineStyle.Solid));
+        foreach (var marker in _panel.Markers.Where(marker => !double.IsNaN(X.Position(marker.X))))
+            model.Annotations.Add(Line(LineAnnotationType.Vertical, X.Position(marker.X), LineStyle.Dash));
+        foreach (var series in new SeriesPlots(_panel, X, Y).All)
             model.Series.Add(series);
         ((IPlotModel)model).Update(true);
         ((IPlotModel)model).Render(canvas, new OxyRect(0, 0, canvas.Width, canvas.Height));
@@ -100,36 +96,38 @@ internal sealed class PanelPlot
             throw new InvalidOperationException($"panel '{_panel.Title}': OxyPlot could not draw it", failure);
     }
 
-    private static double Widest(AxisScale scale) =>
-        scale.Ticks.Count == 0 ? 0 : scale.Ticks.Max(tick => Typography.Width(tick.Label, Typography.TickSize));
+    /// <summary>Whether a point is more than a gap.</summary>
+    public static bool IsDrawn(Point point) => AxisScale.CanBeDrawn(point.X) && AxisScale.CanBeDrawn(point.Y);
 
-    private static bool Drawn(Point point) => AxisScale.CanBeDrawn(point.X) && AxisScale.CanBeDrawn(point.Y);
+    private static double LabelWidth(Tick tick) => Typography.Width(tick.Label, Typography.TickSize);
 
     private static IEnumerable<double> HorizontalValues(Panel panel)
     {
-        var bars = panel.Series.Where(series => series.Kind == SeriesKind.Bar).ToList();
-        var half = Spacing(bars) / 2;
-        return panel.Series.SelectMany(series => series.Points).Where(Drawn).Select(point => point.X)
-            .Concat(panel.Markers.Select(marker => marker.X))
-            .Concat(bars.SelectMany(series => series.Points).Where(Drawn).SelectMany(point => (double[])[point.X - half, point.X + half]));
+        var half = SeriesPlots.GroupSpacing(panel) / 2;
+        return panel.Series
+            .SelectMany(series => series.Points.Where(IsDrawn).SelectMany(point =>
+                series.Kind == SeriesKind.Bar ? (double[])[point.X - half, point.X + half] : [point.X]))
+            .Concat(panel.Markers.Select(marker => marker.X));
     }
 
-    private static double Spacing(IReadOnlyList<Series> bars)
+    /// <summary>Breaks the names of categories into lines that fit, or slants them where a word does not.</summary>
+    private void FitCategories(double room)
     {
-        double[] places = [.. bars.SelectMany(series => series.Points).Where(Drawn).Select(point => point.X).Distinct().Order()];
-        return places.Length < 2 ? 1 : places.Zip(places.Skip(1), (left, right) => right - left).Min();
+        if (X.Ticks.SelectMany(tick => tick.Label.Split()).All(word => Typography.Width(word, Typography.TickSize) <= room))
+            X = X.WithWrappedLabels(room);
+        else
+            _slant = SlantedAngle * Math.PI / 180;
     }
 
-    private static FixedAxis ScaleAxis(AxisScale scale, AxisPosition position) => new(scale)
+    private FixedAxis ScaleAxis(AxisScale scale, AxisPosition position) => new(scale)
     {
         Position = position,
-        Minimum = scale.Minimum,
-        Maximum = scale.Maximum,
+        Angle = position == AxisPosition.Bottom && _slant > 0 ? -SlantedAngle : 0,
         FontSize = Typography.TickSize,
-        TextColor = Ink,
-        TicklineColor = Ink,
-        MinorTicklineColor = Ink,
-        AxislineColor = Ink,
+        TextColor = Typography.Ink,
+        TicklineColor = Typography.Ink,
+        MinorTicklineColor = Typography.Ink,
+        AxislineColor = Typography.Ink,
         AxislineStyle = LineStyle.Solid,
         AxislineThickness = 1,
         MajorTickSize = TickLength,
@@ -139,5 +137,16 @@ internal sealed class PanelPlot
         MajorGridlineStyle = position == AxisPosition.Left ? LineStyle.Solid : LineStyle.None,
         MajorGridlineColor = Grid,
         MajorGridlineThickness = 1,
+    };
+
+    private static LineAnnotation Line(LineAnnotationType type, double at, LineStyle style) => new()
+    {
+        Type = type,
+        X = at,
+        Y = at,
+        Color = Typography.SoftInk,
+        StrokeThickness = 1,
+        LineStyle = style,
+        Layer = AnnotationLayer.BelowSeries,
     };
 }

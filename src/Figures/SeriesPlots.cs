@@ -4,19 +4,33 @@ using OxyPlot.Series;
 namespace Emergence.Figures;
 
 /// <summary>The series of a panel as OxyPlot draws them: ranges below, then bars and lines, symbols on top.</summary>
-internal sealed class SeriesPlots(Panel panel, AxisScale x, AxisScale y, double barSpacing)
+internal sealed class SeriesPlots(Panel panel, AxisScale x, AxisScale y)
 {
     public const double SymbolSize = 3.2, LineWidth = 1.6;
 
-    private const double GroupWidth = 0.8;
+    private const double GroupWidth = 0.8, BarWidth = 0.94;
     private const int SymbolsPerLine = 9;
     private const byte BandOpacity = 38;
+
+    private readonly double _spacing = GroupSpacing(panel);
+    private readonly List<Series> _bars = [.. panel.Series.Where(series => series.Kind == SeriesKind.Bar)];
+
+    /// <summary>Distance between two groups of bars: the least between two of their places.</summary>
+    public static double GroupSpacing(Panel panel)
+    {
+        double[] places =
+        [
+            .. panel.Series.Where(series => series.Kind == SeriesKind.Bar)
+                .SelectMany(series => series.Points).Where(PanelPlot.IsDrawn).Select(point => point.X).Distinct().Order(),
+        ];
+        return places.Length < 2 ? 1 : places.Zip(places.Skip(1), (left, right) => right - left).Min();
+    }
 
     public IEnumerable<OxyPlot.Series.Series> All
     {
         get
         {
-            var series = panel.Series.Select((series, index) => (Series: series, Style: SeriesStyle.At(series.Style ?? index), Index: index)).ToList();
+            var series = panel.Series.Select((one, index) => (Series: one, Style: SeriesStyle.At(one.Style ?? index), Index: index)).ToList();
             return
             [
                 .. series.SelectMany(item => Named(item.Series, Ranges(item.Series, item.Style))),
@@ -79,8 +93,8 @@ internal sealed class SeriesPlots(Panel panel, AxisScale x, AxisScale y, double 
 
     private RectangleBarSeries Bars(Series series, SeriesStyle style)
     {
-        var half = barSpacing * GroupWidth / BarSeries.Count / 2;
-        var bars = new RectangleBarSeries { FillColor = style.Colour, StrokeColor = OxyColors.White, StrokeThickness = 0.8 };
+        var half = _spacing * GroupWidth / _bars.Count / 2 * BarWidth;
+        var bars = new RectangleBarSeries { FillColor = style.Fill, StrokeColor = style.Colour, StrokeThickness = 1 };
         foreach (var place in Runs(series).SelectMany(run => run))
             bars.Items.Add(new RectangleBarItem(place.X - half, y.Foot, place.X + half, place.Y));
         return bars;
@@ -94,9 +108,9 @@ internal sealed class SeriesPlots(Panel panel, AxisScale x, AxisScale y, double 
         {
             MarkerType = style.Symbol,
             MarkerSize = SymbolSize,
-            MarkerFill = style.Hollow ? OxyColors.White : style.Colour,
-            MarkerStroke = style.Hollow ? style.Colour : OxyColors.White,
-            MarkerStrokeThickness = style.Hollow ? 1.2 : 0.6,
+            MarkerFill = style.SymbolFill,
+            MarkerStroke = style.SymbolStroke,
+            MarkerStrokeThickness = style.SymbolStrokeWidth,
         };
         symbols.Points.AddRange(Marked(series, index).Select(place => new ScatterPoint(place.X, place.Y)));
         yield return symbols;
@@ -117,8 +131,6 @@ internal sealed class SeriesPlots(Panel panel, AxisScale x, AxisScale y, double 
             }
         }
     }
-
-    private List<Series> BarSeries => [.. panel.Series.Where(series => series.Kind == SeriesKind.Bar)];
 
     /// <summary>Stretches of points without a gap.</summary>
     private IEnumerable<IReadOnlyList<Place>> Runs(Series series)
@@ -145,9 +157,8 @@ internal sealed class SeriesPlots(Panel panel, AxisScale x, AxisScale y, double 
     /// <summary>From the middle of a group of bars to the middle of this series' bar.</summary>
     private double Slot(Series series)
     {
-        var bars = BarSeries;
-        var at = bars.FindIndex(other => ReferenceEquals(other, series));
-        return barSpacing * GroupWidth * ((at + 0.5) / bars.Count - 0.5);
+        var at = _bars.FindIndex(other => ReferenceEquals(other, series));
+        return _spacing * GroupWidth * ((at + 0.5) / _bars.Count - 0.5);
     }
 
     private Place Place(Point point)

@@ -38,7 +38,8 @@ internal sealed class SvgCanvas : ClippingRenderContext
             new XElement(Svg + "title", Printable(title)),
             new XElement(Svg + "desc", Printable(description)),
             _definitions,
-            new XElement(Svg + "rect", new XAttribute("width", "100%"), new XAttribute("height", "100%"), new XAttribute("fill", "#fff")));
+            new XElement(
+                Svg + "rect", new XAttribute("width", "100%"), new XAttribute("height", "100%"), new XAttribute("fill", "#fff")));
         _current = _root;
     }
 
@@ -67,17 +68,18 @@ internal sealed class SvgCanvas : ClippingRenderContext
         double rotation = 0) =>
         DrawText(at, text, colour, null, size, bold ? FontWeights.Bold : FontWeights.Normal, rotation, horizontal, vertical, null);
 
-    /// <summary>The picture so far, as text with lines that end in \n.</summary>
-    public override string ToString()
+    /// <summary>Ends the picture: its text, with lines that end in \n.</summary>
+    public string Finish()
     {
+        if (!_definitions.HasElements)
+            _definitions.Remove();
         // Ids made of the content: several figures on one page do not meet, and the same figure is the same text.
-        var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(_root.ToString(SaveOptions.DisableFormatting))))[..8];
+        var content = Encoding.UTF8.GetBytes(_root.ToString(SaveOptions.DisableFormatting));
+        var id = Convert.ToHexStringLower(SHA256.HashData(content))[..8];
         foreach (var (clip, index) in _clips.Values.Select((clip, index) => (clip, index)))
             clip.SetAttributeValue("id", $"clip-{id}-{index}");
         foreach (var (group, clip) in _clipped)
             group.SetAttributeValue("clip-path", $"url(#{clip.Attribute("id")!.Value})");
-        if (!_definitions.HasElements && _definitions.Parent is not null)
-            _definitions.Remove();
         return _root.ToString().ReplaceLineEndings("\n") + "\n";
     }
 

@@ -1,12 +1,16 @@
 using System.Globalization;
+using OxyPlot;
 
 namespace Emergence.Figures;
 
-/// <summary>Font, sizes and a cautious estimate of what room a text takes: the reader's font is not known here.</summary>
+/// <summary>Font, sizes, inks and a cautious estimate of what room a text takes: the reader's font is not known here.</summary>
 internal static class Typography
 {
     public const string Font = "Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans', sans-serif";
     public const double TickSize = 11, LabelSize = 12, PanelTitleSize = 12.5, TitleSize = 14, LegendSize = 11.5, NoteSize = 10.5;
+
+    public static readonly OxyColor Ink = OxyColor.FromRgb(0x26, 0x26, 0x26);
+    public static readonly OxyColor SoftInk = OxyColor.FromRgb(0x59, 0x59, 0x59);
 
     public static double LineHeight(double size) => 1.25 * size;
 
@@ -46,9 +50,12 @@ internal static class Typography
 
     private static double Em(int rune) => rune switch
     {
+        // Combining marks; Latin with diacritics, superscripts and arrows; what is wider than that.
         >= 0x300 and <= 0x36F => 0,
-        >= 0x1100 => rune is >= 0x1E00 and < 0x2E80 ? 0.65 : 1,
-        'i' or 'j' or 'l' or 'I' or '.' or ',' or ':' or ';' or '\'' or '|' or '!' or ' ' or '(' or ')' or '[' or ']' or 'f' or 't' => 0.36,
+        >= 0x1E00 and < 0x2E80 => 0.65,
+        >= 0x1100 => 1,
+        < 0x80 when "ijlIft.,:;'|! ()[]".Contains((char)rune) => 0.36,
+        'r' or '-' or '"' or '*' => 0.45,
         'm' or 'w' or 'M' or 'W' or '@' or '%' => 0.95,
         >= 'A' and <= 'Z' => 0.72,
         >= '0' and <= '9' => 0.61,

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Emergence.Analyzer.Tests.Reports;
+namespace Emergence.Testing;
 
 /// <summary>
 /// Cultures that spell numbers unlike ours. The programs and these tests run under InvariantGlobalization, where no culture
