@@ -14,9 +14,9 @@ internal static class Typography
 
     public static double LineHeight(double size) => 1.25 * size;
 
-    /// <summary>Width of the widest line: Arial's widths and a tenth, so that DejaVu Sans fits too.</summary>
+    /// <summary>Width of the widest line: as wide as in the widest usual font, so that it fits in all.</summary>
     public static double Width(string text, double size, bool bold = false) =>
-        text.Split('\n').Max(line => line.EnumerateRunes().Sum(rune => Em(rune.Value))) * size * (bold ? 1.08 : 1);
+        text.Split('\n').Max(line => line.EnumerateRunes().Sum(rune => Em(rune.Value))) * size * (bold ? 1.12 : 1);
 
     /// <summary>Breaks a text into lines no wider than a width, between words, or inside a word that is wider by itself.</summary>
     public static string Wrap(string text, double width, double size, bool bold = false)
@@ -48,17 +48,21 @@ internal static class Typography
 
     public static double Height(string text, double size) => (1 + text.Count(c => c == '\n')) * LineHeight(size);
 
+    // Classes of DejaVu Sans, the widest of the fonts named above.
     private static double Em(int rune) => rune switch
     {
-        // Combining marks; Latin with diacritics, superscripts and arrows; what is wider than that.
+        < 0x80 when "ijlI.,' ".Contains((char)rune) => 0.33,
+        < 0x80 when "frtJ:;!()[]|/\\-\"".Contains((char)rune) => 0.42,
+        < 0x80 when "cksxyz?*_`$".Contains((char)rune) => 0.59,
+        < 0x80 when "mwMW@%".Contains((char)rune) => 1,
+        < 0x80 when "+<>=^~#&".Contains((char)rune) => 0.85,
+        >= 'A' and <= 'Z' => 0.76,
+        < 0x80 => 0.64,
+        // Combining marks; superscripts; arrows and operators; beyond the alphabets of Europe, squares.
         >= 0x300 and <= 0x36F => 0,
-        >= 0x1E00 and < 0x2E80 => 0.65,
-        >= 0x1100 => 1,
-        < 0x80 when "ijlIft.,:;'|! ()[]".Contains((char)rune) => 0.36,
-        'r' or '-' or '"' or '*' => 0.45,
-        'm' or 'w' or 'M' or 'W' or '@' or '%' => 0.95,
-        >= 'A' and <= 'Z' => 0.72,
-        >= '0' and <= '9' => 0.61,
-        _ => 0.6,
+        >= 0x2070 and <= 0x209F => 0.45,
+        >= 0x2190 and <= 0x22FF or '×' or '±' => 0.85,
+        >= 0x2E80 or (>= 0x1100 and <= 0x11FF) => 1,
+        _ => 0.7,
     };
 }
