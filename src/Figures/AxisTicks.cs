@@ -129,5 +129,7 @@ internal static class AxisTicks
     private static string Minus(string number) =>
         number.All(c => c is '-' or '0' or '.' or '%') ? number.TrimStart('-') : number.Replace('-', '−');
 
-    private static double PowerOfTen(int exponent) => double.Parse($"1E{exponent}", CultureInfo.InvariantCulture);
+    // Parsed, as Math.Pow is not the same on every machine to the last digit.
+    private static double PowerOfTen(int exponent) =>
+        double.Parse(string.Create(CultureInfo.InvariantCulture, $"1E{exponent}"), CultureInfo.InvariantCulture);
 }

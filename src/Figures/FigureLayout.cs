@@ -1,5 +1,3 @@
-using OxyPlot;
-
 namespace Emergence.Figures;
 
 /// <summary>Where the panels, legends and texts of a figure stand.</summary>

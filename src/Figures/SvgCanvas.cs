@@ -84,8 +84,11 @@ internal sealed class SvgCanvas : ClippingRenderContext
     }
 
     public override void DrawLine(
-        IList<ScreenPoint> points, OxyColor stroke, double thickness, EdgeRenderingMode edges, double[]? dashArray, LineJoin lineJoin) =>
-        Draw("polyline", points, OxyColors.Undefined, stroke, thickness, dashArray);
+        IList<ScreenPoint> points, OxyColor stroke, double thickness, EdgeRenderingMode edges, double[]? dashArray, LineJoin lineJoin)
+    {
+        if (points.Count > 1)
+            Draw("polyline", points, OxyColors.Undefined, stroke, thickness, dashArray);
+    }
 
     public override void DrawPolygon(
         IList<ScreenPoint> points,
