@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
 using Emergence.Trainer.Experiments;
+using Emergence.Trainer.Experiments.Report;
 using Emergence.Trainer.Experiments.Steps;
 using Emergence.Trainer.Native;
 
@@ -20,6 +22,7 @@ internal static class ExperimentCommand
 
     private static async Task RunAsync(ExperimentOptions options, ParseResult parsed, Terminal terminal, CancellationToken token)
     {
+        var begin = Stopwatch.GetTimestamp();
         var plan = options.ReadPlan(parsed);
         var bench = new Workbench(options.ReadOut(parsed), options.ReadDataDir(parsed), await AnalyzerProgram.FindAsync(options.ReadAnalyzer(parsed), token));
         TorchNative.EnsureLoaded();
@@ -33,6 +36,10 @@ internal static class ExperimentCommand
         {
             progress.Clear();
         }
-        terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{bench.Folder}: {seconds:0} s"));
+        new Reproduction(
+            options.Describe(parsed), Reproduction.ThisMachine(), [Workbench.Trainer, bench.Analyzer.Version], seconds, options.ReadJobs(parsed),
+            plan.Remarks(bench), Reproduction.Write(plan, bench)).Save(bench.Folder);
+        terminal.Output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{Path.Combine(bench.Folder, "report.html")}: {seconds / 60:0.0} minutes of work, in {Stopwatch.GetElapsedTime(begin).TotalMinutes:0.0} now"));
     }
 }

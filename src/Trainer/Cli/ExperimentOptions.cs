@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
 using Emergence.Trainer.Experiments;
@@ -106,6 +107,15 @@ internal sealed class ExperimentOptions
 
         T Given<T>(Option<T> option, T usual) => parsed.GetResult(option) is null ? usual : parsed.GetValue(option)!;
     }
+
+    /// <summary>The command again, without what differs from machine to machine.</summary>
+    public string Describe(ParseResult parsed) => string.Join(' ', new[] { "emergence-train", "experiment", parsed.GetRequiredValue(Name) }
+        .Concat(parsed.CommandResult.Command.Options
+            .Where(option => option != DataDir && option != Analyzer && option != Jobs && option != Out && option != Quiet && option is not System.CommandLine.Help.HelpOption)
+            .Select(option => parsed.GetResult(option)).OfType<OptionResult>()
+            .Where(result => !result.Implicit)
+            .SelectMany(result => result.Tokens.Select(token => token.Value).Prepend(result.Option.Name)))
+        .Concat(["--data-dir", "DATA", "--out", "DIR"]));
 
     /// <summary>Folder of everything the experiments make.</summary>
     public string ReadOut(ParseResult parsed) => Path.GetFullPath(parsed.GetRequiredValue(Out));

@@ -44,6 +44,9 @@ internal sealed record ExperimentSettings
     /// <summary>Test samples on which activations are recorded.</summary>
     public int ProbeSamples { get; init; } = 2_000;
 
+    /// <summary>Whether everything was made small.</summary>
+    public bool IsQuick { get; private init; }
+
     /// <summary>Threads of a run.</summary>
     public int Threads { get; init; } = 1;
 
@@ -57,6 +60,7 @@ internal sealed record ExperimentSettings
     /// <summary>Everything small: minutes become seconds, and the numbers mean nothing.</summary>
     public ExperimentSettings Quick() => this with
     {
+        IsQuick = true,
         PruneAfter = [2],
         Epochs = 3,
         ShortEpochs = 3,

@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text;
+
+namespace Emergence.Trainer.Experiments.Report;
+
+/// <summary>The findings as Markdown, without figures: what the repository keeps.</summary>
+internal static class MarkdownReport
+{
+    /// <summary>The whole page.</summary>
+    public static string Render(Reproduction reproduction)
+    {
+        var text = new StringBuilder();
+        Line("# What of the paper reproduces");
+        Line($"Written by `{reproduction.Command}`; do not edit it by hand.");
+        Line(string.Create(
+            CultureInfo.InvariantCulture,
+            $"Machine: {reproduction.Machine}. Programs: {string.Join(", ", reproduction.Programs)}. The steps took {reproduction.Seconds / 60:0} minutes of working time, {reproduction.Jobs} of them at a time."));
+        foreach (var remark in reproduction.Remarks)
+            Line(remark);
+        Line("## All claims");
+        Line($"The rule, the same for all: {Claim.Rule}");
+        Table(ClaimTables.Overview(reproduction.Chapters));
+        foreach (var chapter in reproduction.Chapters)
+        {
+            Line($"## {chapter.Title}");
+            foreach (var paragraph in chapter.Text)
+                Line(paragraph);
+            foreach (var table in chapter.Tables)
+            {
+                Line(table.Caption);
+                Table(table);
+            }
+            foreach (var claim in chapter.Claims)
+            {
+                Line($"### {claim.Statement}");
+                Line($"Paper, {(claim.Section.Any(char.IsDigit) ? "section " : "")}{claim.Section}. {claim.Quantity}");
+                Table(ClaimTables.Of(claim));
+            }
+        }
+        return text.ToString().TrimEnd('\n') + "\n";
+
+        void Line(string line) => text.Append(Escape(line)).Append("\n\n");
+
+        void Table(ResultTable table)
+        {
+            Row(table.Headers);
+            Row(table.Headers.Select((_, i) => i > 0 && table.Rows.Length > 0 && table.Rows.All(row => IsNumber(row[i])) ? "---:" : "---"));
+            foreach (var row in table.Rows)
+                Row(row);
+            text.Append('\n');
+        }
+
+        void Row(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells.Select(cell => Escape(cell).Replace("|", "\\|", StringComparison.Ordinal).Trim())).Append(" |\n");
+    }
+
+    private static bool IsNumber(string cell) => cell.Length > 0 && cell.Trim() is var text && (text == Cell.None || char.IsAsciiDigit(text[0]) || text[0] is '+' or '−');
+
+    // The signs that would pass for markup in the middle of our sentences.
+    private static string Escape(string text) => text
+        .Replace("G \\ H", "G \\\\ H", StringComparison.Ordinal)
+        .Replace(" > ", " &gt; ", StringComparison.Ordinal)
+        .Replace("E_", "E\\_", StringComparison.Ordinal);
+}

@@ -1,0 +1,348 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Emergence.Figures;
+using Emergence.Trainer.Experiments.Results;
+using static Emergence.Trainer.Experiments.MlpPruning;
+
+namespace Emergence.Trainer.Experiments.Report;
+
+/// <summary>Figures 2 to 9 of the paper, its accuracies beside ours, and its statements on pruning.</summary>
+internal sealed class MlpPruningChapter
+{
+    // Section 5 of the paper; the final epoch by the share that was pruned.
+    private static readonly ImmutableDictionary<string, (double AfterFirst, double[] Final)> PaperAccuracies =
+        ImmutableDictionary.CreateRange(new KeyValuePair<string, (double, double[])>[]
+        {
+            new("mnist", (0.904, [0.957, 0.957, 0.956, 0.951])),
+            new("fashion-mnist", (0.82, [0.863, 0.87, 0.868, 0.862])),
+        });
+
+    private static readonly ImmutableArray<double> PaperAmounts = [0, 0.3, 0.5, 0.7];
+
+    private static readonly ImmutableArray<Definition> Definitions = Definition.AllOf(Readings);
+
+    private readonly MlpPruning experiment;
+    private readonly Dictionary<(string Dataset, long Seed), ImmutableArray<(Arm Arm, Curve Curve)>> runs;
+
+    private MlpPruningChapter(MlpPruning experiment, Workbench bench)
+    {
+        this.experiment = experiment;
+        runs = (from dataset in experiment.Datasets
+                from seed in experiment.Settings.Seeds
+                select (dataset, seed)).ToDictionary(
+            run => run,
+            run => experiment.Arms(run.dataset, run.seed)
+                .Select(arm => (arm, experiment.Read(bench, run.dataset, run.seed, arm))).ToImmutableArray());
+    }
+
+    /// <summary>Reads the results and writes the chapter.</summary>
+    public static Chapter Write(MlpPruning experiment, Workbench bench)
+    {
+        var chapter = new MlpPruningChapter(experiment, bench);
+        var settings = experiment.Settings;
+        return new Chapter(
+            "Pruning fully connected networks",
+            [
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{settings.Mlp(experiment.Datasets[0], settings.Seeds[0]).Describe()} (and the other seeds: {string.Join(", ", settings.Seeds)}). After epoch {experiment.PruneEpoch} copies are pruned by magnitude, the same share of each layer, and trained on to epoch {experiment.LastEpoch}."),
+                "What the paper leaves open is whether pruned weights may grow back. In the figures they may (regrown), as this comes closest to its accuracies; the tables also have weights that stay zero (kept) and nodes that are cut out of the hidden layers (nodes).",
+                "Lines are medians over the seeds, bands go from the smallest to the largest. Until the pruning all lines are one network.",
+            ],
+            [.. experiment.Datasets.SelectMany(chapter.Figures)],
+            [chapter.Accuracies(), chapter.PaperComparison(), chapter.Thresholds(), chapter.PruneTimes(), chapter.Changes(), chapter.FirstActive()],
+            [
+                chapter.EmergenceFalls(), chapter.AliveShareRival(), chapter.PruningLowers(), chapter.PruningRaisesRelative(), chapter.MostPrunedConvergesFirst(),
+                chapter.MostPrunedEndsLower(),
+            ]);
+    }
+
+    private IEnumerable<Curve> Seeds(string dataset, Treatment treatment, double amount, int? pruneAfter = null) =>
+        experiment.Settings.Seeds.Select(seed => Run(dataset, seed, treatment, amount, pruneAfter));
+
+    private Curve Run(string dataset, long seed, Treatment treatment, double amount, int? pruneAfter = null) => runs[(dataset, seed)].First(run =>
+        run.Arm.Treatment == treatment && run.Arm.Amount == amount && run.Arm.PruneAfter == (pruneAfter ?? experiment.PruneEpoch)).Curve;
+
+    private Curve Unpruned(string dataset, long seed) => Run(dataset, seed, Treatment.Regrown, 0);
+
+    private IEnumerable<(Treatment Treatment, double Amount)> PrunedArms =>
+        runs[(experiment.Datasets[0], experiment.Settings.Seeds[0])].Select(run => run.Arm)
+            .Where(arm => arm.Amount > 0 && arm.PruneAfter == experiment.PruneEpoch)
+            .Select(arm => (arm.Treatment, arm.Amount));
+
+    private static string Name(Treatment treatment, double amount) => string.Create(
+        CultureInfo.InvariantCulture, $"{amount * 100:0.##} % {(treatment == Treatment.Nodes ? "nodes" : "weights")}{(treatment == Treatment.Regrown ? ", regrown" : treatment == Treatment.Kept ? ", kept" : "")}");
+
+    private IEnumerable<ResultFigure> Figures(string dataset)
+    {
+        var number = experiment.Datasets.IndexOf(dataset) * 4 + 2;
+        var epochs = new Axis("epoch") { Minimum = 0, Maximum = experiment.LastEpoch };
+        var relative = Definition.Usual with { Quantity = Quantity.Relative };
+
+        yield return Draw(
+            0, "emergence-accuracy-change", $"{dataset}: emergence, and change of training accuracy",
+            Plot("E", point => point.Of(Definition.Usual)),
+            new Panel(null, epochs, new Axis("change of training accuracy"), PerAmount(Treatment.Regrown, (name, curves) =>
+                Lines.OfChange(name, curves, point => point.Record.Train.Accuracy * 100))) { Markers = Pruned } with
+            {
+                Y = new Axis("change, points"),
+            });
+        yield return Draw(1, "relative-emergence", $"{dataset}: relative emergence", Plot("E / non-zero parameters", point => point.Of(relative)));
+        yield return Draw(2, "emergence", $"{dataset}: emergence", Plot("E", point => point.Of(Definition.Usual)));
+        yield return Draw(3, "accuracy", $"{dataset}: training accuracy", new Panel(
+            null, epochs, new Axis("training accuracy") { Percent = true },
+            PerAmount(Treatment.Regrown, (name, curves) => Lines.Of(name, curves, point => point.Record.Train.Accuracy))) { Markers = Pruned });
+        yield return new ResultFigure(
+            $"{dataset}-kept",
+            "Not in the paper: the same with pruned weights that stay zero.",
+            new Figure(
+                $"{dataset}: pruned weights stay zero",
+                [
+                    Plot("E", point => point.Of(Definition.Usual), Treatment.Kept),
+                    Plot("E_w", point => point.Of(Definition.Usual with { Quantity = Quantity.Wired }), Treatment.Kept),
+                    Plot("E / non-zero parameters", point => point.Of(relative), Treatment.Kept),
+                    Plot("test accuracy", point => point.Record.Test.Accuracy, Treatment.Kept, percent: true),
+                ]) { Columns = 2 });
+
+        ResultFigure Draw(int index, string id, string title, params ImmutableArray<Panel> panels) => new(
+            $"figure-{number + index}-{dataset}-{id}",
+            $"Figure {number + index} of the paper: {title[(dataset.Length + 2)..]}, {dataset}.",
+            new Figure(title, panels));
+
+        Panel Plot(string label, Func<CurvePoint, double> value, Treatment treatment = Treatment.Regrown, bool percent = false) => new(
+            null, epochs, new Axis(label) { Percent = percent }, PerAmount(treatment, (name, curves) => Lines.Of(name, curves, value))) { Markers = Pruned };
+
+        ImmutableArray<Series> PerAmount(Treatment treatment, Func<string, IEnumerable<Curve>, Series> line) =>
+        [
+            .. experiment.Settings.Amounts.Select(amount => line(
+                amount == 0 ? "not pruned" : string.Create(CultureInfo.InvariantCulture, $"{amount * 100:0.##} % pruned"),
+                Seeds(dataset, amount == 0 ? Treatment.Regrown : treatment, amount))),
+        ];
+    }
+
+    private ImmutableArray<Marker> Pruned => [new Marker(experiment.PruneEpoch, "pruned")];
+
+    private ResultTable Accuracies() => new(
+        "mlp-pruning-accuracy",
+        $"Accuracy in the last epoch, per cent: median over the seeds (smallest … largest). Parameters are those that are not zero.",
+        ["data set", "pruned", "train", "test", "parameters", "E", "Ẽ"],
+        [
+            .. from dataset in experiment.Datasets
+               from arm in PrunedArms.Prepend((Treatment.Regrown, 0.0))
+               let last = Seeds(dataset, arm.Item1, arm.Item2).Select(curve => curve.Last).ToArray()
+               select ImmutableArray.Create(
+                   dataset,
+                   arm.Item2 == 0 ? "nothing" : Name(arm.Item1, arm.Item2),
+                   Cell.Spread(last.Select(point => point.Record.Train.Accuracy), Cell.Percent),
+                   Cell.Spread(last.Select(point => point.Record.Test.Accuracy), Cell.Percent),
+                   Cell.Spread(last.Select(point => (double)point.Readings["mean"].NonZeroParameters), Cell.Count),
+                   Cell.Spread(last.Select(point => point.Of(Definition.Usual)), Cell.Count),
+                   Cell.Spread(last.Select(point => point.Of(Definition.Usual with { Quantity = Quantity.Relative })), Cell.Figures)),
+        ]);
+
+    private ResultTable PaperComparison()
+    {
+        var rows = ImmutableArray.CreateBuilder<ImmutableArray<string>>();
+        foreach (var dataset in experiment.Datasets)
+        {
+            // The paper's epochs only.
+            if (!PaperAccuracies.TryGetValue(dataset, out var paper) || experiment.PruneEpoch != 5 || experiment.Settings.Epochs != 20)
+                continue;
+            Add(dataset, "after 5 epochs", paper.AfterFirst, Treatment.Regrown, 0, experiment.PruneEpoch);
+            foreach (var treatment in new[] { Treatment.Regrown, Treatment.Kept })
+            {
+                foreach (var (amount, accuracy) in PaperAmounts.Zip(paper.Final))
+                {
+                    if (experiment.Settings.Amounts.Contains(amount) && (amount > 0 || treatment == Treatment.Regrown))
+                        Add(dataset, amount == 0 ? "after 25, not pruned" : "after 25, " + Name(treatment, amount), accuracy, treatment, amount, experiment.LastEpoch);
+                }
+            }
+        }
+        return new ResultTable(
+            "mlp-pruning-paper",
+            "The paper's accuracies and ours, per cent, median over the seeds; differences in points.",
+            ["data set", "when", "paper", "train", "difference", "test", "difference "],
+            rows.ToImmutable());
+
+        void Add(string dataset, string when, double accuracy, Treatment treatment, double amount, int epoch)
+        {
+            var points = Seeds(dataset, treatment, amount).Select(curve => curve.At(epoch)).ToArray();
+            var train = Estimate.MedianOf([.. points.Select(point => point.Record.Train.Accuracy).Order()]);
+            var test = Estimate.MedianOf([.. points.Select(point => point.Record.Test.Accuracy).Order()]);
+            rows.Add([dataset, when, Cell.Percent(accuracy), Cell.Percent(train), Cell.Points(train - accuracy), Cell.Percent(test), Cell.Points(test - accuracy)]);
+        }
+    }
+
+    private ResultTable Thresholds() => new(
+        "mlp-pruning-thresholds",
+        "E of the network that is not pruned, by statistic and threshold: median over the seeds (smallest … largest). The last column is Spearman's correlation of E with training accuracy over the epochs from 1 on.",
+        ["data set", "definition", "epoch 0", "epoch 1", $"epoch {experiment.PruneEpoch}", $"epoch {experiment.LastEpoch}", "correlation"],
+        [
+            .. from dataset in experiment.Datasets
+               from reading in Readings
+               from threshold in Steps.Reading.Thresholds.Order()
+               let definition = new Definition(Quantity.Emergence, reading, threshold)
+               let curves = experiment.Settings.Seeds.Select(seed => Unpruned(dataset, seed)).ToArray()
+               select ImmutableArray.Create(
+                   dataset, definition.Name, At(curves, definition, 0), At(curves, definition, 1), At(curves, definition, experiment.PruneEpoch),
+                   At(curves, definition, experiment.LastEpoch),
+                   Cell.Spread(curves.Select(curve => WithAccuracy(curve, definition).Value), value => Cell.Signed(value))),
+        ]);
+
+    private static string At(IEnumerable<Curve> curves, Definition definition, int epoch) =>
+        Cell.Spread(curves.Select(curve => curve.At(epoch).Of(definition)), Cell.Count);
+
+    private ResultTable PruneTimes() => new(
+        "mlp-pruning-when",
+        $"Pruning {experiment.Settings.Amounts.Max() * 100:0} % of the weights after different epochs, the zeros kept, {experiment.Datasets[0]}: the last epoch against the network that is not pruned. Accuracy differs in points; E and Ẽ are ratios.",
+        ["pruned after epoch", "test accuracy", "difference", "E ratio", "E_w ratio", "Ẽ ratio", "alive share, difference"],
+        [
+            .. from epoch in experiment.Settings.PruneAfter.Order()
+               let pairs = experiment.Settings.Seeds.Select(seed => (
+                   Pruned: Run(experiment.Datasets[0], seed, Treatment.Kept, experiment.Settings.Amounts.Max(), epoch).Last,
+                   Whole: Unpruned(experiment.Datasets[0], seed).Last)).ToArray()
+               select ImmutableArray.Create(
+                   epoch.ToString(CultureInfo.InvariantCulture),
+                   Cell.Spread(pairs.Select(pair => pair.Pruned.Record.Test.Accuracy), Cell.Percent),
+                   Cell.Spread(pairs.Select(pair => pair.Pruned.Record.Test.Accuracy - pair.Whole.Record.Test.Accuracy), Cell.Points),
+                   Ratio(pairs, Quantity.Emergence), Ratio(pairs, Quantity.Wired), Ratio(pairs, Quantity.Relative),
+                   Cell.Spread(pairs.Select(pair => Share(pair.Pruned) - Share(pair.Whole)), Cell.Points)),
+        ]);
+
+    private static string Ratio(IEnumerable<(CurvePoint Pruned, CurvePoint Whole)> pairs, Quantity quantity)
+    {
+        var definition = Definition.Usual with { Quantity = quantity };
+        return Cell.Spread(pairs.Select(pair => pair.Pruned.Of(definition) / pair.Whole.Of(definition)), Cell.Figures);
+    }
+
+    private static double Share(CurvePoint point) => point.Of(Definition.Usual with { Quantity = Quantity.AliveShare });
+
+    private ResultTable Changes() => new(
+        "mlp-pruning-changes",
+        $"Does E change where weights and activations change? Spearman's correlation, over the epochs {experiment.PruneEpoch + 1} to {experiment.LastEpoch}, of |change of E| with each (mean > 0.05, not pruned): median over the seeds (smallest … largest). Sections 3.1 and 3.4 of the paper.",
+        ["data set", "weight change", "activation change", "nodes woken", "nodes died"],
+        [
+            .. from dataset in experiment.Datasets
+               let curves = Seeds(dataset, Treatment.Regrown, 0).ToArray()
+               select ImmutableArray.Create(
+                   dataset,
+                   Correlation(curves, point => point.Readings["mean"].WeightChange),
+                   Correlation(curves, point => point.Measured(Steps.Reading.Mean).ActivationChange),
+                   Correlation(curves, point => point.Measured(Steps.Reading.Mean).Woke),
+                   Correlation(curves, point => point.Measured(Steps.Reading.Mean).Died)),
+        ]);
+
+    private string Correlation(IEnumerable<Curve> curves, Func<CurvePoint, double?> value) => Cell.Spread(
+        curves.Select(curve =>
+        {
+            // The first row of a series has no change: the runs after the pruning begin at its epoch.
+            var points = curve.Points.Where(point => point.Epoch >= experiment.PruneEpoch).ToArray();
+            return Estimate.Spearman(points.Zip(
+                points.Skip(1), (before, after) => (Math.Abs(after.Of(Definition.Usual) - before.Of(Definition.Usual)), value(after) ?? double.NaN))).Value;
+        }),
+        rho => Cell.Signed(rho));
+
+    private ResultTable FirstActive() => new(
+        "mlp-pruning-first-active",
+        "G = the nodes alive before training, H = those alive after it (section 3.2 of the paper): how many died and woke, and the paths from nodes that were alive and are dead to alive ones. Last epoch, mean > 0.05, not pruned; median over the seeds (smallest … largest).",
+        ["data set", "alive in G", "alive in H", "in G, not in H", "in H, not in G", "paths from G \\ H", "E"],
+        [
+            .. from dataset in experiment.Datasets
+               let found = Seeds(dataset, Treatment.Regrown, 0).Select(Compare).ToArray()
+               select ImmutableArray.Create(
+                   dataset, Cell.Spread(found.Select(x => x.First), Cell.Count), Cell.Spread(found.Select(x => x.Last), Cell.Count),
+                   Cell.Spread(found.Select(x => x.Died), Cell.Count), Cell.Spread(found.Select(x => x.Woke), Cell.Count),
+                   Cell.Spread(found.Select(x => x.Paths), Cell.Count), Cell.Spread(found.Select(x => x.Emergence), Cell.Count)),
+        ]);
+
+    private static (double First, double Last, double Died, double Woke, double Paths, double Emergence) Compare(Curve curve)
+    {
+        var (first, last) = (curve.Points[0].Measured(Steps.Reading.Mean), curve.Last.Measured(Steps.Reading.Mean));
+        var (died, woke, paths) = (0.0, 0.0, 0.0);
+        foreach (var (before, after) in first.Layers.Zip(last.Layers))
+        {
+            var nodes = Enumerable.Range(0, checked((int)after.Nodes)).ToArray();
+            var lost = nodes.Count(node => before.IsAlive(node) && !after.IsAlive(node));
+            died += lost;
+            woke += nodes.Count(node => !before.IsAlive(node) && after.IsAlive(node));
+            // In a chain every dead node of a layer has the same number of paths.
+            if (after.Nodes > after.Alive)
+                paths += last.Emergence * (after.EmergenceShare ?? 0) * lost / (after.Nodes - after.Alive);
+        }
+        return (first.Alive, last.Alive, died, woke, Math.Round(paths), last.Emergence);
+    }
+
+    private static Estimate WithAccuracy(Curve curve, Definition definition) =>
+        Estimate.Spearman(curve.After(0).Points.Select(point => (point.Of(definition), point.Record.Train.Accuracy)));
+
+    private Claim EmergenceFalls() => new(
+        "Emergence falls as training accuracy rises.", "4.1",
+        "Spearman's correlation of E with training accuracy over the epochs from 1 on; below zero. Epochs of one run are not independent, so its interval is too narrow.",
+        [
+            .. from dataset in experiment.Datasets
+               from definition in Definitions
+               select PerSeed(dataset + ", not pruned", definition.Name, -1, seed => WithAccuracy(Unpruned(dataset, seed), definition)),
+            .. from dataset in experiment.Datasets
+               from arm in PrunedArms
+               select PerSeed(
+                   $"{dataset}, {Name(arm.Treatment, arm.Amount)}", Definition.Usual.Name, -1,
+                   seed => WithAccuracy(Run(dataset, seed, arm.Treatment, arm.Amount).After(experiment.PruneEpoch), Definition.Usual)),
+        ]);
+
+    private Claim AliveShareRival() => new(
+        "A baseline: the share of alive nodes rises as accuracy rises.", "reviewers",
+        "Spearman's correlation of the alive share with training accuracy over the epochs from 1 on; above zero. Where it is as strong as that of E, E tells nothing more.",
+        [
+            .. from dataset in experiment.Datasets
+               from reading in Readings
+               let definition = new Definition(Quantity.AliveShare, reading)
+               select PerSeed(dataset + ", not pruned", definition.Name, 1, seed => WithAccuracy(Unpruned(dataset, seed), definition)),
+        ]);
+
+    private Claim PruningLowers() => Against(
+        "Pruning lowers emergence.", -1, [.. Definitions.Where(definition => definition.Threshold == 0.05)]);
+
+    private Claim PruningRaisesRelative() => Against(
+        "Pruning raises relative emergence.", 1,
+        [.. from reading in Readings from quantity in new[] { Quantity.Relative, Quantity.RelativeAll } select new Definition(quantity, reading)]);
+
+    private Claim Against(string statement, int sign, ImmutableArray<Definition> definitions) => new(
+        statement, "4.1, 4.2",
+        $"The logarithm of pruned over not pruned at the same epoch, its median over the epochs {experiment.PruneEpoch + 1} to {experiment.LastEpoch} with the interval of the median; {(sign > 0 ? "above" : "below")} zero.",
+        [
+            .. from dataset in experiment.Datasets
+               from arm in PrunedArms
+               from definition in definitions
+               select PerSeed($"{dataset}, {Name(arm.Treatment, arm.Amount)}", definition.Name, sign, seed =>
+               {
+                   var whole = Unpruned(dataset, seed);
+                   return Estimate.Median(Run(dataset, seed, arm.Treatment, arm.Amount).After(experiment.PruneEpoch).Points
+                       .Select(point => Math.Log(point.Of(definition) / whole.At(point.Epoch).Of(definition))));
+               }),
+        ]);
+
+    private double Most => experiment.Settings.Amounts.Max();
+
+    private Claim MostPrunedConvergesFirst() => new(
+        string.Create(CultureInfo.InvariantCulture, $"The network of which {Most * 100:0} % is pruned converges fastest."), "4.1, 4.2",
+        "Epochs until training accuracy is within one point of its last value, less the same of the network that is not pruned; below zero.",
+        [
+            .. from dataset in experiment.Datasets
+               from treatment in new[] { Treatment.Regrown, Treatment.Kept }
+               select PerSeed($"{dataset}, {Name(treatment, Most)}", "", -1, seed => Estimate.Point(
+                   Convergence.Epoch(Run(dataset, seed, treatment, Most)) - Convergence.Epoch(Unpruned(dataset, seed)))),
+        ]);
+
+    private Claim MostPrunedEndsLower() => new(
+        string.Create(CultureInfo.InvariantCulture, $"The network of which {Most * 100:0} % is pruned ends at a lower accuracy."), "4.1, 4.2",
+        "Test accuracy in the last epoch less that of the network that is not pruned, in points, with the interval of two shares of 10,000 samples; below zero.",
+        [
+            .. from dataset in experiment.Datasets
+               from treatment in new[] { Treatment.Regrown, Treatment.Kept }
+               select PerSeed($"{dataset}, {Name(treatment, Most)}", "", -1, seed => Convergence.Points(
+                   Run(dataset, seed, treatment, Most).Last, Unpruned(dataset, seed).Last)),
+        ]);
+
+    private Evidence PerSeed(string setting, string definition, int sign, Func<long, Estimate> estimate) =>
+        new(setting, definition, sign, [.. experiment.Settings.Seeds.Select(estimate)]);
+}
