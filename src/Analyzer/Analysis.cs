@@ -4,6 +4,7 @@ using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Inference;
 using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Series;
+using Emergence.Analyzer.Uncertainty;
 using Emergence.Checkpoints;
 
 namespace Emergence.Analyzer;
@@ -45,7 +46,8 @@ public static class Analysis
                 failures.Add(new FailedCheckpoint(file, e.Message));
             }
         }
-        var series = new SeriesResult(request.Settings, ToolVersion, SessionFactory.RuntimeVersion, results.ToImmutable());
+        var checkpoints = SamplingNoise.Remark(results.ToImmutable(), request.Settings);
+        var series = new SeriesResult(request.Settings, ToolVersion, SessionFactory.RuntimeVersion, checkpoints);
         return new AnalysisOutcome(series, failures.ToImmutable());
     }
 
@@ -68,7 +70,7 @@ public static class Analysis
             File = file,
             Epoch = checkpoint.Metadata.Epoch,
             Sha256 = checkpoint.Sha256,
-            Measurements = Measurements.Of(graph, profile, settings, wired?.Network, UnfedNodes.Of(traced, settings.ConvNodes)),
+            Measurements = Measurements.Of(graph, profile, settings, wired?.Network, UnfedNodes.Of(traced, settings.ConvNodes), token),
             Edges = graph.Edges,
             Parameters = graph.Parameters.Sum(parameter => parameter.Count),
             ParametersNonzero = graph.Parameters.Sum(parameter => parameter.Nonzero),

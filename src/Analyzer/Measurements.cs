@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Emergence.Analyzer.Activations;
 using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Metrics;
+using Emergence.Analyzer.Uncertainty;
 
 namespace Emergence.Analyzer;
 
@@ -15,16 +16,18 @@ public static class Measurements
     /// <param name="settings">Thresholds and statistic.</param>
     /// <param name="wired">The same layers with the connections that exist, where E_w is asked for.</param>
     /// <param name="unfed">By layer name, the nodes all of whose incoming weights are zero, where that is known.</param>
+    /// <param name="token">Ends the resampling of a bootstrap.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
     public static ImmutableArray<Measurement> Of(
         LayerGraph graph, ActivationProfile profile, AnalysisSettings settings, NetworkGraph? wired = null,
-        ImmutableDictionary<string, BitArray>? unfed = null)
+        ImmutableDictionary<string, BitArray>? unfed = null, CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(profile);
         ArgumentNullException.ThrowIfNull(settings);
         var network = NetworkGraphs.Of(graph, settings.ConvNodes);
         if (settings.Statistic != Statistic.Sample)
-            return [.. settings.Thresholds.Select(threshold => Of(network, wired, unfed, graph, profile, settings, threshold))];
+            return [.. settings.Thresholds.Select(threshold => Of(network, wired, unfed, graph, profile, settings, threshold, token))];
         if (wired is not null || settings.Contributions)
             throw new ArgumentException("E_w and contributions are not measured on single samples.", nameof(settings));
         return [.. settings.Thresholds.Zip(profile.Samples, (threshold, samples) => Of(graph, profile, samples, threshold))];
@@ -32,23 +35,26 @@ public static class Measurements
 
     private static Measurement Of(
         NetworkGraph network, NetworkGraph? wired, ImmutableDictionary<string, BitArray>? unfed, LayerGraph graph,
-        ActivationProfile profile, AnalysisSettings settings, float threshold)
+        ActivationProfile profile, AnalysisSettings settings, float threshold, CancellationToken token)
     {
         var rule = new AliveRule(settings, threshold);
         var alive = profile.Layers.Select(rule.Apply).ToArray();
         var activity = network.Layers.Zip(alive, (layer, nodes) => LayerActivity.FromMask(layer, nodes.Mask)).ToArray();
         var byLayer = MeasureCatalog.Emergence.ByLayer(network, activity);
         var emergence = byLayer.Aggregate(new EmergenceValue(), (sum, part) => sum + part);
+        var intervals = settings.Bootstrap is null ? null : Bootstrap.Of(network, profile.Layers, settings, threshold, token);
         ImmutableArray<LayerResult> layers =
         [
             .. profile.Layers.Select((layer, i) => ResultOf(layer, alive[i]) with
             {
                 AliveByBias = unfed?.GetValueOrDefault(layer.Layer.Name) is { } isUnfed ? Shared(isUnfed, alive[i].Mask) : null,
                 EmergenceShare = ShareOf(byLayer[i], emergence),
+                AliveInterval = intervals?.AliveByLayer[i],
             }),
         ];
         return MeasurementOf(graph, threshold, layers, emergence, MeasureCatalog.EmergenceActive.Of(network, activity)) with
         {
+            Intervals = intervals,
             EmergenceWired = wired is null ? null : MeasureCatalog.EmergenceWired.Of(wired, activity),
             Contributions = settings.Contributions ? MeasureCatalog.Emergence.Contributions(network, activity) : null,
             ZeroCause = CauseOf(emergence, layers.All(layer => layer.Alive == layer.Nodes), layers.All(layer => layer.Alive == 0)),

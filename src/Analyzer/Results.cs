@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Collections.Immutable;
 using Emergence.Analyzer.Metrics;
+using Emergence.Analyzer.Uncertainty;
 using Emergence.Checkpoints;
 
 namespace Emergence.Analyzer;
@@ -73,6 +74,9 @@ public sealed record LayerResult
 
     /// <summary>a: number of alive nodes; with <see cref="Statistic.Sample"/> the mean over the samples, rounded half to even.</summary>
     public required int Alive { get; init; }
+
+    /// <summary>Where a lies on 95 % of resamples of the probe; null unless a bootstrap was asked for.</summary>
+    public Interval<int>? AliveInterval { get; init; }
 
     /// <summary>m: path multiplicity (n, or the number of filters).</summary>
     public required int Multiplicity { get; init; }
@@ -149,6 +153,9 @@ public sealed record Measurement
 
     /// <summary>E and E_H of the single samples; null unless the statistic is <see cref="Statistic.Sample"/>.</summary>
     public SampleEmergence? PerSample { get; init; }
+
+    /// <summary>How far a, E and E_H move with the choice of samples; null unless a bootstrap was asked for.</summary>
+    public BootstrapIntervals? Intervals { get; init; }
 
     /// <summary>E by the layer its paths start from and the layer they end in; null unless asked for.</summary>
     public Contributions? Contributions { get; init; }
@@ -279,6 +286,9 @@ public sealed record AnalysisSettings
 
     /// <summary>Whether E is split by pairs of layers too; it costs as much as E itself for every layer, and N² numbers.</summary>
     public bool Contributions { get; init; }
+
+    /// <summary>Whether alive counts and E get intervals, and from which resamples; only with a statistic that is a mean.</summary>
+    public BootstrapSettings? Bootstrap { get; init; }
 
     /// <summary>ONNX Runtime's optimisation level: <c>default</c>, <c>none</c>, <c>basic</c> or <c>all</c>.</summary>
     public string Optimization { get; init; } = "default";

@@ -3,6 +3,7 @@ using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Inference;
 using Emergence.Analyzer.Instrumentation;
 using Emergence.Analyzer.Probes;
+using Emergence.Analyzer.Uncertainty;
 using Emergence.Checkpoints;
 using Onnx;
 
@@ -42,20 +43,30 @@ public sealed class ActivationRecorder
     /// <param name="probe">The samples.</param>
     /// <param name="samplesDone">Told after each run how many samples are done.</param>
     /// <param name="token">Ends the run in progress.</param>
-    /// <exception cref="UserException">The model does not run on the probe.</exception>
+    /// <exception cref="UsageException">There are fewer samples than the blocks of a bootstrap.</exception>
+    /// <exception cref="UserException">
+    /// The model does not run on the probe, or a bootstrap is asked for and a layer does not keep the samples apart.
+    /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
     public ActivationProfile Record(Probe probe, Action<int>? samplesDone, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(probe);
-        var plan = BatchPlan.Create(graph, probe.Samples, settings.Batch);
+        var blocks = settings.Bootstrap is null ? 1 : BootstrapSettings.Blocks;
+        if (probe.Samples < blocks)
+        {
+            throw new UsageException(
+                $"--bootstrap: needs at least {blocks} samples, one for each block, and the probe has {probe.Samples}; " +
+                "raise --samples or leave out --bootstrap");
+        }
+        var plan = BatchPlan.Create(graph, probe.Samples, settings.Batch, blocks);
         using var runner = new ProbeRunner(graph.Inputs, probe, plan, path);
 
         var classifier = probe.Labels is { } labels ? new Classifier(model.Graph, labels) : null;
         var samples = settings.Statistic == Statistic.Sample ? new SampleAccumulator(graph, settings) : null;
-        var layers = Count(runner, plan, graph.Layers, AliveRule.CountersFor(settings), classifier, samples, samplesDone, token);
+        var layers = Count(runner, plan, graph.Layers, AliveRule.CountersFor(settings), AliveRule.CountersByBlock(settings), classifier, samples, samplesDone, token);
 
         var suspects = graph.Layers.Where((_, i) => !layers[i].IsFinite(Sum)).ToImmutableArray();
-        var faults = suspects.IsEmpty ? [] : Count(runner, plan, suspects, Faults, null, null, null, token);
+        var faults = suspects.IsEmpty ? [] : Count(runner, plan, suspects, Faults, [], null, null, null, token);
 
         var faultsOf = suspects.Zip(faults).ToDictionary(pair => pair.First, pair => pair.Second.ToProfile().Totals);
         return new ActivationProfile(
@@ -70,37 +81,51 @@ public sealed class ActivationRecorder
     /// <summary>Runs the whole probe once with one set of counters.</summary>
     private LayerAccumulator[] Count(
         ProbeRunner runner, BatchPlan plan, ImmutableArray<TracedLayer> layers, ImmutableArray<Counter> counters,
-        Classifier? classifier, SampleAccumulator? samples, Action<int>? samplesDone, CancellationToken token)
+        ImmutableArray<Counter> byBlock, Classifier? classifier, SampleAccumulator? samples, Action<int>? samplesDone, CancellationToken token)
     {
-        LayerAccumulator[] accumulators =
-            [.. layers.Select(layer => new LayerAccumulator(layer, new NodeLayout(layer, settings.ConvNodes), counters))];
-        foreach (var segment in plan.Segments)
+        LayerAccumulator[] accumulators = [.. layers.Select(layer => AccumulatorOf(layer, plan, counters, byBlock))];
+        var done = 0;
+        foreach (var segments in plan.Segments.GroupBy(segment => segment.Rows))
         {
             token.ThrowIfCancellationRequested();
             var instrumented = Instrumenter.Instrument(model, layers, new CountingOptions
             {
                 Counters = counters,
                 ConvNodes = settings.ConvNodes,
-                Rows = segment.Rows,
+                Rows = segments.Key,
                 Logits = classifier?.Logits,
                 SampleThresholds = samples is null ? [] : settings.Thresholds,
                 SampleMasks = samples?.Masked ?? [],
             });
             using var session = sessions.Open(instrumented.Model, path);
-            runner.Run(session, instrumented.Outputs, segment, run =>
-            {
-                using var outputs = run.Outputs.GetEnumerator();
-                if (instrumented.Logits is not null && outputs.MoveNext())
-                    classifier!.Add(outputs.Current, run);
-                foreach (var (accumulator, counted) in accumulators.Zip(instrumented.Layers))
-                {
-                    accumulator.Add(outputs, run.Fed, segment.Rows);
-                    samples?.Add(counted, outputs, run.Count);
-                }
-                samples?.EndRun();
-                samplesDone?.Invoke(run.Start + run.Count);
-            }, token);
+            foreach (var segment in segments)
+                runner.Run(session, instrumented.Outputs, segment, run => Receive(run, segment, instrumented), token);
         }
         return accumulators;
+
+        void Receive(RunOutputs run, ProbeSegment segment, InstrumentedModel instrumented)
+        {
+            using var outputs = run.Outputs.GetEnumerator();
+            if (instrumented.Logits is not null && outputs.MoveNext())
+                classifier!.Add(outputs.Current, run);
+            foreach (var (accumulator, counted) in accumulators.Zip(instrumented.Layers))
+            {
+                accumulator.Add(outputs, run.Fed, segment);
+                samples?.Add(counted, outputs, run.Count);
+            }
+            samples?.EndRun();
+            done += run.Count;
+            samplesDone?.Invoke(done);
+        }
+    }
+
+    private LayerAccumulator AccumulatorOf(TracedLayer layer, BatchPlan plan, ImmutableArray<Counter> counters, ImmutableArray<Counter> byBlock)
+    {
+        var layout = new NodeLayout(layer, settings.ConvNodes);
+        if (byBlock.IsEmpty)
+            return new LayerAccumulator(layer, layout, counters, null);
+        if (layout.BatchAxis < 0 && plan.Segments.Any(segment => segment.RunSize > 1))
+            throw new UserException($"layer '{layer.Name}' ({layer.Op}): its activations have no batch axis, so {BlockAccumulator.NotApart}");
+        return new LayerAccumulator(layer, layout, counters, new BlockAccumulator(byBlock, BootstrapSettings.Blocks, layout.Nodes));
     }
 }

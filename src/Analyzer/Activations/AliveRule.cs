@@ -47,6 +47,45 @@ public sealed class AliveRule
         return [new(CounterKind.Sum), new(CounterKind.Max), .. needed.Distinct()];
     }
 
+    /// <summary>The counters that a bootstrap needs of each block of samples: none, where none was asked for.</summary>
+    /// <exception cref="ArgumentException">The statistic is no mean over the samples.</exception>
+    public static ImmutableArray<Counter> CountersByBlock(AnalysisSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return settings.Bootstrap is null
+            ? []
+            : [.. settings.Thresholds.Select(threshold => new AliveRule(settings, threshold).Averaged).Distinct()];
+    }
+
+    /// <summary>Whether a statistic is a mean over the samples, so that it follows from the sums over blocks of them.</summary>
+    public static bool IsMean(Statistic statistic) => statistic is Statistic.Mean or Statistic.AbsMean or Statistic.Share;
+
+    /// <summary>The counter whose mean decides.</summary>
+    /// <exception cref="ArgumentException">The statistic is no mean over the samples.</exception>
+    internal Counter Averaged => statistic switch
+    {
+        Statistic.Mean => new(CounterKind.Sum),
+        Statistic.AbsMean => new(CounterKind.AbsSum),
+        Statistic.Share => At(threshold),
+        _ => throw new ArgumentException($"{statistic} is no mean over the samples, so it does not follow from sums over blocks of them."),
+    };
+
+    /// <summary>How many values of a layer's <see cref="Averaged"/> counter one sample adds.</summary>
+    internal int ValuesPerSample(LayerProfile profile) => statistic == Statistic.Share ? 1 : profile.ActivationsPerSample;
+
+    /// <summary>The smallest mean of <see cref="Averaged"/> of an alive node.</summary>
+    internal double LeastAlive
+    {
+        get
+        {
+            if (statistic == Statistic.Share)
+                return Math.BitIncrement(aliveShare);
+            // Means are compared as float32, to which the midpoint of two of them is rounded to even.
+            var midpoint = ((double)threshold + MathF.BitIncrement(threshold)) / 2;
+            return (float)midpoint > threshold ? midpoint : Math.BitIncrement(midpoint);
+        }
+    }
+
     /// <summary>Applies the rule to every node of a layer.</summary>
     /// <exception cref="KeyNotFoundException">The profile lacks a counter of <see cref="CountersFor"/>.</exception>
     public AliveNodes Apply(LayerProfile profile)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics.Tensors;
 using Emergence.Analyzer.Graphs;
+using Emergence.Analyzer.Inference;
 using Emergence.Analyzer.Instrumentation;
 using Emergence.Checkpoints;
 using Microsoft.ML.OnnxRuntime;
@@ -8,7 +9,11 @@ using Microsoft.ML.OnnxRuntime;
 namespace Emergence.Analyzer.Activations;
 
 /// <summary>Carries one layer's counters from run to run, in the order of the graph.</summary>
-internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, ImmutableArray<Counter> counters)
+/// <param name="layer">The layer.</param>
+/// <param name="layout">Its nodes.</param>
+/// <param name="counters">What is counted.</param>
+/// <param name="blocks">Keeps blocks of samples apart too; null where that is not asked for.</param>
+internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, ImmutableArray<Counter> counters, BlockAccumulator? blocks)
 {
     private readonly double[][] totals = [.. counters.Select(counter => Start(counter, layout.Nodes))];
     private long samples;
@@ -19,11 +24,13 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
     /// <summary>Takes in one run.</summary>
     /// <param name="outputs">The layer's outputs come next: shape, then counters in order.</param>
     /// <param name="fed">Samples fed, padding included.</param>
-    /// <param name="rows">Samples that count, where the run is padded; else null.</param>
-    /// <exception cref="UserException">The layer ran in another shape than was traced.</exception>
-    public void Add(IEnumerator<OrtValue> outputs, int fed, int? rows)
+    /// <param name="segment">The stretch of the probe it belongs to.</param>
+    /// <exception cref="UserException">The layer ran in another shape than was traced, or does not keep samples apart where it must.</exception>
+    public void Add(IEnumerator<OrtValue> outputs, int fed, ProbeSegment segment)
     {
-        samples += SamplesIn(Next(outputs).GetTensorDataAsSpan<long>(), fed, rows);
+        var count = SamplesIn(Next(outputs).GetTensorDataAsSpan<long>(), fed, segment.Rows);
+        samples += count;
+        blocks?.AddSamples(segment.Block, count);
         for (var i = 0; i < counters.Length; i++)
         {
             var values = Next(outputs).GetTensorDataAsSpan<double>();
@@ -33,13 +40,17 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
                 TensorPrimitives.Max(totals[i], values, totals[i]);
             else
                 TensorPrimitives.Add(totals[i], values, totals[i]);
+            blocks?.Add(segment.Block, counters[i], values);
         }
     }
 
-    /// <summary>What was counted, node by node in channel-major order.</summary>
+    /// <summary>What was counted, node by node in channel-major order; nothing can be added afterwards.</summary>
     public LayerProfile ToProfile() => new(
         layer, layout.Channels, layout.Positions, samples, layout.ActivationsPerSample,
-        counters.Select((counter, i) => KeyValuePair.Create(counter, layout.ToChannelMajor(totals[i]))).ToImmutableDictionary());
+        counters.Select((counter, i) => KeyValuePair.Create(counter, layout.ToChannelMajor(totals[i]))).ToImmutableDictionary())
+    {
+        Blocks = blocks?.ToBlocks(layout),
+    };
 
     private static double[] Start(Counter counter, int nodes)
     {
@@ -63,11 +74,12 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
         {
             switch (layout.Axes[axis].Role)
             {
+                case AxisRole.Batch when (rows is not null || blocks is not null) && shape[axis] != fed:
+                    throw new UserException(
+                        $"layer '{layer.Name}' ({layer.Op}): its batch axis has {shape[axis]} entries where {fed} samples were fed, so " +
+                        (blocks is not null ? BlockAccumulator.NotApart
+                            : "padding cannot be told from samples; choose --samples as a multiple of the model's fixed batch size"));
                 case AxisRole.Batch when rows is { } counted:
-                    if (shape[axis] != fed)
-                        throw new UserException(
-                            $"layer '{layer.Name}' ({layer.Op}): its batch axis has {shape[axis]} entries where {fed} samples were fed, " +
-                            "so padding cannot be told from samples; choose --samples as a multiple of the model's fixed batch size");
                     count *= counted;
                     break;
                 case AxisRole.Batch or AxisRole.Sample:

@@ -34,6 +34,9 @@ public sealed record LayerProfile(
     /// <summary>A node with an infinite or NaN activation on some sample.</summary>
     public bool IsNotFinite(int node) => Counted(CounterKind.NotFinite, node);
 
+    /// <summary>What was counted in each block of samples; null unless a bootstrap was asked for.</summary>
+    public LayerBlocks? Blocks { get; init; }
+
     /// <summary>The same profile with more counters.</summary>
     internal LayerProfile With(ImmutableDictionary<Counter, ImmutableArray<double>>? more) =>
         more is null ? this : this with { Totals = Totals.AddRange(more) };
@@ -43,6 +46,15 @@ public sealed record LayerProfile(
 
     private static double? Finite(double value) => double.IsFinite(value) ? value : null;
 }
+
+/// <summary>What was counted of one layer's nodes in each block of samples.</summary>
+/// <param name="Samples">Samples of each node, by block.</param>
+/// <param name="Totals">
+/// The counters that decide whether a node is alive, each over the samples of a block: by block and node, channel-major. NaN
+/// where an activation of the node was not finite on a sample of the block.
+/// </param>
+public sealed record LayerBlocks(
+    ImmutableArray<long> Samples, ImmutableDictionary<Counter, ImmutableArray<ImmutableArray<double>>> Totals);
 
 /// <summary>What was recorded of a model over a probe.</summary>
 /// <param name="Layers">The layers, in topological order.</param>

@@ -14,14 +14,14 @@ namespace Emergence.Analyzer.Activations;
 internal sealed class SampleAccumulator
 {
     private readonly NetworkGraph network;
-    private readonly SampleEvaluator? evaluator;
+    private readonly ActivityMeasures measures;
     private readonly Threshold[] thresholds;
 
     /// <summary>Prepares for a network.</summary>
     public SampleAccumulator(LayerGraph graph, AnalysisSettings settings)
     {
         network = NetworkGraphs.Of(graph, settings.ConvNodes);
-        evaluator = network.HasIdentityEdges ? null : new SampleEvaluator(network);
+        measures = new ActivityMeasures(network);
         thresholds = [.. settings.Thresholds.Select(_ => new Threshold(graph.Layers.Length))];
         Masked = [.. network.Edges.Where(edge => edge.Kind == EdgeKind.Identity).SelectMany(edge => (int[])[edge.From, edge.To])];
     }
@@ -51,38 +51,16 @@ internal sealed class SampleAccumulator
                 foreach (var (activity, borderline) in threshold.Run[layer])
                     threshold.Layers[layer] = threshold.Layers[layer].With(activity, borderline);
             }
-            if (evaluator is not null)
-                Evaluate(evaluator, threshold, samples);
-            else
-                Measure(threshold, samples);
+            var (emergence, active) = measures.Of(
+                [.. Enumerable.Range(0, samples).Select(sample => Array.ConvertAll(threshold.Run, layer => layer[sample].Activity))]);
+            threshold.Emergence.AddRange(emergence);
+            threshold.EmergenceActive.AddRange(active);
         }
     }
 
     /// <summary>What was measured: one profile per threshold.</summary>
     public ImmutableArray<SampleProfile> ToProfiles() =>
         [.. thresholds.Select(threshold => new SampleProfile([.. threshold.Emergence], [.. threshold.EmergenceActive], [.. threshold.Layers]))];
-
-    private static void Evaluate(SampleEvaluator evaluator, Threshold threshold, int samples)
-    {
-        var (alive, channels) = (new int[samples * threshold.Run.Length], new int[samples * threshold.Run.Length]);
-        for (var i = 0; i < alive.Length; i++)
-        {
-            var (activity, _) = threshold.Run[i % threshold.Run.Length][i / threshold.Run.Length];
-            (alive[i], channels[i]) = (activity.Alive, activity.AliveChannels ?? activity.Alive);
-        }
-        threshold.Emergence.AddRange(evaluator.Emergence(alive).Select(value => new EmergenceValue(value)));
-        threshold.EmergenceActive.AddRange(evaluator.EmergenceActive(alive, channels).Select(value => new EmergenceValue(value)));
-    }
-
-    private void Measure(Threshold threshold, int samples)
-    {
-        for (var sample = 0; sample < samples; sample++)
-        {
-            var activity = threshold.Run.Select(layer => layer[sample].Activity).ToArray();
-            threshold.Emergence.Add(MeasureCatalog.Emergence.Of(network, activity));
-            threshold.EmergenceActive.Add(MeasureCatalog.EmergenceActive.Of(network, activity));
-        }
-    }
 
     private (LayerActivity, int)[] Read(LayerCounters counters, SampleCounters counter, IEnumerator<OrtValue> outputs, int samples)
     {

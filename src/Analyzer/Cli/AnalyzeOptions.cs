@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using Emergence.Analyzer.Activations;
 using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Reports;
+using Emergence.Analyzer.Uncertainty;
 using Emergence.Checkpoints;
 
 namespace Emergence.Analyzer.Cli;
@@ -47,7 +49,7 @@ internal sealed class AnalyzeOptions
     private Option<ImmutableDictionary<string, int>> Dimensions { get; } = TypedOption.Sizes(
         "--dim", "size of a free dimension of the inputs; repeatable");
 
-    private Option<int> Seed { get; } = TypedOption.Integer("--seed", $"seed of random samples [default: {Probe.Seed}]");
+    private Option<int> Seed { get; } = TypedOption.Integer("--seed", $"seed of random samples and of --bootstrap [default: {Probe.Seed}]");
 
     private Option<ImmutableArray<float>> Threshold { get; } = TypedOption.Numbers(
         "--threshold", $"θ: a node is alive above it; several give a row each [default: {NumberText.Exact(Settings.Thresholds[0])}]", _ => true, "a finite number");
@@ -70,6 +72,10 @@ internal sealed class AnalyzeOptions
         "--measures", "wired: E_w too, over the connections that exist; it costs about one addition per multiply-accumulate. " +
         "contributions: E by pairs of layers, in results.json [default: E and E_H]",
         WiredMeasure, ContributionsMeasure);
+
+    private Option<int> Bootstrap { get; } = TypedOption.Integer(
+        "--bootstrap", "95 % intervals of alive counts, E and E_H over the choice of samples, from N resamples, such as 1000 [default: none]",
+        BootstrapSettings.FewestResamples);
 
     private Option<ImmutableArray<string>> Only { get; } = TypedOption.Texts("--only", "GLOB", "keep only the layers whose name matches; repeatable");
 
@@ -100,7 +106,7 @@ internal sealed class AnalyzeOptions
         foreach (var option in (Option[])
             [
                 Data, DataDir, Split, Samples, Labels, Batch, Scale, Mean, Std, Input, Dimensions, Seed,
-                Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, Only, Exclude,
+                Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, Bootstrap, Only, Exclude,
                 Optimization, Threads, Device, Out, Format, Quiet,
             ])
             command.Options.Add(option);
@@ -141,6 +147,7 @@ internal sealed class AnalyzeOptions
         IncludeInput = Given(parsed, IncludeInput, Settings.IncludeInput),
         Wired = WiredOfWhole(parsed),
         Contributions = Asked(parsed, ContributionsMeasure),
+        Bootstrap = ReadBootstrap(parsed),
         Only = Given(parsed, Only, Settings.Only),
         Exclude = Given(parsed, Exclude, Settings.Exclude),
         Optimization = Given(parsed, Optimization, Settings.Optimization),
@@ -181,6 +188,18 @@ internal sealed class AnalyzeOptions
         return Given(parsed, Statistic, Settings.Statistic) == Analyzer.Statistic.Sample
             ? throw new UsageException($"--measures {measure}: is not offered per sample; choose another --statistic")
             : true;
+    }
+
+    private BootstrapSettings? ReadBootstrap(ParseResult parsed)
+    {
+        if (parsed.GetResult(Bootstrap) is null)
+            return null;
+        var statistic = Given(parsed, Statistic, Settings.Statistic);
+        return AliveRule.IsMean(statistic)
+            ? new BootstrapSettings(parsed.GetValue(Bootstrap), Given(parsed, Seed, Probe.Seed))
+            : throw new UsageException(
+                $"--bootstrap: is not offered with --statistic {Spelling.Of(statistic)}, which is no mean over the samples; " +
+                $"choose {string.Join(" or ", Enum.GetValues<Analyzer.Statistic>().Where(AliveRule.IsMean).Select(Spelling.Of))}, or leave it out");
     }
 
     private static string? Existing(ParseResult parsed, Option<string> option, Func<string, bool> exists, string kind) =>

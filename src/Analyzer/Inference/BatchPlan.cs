@@ -9,7 +9,8 @@ namespace Emergence.Analyzer.Inference;
 /// <param name="End">One past the last sample.</param>
 /// <param name="RunSize">Samples per run; the last run may have fewer.</param>
 /// <param name="Rows">Where runs are padded: the samples of each run that count. Null: all of them do.</param>
-public sealed record ProbeSegment(int Start, int End, int RunSize, int? Rows);
+/// <param name="Block">The block of samples that it lies in, from 0.</param>
+public sealed record ProbeSegment(int Start, int End, int RunSize, int? Rows, int Block = 0);
 
 /// <summary>How the samples of a probe are divided into runs.</summary>
 /// <param name="FixedBatch">The batch size built into the model, to which runs are padded; null where it is free.</param>
@@ -24,11 +25,15 @@ public sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Seg
     /// <param name="graph">The model's inputs and layers.</param>
     /// <param name="samples">Number of samples, at least 1.</param>
     /// <param name="requested">Samples per run, or 0: as many as keep the largest activation, in double, near 32 MB.</param>
+    /// <param name="blocks">
+    /// Into how many blocks the samples fall, at most one sample apart in size; no run holds samples of two.
+    /// </param>
     /// <exception cref="UserException">Two inputs have different fixed batch sizes.</exception>
-    public static BatchPlan Create(LayerGraph graph, int samples, int requested)
+    public static BatchPlan Create(LayerGraph graph, int samples, int requested, int blocks = 1)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(samples, blocks);
         var fixedBatch = FixedBatchOf(graph.Inputs);
         var oneByOne = graph.Inputs.Any(input => input.BatchAxis < 0);
         var size = oneByOne ? 1 : fixedBatch ?? (requested > 0 ? requested : DefaultSize(graph));
@@ -36,18 +41,22 @@ public sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Seg
         ImmutableArray<Diagnostic> diagnostics = requested > 0 && requested != size
             ? [Diagnostic.Note("--batch", $"the model runs {size} at a time, whatever is asked for")]
             : [];
-        if (fixedBatch is not { } batch)
-            return new BatchPlan(null, [new ProbeSegment(0, samples, size, null)], diagnostics);
-        if (size < batch)
-            return new BatchPlan(batch, [new ProbeSegment(0, samples, size, size)], diagnostics);
-
-        var whole = samples / batch * batch;
-        var segments = ImmutableArray.CreateBuilder<ProbeSegment>(2);
-        if (whole > 0)
-            segments.Add(new ProbeSegment(0, whole, batch, null));
-        if (whole < samples)
-            segments.Add(new ProbeSegment(whole, samples, batch, samples - whole));
-        return new BatchPlan(batch, segments.ToImmutable(), diagnostics);
+        var segments = ImmutableArray.CreateBuilder<ProbeSegment>();
+        for (var block = 0; block < blocks; block++)
+        {
+            var (start, end) = ((int)((long)samples * block / blocks), (int)((long)samples * (block + 1) / blocks));
+            if (fixedBatch is not { } batch || size < batch)
+            {
+                segments.Add(new ProbeSegment(start, end, size, fixedBatch is null ? null : size, block));
+                continue;
+            }
+            var whole = start + ((end - start) / batch * batch);
+            if (whole > start)
+                segments.Add(new ProbeSegment(start, whole, batch, null, block));
+            if (whole < end)
+                segments.Add(new ProbeSegment(whole, end, batch, end - whole, block));
+        }
+        return new BatchPlan(fixedBatch, segments.ToImmutable(), diagnostics);
     }
 
     private static int? FixedBatchOf(ImmutableArray<ModelInput> inputs)

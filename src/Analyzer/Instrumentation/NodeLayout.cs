@@ -63,11 +63,15 @@ public sealed class NodeLayout
     /// <summary>The axis that counts the samples of the probe, or -1.</summary>
     public int BatchAxis => Enumerable.Range(0, Axes.Length).FirstOrDefault(axis => Axes[axis].Role == AxisRole.Batch, -1);
 
-    /// <summary>Copies values in the order of the graph into channel-major order.</summary>
-    public ImmutableArray<double> ToChannelMajor(ReadOnlySpan<double> values)
+    /// <summary>
+    /// Values in the order of the graph, put into channel-major order; where the two are the same that is the array itself,
+    /// which must not be changed afterwards.
+    /// </summary>
+    public ImmutableArray<double> ToChannelMajor(double[] values)
     {
+        ArgumentNullException.ThrowIfNull(values);
         if (order is null)
-            return [.. values];
+            return ImmutableCollectionsMarshal.AsImmutableArray(values);
         var result = new double[values.Length];
         for (var i = 0; i < values.Length; i++)
             result[order[i]] = values[i];

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Emergence.Analyzer.Metrics;
+using Emergence.Analyzer.Uncertainty;
 
 namespace Emergence.Analyzer.Reports;
 
@@ -68,6 +69,7 @@ internal static class JsonReport
         Strings(json, "exclude", settings.Exclude);
         json.WriteBoolean("wired", settings.Wired);
         json.WriteBoolean("contributions", settings.Contributions);
+        Bootstrap(json, settings.Bootstrap);
         json.WriteString("optimization", settings.Optimization);
         json.WriteNumber("threads", settings.Threads);
         json.WriteNumber("batch", settings.Batch);
@@ -113,13 +115,19 @@ internal static class JsonReport
         json.WriteNumber("threshold", measurement.Threshold);
         json.WriteNumber("nodes", measurement.Nodes);
         json.WriteNumber("alive", measurement.Alive);
+        Number(json, "alive_low", measurement.Intervals?.Alive.Low);
+        Number(json, "alive_high", measurement.Intervals?.Alive.High);
         json.WriteNumber("borderline", measurement.Borderline);
         json.WriteNumber("nodes_nan", measurement.NodesNan);
         json.WriteNumber("nodes_inf", measurement.NodesInf);
         Number(json, "alive_by_bias", measurement.AliveByBias);
         Emergence(json, "emergence", measurement.Emergence);
+        json.WriteString("emergence_low", Rounded(measurement.Intervals?.Emergence.Low));
+        json.WriteString("emergence_high", Rounded(measurement.Intervals?.Emergence.High));
         json.WriteString("zero_cause", Spelling.Of(measurement.ZeroCause));
         Emergence(json, "emergence_active", measurement.EmergenceActive);
+        json.WriteString("emergence_active_low", Rounded(measurement.Intervals?.EmergenceActive.Low));
+        json.WriteString("emergence_active_high", Rounded(measurement.Intervals?.EmergenceActive.High));
         if (measurement.EmergenceWired is { } wired)
             Emergence(json, "emergence_wired", wired);
         else
@@ -142,6 +150,8 @@ internal static class JsonReport
         json.WriteString("activation", layer.Activation);
         json.WriteNumber("nodes", layer.Nodes);
         json.WriteNumber("alive", layer.Alive);
+        Number(json, "alive_low", layer.AliveInterval?.Low);
+        Number(json, "alive_high", layer.AliveInterval?.High);
         json.WriteNumber("multiplicity", layer.Multiplicity);
         json.WriteNumber("alive_multiplicity", layer.AliveMultiplicity);
         json.WriteNumber("borderline", layer.Borderline);
@@ -159,6 +169,20 @@ internal static class JsonReport
             json.WriteBase64String("alive_mask", Packed(mask));
         else
             json.WriteNull("alive_mask");
+    }
+
+    private static void Bootstrap(Utf8JsonWriter json, BootstrapSettings? bootstrap)
+    {
+        if (bootstrap is null)
+        {
+            json.WriteNull("bootstrap");
+            return;
+        }
+        json.WriteStartObject("bootstrap");
+        json.WriteNumber("resamples", bootstrap.Resamples);
+        json.WriteNumber("blocks", BootstrapSettings.Blocks);
+        json.WriteNumber("seed", bootstrap.Seed);
+        json.WriteEndObject();
     }
 
     private static void PerSample(Utf8JsonWriter json, SampleEmergence? perSample)
@@ -212,7 +236,7 @@ internal static class JsonReport
         json.WriteEndObject();
     }
 
-    private static string Rounded(EmergenceValue value) => value.Rounded.ToString(CultureInfo.InvariantCulture);
+    private static string? Rounded(EmergenceValue? value) => value?.Rounded.ToString(CultureInfo.InvariantCulture);
 
     private static void Emergence(Utf8JsonWriter json, string name, EmergenceValue value)
     {

@@ -37,6 +37,8 @@ internal sealed partial record LayerRow
     [CsvColumn("emergence_share")] public required double? EmergenceShare { get; init; }
     [CsvColumn("woke")] public required int? Woke { get; init; }
     [CsvColumn("died")] public required int? Died { get; init; }
+    [CsvColumn("alive_low")] public required int? AliveLow { get; init; }
+    [CsvColumn("alive_high")] public required int? AliveHigh { get; init; }
 
     public static LayerRow Of(CheckpointResult checkpoint, Measurement measurement, LayerResult layer) => new()
     {
@@ -57,5 +59,7 @@ internal sealed partial record LayerRow
         EmergenceShare = Spelling.Finite(layer.EmergenceShare),
         Woke = layer.Woke,
         Died = layer.Died,
+        AliveLow = layer.AliveInterval?.Low,
+        AliveHigh = layer.AliveInterval?.High,
     };
 }

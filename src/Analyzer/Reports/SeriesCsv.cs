@@ -60,6 +60,12 @@ internal sealed partial record SeriesRow
     [CsvColumn("activation_change")] public required double? ActivationChange { get; init; }
     [CsvColumn("woke")] public required int? Woke { get; init; }
     [CsvColumn("died")] public required int? Died { get; init; }
+    [CsvColumn("alive_low")] public required int? AliveLow { get; init; }
+    [CsvColumn("alive_high")] public required int? AliveHigh { get; init; }
+    [CsvColumn("emergence_low")] public required string? EmergenceLow { get; init; }
+    [CsvColumn("emergence_high")] public required string? EmergenceHigh { get; init; }
+    [CsvColumn("emergence_active_low")] public required string? EmergenceActiveLow { get; init; }
+    [CsvColumn("emergence_active_high")] public required string? EmergenceActiveHigh { get; init; }
 
     public static SeriesRow Of(AnalysisSettings settings, CheckpointResult checkpoint, Measurement measurement) => new()
     {
@@ -102,6 +108,12 @@ internal sealed partial record SeriesRow
         ActivationChange = Spelling.Finite(measurement.ActivationChange),
         Woke = measurement.Woke,
         Died = measurement.Died,
+        AliveLow = measurement.Intervals?.Alive.Low,
+        AliveHigh = measurement.Intervals?.Alive.High,
+        EmergenceLow = Digits(measurement.Intervals?.Emergence.Low),
+        EmergenceHigh = Digits(measurement.Intervals?.Emergence.High),
+        EmergenceActiveLow = Digits(measurement.Intervals?.EmergenceActive.Low),
+        EmergenceActiveHigh = Digits(measurement.Intervals?.EmergenceActive.High),
     };
 
     private static string? Digits(EmergenceValue? value) => value?.Rounded.ToString(CultureInfo.InvariantCulture);

@@ -1,4 +1,8 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Numerics;
 using System.Text;
+using Emergence.Analyzer.Uncertainty;
 
 namespace Emergence.Analyzer.Reports;
 
@@ -37,8 +41,8 @@ internal static class TableReport
         if (settings.Thresholds.Length > 1)
             Add("θ", row => NumberText.Exact(row.Measurement.Threshold));
         Add("nodes", row => NumberText.Integer(row.Measurement.Nodes));
-        Add("alive", row => NumberText.Integer(row.Measurement.Alive));
-        Add("E", row => NumberText.Integer(row.Measurement.Emergence.Rounded));
+        Add("alive", row => WithInterval(row.Measurement.Alive, row.Measurement.Intervals?.Alive, alive => alive));
+        Add("E", row => WithInterval(row.Measurement.Emergence, row.Measurement.Intervals?.Emergence, emergence => emergence.Rounded));
         if (settings.Statistic == Statistic.Sample)
             Add("± sd", row => NumberText.Significant(row.Measurement.PerSample?.Emergence.StandardDeviation));
         Add("log10 E", row => NumberText.Log10(row.Measurement.Emergence.Log10));
@@ -54,6 +58,13 @@ internal static class TableReport
         return table;
 
         void Add(string header, Func<Row, string> cell) => table.AddNumbers(header, rows.Select(cell));
+    }
+
+    private static string WithInterval<T>(T value, Interval<T>? interval, Func<T, BigInteger> whole)
+        where T : IComparable<T>
+    {
+        var text = NumberText.Integer(whole(value));
+        return interval is var (low, high) ? $"{text} [{NumberText.Integer(whole(low))}, {NumberText.Integer(whole(high))}]" : text;
     }
 
     private static string Remark(Measurement measurement)
@@ -93,7 +104,43 @@ internal static class TableReport
         return $"""
             alive: {alive}; probe: {string.Join(", ", probes)}; device: {string.Join(", ", devices)}
             Ẽ = E / non-zero parameters, Ẽ all = E / all parameters; E_H: E over paths of alive nodes only
-
+            {Noise(series)}
             """.ReplaceLineEndings("\n");
+    }
+
+    private static string Noise(SeriesResult series)
+    {
+        if (series.Settings.Bootstrap is not { } bootstrap)
+            return "";
+        var text = new StringBuilder(
+            $"[low, high]: 95 % interval over the choice of samples, from {NumberText.Integer(bootstrap.Resamples)} resamples of " +
+            $"{NumberText.Integer(BootstrapSettings.Blocks)} blocks of samples (seed {bootstrap.Seed.ToString(CultureInfo.InvariantCulture)})\n");
+        foreach (var (t, threshold) in series.Settings.Thresholds.Index())
+        {
+            var changes = SamplingNoise.Changes(series.Checkpoints, t).ToArray();
+            if (changes.Length == 0)
+                continue;
+            var at = series.Settings.Thresholds.Length > 1 ? $"θ = {NumberText.Exact(threshold)}: " : "";
+            text.Append($"{at}E changes less than its interval is wide at each step from {Stretches(changes, series.Checkpoints)}: " +
+                "these changes cannot be told from the choice of samples\n");
+        }
+        return text.ToString();
+    }
+
+    /// <summary>Changes one after the other are named by their first and last checkpoint.</summary>
+    private static string Stretches(int[] changes, ImmutableArray<CheckpointResult> checkpoints)
+    {
+        var byEpoch = checkpoints.All(checkpoint => checkpoint.Epoch is not null);
+        var stretches = new List<string>();
+        for (var (first, i) = (0, 1); i <= changes.Length; i++)
+        {
+            if (i < changes.Length && changes[i] == changes[i - 1] + 1)
+                continue;
+            stretches.Add($"{Name(changes[first] - 1)} to {Name(changes[i - 1])}");
+            first = i;
+        }
+        return $"{(byEpoch ? "epoch " : "")}{string.Join(", ", stretches)}";
+
+        string Name(int i) => byEpoch ? NumberText.Integer(checkpoints[i].Epoch!.Value) : Path.GetFileName(checkpoints[i].File);
     }
 }
