@@ -6,7 +6,9 @@ using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Reports;
 using Emergence.Analyzer.Tests.Checkpoints;
+using Emergence.Analyzer.Uncertainty;
 using Emergence.Checkpoints;
+using Emergence.Testing;
 using static Onnx.TensorProto.Types;
 
 namespace Emergence.Analyzer.Tests;
@@ -149,6 +151,25 @@ public class AnalysisTests
             ReportWriters.All.Single(writer => writer.FileName == file).Write(outcome, stream);
             return Encoding.UTF8.GetString(stream.ToArray());
         }
+    }
+
+    [Fact]
+    public async Task a_bootstrap_gives_intervals_and_marks_changes_within_them()
+    {
+        string[] files = [.. new[] { "001", "002", "003" }.Select(epoch => Path.Combine(SharedFiles.Repository, "models", "digits-mlp", $"ckpt_{epoch}.onnx"))];
+        var settings = OnCpu with { Bootstrap = new BootstrapSettings(200) };
+        var series = (await Analysis.RunAsync(new AnalysisRequest([.. files], settings, new ProbeOptions()), null, TestContext.Current.CancellationToken)).Series;
+        foreach (var measurement in series.Checkpoints.Select(checkpoint => checkpoint.Measurements[0]))
+        {
+            Assert.True(measurement.Intervals!.Emergence.Holds(measurement.Emergence));
+            Assert.True(measurement.Intervals.Alive.Holds(measurement.Alive));
+            Assert.All(measurement.Layers, layer => Assert.True(layer.AliveInterval!.Value.Holds(layer.Alive)));
+        }
+        // E is 4008, 4014 and 3729, and its interval of epoch 2 some 450 wide.
+        Assert.Equal([0, 1, 1], series.Checkpoints.Select(checkpoint => checkpoint.Diagnostics.Count(diagnostic => diagnostic.Subject == "--bootstrap")));
+
+        var e = await Assert.ThrowsAsync<UsageException>(() => Run(settings, files[0]));
+        Assert.StartsWith("--bootstrap: needs at least 32 samples", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

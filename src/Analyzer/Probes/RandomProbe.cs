@@ -60,7 +60,7 @@ internal static class RandomProbe
     {
         for (var i = 0; i < values.Length; i += perSample)
         {
-            var random = new SampleRandom((ulong)(uint)seed, position, i / perSample);
+            var random = new SampleRandom(unchecked((uint)seed), position, i / perSample);
             foreach (ref var element in values.Slice(i, perSample))
                 element = value(random.Bits());
         }

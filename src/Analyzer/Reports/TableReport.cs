@@ -121,8 +121,8 @@ internal static class TableReport
             if (changes.Length == 0)
                 continue;
             var at = series.Settings.Thresholds.Length > 1 ? $"θ = {NumberText.Exact(threshold)}: " : "";
-            text.Append($"{at}E changes less than its interval is wide at each step from {Stretches(changes, series.Checkpoints)}: " +
-                "these changes cannot be told from the choice of samples\n");
+            text.Append($"{at}cannot be told from sampling noise, as E changes less than its interval is wide: " +
+                $"each step from {Stretches(changes, series.Checkpoints)}\n");
         }
         return text.ToString();
     }

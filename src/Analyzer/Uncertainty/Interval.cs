@@ -4,7 +4,11 @@ namespace Emergence.Analyzer.Uncertainty;
 /// <param name="Low">The lower end.</param>
 /// <param name="High">The upper end.</param>
 public readonly record struct Interval<T>(T Low, T High)
-    where T : IComparable<T>;
+    where T : IComparable<T>
+{
+    /// <summary>Whether a value lies between the ends or on one.</summary>
+    public bool Holds(T value) => value.CompareTo(Low) >= 0 && value.CompareTo(High) <= 0;
+}
 
 /// <summary>Makes intervals.</summary>
 public static class Interval

@@ -18,7 +18,7 @@ internal static class Resample
     public static void Draw(int seed, int index, Span<int> times)
     {
         times.Clear();
-        var random = new SampleRandom((ulong)(uint)seed, Stream, index);
+        var random = new SampleRandom(unchecked((uint)seed), Stream, index);
         for (var i = 0; i < times.Length; i++)
             times[(int)Math.BigMul(random.Bits(), (ulong)times.Length, out _)]++;
     }

@@ -3,7 +3,7 @@ using Emergence.Checkpoints;
 
 namespace Emergence.Analyzer.Uncertainty;
 
-/// <summary>Changes of E from a checkpoint to the next that its choice of samples may explain alone.</summary>
+/// <summary>What the intervals of a series say against its numbers.</summary>
 internal static class SamplingNoise
 {
     /// <summary>
@@ -19,7 +19,11 @@ internal static class SamplingNoise
         where before.Emergence != after.Emergence && (IsWider(before, before, after) || IsWider(after, before, after))
         select i;
 
-    /// <summary>The same checkpoints, each of these with a warning.</summary>
+    /// <summary>Whether a or E lies outside its own interval, as it may with few samples and many nodes near θ.</summary>
+    public static bool IsOutside(Measurement measurement) => measurement.Intervals is { } intervals
+        && !(intervals.Alive.Holds(measurement.Alive) && intervals.Emergence.Holds(measurement.Emergence));
+
+    /// <summary>The same checkpoints, with a warning for each of these findings.</summary>
     public static ImmutableArray<CheckpointResult> Remark(ImmutableArray<CheckpointResult> checkpoints, AnalysisSettings settings)
     {
         if (settings.Bootstrap is null)
@@ -28,13 +32,22 @@ internal static class SamplingNoise
         for (var t = 0; t < settings.Thresholds.Length; t++)
         {
             var at = settings.Thresholds.Length > 1 ? FormattableString.Invariant($"with θ = {settings.Thresholds[t]}, ") : "";
-            var warning = Diagnostic.Warning(
-                "--bootstrap", $"{at}E has changed from the checkpoint before by less than its 95 % interval is wide, so the change cannot " +
-                "be told from the choice of samples; give more --samples");
-            foreach (var i in Changes(checkpoints, t))
-                remarked[i] = remarked[i] with { Diagnostics = remarked[i].Diagnostics.Add(warning) };
+            Warn(
+                Changes(checkpoints, t),
+                $"{at}E has changed from the checkpoint before by less than its 95 % interval is wide: the change cannot be told from " +
+                "sampling noise; give more --samples");
+            Warn(
+                Enumerable.Range(0, checkpoints.Length).Where(i => IsOutside(checkpoints[i].Measurements[t])),
+                $"{at}the alive count or E lies outside its own 95 % interval, as resamples carry more noise than the samples did and push " +
+                "nodes over θ one way; give more --samples");
         }
         return remarked.ToImmutable();
+
+        void Warn(IEnumerable<int> which, string message)
+        {
+            foreach (var i in which)
+                remarked[i] = remarked[i] with { Diagnostics = remarked[i].Diagnostics.Add(Diagnostic.Warning("--bootstrap", message)) };
+        }
     }
 
     // high − low > |after − before|, in sums, as emergences are not negative.

@@ -1,4 +1,5 @@
 using Emergence.Analyzer.Probes;
+using Emergence.Analyzer.Uncertainty;
 
 namespace Emergence.Analyzer.Tests.Cli;
 
@@ -24,7 +25,7 @@ public sealed class OptionTests : IDisposable
             model, "--data", "x=a.npy", "--data", "y=b.npy", "--data-dir", shell.Folder, "--split", "train", "--samples", "7",
             "--labels", labels, "--batch", "3", "--scale", "0.5", "--mean", "0.1,-0.2,0.3", "--std", "1,2,3", "--input", "x",
             "--dim", "N=4", "--dim", "time=axis=5", "--seed", "-9", "--threshold", "0,0.05,-0.1", "--statistic", "share", "--alive-share", "0.3",
-            "--conv-nodes", "filters", "--include-input", "--only", "fc*", "--only", "conv*", "--exclude", "*out", "--optimization", "none",
+            "--conv-nodes", "filters", "--include-input", "--bootstrap", "500", "--only", "fc*", "--only", "conv*", "--exclude", "*out", "--optimization", "none",
             "--threads", "2", "--device", "cpu", "--out", Path.Combine(shell.Folder, "out"), "--format", "json", "--quiet"));
 
         var settings = shell.Request!.Settings;
@@ -33,6 +34,7 @@ public sealed class OptionTests : IDisposable
         Assert.Equal(0.3, settings.AliveShare);
         Assert.Equal(ConvNodes.Filters, settings.ConvNodes);
         Assert.True(settings.IncludeInput);
+        Assert.Equal(new BootstrapSettings(500, -9), settings.Bootstrap);
         Assert.Equal(["fc*", "conv*"], settings.Only);
         Assert.Equal(["*out"], settings.Exclude);
         Assert.Equal("none", settings.Optimization);
@@ -81,6 +83,7 @@ public sealed class OptionTests : IDisposable
     [InlineData("--alive-share", "-0.1", "'-0.1' is not a number from 0 to 1")]
     [InlineData("--samples", "0", "'0' is not a whole number of at least 1 or 'all'")]
     [InlineData("--samples", "some", "'some' is not a whole number of at least 1 or 'all'")]
+    [InlineData("--bootstrap", "99", "'99' is not a whole number of at least 100")]
     [InlineData("--batch", "0", "'0' is not a whole number of at least 1")]
     [InlineData("--batch", "1.5", "'1.5' is not a whole number of at least 1")]
     [InlineData("--threads", "-1", "'-1' is not a whole number of at least 0")]
@@ -146,6 +149,28 @@ public sealed class OptionTests : IDisposable
     {
         Assert.Equal(2, await shell.RunAsync(shell.File("a.onnx"), "--statistic", "sample", "--measures", measure));
         Assert.Equal($"error: --measures {measure}: is not offered per sample; choose another --statistic\n", shell.Error);
+    }
+
+    [Fact]
+    public async Task A_bootstrap_takes_its_seed_from_the_seed_option()
+    {
+        Assert.Equal(0, await shell.RunAsync(shell.File("a.onnx"), "--bootstrap", "1000"));
+        Assert.Equal(new BootstrapSettings(1000, 0), shell.Request!.Settings.Bootstrap);
+        Assert.Equal(0, await shell.RunAsync(shell.File("a.onnx"), "--bootstrap", "100", "--seed", "-9", "--statistic", "share"));
+        Assert.Equal(new BootstrapSettings(100, -9), shell.Request!.Settings.Bootstrap);
+    }
+
+    [Theory]
+    [InlineData("max")]
+    [InlineData("absmax")]
+    [InlineData("sample")]
+    public async Task A_bootstrap_is_offered_with_means_only(string statistic)
+    {
+        Assert.Equal(2, await shell.RunAsync(shell.File("a.onnx"), "--statistic", statistic, "--bootstrap", "1000"));
+        Assert.Equal(
+            $"error: --bootstrap: is not offered with --statistic {statistic}, which is no mean over the samples; " +
+            "choose mean or absmean or share, or leave it out\n", shell.Error);
+        Assert.Null(shell.Request);
     }
 
     [Fact]

@@ -54,6 +54,35 @@ public class BatchPlanTests
     }
 
     [Fact]
+    public void no_run_holds_samples_of_two_blocks()
+    {
+        Assert.Equal(
+            [new(0, 3, 4, null, 0), new(3, 6, 4, null, 1), new ProbeSegment(6, 10, 4, null, 2)],
+            BatchPlan.Create(Model([null, 4]).Graph, 10, 4, blocks: 3).Segments);
+        // A fixed batch of 3: blocks of 3, 3 and 4 samples.
+        Assert.Equal(
+            [new(0, 3, 3, null, 0), new(3, 6, 3, null, 1), new(6, 9, 3, null, 2), new ProbeSegment(9, 10, 3, 1, 2)],
+            BatchPlan.Create(Model([3, 4]).Graph, 10, 0, blocks: 3).Segments);
+        Assert.Equal(
+            [new(0, 3, 8, 3, 0), new(3, 6, 8, 3, 1), new ProbeSegment(6, 10, 8, 4, 2)],
+            BatchPlan.Create(Model([8, 4]).Graph, 10, 0, blocks: 3).Segments);
+        Assert.Throws<ArgumentOutOfRangeException>(() => BatchPlan.Create(Model([null, 4]).Graph, 2, 0, blocks: 3));
+    }
+
+    [Theory]
+    [InlineData(32)]
+    [InlineData(33)]
+    [InlineData(1024)]
+    [InlineData(2_000_000_000)]
+    public void blocks_cover_all_samples_and_differ_by_one_at_most(int samples)
+    {
+        var segments = BatchPlan.Create(Model([null, 4]).Graph, samples, 0, blocks: 32).Segments;
+        Assert.Equal((0, samples), (segments[0].Start, segments[^1].End));
+        Assert.All(segments.Zip(segments.Skip(1)), pair => Assert.Equal(pair.First.End, pair.Second.Start));
+        Assert.InRange(segments.Max(block => block.End - block.Start) - segments.Min(block => block.End - block.Start), 0, 1);
+    }
+
+    [Fact]
     public void inputs_of_different_fixed_batches_are_refused()
     {
         var e = Assert.Throws<UserException>(() => BatchPlan.Create(Model([3, 4]).Input("z", [5, 4]).Graph, 5, 0));

@@ -38,6 +38,17 @@ public sealed class RandomProbeTests : IDisposable
         Assert.Equal(few.Provenance.Sha256, model.Resolve(new ProbeOptions { Samples = 5, Seed = 7 }).Provenance.Sha256);
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(int.MinValue)]
+    public void a_seed_may_be_negative(int seed)
+    {
+        var model = new ProbedModel(folder).Input("x", [null, 3]);
+        Assert.NotEqual(
+            model.Resolve(new ProbeOptions { Samples = 5, Seed = seed }).Provenance.Sha256,
+            model.Resolve(new ProbeOptions { Samples = 5, Seed = 0 }).Provenance.Sha256);
+    }
+
     [Fact]
     public void tokens_stay_within_the_vocabulary_and_masks_are_open()
     {

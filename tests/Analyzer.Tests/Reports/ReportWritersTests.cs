@@ -32,6 +32,7 @@ public class ReportWritersTests
             Golden.Check($"plain.{name}", Bytes(writer, SampleOutcome.Plain));
             Golden.Check($"odd.{name}", Bytes(writer, SampleOutcome.Odd));
             Golden.Check($"sampled.{name}", Bytes(writer, SampleOutcome.Sampled));
+            Golden.Check($"bootstrapped.{name}", Bytes(writer, SampleOutcome.Bootstrapped));
         });
     }
 
@@ -45,7 +46,7 @@ public class ReportWritersTests
         var schema = await JsonSchema.FromFileAsync(
             Path.Combine(SharedFiles.Repository, "schemas", "results.schema.json"), TestContext.Current.CancellationToken);
         var writer = ReportWriters.All.Single(writer => writer.Format == "json");
-        foreach (var outcome in (AnalysisOutcome[])[SampleOutcome.Plain, SampleOutcome.Odd, SampleOutcome.Sampled])
+        foreach (var outcome in (AnalysisOutcome[])[SampleOutcome.Plain, SampleOutcome.Odd, SampleOutcome.Sampled, SampleOutcome.Bootstrapped])
             Assert.Empty(schema.Validate(Text(writer, outcome)));
     }
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Numerics;
 using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Metrics;
+using Emergence.Analyzer.Uncertainty;
 using Emergence.Checkpoints;
 
 namespace Emergence.Analyzer.Tests.Reports;
@@ -94,6 +95,28 @@ internal static class SampleOutcome
         new AnalysisSettings { Statistic = Statistic.Sample },
         Checkpoint("a.onnx", 0, 0.5, Samples(new(33260), new(33261), new(29000), new(29007))),
         Checkpoint("b.onnx", 1, 0.5, Samples(new(BeyondDouble), new(3 * BeyondDouble))));
+
+    /// <summary>A series with intervals: changes within them and beyond, no change, and a value past the range of a double.</summary>
+    public static AnalysisOutcome Bootstrapped { get; } = Of(
+        new AnalysisSettings { Thresholds = [0.05f, 0.5f], Bootstrap = new BootstrapSettings(1000, -7) },
+        [
+            .. ((EmergenceValue[])[new(1000), new(1100), new(1050), new(1050), new(3000), new(2900), new(BeyondDouble)]).Select((emergence, epoch) =>
+                Checkpoint($"runs/ckpt_{epoch:000}.onnx", epoch, 0.5, Intervals(emergence, 100, 250)) with
+                {
+                    Measurements = [Intervals(emergence, 100, 250), Intervals(emergence, 0, 0) with { Threshold = 0.5f }],
+                }),
+        ]);
+
+    private static Measurement Intervals(EmergenceValue emergence, int below, int above)
+    {
+        var measurement = Chain(0.05f, emergence, emergence, 80, 50, 10);
+        var interval = new Interval<EmergenceValue>(new(emergence.Numerator - below), emergence + new EmergenceValue(above, 3));
+        return measurement with
+        {
+            Intervals = new BootstrapIntervals([new(79, 83), new(50, 51), new(10, 10)], new(139, 142), interval, interval),
+            Layers = [.. measurement.Layers.Select((layer, i) => layer with { AliveInterval = new Interval<int>(layer.Alive - i, layer.Alive + i) })],
+        };
+    }
 
     private static Measurement Samples(params EmergenceValue[] values)
     {

@@ -62,7 +62,7 @@ internal static class SlowBootstrap
     /// <summary>The samples of one resample: those of 32 blocks drawn from 32.</summary>
     private static List<int> Samples(int seed, int index, int count)
     {
-        var random = new SampleRandom((ulong)(uint)seed, -1, index);
+        var random = new SampleRandom(unchecked((uint)seed), -1, index);
         var drawn = new List<int>();
         for (var i = 0; i < Blocks; i++)
         {
