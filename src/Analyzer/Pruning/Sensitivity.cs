@@ -105,7 +105,7 @@ public static class Sensitivity
                 Accuracy = profile.Accuracy,
                 OutputChange = change,
                 LargestChange = largest,
-                Measurements = Measurements.Of(model.Graph, profile, settings, wired),
+                Measurements = Measurements.Of(model.Graph, profile, settings, wired, token: token),
             };
         }
     }

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Numerics;
 using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Metrics;
 using Emergence.Analyzer.Probes;
