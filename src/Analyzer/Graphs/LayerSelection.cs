@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using System.IO.Enumeration;
 using Emergence.Analyzer.Metrics;
+using Emergence.Analyzer.Series;
 using Emergence.Checkpoints;
 
 namespace Emergence.Analyzer.Graphs;
@@ -11,19 +11,18 @@ public static class LayerSelection
     /// <summary>
     /// Keeps the layers whose name matches a glob of <paramref name="only"/> (all, where it is empty) and none of
     /// <paramref name="exclude"/>. What led through a layer that is left out leads past it: one edge for each way in and
-    /// each way out, dense if either was, else identity. <c>*</c> stands for any run of characters, slashes included,
-    /// and <c>?</c> for one.
+    /// each way out, dense if either was, else identity. A glob that is the name of a layer means
+    /// that one; any other is a <see cref="Glob"/>, in which <c>*</c> crosses slashes.
     /// </summary>
-    /// <exception cref="UsageException">A glob matches no layer, or no layer is left.</exception>
+    /// <exception cref="UsageException">A glob matches no layer or has a range that runs backwards, or no layer is left.</exception>
     public static LayerGraph Select(LayerGraph graph, ImmutableArray<string> only, ImmutableArray<string> exclude)
     {
         ArgumentNullException.ThrowIfNull(graph);
         if (only.IsEmpty && exclude.IsEmpty)
             return graph;
-        RequireMatches(graph, "--only", only);
-        RequireMatches(graph, "--exclude", exclude);
+        var (wanted, unwanted) = (Matching(graph, "--only", only), Matching(graph, "--exclude", exclude));
         var kept = graph.Layers
-            .Where(layer => (only.IsEmpty || MatchesAny(only, layer)) && !MatchesAny(exclude, layer)).ToImmutableArray();
+            .Where(layer => (only.IsEmpty || wanted.Contains(layer.Index)) && !unwanted.Contains(layer.Index)).ToImmutableArray();
         if (kept.IsEmpty)
             throw new UsageException("--only and --exclude: leave no layer of the model; widen one or narrow the other");
 
@@ -85,17 +84,26 @@ public static class LayerSelection
         edges[edge] = IndexMap.FromPairs(nodes, one.Targets, [.. routes]);
     }
 
-    private static bool MatchesAny(ImmutableArray<string> globs, TracedLayer layer) => globs.Any(glob => Matches(glob, layer));
-
-    private static bool Matches(string glob, TracedLayer layer) =>
-        FileSystemName.MatchesSimpleExpression(glob, layer.Name, ignoreCase: false);
-
-    private static void RequireMatches(LayerGraph graph, string option, ImmutableArray<string> globs)
+    /// <summary>Indices of the layers that match any of the globs, each of which must match one.</summary>
+    private static HashSet<int> Matching(LayerGraph graph, string option, ImmutableArray<string> globs)
     {
-        foreach (var glob in globs.Where(glob => !graph.Layers.Any(layer => Matches(glob, layer))))
+        var matching = new HashSet<int>();
+        foreach (var text in globs)
         {
-            var names = string.Join(", ", graph.Layers.Take(8).Select(layer => layer.Name));
-            throw new UsageException($"{option} {glob}: matches no layer; there are {names}{(graph.Layers.Length > 8 ? ", …" : "")}");
+            // Names may hold brackets themselves: blocks[0]/fc.
+            var found = graph.Layers.Where(layer => layer.Name == text).ToArray();
+            if (found.Length == 0)
+            {
+                var glob = new Glob(text);
+                found = [.. graph.Layers.Where(layer => glob.Matches(layer.Name))];
+            }
+            if (found.Length == 0)
+            {
+                var names = string.Join(", ", graph.Layers.Take(8).Select(layer => layer.Name));
+                throw new UsageException($"{option} {text}: matches no layer; there are {names}{(graph.Layers.Length > 8 ? ", …" : "")}");
+            }
+            matching.UnionWith(found.Select(layer => layer.Index));
         }
+        return matching;
     }
 }

@@ -74,6 +74,24 @@ public class LayerSelectionTests
         Assert.Empty(selected.Edges);
     }
 
+    [Theory]
+    [InlineData("fc[12]", "fc1,fc2")]
+    [InlineData("fc[!12]", "fc3,fcx")]
+    [InlineData("fc?", "fc1,fc2,fc3,fcx")]
+    [InlineData("fc[0-9]", "fc1,fc2,fc3")]
+    [InlineData("blocks[0]/fc", "blocks[0]/fc")]
+    [InlineData("blocks[0]/*", "blocks0/fc")]
+    [InlineData("blocks[[]0]*", "blocks[0]/fc")]
+    public void globs_know_sets_but_a_name_is_itself(string glob, string expected)
+    {
+        var graph = Graph(["fc1", "fc2", "fc3", "fcx", "blocks[0]/fc", "blocks0/fc"]);
+        Assert.Equal(expected.Split(','), LayerSelection.Select(graph, [glob], []).Layers.Select(layer => layer.Name));
+    }
+
+    [Fact]
+    public void a_range_that_runs_backwards_is_wrong_usage() =>
+        Assert.Throws<UsageException>(() => LayerSelection.Select(Graph(["fc1"]), ["fc[9-0]"], []));
+
     [Fact]
     public void a_glob_that_matches_nothing_is_wrong_usage()
     {
