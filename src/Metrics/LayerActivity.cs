@@ -83,10 +83,10 @@ public sealed class LayerActivity
     /// <param name="layer">The layer.</param>
     /// <param name="alive">As many words as the nodes need; bits beyond the last node are not looked at.</param>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
-    public static LayerActivity FromPackedMask(NetworkLayer layer, ReadOnlySpan<ulong> alive)
+    public static LayerActivity FromMaskWords(NetworkLayer layer, ReadOnlySpan<ulong> alive)
     {
         if (alive.Length != (layer.Nodes + 63) / 64)
-            throw new ArgumentException($"A packed mask of {alive.Length} words for a layer of {layer.Nodes} nodes.", nameof(alive));
+            throw new ArgumentException($"A mask of {alive.Length} words for a layer of {layer.Nodes} nodes.", nameof(alive));
         var mask = alive.ToArray();
         if (layer.Nodes % 64 != 0)
             mask[^1] &= ulong.MaxValue >>> (64 - (layer.Nodes % 64));

@@ -82,7 +82,7 @@ public static class Bootstrap
             var masks = new ulong[draws.Length * words];
             resampling.Judge(draws, masks);
             for (var r = 0; r < draws.Length; r++)
-                activities[r][layer] = LayerActivity.FromPackedMask(network.Layers[layer], masks.AsSpan(r * words, words));
+                activities[r][layer] = LayerActivity.FromMaskWords(network.Layers[layer], masks.AsSpan(r * words, words));
         }
         return activities;
     }

@@ -12,7 +12,8 @@ public sealed class LayerActivityTests
         bool[] mask = [false, true, true, /**/ false, false, false, /**/ false, false, true, /**/ true, true, true];
         LayerActivity[] all =
             [LayerActivity.FromMask(layer, mask), LayerActivity.FromMask(layer, new BitArray(mask)),
-             LayerActivity.FromPackedMask(layer, [0b0000_0110, 0b1111_1111])];
+             LayerActivity.FromPackedMask(layer, [0b0000_0110, 0b1111_1111]),
+             LayerActivity.FromMaskWords(layer, [0b1111_1111_0000_0110])];
         Assert.All(all, activity =>
         {
             Assert.Equal((6, 3), (activity.Alive, activity.AliveChannels));
@@ -89,6 +90,7 @@ public sealed class LayerActivityTests
         Assert.Throws<ArgumentException>(() => LayerActivity.FromMask(new NetworkLayer(3), new bool[4]));
         Assert.Throws<ArgumentException>(() => LayerActivity.FromMask(new NetworkLayer(3), new BitArray(4)));
         Assert.Throws<ArgumentException>(() => LayerActivity.FromPackedMask(new NetworkLayer(3), new byte[2]));
+        Assert.Throws<ArgumentException>(() => LayerActivity.FromMaskWords(new NetworkLayer(64), new ulong[2]));
         Assert.Throws<ArgumentException>(
             () => MeasureCatalog.Emergence.Of(graph, LayerActivity.FromMask(new NetworkLayer(4), new bool[4]), LayerActivity.Count(1)));
         Assert.Throws<ArgumentOutOfRangeException>(() => LayerActivity.Count(-1));
