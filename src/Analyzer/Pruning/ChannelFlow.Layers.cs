@@ -15,8 +15,11 @@ internal sealed partial class ChannelFlow
             case "QLinearMatMul":
                 Dense(node, layer, dataAt: 0, weightAt: 3);
                 break;
-            case "Conv" or "ConvInteger" or "FusedConv":
+            case "Conv" or "FusedConv":
                 Convolution(node, layer, weightAt: 1, biasAt: 2);
+                break;
+            case "ConvInteger":
+                Convolution(node, layer, weightAt: 1, biasAt: -1);
                 break;
             case "QLinearConv":
                 Convolution(node, layer, weightAt: 3, biasAt: 8);
@@ -60,6 +63,10 @@ internal sealed partial class ChannelFlow
         var outputAxis = isLeft && data.Length > 1 ? output.Length - 2 : output.Length - 1;
         Read(node, dataAt, dataAxis, weightAt, readsAxis);
         var made = Make(node, layer, weightAt, makesAxis, weight[makesAxis]);
+        if (node.OpType == "QLinearMatMul")
+            Quantise(node, made, weightAt + 1, weightAt + 2);
+        else if (node.OpType == "MatMulInteger")
+            Quantise(node, made, weightAt + 2);
         if (node.OpType is "Gemm" or "FusedGemm" && node.Input.Count > 2 && node.Input[2].Length > 0)
             made = Add(node, 2, made, outputAxis, output.Length);
         Define(node, new Channels(outputAxis, made));
@@ -95,7 +102,11 @@ internal sealed partial class ChannelFlow
             Read(node, 0, 1, weightAt, 1);
             made = Make(node, layer, weightAt, 0, weight[0]);
         }
-        if (biasAt < node.Input.Count && node.Input[biasAt].Length > 0)
+        if (node.OpType == "QLinearConv")
+            Quantise(node, made, weightAt + 1, weightAt + 2);
+        else if (node.OpType == "ConvInteger")
+            Quantise(node, made, weightAt + 2);
+        if (biasAt >= 0 && biasAt < node.Input.Count && node.Input[biasAt].Length > 0)
             Use(node, biasAt, 0, made, ChannelPart.Adjusts);
         if (node.OpType == "FusedConv" && node.Input.Count > 3 && node.Input[3].Length > 0)
             made = Add(node, 3, made, 1, output.Length);
@@ -179,6 +190,20 @@ internal sealed partial class ChannelFlow
         else
             leftAlone[layer] = "its weight is shared or computed";
         return made;
+    }
+
+    /// <summary>Scales and zero points of a layer's weight: one for all of it, or one for each unit.</summary>
+    private void Quantise(NodeProto node, int[] made, params ReadOnlySpan<int> inputs)
+    {
+        foreach (var input in inputs)
+        {
+            if (input >= node.Input.Count || node.Input[input].Length == 0 || ShapeOf(node.Input[input]) is [] or [1])
+                continue;
+            if (ShapeOf(node.Input[input]) is [_])
+                Use(node, input, 0, made, ChannelPart.Accompanies);
+            else
+                Pin(new Channels(0, made), $"'{node.Input[input]}' of {node.OpType} is no scale for each node");
+        }
     }
 
     /// <summary>The weights that read the channels of a layer's data.</summary>

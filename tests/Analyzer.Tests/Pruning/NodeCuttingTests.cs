@@ -15,6 +15,86 @@ public sealed class NodeCuttingTests : PruningTests
     private static float[] Ramp(int count) => [.. Enumerable.Range(0, count).Select(i => (i * 7 % 11 - 5) / 11f)];
 
     [Fact]
+    public void scales_and_zero_points_of_filters_go_with_them()
+    {
+        var graph = new GraphBuilder("quantised");
+        var x = graph.Input("x", DataType.Float, "N", 1, 3, 3);
+        graph.Initializer("unit", [], [0.01f]);
+        graph.Initializer(TensorValues.FromRaw("none", DataType.Uint8, [], [0]));
+        // Filters of real strength 4, 1, 3, 2; each with a scale and a zero point of its own.
+        graph.Initializer(TensorValues.FromRaw("q", DataType.Int8, [4, 1, 1, 1], [40, 10, 3, 20]));
+        graph.Initializer("scales", [4], [0.1f, 0.1f, 1f, 0.1f]);
+        graph.Initializer(TensorValues.FromRaw("zeros", DataType.Int8, [4], [0, 0, 0, 0]));
+        graph.Initializer("k", [2, 4, 1, 1], Ramp(8));
+        graph.AddNode("quantise", "QuantizeLinear", [x, "unit", "none"], ["xq"]);
+        graph.AddNode("first", "QLinearConv", ["xq", "unit", "none", "q", "scales", "zeros", "unit", "none"], ["a"]);
+        graph.AddNode("real", "DequantizeLinear", ["a", "unit", "none"], ["d"]);
+        graph.AddNode("second", "Conv", ["d", "k"], ["y"]);
+        graph.Output("y", DataType.Float, "N", 2, 3, 3);
+        var checkpoint = Open(graph.Build(13, 7, "tests"));
+        var shrunk = Pruner.Prune(checkpoint, Cut);
+        Assert.Equal(2, shrunk.Layers[0].UnitsCut);
+        Assert.Equal([40, 3], Stored(shrunk).Doubles("q"));
+        Assert.Equal([0.1f, 1], Stored(shrunk).Floats("scales"));
+        Assert.Equal([2L], Stored(shrunk).Dims("zeros"));
+        AssertSame(checkpoint, Half, Cut);
+    }
+
+    [Fact]
+    public void the_zero_point_of_an_integer_convolution_is_no_bias()
+    {
+        var graph = new GraphBuilder("integers");
+        var x = graph.Input("x", DataType.Float, "N", 1, 3, 3);
+        graph.Initializer("unit", [], [0.01f]);
+        graph.Initializer(TensorValues.FromRaw("three", DataType.Uint8, [], [3]));
+        graph.Initializer(TensorValues.FromRaw("q", DataType.Uint8, [4, 1, 1, 1], [43, 13, 33, 23]));
+        graph.Initializer("k", [2, 4, 1, 1], Ramp(8));
+        graph.AddNode("quantise", "QuantizeLinear", [x, "unit", "three"], ["xq"]);
+        graph.AddNode("first", "ConvInteger", ["xq", "q", "three", "three"], ["a"]);
+        graph.AddNode("real", "Cast", ["a"], ["d"], [AttributeProto.Of("to", (long)DataType.Float)]);
+        graph.AddNode("second", "Conv", ["d", "k"], ["y"]);
+        graph.Output("y", DataType.Float, "N", 2, 3, 3);
+        var checkpoint = Open(graph.Build(13, 7, "tests"));
+        Assert.Equal([43, 3, 33, 3], Stored(Pruner.Prune(checkpoint, Half)).Doubles("q"));
+        Assert.Equal([43, 33], Stored(Pruner.Prune(checkpoint, Cut)).Doubles("q"));
+        AssertSame(checkpoint, Half, Cut);
+    }
+
+    [Theory]
+    [InlineData("QLinearMatMul")]
+    [InlineData("MatMulInteger")]
+    public void zero_points_of_columns_go_with_them(string op)
+    {
+        var graph = new GraphBuilder("quantised");
+        var x = graph.Input("x", DataType.Float, "N", 2);
+        graph.Initializer("unit", [], [0.05f]);
+        graph.Initializer(TensorValues.FromRaw("none", DataType.Uint8, [], [0]));
+        graph.Initializer(TensorValues.FromRaw("q", DataType.Uint8, [2, 4], [14, 21, 43, 52, 14, 21, 43, 52]));
+        graph.Initializer(TensorValues.FromRaw("zeros", DataType.Uint8, [4], [10, 20, 40, 50]));
+        graph.Initializer("scales", [4], [1f, 1f, 1f, 1f]);
+        graph.Initializer("w", [4, 2], Ramp(8));
+        graph.AddNode("quantise", "QuantizeLinear", [x, "unit", "none"], ["xq"]);
+        if (op == "QLinearMatMul")
+        {
+            graph.AddNode("first", op, ["xq", "unit", "none", "q", "scales", "zeros", "unit", "none"], ["a"]);
+            graph.AddNode("real", "DequantizeLinear", ["a", "unit", "none"], ["d"]);
+        }
+        else
+        {
+            graph.AddNode("first", op, ["xq", "q", "none", "zeros"], ["a"]);
+            graph.AddNode("real", "Cast", ["a"], ["d"], [AttributeProto.Of("to", (long)DataType.Float)]);
+        }
+        graph.AddNode("second", "MatMul", ["d", "w"], ["y"]);
+        graph.Output("y", DataType.Float, "N", 2);
+        var checkpoint = Open(graph.Build(13, 7, "tests"));
+        var shrunk = Pruner.Prune(checkpoint, Cut);
+        Assert.Equal(2, shrunk.Layers[0].UnitsCut);
+        Assert.Equal([14, 43, 14, 43], Stored(shrunk).Doubles("q"));
+        Assert.Equal([10, 40], Stored(shrunk).Doubles("zeros"));
+        AssertSame(checkpoint, Half, Cut);
+    }
+
+    [Fact]
     public void a_weight_on_the_left_has_its_nodes_in_its_rows()
     {
         var graph = new GraphBuilder("left");
