@@ -60,7 +60,15 @@ internal sealed class ChannelCutter(ModelProto model, string directory, ChannelF
                 }
                 break;
             case "Cast":
+            case "Identity" when !flow.Paths.Of(name)!.IsCopy:
                 CutConstant(producer.Input[0], dims, removed);
+                break;
+            case "Transpose" when !flow.Paths.Of(name)!.IsCopy:
+                var perm = Shapes.Permutation(dims.Length, new AttributeReader(producer));
+                var turned = new int[dims.Length];
+                for (var i = 0; i < perm.Length; i++)
+                    turned[perm[i]] = dims[i];
+                CutConstant(producer.Input[0], turned, removed.ToDictionary(part => perm[part.Key], part => part.Value));
                 break;
             default:
                 // Reshaped or transposed: what the operator reads is stored as it stands, and the way there goes.

@@ -56,7 +56,7 @@ internal sealed class ConstantPaths(TracedModel model, StoredTensors stored, Gra
                 map[i] = labels[i][0];
             }
         }
-        var (isPrivate, isCopy, canCut) = (true, true, ElementTypes.Bits(stored.ElementType(source)) % 8 == 0);
+        var (isPrivate, isCopy, canCut, isReshaped) = (true, true, ElementTypes.Bits(stored.ElementType(source)) % 8 == 0, false);
         for (var at = name; ; at = producers[at].Input[0])
         {
             isPrivate &= IsReadOnce(at);
@@ -65,7 +65,9 @@ internal sealed class ConstantPaths(TracedModel model, StoredTensors stored, Gra
             var producer = producers[at];
             var isMoved = producer.OpType is "Identity" or "Transpose" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze";
             isCopy &= isMoved;
-            canCut &= isMoved || producer.OpType == "Cast" || (producer.OpType == "DequantizeLinear" && CanCutDequantised(producer));
+            // A slice of the converted weight is one of the stored weight only where the axes are still the same.
+            canCut &= isMoved || (!isReshaped && (producer.OpType == "Cast" || (producer.OpType == "DequantizeLinear" && CanCutDequantised(producer))));
+            isReshaped |= isMoved && producer.OpType is not ("Identity" or "Transpose");
             if (!isMoved && producer.OpType is not ("Cast" or "DequantizeLinear"))
                 return null;
         }

@@ -94,6 +94,35 @@ public sealed class NodeCuttingTests : PruningTests
         AssertSame(checkpoint, Half, Cut);
     }
 
+    [Theory]
+    [InlineData("DequantizeLinear")]
+    [InlineData("Cast")]
+    public void a_weight_that_is_converted_and_then_transposed_stays_converted(string op)
+    {
+        // Stored [units, inputs]: strengths 1, 4, 3, 2.
+        var graph = new GraphBuilder("converted");
+        var x = graph.Input("x", DataType.Float, "N", 2);
+        if (op == "Cast")
+        {
+            graph.Initializer(TensorValues.WithDoubles(TensorValues.FromRaw("q", DataType.Float16, [4, 2], new byte[16]), [1, 1, 4, 4, 3, 3, 2, 2]));
+            graph.AddNode("convert", "Cast", ["q"], ["d"], [AttributeProto.Of("to", (long)DataType.Float)]);
+        }
+        else
+        {
+            graph.Initializer(TensorValues.FromRaw("q", DataType.Int8, [4, 2], [10, 10, 4, 4, 30, 30, 20, 20]));
+            graph.Initializer("scales", [4], [0.1f, 1f, 0.1f, 0.1f]);
+            graph.AddNode("convert", "DequantizeLinear", ["q", "scales"], ["d"], [AttributeProto.Of("axis", 0)]);
+        }
+        graph.AddNode("turn", "Transpose", ["d"], ["t"], [AttributeProto.Of("perm", 1, 0)]);
+        graph.Initializer("w2", [4, 2], Ramp(8));
+        graph.AddNode("first", "MatMul", [x, "t"], ["a"]);
+        graph.AddNode("second", "MatMul", ["a", "w2"], ["y"]);
+        graph.Output("y", DataType.Float, "N", 2);
+        var checkpoint = Open(graph.Build(13, 7, "tests"));
+        AssertSame(checkpoint, Half, Cut);
+        Assert.Equal(2, Pruner.Prune(checkpoint, Cut).Layers[0].UnitsCut);
+    }
+
     [Fact]
     public void a_weight_on_the_left_has_its_nodes_in_its_rows()
     {
