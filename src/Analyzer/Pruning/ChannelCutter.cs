@@ -76,9 +76,7 @@ internal sealed class ChannelCutter(ModelProto model, string directory, ChannelF
                 var tensor = TensorSlices.Gather(stored.Get(path.Stored), directory, [.. elements.Select(path.At)], left);
                 tensor.Name = name;
                 RemoveNode(producer);
-                graph.Initializer.Add(tensor);
-                if (model.IrVersion < 4)
-                    graph.Input.Add(Describe(tensor));
+                TensorWriter.Add(model, tensor);
                 Release(producer.Input);
                 break;
         }
@@ -130,7 +128,7 @@ internal sealed class ChannelCutter(ModelProto model, string directory, ChannelF
             return;
         }
         tensor.Name = node.Input[size.Input] = names.Next($"{name}_pruned");
-        graph.Initializer.Add(tensor);
+        TensorWriter.Add(model, tensor);
         stored = new StoredTensors(model, directory);
     }
 
@@ -173,16 +171,5 @@ internal sealed class ChannelCutter(ModelProto model, string directory, ChannelF
     {
         if (value.Type?.TensorType?.Shape is { } shape && axis < shape.Dim.Count && shape.Dim[axis].HasDimValue)
             shape.Dim[axis].DimValue = size;
-    }
-
-    private static ValueInfoProto Describe(TensorProto tensor)
-    {
-        var shape = new TensorShapeProto();
-        shape.Dim.AddRange(tensor.Dims.Select(dim => new TensorShapeProto.Types.Dimension { DimValue = dim }));
-        return new ValueInfoProto
-        {
-            Name = tensor.Name,
-            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = tensor.DataType, Shape = shape } },
-        };
     }
 }

@@ -139,7 +139,7 @@ internal sealed class NodePruner
             own = TensorValues.WithDoubles(own, values);
         }
         own.Name = names.Next($"{use.Path.Stored}_pruned");
-        model.Graph.Initializer.Add(own);
+        TensorWriter.Add(model, own);
         copies[use.Node].Input[use.Input] = own.Name;
     }
 

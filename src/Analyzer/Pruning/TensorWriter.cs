@@ -27,6 +27,21 @@ internal sealed class TensorWriter(ModelProto model, string directory)
             throw new KeyNotFoundException($"the model stores no tensor '{name}'");
     }
 
+    /// <summary>Stores a new tensor; files before IR version 4 list every stored tensor among their inputs too.</summary>
+    public static void Add(ModelProto model, TensorProto tensor)
+    {
+        model.Graph.Initializer.Add(tensor);
+        if (model.IrVersion >= 4)
+            return;
+        var shape = new TensorShapeProto();
+        shape.Dim.AddRange(tensor.Dims.Select(dim => new TensorShapeProto.Types.Dimension { DimValue = dim }));
+        model.Graph.Input.Add(new ValueInfoProto
+        {
+            Name = tensor.Name,
+            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = tensor.DataType, Shape = shape } },
+        });
+    }
+
     private void Replace(NodeProto constant, ReadOnlySpan<double> values)
     {
         var attribute = constant.Attribute.Single(attribute => attribute.Name is "value" or "sparse_value" or "value_float" or "value_floats");

@@ -169,4 +169,30 @@ public sealed class NodeCuttingTests : PruningTests
         Assert.Equal([2L, 2L, 2L, 2L], Stored(shrunk).Dims("k1"));
         AssertSame(checkpoint, Half, Cut);
     }
+
+    [Fact]
+    public void files_of_the_old_format_declare_every_stored_tensor_as_an_input()
+    {
+        var graph = new GraphBuilder("old");
+        var x = graph.Input("x", DataType.Float, "N", 2);
+        graph.Initializer("w1", [2, 2], [1f, 5f, 1f, 5f]);
+        graph.Initializer("w2", [2, 2], [5f, 1f, 5f, 1f]);
+        graph.Initializer("w3", [2, 1], [1f, 1f]);
+        graph.Initializer("b", [2], [7f, 8f]);
+        graph.AddNode("first", "Gemm", [x, "w1", "b"], ["a"]);
+        graph.AddNode("second", "Gemm", ["a", "w2", "b"], ["c"]);
+        graph.AddNode("third", "MatMul", ["c", "w3"], ["y"]);
+        graph.Output("y", DataType.Float, "N", 1);
+        var model = graph.Build(8, 3, "tests");
+        foreach (var tensor in model.Graph.Initializer)
+        {
+            var shape = new TensorShapeProto();
+            shape.Dim.AddRange(tensor.Dims.Select(dim => new TensorShapeProto.Types.Dimension { DimValue = dim }));
+            model.Graph.Input.Add(new ValueInfoProto { Name = tensor.Name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1, Shape = shape } } });
+        }
+        var checkpoint = Open(model);
+        var pruned = Pruner.Prune(checkpoint, Cut).Model.Graph;
+        Assert.Empty(pruned.Initializer.Select(tensor => tensor.Name).Except(pruned.Input.Select(input => input.Name)));
+        AssertSame(checkpoint, Half, Cut);
+    }
 }
