@@ -87,6 +87,11 @@ internal sealed partial class ChannelFlow
             for (var input = 1; input < node.Input.Count; input++)
                 Use(node, input, 0, data.Signals, input < 3 ? ChannelPart.Adjusts : ChannelPart.Accompanies);
         }
+        else if (node.OpType == "InstanceNormalization")
+        {
+            // A group norm of one group, spelt out: all channels stand among the positions.
+            Pin(data, "InstanceNormalization mixes it with others");
+        }
         else if (node.OpType is "LayerNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization")
         {
             if (data.Axis < Shapes.Axis((int)attributes.Int("axis", -1), before.Length))

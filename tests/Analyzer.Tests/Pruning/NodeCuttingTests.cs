@@ -124,6 +124,30 @@ public sealed class NodeCuttingTests : PruningTests
     }
 
     [Fact]
+    public void a_normalisation_over_channels_spelt_as_one_over_positions_keeps_them()
+    {
+        // GroupNorm of one group, as exporters spell it.
+        var graph = new GraphBuilder("group");
+        var x = graph.Input("x", DataType.Float, 2, 1, 2, 2);
+        graph.Initializer("k1", [4, 1, 1, 1], [4f, 1f, 3f, 2f]);
+        graph.Initializer("b1", [4], [1f, 2f, 3f, 4f]);
+        graph.Initializer("grouped", [3], [0L, 1L, -1L]);
+        graph.Initializer("whole", [4], [2L, 4L, 2L, 2L]);
+        graph.Initializer("one", [1], [1f]);
+        graph.Initializer("nil", [1], [0f]);
+        graph.Initializer("k2", [2, 4, 1, 1], Ramp(8));
+        graph.AddNode("first", "Conv", [x, "k1", "b1"], ["a"]);
+        graph.AddNode("flat", "Reshape", ["a", "grouped"], ["f"]);
+        graph.AddNode("normalise", "InstanceNormalization", ["f", "one", "nil"], ["n"]);
+        graph.AddNode("back", "Reshape", ["n", "whole"], ["r"]);
+        graph.AddNode("second", "Conv", ["r", "k2"], ["y"]);
+        graph.Output("y", DataType.Float, 2, 2, 2, 2);
+        var checkpoint = Open(graph.Build(13, 7, "tests"));
+        AssertSame(checkpoint, Half, Cut);
+        Assert.Equal(0, Pruner.Prune(checkpoint, Cut).Layers[0].UnitsCut);
+    }
+
+    [Fact]
     public void a_weight_on_the_left_has_its_nodes_in_its_rows()
     {
         var graph = new GraphBuilder("left");
