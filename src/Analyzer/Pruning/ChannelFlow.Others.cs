@@ -48,8 +48,8 @@ internal sealed partial class ChannelFlow
                 Define(node, reshaped);
                 if (node.OpType == "Reshape")
                     KeepShape(node, attributes, data, reshaped);
-                else if (node.OpType == "Squeeze" && after.Length < before.Length && before[data.Axis] == 1)
-                    Pin(data, "Squeeze takes its axis away");
+                else if (node.OpType == "Squeeze" && node.Input.Count < 2 && !attributes.Has("axes"))
+                    Pin(data, "Squeeze would take its axis away with the last but one");
                 break;
             case PoolRule when data.Axis == 1:
                 Define(node, data);

@@ -148,6 +148,21 @@ public sealed class NodeCuttingTests : PruningTests
     }
 
     [Fact]
+    public void a_squeeze_of_every_axis_of_length_one_does_not_meet_a_last_channel()
+    {
+        var graph = new GraphBuilder("squeeze");
+        var x = graph.Input("x", DataType.Float, 2, 1, 2, 2);
+        graph.Initializer("k1", [2, 1, 1, 1], [4f, 1f]);
+        graph.Initializer("w2", [2, 3], Ramp(6));
+        graph.AddNode("first", "Conv", [x, "k1"], ["a"]);
+        graph.AddNode("pool", "GlobalAveragePool", ["a"], ["p"]);
+        graph.AddNode("squeeze", "Squeeze", ["p"], ["s"]);
+        graph.AddNode("second", "MatMul", ["s", "w2"], ["y"]);
+        graph.Output("y", DataType.Float, 2, 3);
+        AssertSame(Open(graph.Build(13, 7, "tests")), Half, Cut);
+    }
+
+    [Fact]
     public void a_weight_on_the_left_has_its_nodes_in_its_rows()
     {
         var graph = new GraphBuilder("left");
