@@ -66,6 +66,16 @@ internal sealed partial class ChannelFlow
         return null;
     }
 
+    /// <summary>Whether a Pad begins an axis with something else than its data.</summary>
+    private bool IsShifted(NodeProto node, AttributeReader attributes, int axis, int rank)
+    {
+        double[]? Constant(int input) => input < node.Input.Count && node.Input[input].Length > 0 ? model.Constants.Evaluate(node.Input[input])?.Values : null;
+        var pads = model.Opset < 11 ? (attributes.Ints("pads") ?? attributes.Ints("paddings"))?.Select(pad => (double)pad).ToArray() : Constant(1);
+        var axes = model.Opset < 18 ? null : Constant(3)?.Select(at => Shapes.Axis((int)at, rank)).ToArray();
+        var at = axes is null ? axis : Array.IndexOf(axes, axis);
+        return pads is null || (at >= 0 && pads[at] != 0);
+    }
+
     private void Part(NodeProto node, AttributeReader attributes, Channels data, int[] before)
     {
         double[]? Constant(int input) => input < node.Input.Count && node.Input[input].Length > 0 ? model.Constants.Evaluate(node.Input[input])?.Values : null;

@@ -56,6 +56,9 @@ internal sealed partial class ChannelFlow
                 foreach (var output in node.Output.Skip(1).Where(output => output.Length > 0))
                     Pin(data, $"the indices of {node.OpType} are read");
                 break;
+            case ResizeRule when node.OpType == "Pad" && IsShifted(node, attributes, data.Axis, before.Length):
+                Stop(node);
+                break;
             case ResizeRule when after.Length >= before.Length && after[data.Axis + after.Length - before.Length] == before[data.Axis] && node.OpType is "Pad" or "Resize" or "Upsample" or "Expand" or "Tile":
                 if (node.OpType == "Expand" || (node.OpType == "Resize" && node.Input.Count > 3 && node.Input[3].Length > 0))
                     Pin(data, $"{node.OpType} names its size");

@@ -163,6 +163,25 @@ public sealed class NodeCuttingTests : PruningTests
     }
 
     [Fact]
+    public void padding_that_moves_channels_keeps_them()
+    {
+        var graph = new GraphBuilder("shift");
+        var x = graph.Input("x", DataType.Float, "N", 1, 2, 2);
+        graph.Initializer("k1", [4, 1, 1, 1], [4f, 1f, 3f, 2f]);
+        graph.Initializer("pads", [8], [0L, 1L, 0L, 0L, 0L, -1L, 0L, 0L]);
+        graph.Initializer("k2", [2, 4, 1, 1], Ramp(8));
+        graph.AddNode("first", "Conv", [x, "k1"], ["a"]);
+        graph.AddNode("shift", "Pad", ["a", "pads"], ["p"]);
+        graph.AddNode("second", "Conv", ["p", "k2"], ["y"]);
+        graph.Output("y", DataType.Float, "N", 2, 2, 2);
+        var checkpoint = Open(graph.Build(13, 7, "tests"));
+        AssertSame(checkpoint, Half, Cut);
+        // Channel 3 goes out of the picture: only what the others give is read, one place on.
+        Assert.Equal([4, 0, 3, 0], Stored(Pruner.Prune(checkpoint, Half)).Doubles("k1"));
+        Assert.Equal(Ramp(8), Stored(Pruner.Prune(checkpoint, Half)).Floats("k2"));
+    }
+
+    [Fact]
     public void a_weight_on_the_left_has_its_nodes_in_its_rows()
     {
         var graph = new GraphBuilder("left");
