@@ -52,7 +52,8 @@ internal static class NodePruning
 
     private static double[] WithoutStrongest(double[] norms)
     {
-        var ranked = norms.ToArray();
+        // Infinite ones rank below the one that stays.
+        double[] ranked = [.. norms.Select(norm => Math.Min(norm, double.MaxValue))];
         if (ranked.Length > 0)
             ranked[Array.LastIndexOf(ranked, ranked.Max())] = double.PositiveInfinity;
         return ranked;

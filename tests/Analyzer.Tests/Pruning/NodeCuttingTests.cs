@@ -253,4 +253,14 @@ public sealed class NodeCuttingTests : PruningTests
         Assert.Empty(pruned.Initializer.Select(tensor => tensor.Name).Except(pruned.Input.Select(input => input.Name)));
         AssertSame(checkpoint, Half, Cut);
     }
+
+    [Fact]
+    public void a_layer_whose_weights_are_no_numbers_keeps_a_node()
+    {
+        var infinite = double.PositiveInfinity;
+        var removed = NodePruning.Choose(
+            [[0, 1], [2, 3]], [[infinite, infinite], [infinite, infinite]],
+            Half with { Scope = PruneScope.Global, Amount = 0.99 });
+        Assert.Equal([0, 2], removed.Order());
+    }
 }
