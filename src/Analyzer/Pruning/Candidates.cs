@@ -24,13 +24,15 @@ internal static class Candidates
 
     /// <summary>
     /// The stored tensors of the selected layers that play one of the parts asked for, each once, with the layer that
-    /// reads it first. A tensor that a layer left alone reads too is left alone.
+    /// reads it first, and with the tensor it is a copy of (itself for most). A tensor that a layer left alone reads too
+    /// is left alone.
     /// </summary>
-    public static ImmutableArray<(TracedLayer Layer, string Tensor)> Tensors(
+    public static ImmutableArray<(TracedLayer Layer, string Tensor, string Original)> Tensors(
         LayerGraph graph, ImmutableArray<TracedLayer> selected, PruneOptions options, StoredTensors stored, List<Diagnostic> diagnostics)
     {
-        var indices = selected.Select(layer => layer.Index).ToHashSet();
-        var result = ImmutableArray.CreateBuilder<(TracedLayer, string)>();
+        // Of one layer alone, what it shares with others that may be pruned goes with it.
+        var indices = (options.Layer is null ? selected : Layers(graph, options with { Layer = null })).Select(layer => layer.Index).ToHashSet();
+        var result = ImmutableArray.CreateBuilder<(TracedLayer, string, string)>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var layer in selected)
         {
@@ -43,7 +45,7 @@ internal static class Candidates
                 else if (graph.Layers.FirstOrDefault(other => !indices.Contains(other.Index) && Reads(other, parameter.Tensor)) is { } other)
                     diagnostics.Add(Diagnostic.Warning(layer.Name, $"'{parameter.Tensor}' is shared with '{other.Name}', which is to be left alone: it is not pruned"));
                 else
-                    result.Add((layer, parameter.Tensor));
+                    result.Add((layer, parameter.Tensor, parameter.Original));
             }
         }
         return result.ToImmutable();

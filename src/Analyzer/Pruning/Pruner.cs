@@ -39,18 +39,25 @@ public static class Pruner
         var quantisations = new Quantisations(stored, traced.Nodes);
         var diagnostics = graph.Diagnostics.ToList();
         var selected = Candidates.Layers(graph, options);
+        var candidates = Candidates.Tensors(graph, selected, options, stored, diagnostics);
+        var byName = candidates.ToDictionary(entry => entry.Tensor, entry => new WeightTensor(entry.Tensor, stored, quantisations.Of(entry.Tensor)), StringComparer.Ordinal);
+        // Of tied weights that are stored several times, the first decides.
+        var originals = candidates.DistinctBy(entry => entry.Original).ToDictionary(entry => entry.Original, entry => entry.Tensor, StringComparer.Ordinal);
         ImmutableArray<(TracedLayer Layer, WeightTensor Tensor)> tensors =
+            [.. candidates.Where(entry => originals[entry.Original] == entry.Tensor).Select(entry => (entry.Layer, byName[entry.Tensor]))];
+        TiedCopy[] copies =
         [
-            .. Candidates.Tensors(graph, selected, options, stored, diagnostics)
-                .Select(entry => (entry.Layer, new WeightTensor(entry.Tensor, stored, quantisations.Of(entry.Tensor)))),
+            .. candidates.Where(entry => originals[entry.Original] != entry.Tensor)
+                .Select(entry => new TiedCopy(byName[entry.Tensor], byName[originals[entry.Original]], stored)),
         ];
         if (tensors.All(entry => entry.Tensor.Count == 0))
             throw new UserException("no weight to prune: the selected layers hold no stored weight of their own; select others with --only and --exclude");
         Warn(tensors, options, diagnostics);
 
-        var (pruned, candidates) = WeightPruning.Prune(tensors, options);
+        var (pruned, count) = WeightPruning.Prune(tensors, options);
+        Array.ForEach(copies, copy => copy.Follow());
         var writer = new TensorWriter(model, checkpoint.Directory);
-        foreach (var (_, tensor) in tensors.Where(entry => entry.Tensor.IsChanged))
+        foreach (var tensor in byName.Values.Where(tensor => tensor.IsChanged))
             writer.Replace(tensor.Name, tensor.Values);
 
         var record = new PruningRecord
@@ -59,18 +66,17 @@ public static class Pruner
             Amount = options.Amount,
             Of = Spelling.Of(options.Of),
             Scope = Spelling.Of(options.Scope),
-            Candidates = candidates,
+            Candidates = count,
             Pruned = pruned,
-            Tensors = [.. tensors.Select(entry => entry.Tensor.Name)],
+            Tensors = [.. candidates.Select(entry => entry.Tensor)],
         };
         record.AppendTo(model);
-        var byName = tensors.ToDictionary(entry => entry.Tensor.Name, entry => entry.Tensor, StringComparer.Ordinal);
         return new PrunedModel
         {
             Model = model,
             Layers = [.. graph.Layers.Select(layer => LayerOf(layer, byName))],
             Record = record,
-            Weights = candidates,
+            Weights = count,
             Zeros = pruned,
             Diagnostics = [.. diagnostics],
         };

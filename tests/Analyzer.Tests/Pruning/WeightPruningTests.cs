@@ -98,22 +98,6 @@ public sealed class WeightPruningTests : IDisposable
     }
 
     [Fact]
-    public void a_weight_that_two_layers_share_is_pruned_and_counted_once()
-    {
-        var pruned = Pruner.Prune(Open(Tied()), Half);
-        Assert.Equal((4, 2), (pruned.Weights, pruned.Zeros));
-        Assert.Equal([4L, 4L], pruned.Layers.Select(layer => layer.Weights));
-        Assert.Equal(["w"], pruned.Record.Tensors);
-    }
-
-    [Fact]
-    public void a_weight_shared_with_a_layer_that_is_left_alone_is_left_alone()
-    {
-        var error = Assert.Throws<UserException>(() => Pruner.Prune(Open(Tied()), Half with { Exclude = ["second"] }));
-        Assert.Contains("no weight to prune", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void layers_are_chosen_by_name_and_the_output_can_be_kept()
     {
         var checkpoint = Open(Chain());
@@ -267,18 +251,6 @@ public sealed class WeightPruningTests : IDisposable
         graph.AddNode("activation", "Relu", [graph.Node("Add", [product, "b"])], ["y"]);
         graph.Output("y", DataType.Float, "N", 3);
         return graph.Build(opset: 17, ir: 8, producer: "tests");
-    }
-
-    private static ModelProto Tied()
-    {
-        var graph = new GraphBuilder("tied");
-        var x = graph.Input("x", DataType.Float, "N", 2);
-        graph.Initializer("w", [2, 2], [1f, 2f, 3f, 4f]);
-        graph.AddNode("first", "MatMul", [x, "w"], ["a"]);
-        graph.AddNode("relu", "Relu", ["a"], ["r"]);
-        graph.AddNode("second", "Gemm", ["r", "w"], ["y"], [AttributeProto.Of("transB", 1)]);
-        graph.Output("y", DataType.Float, "N", 2);
-        return graph.Build(13, 7, "tests");
     }
 
     private static ModelProto Chain()
