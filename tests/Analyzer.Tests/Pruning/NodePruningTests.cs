@@ -1,6 +1,4 @@
-using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Pruning;
-using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
 using Onnx;
 using static Onnx.TensorProto.Types;
@@ -8,12 +6,8 @@ using static Onnx.TensorProto.Types;
 namespace Emergence.Analyzer.Tests.Pruning;
 
 /// <summary>Nodes are removed with all that belongs to them, on models small enough to read.</summary>
-public sealed class NodePruningTests : IDisposable
+public sealed class NodePruningTests : PruningTests
 {
-    private readonly TemporaryFolder folder = new();
-
-    public void Dispose() => folder.Dispose();
-
     private static PruneOptions Half => new() { Amount = 0.5, Structure = PruneStructure.Nodes, Scope = PruneScope.Layer, KeepOutput = true };
 
     [Fact]
@@ -209,27 +203,6 @@ public sealed class NodePruningTests : IDisposable
         Assert.Equal(0, pruned.Layers.Sum(layer => layer.UnitsCut));
         Assert.Equal([1, 2], Stored(pruned).Doubles("w2"));
         AssertSame(checkpoint, Half, Half with { Shrink = true });
-    }
-
-    private void AssertSame(Checkpoint checkpoint, PruneOptions zeroing, PruneOptions shrinking)
-    {
-        var inputs = LayerTracer.Trace(checkpoint, new TraceOptions()).Inputs;
-        var outputs = new[] { zeroing, shrinking }.Select(options =>
-        {
-            var path = folder.Path($"pruned-{options.Shrink}.onnx");
-            PrunedFile.Save(Pruner.Prune(checkpoint, options).Model, checkpoint.Directory, path);
-            return ModelRun.Outputs(path, inputs);
-        }).ToArray();
-        Assert.InRange(ModelRun.Difference(outputs[0], outputs[1]), 0, 1e-5);
-    }
-
-    private StoredTensors Stored(PrunedModel pruned) => new(pruned.Model, folder.Root);
-
-    private Checkpoint Open(ModelProto model)
-    {
-        var path = folder.Path("model.onnx");
-        ModelFile.Save(model, path);
-        return Checkpoint.Open(path);
     }
 
     private static ModelProto Dense(string activation)
