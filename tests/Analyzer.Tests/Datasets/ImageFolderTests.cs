@@ -50,6 +50,35 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
+    public void Resizing_weighs_by_a_triangle_that_widens_with_the_step()
+    {
+        Write("a.png", 2, 1, colour: 0, [0, 100]);
+        Assert.Equal(new byte[] { 0, 25, 75, 100 }, Read([1, 1, 4]).Arrays.Single().Array.Data.ToArray());
+        // 4 to 2: weights 3, 3, 1 of 7 for what lies 1/4, 1/4 and 3/4 of the radius away.
+        Write("a.png", 1, 4, colour: 0, [0, 0, 70, 140]);
+        Assert.Equal(new byte[] { 10, 90 }, Read([1, 2, 1]).Arrays.Single().Array.Data.ToArray());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_jpeg_is_decoded(int channels)
+    {
+        folder.Write("even.jpg", Jpeg);
+        var pixels = Read([channels, 8, 8]).Arrays.Single().Array.Data.ToArray();
+        Assert.Equal(64 * channels, pixels.Length);
+        Assert.All(pixels, pixel => Assert.Equal(200, pixel));
+    }
+
+    [Fact]
+    public void A_jpeg_that_ends_within_its_scan_is_refused()
+    {
+        var path = folder.Write("even.jpg", Jpeg[..^2]);
+        var error = Assert.Throws<UserException>(() => Read([1, 8, 8]));
+        Assert.Equal($"{path}: ends within the picture; it may be truncated: fetch it again", error.Message);
+    }
+
+    [Fact]
     public void A_damaged_image_is_named()
     {
         Grey("good.png", 4, (_, _) => 1);
@@ -83,6 +112,22 @@ public sealed class ImageFolderTests : IDisposable
 
     private void Grey(string name, int side, Func<int, int, int> pixel) =>
         Write(name, side, side, colour: 0, [.. Enumerable.Range(0, side * side).Select(i => (byte)pixel(i / side, i % side))]);
+
+    /// <summary>
+    /// Eight by eight grey pixels of 200, by hand. Their only coefficient is the mean, 8 · (200 − 128) = 576, which the
+    /// quantisation by 8 makes 72, a number of seven bits. Scan: 0 (code of "seven bits"), 1001000 (72), 0 (end of block), ones.
+    /// </summary>
+    private static byte[] Jpeg =>
+    [
+        0xFF, 0xD8,
+        0xFF, 0xDB, 0, 67, 0, .. Enumerable.Repeat((byte)8, 64),
+        0xFF, 0xC0, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0,
+        // One code, of one bit, in each Huffman table: DC "seven bits", AC "end of block".
+        0xFF, 0xC4, 0, 20, 0x00, 1, .. new byte[15], 7,
+        0xFF, 0xC4, 0, 20, 0x10, 1, .. new byte[15], 0,
+        0xFF, 0xDA, 0, 8, 1, 1, 0x00, 0, 63, 0, 0x48, 0x7F,
+        0xFF, 0xD9,
+    ];
 
     /// <summary>An 8-bit PNG without filters: signature, header, pixels, end.</summary>
     private void Write(string name, int width, int height, byte colour, byte[] pixels)
