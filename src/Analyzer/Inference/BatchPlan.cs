@@ -24,7 +24,7 @@ public sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Seg
     /// <summary>Plans the runs of a probe.</summary>
     /// <param name="graph">The model's inputs and layers.</param>
     /// <param name="samples">Number of samples, at least 1.</param>
-    /// <param name="requested">Samples per run, or 0: as many as keep the largest activation, in double, near 32 MB.</param>
+    /// <param name="requested">Samples per run, or 0: as many as keep the largest activation or input, in double, near 32 MB.</param>
     /// <param name="blocks">
     /// Into how many blocks the samples fall, at most one sample apart in size; no run holds samples of two.
     /// </param>
@@ -79,6 +79,7 @@ public sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Seg
     {
         var largest = graph.Layers.Select(layer => layer.Reading.Axes)
             .Select(axes => axes.Where(axis => axis.Role != AxisRole.Batch).Aggregate(1L, (product, axis) => product * axis.Size))
+            .Concat(graph.Inputs.Select(input => input.Shape.Where((_, axis) => axis != input.BatchAxis).Aggregate(1L, (product, size) => product * (size ?? 1))))
             .DefaultIfEmpty(1L).Max();
         return (int)Math.Clamp(ActivationBudget / (largest * sizeof(double)), 1, LargestDefault);
     }

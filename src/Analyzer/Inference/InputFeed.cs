@@ -22,6 +22,7 @@ internal sealed class InputFeed : IDisposable
     /// <param name="probe">The samples that feed it.</param>
     /// <param name="samples">How many samples there are.</param>
     /// <param name="rows">Most samples in one run, padding included.</param>
+    /// <exception cref="UserException">The input takes strings, or a run of so many samples passes 2 GB.</exception>
     public InputFeed(ModelInput input, ProbeInput probe, int samples, int rows)
     {
         if (input.ElementType == (int)TensorElementType.String)
@@ -30,7 +31,9 @@ internal sealed class InputFeed : IDisposable
         this.probe = probe;
         sampleBytes = probe.Data.Length / samples;
         outer = input.BatchAxis < 0 ? 1 : probe.SampleShape.Take(input.BatchAxis).Aggregate(1, (product, size) => product * size);
-        buffer = GC.AllocateUninitializedArray<byte>(checked(sampleBytes * rows), pinned: true);
+        if ((long)sampleBytes * rows > Array.MaxLength)
+            throw new UserException($"input '{input.Name}': {rows:N0} samples of {sampleBytes:N0} bytes do not fit into one run; choose a smaller --batch");
+        buffer = GC.AllocateUninitializedArray<byte>(sampleBytes * rows, pinned: true);
     }
 
     /// <summary>The input's name.</summary>

@@ -26,6 +26,13 @@ public class BatchPlanTests
     }
 
     [Fact]
+    public void a_free_batch_is_no_larger_than_the_input_lets_it_be()
+    {
+        var graph = Model([null, 3, 1 << 10, 1 << 10]).Layer("narrow", [Batch(3), Channel(2)]).Graph;
+        Assert.Equal(1, BatchPlan.Create(graph, 10_000, 0).Segments[0].RunSize);
+    }
+
+    [Fact]
     public void the_rest_of_a_fixed_batch_is_padded()
     {
         var plan = BatchPlan.Create(Model([4, 4]).Graph, 10, 0);

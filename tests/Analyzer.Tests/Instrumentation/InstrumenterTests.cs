@@ -131,6 +131,15 @@ public class InstrumenterTests
         .Layer("y1", [Batch(), Channel(6)])
         .Layer("y2", [Batch(), Channel(3)]);
 
+    [Fact]
+    public void a_run_that_passes_two_gigabytes_is_refused()
+    {
+        var tiny = TwoLayers(13);
+        var probe = tiny.Probe(2, [.. Enumerable.Range(0, 8).Select(i => (double)i)]);
+        var error = Assert.Throws<UserException>(() => new InputFeed(tiny.Graph.Inputs[0], probe.Inputs[0], 2, 200_000_000));
+        Assert.Equal("input 'x': 200,000,000 samples of 16 bytes do not fit into one run; choose a smaller --batch", error.Message);
+    }
+
     private static byte[] Run(TinyModel tiny, ModelProto model, string output)
     {
         using var session = SessionFactory.Create(new AnalysisSettings { Device = "cpu", Optimization = "none" }).Open(model, "tiny.onnx");
