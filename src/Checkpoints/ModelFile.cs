@@ -82,15 +82,17 @@ public static class ModelFile
     private static FileStream OpenFile(string path)
     {
         // A pipe or device has no length; opening one could wait for ever.
-        switch (new FileInfo(path).Length)
-        {
-            case 0:
-                throw FileKind.Empty(path);
-            case > int.MaxValue:
-                throw new UserException($"{path}: is larger than 2 GB, protobuf's limit; save the weights as external data");
-            default:
-                return new FileStream(path, new FileStreamOptions { BufferSize = 1 << 16, Options = FileOptions.SequentialScan });
-        }
+        if (new FileInfo(path).Length == 0)
+            throw FileKind.Empty(path);
+        var file = new FileStream(path, new FileStreamOptions { BufferSize = 1 << 16, Options = FileOptions.SequentialScan });
+        // Of a link, only the file that it leads to tells.
+        var refusal = !file.CanSeek ? "is a pipe or device; save the model as a file first"
+            : file.Length > int.MaxValue ? "is larger than 2 GB, protobuf's limit; save the weights as external data"
+            : null;
+        if (refusal is null)
+            return file;
+        file.Dispose();
+        throw new UserException($"{path}: {refusal}");
     }
 
     private static ModelProto Checked(ModelProto model, ReadOnlySpan<byte> head, string name)

@@ -44,6 +44,11 @@ internal sealed class DataStream : IDisposable
             if (new FileInfo(path).Length == 0)
                 throw new UserException($"{path}: is empty; fetch or save it again");
             file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+            if (!file.CanSeek)
+            {
+                file.Dispose();
+                throw new UserException($"{path}: is a pipe or device; save the data as a file first");
+            }
             var isCompressed = file.ReadByte() == 0x1f && file.ReadByte() == 0x8b;
             file.Position = 0;
             return isCompressed

@@ -21,8 +21,11 @@ public static class RecordedEpoch
     {
         try
         {
+            // A pipe has no length; opening one could wait for ever.
+            if (new FileInfo(path).Length == 0)
+                return null;
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 4096);
-            return CheckpointMetadata.Read(MetadataOf(stream)).Epoch;
+            return !stream.CanSeek ? null : CheckpointMetadata.Read(MetadataOf(stream)).Epoch;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidProtocolBufferException or UserException)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Pipes;
 using System.IO.Compression;
 using System.Text;
 using Emergence.Checkpoints;
@@ -154,6 +155,15 @@ public sealed class ModelFileErrorTests : IDisposable
         using (var make = Process.Start("mkfifo", [folder.Path("m.onnx")]))
             make.WaitForExit();
         Refused(folder.Path("m.onnx"), "is empty; export or copy it again");
+    }
+
+    [Fact]
+    public void what_a_shell_substitutes_is_no_file()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /proc");
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
+        pipe.WriteByte(8);
+        Refused($"/proc/self/fd/{pipe.GetClientHandleAsString()}", "is a pipe or device; save the model as a file first");
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.IO.Pipes;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
@@ -71,6 +72,16 @@ public sealed class IdxFileTests : IDisposable
         Assert.StartsWith($"{path}: ", Assert.Throws<UserException>(() => IdxFile.Read(path)).Message, StringComparison.Ordinal);
         path = _folder.Write("y.gz", Bytes.Gzip(Bytes.Idx(0x08, [4000], new byte[3000])));
         Assert.Contains("early", Assert.Throws<UserException>(() => IdxFile.Read(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void what_a_shell_substitutes_is_no_file()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /proc");
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
+        pipe.WriteByte(8);
+        var path = $"/proc/self/fd/{pipe.GetClientHandleAsString()}";
+        Assert.Equal($"{path}: is a pipe or device; save the data as a file first", Assert.Throws<UserException>(() => IdxFile.Read(path)).Message);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.IO.Pipes;
 using Emergence.Analyzer.Series;
 using Emergence.Checkpoints;
 using Google.Protobuf;
@@ -29,6 +31,17 @@ public sealed class CheckpointFinderTests : IDisposable
         Assert.Equal(["x/b.onnx", "x/y/c.onnx"], Find("x/**/*.onnx"));
         Assert.Equal(["x/y/c.onnx"], Find("**/y/*.onnx"));
         Assert.Equal([".git/d.onnx"], Find(".g*/*.onnx"));
+    }
+
+    [Fact]
+    public void Pipes_are_not_waited_for()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs mkfifo and /proc");
+        using (var make = Process.Start("mkfifo", [Path.Combine(folder, "a.onnx")]))
+            make.WaitForExit();
+        Assert.Null(RecordedEpoch.Read(Path.Combine(folder, "a.onnx")));
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
+        Assert.Null(RecordedEpoch.Read($"/proc/self/fd/{pipe.GetClientHandleAsString()}"));
     }
 
     [Fact]
