@@ -22,14 +22,20 @@ internal sealed class ModelOutputs
         using var session = sessions.Open(checkpoint.Model, checkpoint.Path);
         using var runner = new ProbeRunner(graph.Inputs, probe, plan, checkpoint.Path);
         string[] names = [.. session.OutputMetadata.Where(output => output.Value.IsTensor && IsFloat((DataType)output.Value.ElementDataType)).Select(output => output.Key)];
-        foreach (var segment in plan.Segments)
+        // The runtime does not run for nothing.
+        foreach (var segment in names.Length > 0 ? plan.Segments : [])
             runner.Run(session, names, segment, run => outputs.values.AddRange(run.Outputs.Select(output => Rows(output, run))), token);
         return outputs;
     }
 
-    /// <summary>The relative change ‖y′ − y‖ / ‖y‖ (0 where nothing changes) and the largest difference.</summary>
+    /// <summary>
+    /// The relative change ‖y′ − y‖ / ‖y‖ (0 where nothing changes) and the largest difference; NaN where there are no
+    /// outputs.
+    /// </summary>
     public (double Relative, double Largest) ChangeTo(ModelOutputs other)
     {
+        if (values.Count == 0)
+            return (double.NaN, double.NaN);
         double sum = 0, norm = 0, largest = 0;
         foreach (var (before, after) in values.Zip(other.values))
         {

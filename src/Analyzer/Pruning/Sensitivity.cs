@@ -22,7 +22,7 @@ public sealed record SensitivityRow
     /// <summary>Accuracy on a labelled probe, in [0, 1]; else null.</summary>
     public required double? Accuracy { get; init; }
 
-    /// <summary>‖y′ − y‖ / ‖y‖ over all floating-point outputs and samples; not finite where an output is not.</summary>
+    /// <summary>‖y′ − y‖ / ‖y‖ over all floating-point outputs and samples; not finite where an output is not, or where there are none.</summary>
     public required double OutputChange { get; init; }
 
     /// <summary>Largest absolute difference of any output on any sample.</summary>
@@ -96,7 +96,7 @@ public static class Sensitivity
             var model = LayerTracer.TraceFully(pruned, new TraceOptions { Dimensions = options.Dimensions, IncludeInput = settings.IncludeInput });
             var profile = new ActivationRecorder(pruned.Model, file, model.Graph, sessions, settings).Record(samples, null, token);
             var wired = settings.Wired ? WiredNetwork.Of(model, settings.ConvNodes).Network : null;
-            var (change, largest) = layer is null ? (0, 0) : outputs.ChangeTo(ModelOutputs.Of(pruned, model.Graph, sessions, settings, samples, token));
+            var (change, largest) = outputs.ChangeTo(layer is null ? outputs : ModelOutputs.Of(pruned, model.Graph, sessions, settings, samples, token));
             return new SensitivityRow
             {
                 Layer = layer,
