@@ -24,6 +24,9 @@ internal sealed record ScalarFunction(string Root, double[] Values)
     public static ScalarFunction? Combine(ScalarFunction? a, ScalarFunction? b, Func<double, double, double> f) =>
         a is null || b is null || a.Root != b.Root ? null : a with { Values = [.. a.Values.Zip(b.Values, f)] };
 
+    /// <summary>f(0).</summary>
+    public double AtZero => Values[Array.IndexOf(GridPoints, 0.0)];
+
     public bool IsIdentity => ReferenceEquals(Values, GridPoints);
 
     /// <summary>True where it is a·x + b: no activation function.</summary>

@@ -45,6 +45,7 @@ internal sealed partial class ChannelFlow
                 flow.FollowLayer(node, layer);
             else
                 flow.FollowOther(node);
+            flow.SpareWhatDiverges(node);
         }
         foreach (var output in graph.Output)
             flow.Escape(output.Name, "it is an output of the model");
@@ -101,6 +102,25 @@ internal sealed partial class ChannelFlow
     {
         foreach (var signal in channels.GetValueOrDefault(tensor)?.Signals ?? [])
             Signals.Escape(signal, reason);
+    }
+
+    /// <summary>
+    /// Leaves layers alone of which a zeroed unit would give an infinity or NaN: those that read it with weights of zero
+    /// would give NaN.
+    /// </summary>
+    private void SpareWhatDiverges(NodeProto node)
+    {
+        foreach (var output in node.Output)
+        {
+            if (!channels.TryGetValue(output, out var data) || model.Tensors[output].Function is not { } function || double.IsFinite(function.AtZero))
+                continue;
+            var fed = Signals.UnitsOf(data.Signals);
+            foreach (var layer in units.Keys.Where(layer => units[layer].Any(fed.Contains)).ToArray())
+            {
+                units.Remove(layer);
+                leftAlone[layer] = $"{node.OpType} of zero is not finite";
+            }
+        }
     }
 
     /// <summary>What follows cannot be seen through: every channel that goes in stays, and none comes out.</summary>

@@ -92,6 +92,9 @@ internal sealed class Signals
     /// <summary>True where a value of the channel, or of one it is joined to, is read by what we cannot change.</summary>
     public bool Escapes(int signal) => all[signal].Escapes;
 
+    /// <summary>The units that feed any of these channels.</summary>
+    public HashSet<int> UnitsOf(IEnumerable<int> signals) => [.. signals.SelectMany(signal => UnitsOf(signal))];
+
     private int Add(ImmutableArray<int> units, bool isMixed)
     {
         all.Add(new Signal(units, isMixed));

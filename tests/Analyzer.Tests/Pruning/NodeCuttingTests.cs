@@ -254,6 +254,30 @@ public sealed class NodeCuttingTests : PruningTests
         AssertSame(checkpoint, Half, Cut);
     }
 
+    [Theory]
+    [InlineData("Log")]
+    [InlineData("Reciprocal")]
+    [InlineData("Div")]
+    public void a_node_whose_zero_would_become_infinite_stays(string op)
+    {
+        var graph = new GraphBuilder("singular");
+        var x = graph.Input("x", DataType.Float, "N", 2);
+        graph.Initializer("w1", [2, 2], [1f, 5f, 1f, 5f]);
+        graph.Initializer("two", [], [2f]);
+        graph.Initializer("w2", [2, 2], [1f, 2f, 1f, 2f]);
+        graph.Initializer("w3", [2, 1], [1f, 1f]);
+        graph.AddNode("first", "MatMul", [x, "w1"], ["a"]);
+        graph.AddNode("singular", op, op == "Div" ? ["two", "a"] : ["a"], ["r"]);
+        graph.AddNode("second", "MatMul", ["r", "w2"], ["b"]);
+        graph.AddNode("third", "MatMul", ["b", "w3"], ["y"]);
+        graph.Output("y", DataType.Float, "N", 1);
+        var checkpoint = Open(graph.Build(13, 7, "tests"));
+        AssertSame(checkpoint, Half, Cut);
+        var pruned = Pruner.Prune(checkpoint, Half);
+        Assert.Equal([0, 1, 0], pruned.Layers.Select(layer => layer.UnitsRemoved));
+        Assert.Contains(Diagnostic.Warning("first", $"{op} of zero is not finite: no node of it is removed"), pruned.Diagnostics);
+    }
+
     [Fact]
     public void a_layer_whose_weights_are_no_numbers_keeps_a_node()
     {
