@@ -55,9 +55,12 @@ internal static class ImageFolder
     /// <param name="files">The images, at least one.</param>
     /// <param name="sample">Shape of one sample of the input they feed, 0 for a free size; null where it is not known which.</param>
     /// <param name="samples">Only the first so many; null for all.</param>
+    /// <param name="token">Ends the decoding.</param>
     /// <returns>UINT8 [N,C,H,W], 0 to 255.</returns>
     /// <exception cref="UserException">An image is damaged, the input takes no images, or they do not fit in memory.</exception>
-    public static NumericArray Read(string subject, ImmutableArray<string> files, ImmutableArray<int>? sample, int? samples)
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    public static NumericArray Read(
+        string subject, ImmutableArray<string> files, ImmutableArray<int>? sample, int? samples, CancellationToken token)
     {
         if (sample is not { } wanted)
             throw new UserException($"{subject}: the model has several inputs; give --input NAME or --data NAME=PATH to say which one the images feed");
@@ -72,7 +75,7 @@ internal static class ImageFolder
         var size = (int)shape.Size;
         var data = new byte[size * count];
         var failures = new UserException?[count];
-        Parallel.For(0, count, (i, loop) =>
+        Parallel.For(0, count, new ParallelOptions { CancellationToken = token }, (i, loop) =>
         {
             try
             {

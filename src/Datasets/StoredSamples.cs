@@ -31,11 +31,14 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
     /// <param name="sample">
     /// Shape of one sample of the input that images feed, 0 for a size left free; null where it is not known which input.
     /// </param>
+    /// <param name="token">Ends the decoding of images.</param>
     /// <exception cref="UserException">It is missing, of no known format, or damaged.</exception>
-    public static StoredSamples Read(string path, string split, int? samples, IReadOnlyCollection<string> inputs, ImmutableArray<int>? sample)
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    public static StoredSamples Read(
+        string path, string split, int? samples, IReadOnlyCollection<string> inputs, ImmutableArray<int>? sample, CancellationToken token = default)
     {
         if (Directory.Exists(path))
-            return ReadFolder(path, split, samples, sample);
+            return ReadFolder(path, split, samples, sample, token);
         return DataFormats.Of(path) switch
         {
             DataFormat.Idx => ReadIdx(path, samples),
@@ -43,12 +46,12 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
             DataFormat.Npz => ReadNpz(path, split, samples, inputs),
             DataFormat.Cifar => Labelled(CifarFile.Read([path], samples)),
             DataFormat.Tensor => new StoredSamples([ReadTensor(path)], null, InModelLayout: true),
-            DataFormat.Image => new StoredSamples([new NamedArray("", ImageFolder.Read(path, [path], sample, samples))], null),
+            DataFormat.Image => new StoredSamples([new NamedArray("", ImageFolder.Read(path, [path], sample, samples, token))], null),
             _ => throw new UserException($"{path}: is of no known format; give {Known}"),
         };
     }
 
-    private static StoredSamples ReadFolder(string path, string split, int? samples, ImmutableArray<int>? sample)
+    private static StoredSamples ReadFolder(string path, string split, int? samples, ImmutableArray<int>? sample, CancellationToken token)
     {
         foreach (var files in PublishedSets.Layouts)
         {
@@ -64,7 +67,7 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
                 $"{path}: holds no {split} split of idx or CIFAR-10 files, no input_0.pb and no PNG or JPEG images; "
                 + "name a file, or a folder that holds one of these")
             : new StoredSamples(
-                [new NamedArray("", ImageFolder.Read(path, images, sample, samples))],
+                [new NamedArray("", ImageFolder.Read(path, images, sample, samples, token))],
                 samples < images.Length ? labels?[..samples.Value] : labels);
     }
 

@@ -54,7 +54,7 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
             {
                 var names = inputs.Select(each => each.Name).ToArray();
                 var sample = ImagesFeed(input) is { } fed ? FixedSizes(fed, options) : (ImmutableArray<int>?)null;
-                sources.Add(OfPath(input, place, StoredSamples.Read(place, split, options.Samples, names, sample)));
+                sources.Add(OfPath(input, place, StoredSamples.Read(place, split, options.Samples, names, sample, token)));
             }
             else
                 throw new UsageException(

@@ -79,6 +79,24 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
+    public void Decoding_ends_when_it_is_cancelled()
+    {
+        Grey("a.png", 4, (_, _) => 7);
+        Assert.Throws<OperationCanceledException>(() => StoredSamples.Read(folder.Root, "test", null, ["x"], [1, 4, 4], new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
+    public void A_class_may_be_a_link_to_a_folder()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "needs leave to make links");
+        Grey("images/ant/1.png", 4, (_, _) => 7);
+        Grey("elsewhere/2.png", 4, (_, _) => 8);
+        Directory.CreateSymbolicLink(folder.Path("images", "bee"), folder.Path("elsewhere"));
+        var samples = StoredSamples.Read(folder.Path("images"), "test", null, ["x"], [1, 4, 4]);
+        Assert.Equal([0, 1], samples.Labels!);
+    }
+
+    [Fact]
     public void A_damaged_image_is_named()
     {
         Grey("good.png", 4, (_, _) => 1);
