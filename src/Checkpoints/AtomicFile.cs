@@ -7,11 +7,14 @@ public static class AtomicFile
     /// Writes to a temporary file beside <paramref name="path"/> and renames it into place when
     /// <paramref name="write"/> returns; on any exception the temporary file is removed and the old file stays.
     /// </summary>
-    /// <exception cref="UserException">The file cannot be written (permission, missing folder, disk full).</exception>
+    /// <exception cref="UserException">The file cannot be written (permission, missing folder, disk full), or is a device.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
+        // Renaming would put a file in its place, for every program on the machine.
+        if (IsDevice(path))
+            throw new UserException($"{path}: is a device; name a file");
         var temporary = $"{path}.{Environment.ProcessId}.{Guid.NewGuid():N}.tmp";
         try
         {
@@ -35,6 +38,11 @@ public static class AtomicFile
     /// <inheritdoc cref="Write(string, Action{Stream})" path="/exception"/>
     public static void WriteText(string path, string text) =>
         Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>True for /dev/null, /dev/stdout and the like; a file in a folder below /dev is none.</summary>
+    internal static bool IsDevice(string path) =>
+        !OperatingSystem.IsWindows() && Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal)
+        && new FileInfo(path) is { Exists: true } file && (file.Length == 0 || file.LinkTarget is not null);
 
     private static void TryDelete(string path)
     {
