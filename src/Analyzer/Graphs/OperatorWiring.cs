@@ -109,9 +109,10 @@ internal sealed record OperatorWiring(
         if (autoPad == "NOTSET" && !attributes.Has("output_shape"))
             return attributes.Ints("pads") is { Length: > 0 } pads ? [.. pads.Take(output.Length).Select(pad => (int)pad)] : new int[output.Length];
         var begin = new int[output.Length];
+        var extra = attributes.Ints("output_padding") is { Length: > 0 } given ? given : new long[output.Length];
         for (var i = 0; i < begin.Length; i++)
         {
-            var full = window.Strides[i] * (input[i + 2] - 1) + window.Dilations[i] * (window.Kernel[i] - 1) + 1;
+            var full = (int)extra[i] + window.Strides[i] * (input[i + 2] - 1) + window.Dilations[i] * (window.Kernel[i] - 1) + 1;
             var total = Math.Max(0, full - output[i]);
             begin[i] = autoPad == "SAME_UPPER" ? total / 2 : total - total / 2;
         }
