@@ -24,7 +24,7 @@ public static class DatasetCatalog
     /// <summary>All sets, in the order in which they are listed.</summary>
     public static ImmutableArray<DatasetInfo> All { get; } =
     [
-        new("digits", "drawn digits, 28x28, 20,000 + 10,000; generated, needs no files", 10) { TrainingSamples = 20_000 },
+        new("digits", "drawn digits, 28x28, 60,000 + 10,000; generated, needs no files", 10) { TrainingSamples = 60_000 },
         new("mnist", "handwritten digits, 28x28, 60,000 + 10,000", 10) { TrainingSamples = 60_000, Files = PublishedSets.Mnist },
         new("fashion-mnist", "articles of clothing, 28x28, 60,000 + 10,000", 10) { TrainingSamples = 60_000, Files = PublishedSets.FashionMnist },
         new("cifar10", "colour photographs, 3x32x32, 50,000 + 10,000", 10) { TrainingSamples = 50_000, Files = PublishedSets.Cifar10 },

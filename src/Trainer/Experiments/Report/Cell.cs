@@ -24,6 +24,11 @@ internal static class Cell
     /// <summary>A correlation, or another number that has a sign.</summary>
     public static string Signed(double value, string format = "0.00") => Number(value, $"+{format};-{format};{format}");
 
+    /// <summary>A correlation with its interval.</summary>
+    public static string Interval(Estimate estimate) => double.IsNaN(estimate.Value)
+        ? None
+        : $"{Signed(estimate.Value)} ({Signed(estimate.Low)} … {Signed(estimate.High)})";
+
     /// <summary>The middle one of several, with the smallest and largest.</summary>
     public static string Spread(IEnumerable<double> values, Func<double, string> format)
     {

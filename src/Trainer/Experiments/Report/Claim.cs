@@ -20,7 +20,7 @@ internal sealed record Claim(string Statement, string Section, string Quantity, 
 {
     /// <summary>The rule, in words; fixed before any number was seen.</summary>
     public const string Rule =
-        "holds: on every seed the 95 % interval excludes zero with the claimed sign; contradicted: on every seed with the other sign; else undecided. "
+        "a claim holds where on every seed the 95 % interval excludes zero with the claimed sign, is contradicted where on every seed it does with the other sign, and is undecided else. "
         + "Where a number has no interval of its own (epochs until something happens), the number stands for it.";
 }
 

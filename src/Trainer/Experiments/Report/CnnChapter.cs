@@ -34,13 +34,13 @@ internal sealed class CnnChapter
     public static Chapter Write(Cnn experiment, Workbench bench)
     {
         var chapter = new CnnChapter(experiment, bench);
-        var setting = experiment.Run(experiment.Datasets[0], experiment.Settings.Seeds[0]).Setting;
+        var setting = experiment.Run(string.Join(" and ", experiment.Datasets), 0).Setting;
         return new Chapter(
             "Convolutional networks",
             [
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{setting.Describe()} (and {string.Join(", ", experiment.Datasets.Skip(1))}, and the other seeds), {experiment.Settings.Epochs} epochs. Only the first {setting.Samples} training samples, or as many as the data set's files hold."),
+                    $"{setting.Describe(experiment.Settings.Seeds)}; {experiment.Settings.Epochs} epochs. Only the first {setting.Samples} training samples, or as many as the data set's files hold."),
                 "Each checkpoint is read with units (channel and position) and with whole filters as nodes, and with three rules of being alive. The paper reports 634,398 in epoch 1 and 0 later; it does not say which definition it used.",
             ],
             [.. experiment.Datasets.Select(chapter.Draw)],

@@ -21,7 +21,7 @@ internal static class HtmlReport
         if (reproduction.Chapters.Any(chapter => !chapter.Claims.IsEmpty))
         {
             page.Heading(2, "All claims");
-            page.Paragraph($"The rule, the same for all: {Claim.Rule}");
+            page.Paragraph($"The rule is the same for all: {Claim.Rule}");
             Table(page, ClaimTables.Overview(reproduction.Chapters));
         }
         foreach (var chapter in reproduction.Chapters)
@@ -31,7 +31,7 @@ internal static class HtmlReport
                 page.Paragraph(paragraph);
             foreach (var figure in chapter.Figures)
                 page.Figure(drawings[figure.Id], figure.Caption);
-            foreach (var table in chapter.Tables)
+            foreach (var table in chapter.Tables.Where(table => !table.Rows.IsEmpty))
                 Table(page, table);
             foreach (var claim in chapter.Claims)
             {

@@ -18,14 +18,14 @@ internal static class MarkdownReport
         foreach (var remark in reproduction.Remarks)
             Line(remark);
         Line("## All claims");
-        Line($"The rule, the same for all: {Claim.Rule}");
+        Line($"The rule is the same for all: {Claim.Rule}");
         Table(ClaimTables.Overview(reproduction.Chapters));
         foreach (var chapter in reproduction.Chapters)
         {
             Line($"## {chapter.Title}");
             foreach (var paragraph in chapter.Text)
                 Line(paragraph);
-            foreach (var table in chapter.Tables)
+            foreach (var table in chapter.Tables.Where(table => !table.Rows.IsEmpty))
             {
                 Line(table.Caption);
                 Table(table);

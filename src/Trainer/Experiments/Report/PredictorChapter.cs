@@ -96,15 +96,11 @@ internal sealed class PredictorChapter
         ["predictor", .. Epochs.Select(epoch => string.Create(CultureInfo.InvariantCulture, $"epoch {epoch}"))],
         [
             .. from predictor in Predictors
-               select ImmutableArray.Create([predictor.Name, .. Epochs.Select(epoch => Interval(Estimate.Spearman(runs.Select(run => (predictor.Value(run, epoch), outcome(run))))))]),
+               select ImmutableArray.Create([predictor.Name, .. Epochs.Select(epoch => Cell.Interval(Estimate.Spearman(runs.Select(run => (predictor.Value(run, epoch), outcome(run))))))]),
         ]);
 
     private static IEnumerable<(string Name, Func<Run, int, double> Value)> Predictors =>
         Measures.Select(measure => (measure.Symbol, (Func<Run, int, double>)((run, epoch) => run.Curve.At(epoch).Of(measure)))).Concat(Rivals);
-
-    private static string Interval(Estimate estimate) => double.IsNaN(estimate.Value)
-        ? Cell.None
-        : $"{Cell.Signed(estimate.Value)} ({Cell.Signed(estimate.Low)} … {Cell.Signed(estimate.High)})";
 
     private ResultTable Sizes()
     {

@@ -35,7 +35,7 @@ internal sealed class TransferChapter
             [
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{settings.Mlp(experiment.Source, settings.Seeds[0]).Describe()} (and the other seeds). After {settings.Epochs} epochs on {experiment.Source} the network goes on for {settings.Epochs} epochs on {experiment.Target}: as it is; with {settings.TransferAmount * 100:0} % of the nodes of each hidden layer cut out; with {settings.TransferAmount * 100:0} % of the weights at zero for good. Beside them train two networks that begin with random weights: of the size before and of the size after the nodes were cut out."),
+                    $"{settings.Mlp($"{experiment.Source}, then {experiment.Target}", 0).Describe(settings.Seeds)}. After {settings.Epochs} epochs on {experiment.Source} the network goes on for {settings.Epochs} epochs on {experiment.Target}: as it is; with {settings.TransferAmount * 100:0} % of the nodes of each hidden layer cut out; with {settings.TransferAmount * 100:0} % of the weights at zero for good. Beside them train two networks that begin with random weights: of the size before and of the size after the nodes were cut out."),
                 "Activations are recorded on the data set of the second training throughout. Lines are medians over the seeds, bands go from the smallest to the largest.",
             ],
             [

@@ -32,7 +32,7 @@ internal static class StepRunner
             progress?.Report(new StepProgress(null, done.Count, steps.Length, null));
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
-        var running = new Dictionary<Task, Step>();
+        var running = new List<(Task Task, Step Step)>();
         try
         {
             while (done.Count < steps.Length)
@@ -40,12 +40,14 @@ internal static class StepRunner
                 while (running.Count < jobs && waiting.Find(step => step.Inputs.All(input => done.Contains(input.Place))) is { } next)
                 {
                     waiting.Remove(next);
-                    running.Add(DoAsync(next, bench, stop.Token), next);
+                    running.Add((DoAsync(next, bench, stop.Token), next));
                 }
-                var task = await Task.WhenAny(running.Keys);
+                await Task.WhenAny(running.Select(work => work.Task));
+                var finished = running.FindIndex(work => work.Task.IsCompleted);
+                var (task, step) = running[finished];
                 await task;
-                running.Remove(task, out var step);
-                done.Add(step!.Place);
+                running.RemoveAt(finished);
+                done.Add(step.Place);
                 (costDone, costLeft) = (costDone + step.Cost, costLeft - step.Cost);
                 progress?.Report(new StepProgress(step, done.Count, steps.Length, Stopwatch.GetElapsedTime(started) * (costLeft / costDone)));
             }
@@ -54,7 +56,7 @@ internal static class StepRunner
         {
             await stop.CancelAsync();
             // The failure that is on its way is the one to read; the others only obey.
-            await Task.WhenAll(running.Keys).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(running.Select(work => work.Task)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         return steps.Sum(step => StepMarker.Read(bench, step)?.Seconds ?? 0);
     }

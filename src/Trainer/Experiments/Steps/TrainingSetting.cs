@@ -18,6 +18,10 @@ internal sealed record TrainingSetting(NetworkDesign Design, string Dataset, int
         CultureInfo.InvariantCulture,
         $"{DescribeNetwork()}, {Design.Initialization.ToString().ToLowerInvariant()} initialization; {Dataset}, {Samples?.ToString(CultureInfo.InvariantCulture) ?? "all"} samples; {Hyper.Optimizer.ToString().ToLowerInvariant()}, lr {Hyper.LearningRate}, momentum {Hyper.Momentum}, batch {Hyper.BatchSize}, seed {Hyper.Seed}; threads {Threads}");
 
+    /// <summary>The same for a reader, for runs that differ in their seeds only.</summary>
+    public string Describe(IEnumerable<long> seeds) =>
+        Describe().Replace($"seed {Hyper.Seed.ToString(CultureInfo.InvariantCulture)};", $"seeds {string.Join(", ", seeds)};", StringComparison.Ordinal);
+
     /// <summary>Kind, sizes and activation, as <c>mlp 128,64 relu</c>.</summary>
     public string DescribeNetwork() => Design.Kind == NetworkKind.Mlp
         ? $"mlp {Sizes(Design.Hidden)} {Design.Activation.ToString().ToLowerInvariant()}"

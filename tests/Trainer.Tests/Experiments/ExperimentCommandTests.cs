@@ -1,0 +1,114 @@
+using System.Text.Json;
+using System.Xml.Linq;
+using Emergence.Trainer.Export;
+
+namespace Emergence.Trainer.Tests.Experiments;
+
+/// <summary>Experiments from data to report, on a set of 200 images, with the analyzer that lies beside the tests.</summary>
+public sealed class ExperimentCommandTests : IDisposable
+{
+    private readonly Workspace workspace = new();
+
+    public void Dispose() => workspace.Dispose();
+
+    [Fact]
+    public void Pruning_gives_figures_tables_and_a_report_and_goes_on_where_it_was_killed()
+    {
+        Done(Experiment("out", "mlp-pruning", "--hidden", "8,4"));
+        var whole = Results("out");
+        Assert.Contains("tables/mlp-pruning-accuracy.csv", whole.Keys);
+        Assert.Contains("figures/figure-2-mnist-emergence-accuracy-change.svg", whole.Keys);
+        Assert.All(Directory.GetFiles(Path.Combine(workspace.Folder("out"), "figures")), path => XDocument.Load(path));
+        var page = File.ReadAllText(Path.Combine(workspace.Folder("out"), "report.html"));
+        Assert.Contains("Pruning lowers emergence.", page, StringComparison.Ordinal);
+        Assert.Contains("the numbers mean nothing", page, StringComparison.Ordinal);
+        Assert.Contains("Of mnist only 200 of 60000 training samples were there.", page, StringComparison.Ordinal);
+
+        // What a kill leaves: a training in the middle, with its marker open, and nothing of what builds on it.
+        var arm = Path.Combine(workspace.Folder("out"), "mlp-pruning", "mnist", "seed-3", "after-2-kept-70");
+        var marker = Path.Combine(arm, "train.step");
+        File.WriteAllText(marker, File.ReadAllText(marker).Replace("\"Done\":true", "\"Done\":false", StringComparison.Ordinal));
+        foreach (var epoch in new[] { 4, 5 })
+            File.Delete(CheckpointFolder.PathOf(arm, epoch));
+        var log = CheckpointFolder.LogOf(arm);
+        File.WriteAllLines(log, File.ReadAllLines(log)[..^2]);
+        Directory.Delete(Path.Combine(arm, "mean"), recursive: true);
+        var untouched = File.GetLastWriteTimeUtc(CheckpointFolder.PathOf(arm, 3));
+
+        Done(Experiment("out", "mlp-pruning", "--hidden", "8,4"));
+        Assert.Equal(untouched, File.GetLastWriteTimeUtc(CheckpointFolder.PathOf(arm, 3)));
+        Assert.Equal(whole, Results("out"));
+    }
+
+    [Fact]
+    public void An_optimizer_with_a_state_starts_an_interrupted_run_again()
+    {
+        Done(Experiment("out", "cnn"));
+        var whole = Results("out");
+        var run = Path.Combine(workspace.Folder("out"), "cnn", "mnist", "seed-3");
+        var marker = Path.Combine(run, "train.step");
+        File.WriteAllText(marker, File.ReadAllText(marker).Replace("\"Done\":true", "\"Done\":false", StringComparison.Ordinal));
+        File.Delete(CheckpointFolder.PathOf(run, 3));
+        File.WriteAllText(CheckpointFolder.PathOf(run, 1), "broken");
+
+        Done(Experiment("out", "cnn"));
+        Assert.Equal(whole, Results("out"));
+        Assert.True(new FileInfo(CheckpointFolder.PathOf(run, 1)).Length > 1000);
+    }
+
+    [Fact]
+    public void Transfer_cuts_nodes_out_and_trains_fresh_networks_of_both_sizes()
+    {
+        Done(Experiment("out", "transfer", "--hidden", "8,4"));
+        var table = File.ReadAllLines(Path.Combine(workspace.Folder("out"), "tables", "transfer-ends.csv"));
+        // 784·8 + 8 + 8·4 + 4 + 4·10 + 10 parameters, and 784·4 + 4 + 4·2 + 2 + 2·10 + 10.
+        Assert.Equal(["unpruned,\"6,366\"", "nodes pruned,\"3,180\""], table[1..3].Select(row => string.Join(',', row.Split(',')[..3])));
+        Assert.StartsWith("random,\"6,366\"", table[4], StringComparison.Ordinal);
+        Assert.StartsWith("\"random, pruned size\",\"3,180\"", table[5], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("nonsense", "", "'nonsense'")]
+    [InlineData("cnn", "--analyzer nowhere", "--analyzer nowhere: does not exist; give the path of the program emergence-analyze")]
+    [InlineData("mlp-pruning", "--prune-after 2,30", "--prune-after: is after the last epoch; give more --epochs")]
+    [InlineData("mlp-pruning", "--hidden none", "--hidden: a network without hidden layers has nothing to prune; give their sizes")]
+    [InlineData("cnn", "--seeds 1,1", "--seeds: '1,1' names one twice")]
+    [InlineData("cnn", "--dataset mnist,imagenet", "--dataset: 'imagenet' is none of digits, mnist, fashion-mnist, cifar10")]
+    public void Wrong_usage_is_said_in_one_line(string name, string options, string message)
+    {
+        var run = Workspace.Run(["experiment", name, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--out", workspace.Folder("out")]);
+        Assert.Equal(2, run.Code);
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.False(Directory.Exists(workspace.Folder("out")));
+    }
+
+    [Fact]
+    public void What_the_analyzer_says_is_passed_on()
+    {
+        var broken = workspace.Folder("broken.sh");
+        File.WriteAllText(broken, "#!/bin/sh\necho 'error: it is broken' >&2\nexit 3\n");
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(broken, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var run = Experiment("out", "cnn", "--analyzer", broken);
+        Assert.Equal(1, run.Code);
+        Assert.Contains("ended with 3: error: it is broken", run.Error, StringComparison.Ordinal);
+    }
+
+    private ProgramRun Experiment(string output, string name, params string[] options) => Workspace.Run(
+        ["experiment", name, "--quick", "--seeds", "3", "--dataset", "mnist", "--data-dir", workspace.Data, "--out", workspace.Folder(output), .. options]);
+
+    private static void Done(ProgramRun run) => Assert.True(run.Code == 0, run.Error);
+
+    /// <summary>Everything that the experiments found, but not how long it took.</summary>
+    private SortedDictionary<string, string> Results(string name)
+    {
+        var root = workspace.Folder(name);
+        var results = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var path in new[] { "figures", "tables" }.SelectMany(folder => Directory.GetFiles(Path.Combine(root, folder))))
+            results.Add(Path.GetRelativePath(root, path).Replace('\\', '/'), File.ReadAllText(path));
+        using var summary = JsonDocument.Parse(File.ReadAllText(Path.Combine(root, "summary.json")));
+        results.Add("chapters", summary.RootElement.GetProperty("chapters").GetRawText());
+        return results;
+    }
+}

@@ -1,0 +1,160 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Emergence.Checkpoints;
+using Emergence.Trainer.Experiments;
+using Emergence.Trainer.Experiments.Steps;
+
+namespace Emergence.Trainer.Tests.Experiments;
+
+/// <summary>The order of steps, and what is done again.</summary>
+public sealed class StepRunnerTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("emergence-test-").FullName;
+    private readonly ConcurrentQueue<string> log = [];
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Inputs_come_first_and_shared_ones_once(int jobs)
+    {
+        var root = Make("root");
+        var (left, right) = (Make("left", root), Make("right", root));
+        await Run(jobs, Make("end", left, right), left);
+        Assert.Equal(["end", "left", "right", "root"], log.Order());
+        Assert.Equal("root", log.First());
+        Assert.Equal("end", log.Last());
+    }
+
+    [Fact]
+    public async Task What_is_done_is_not_done_again()
+    {
+        await Run(2, Make("end", Make("root")));
+        log.Clear();
+        await Run(2, Make("end", Make("root")));
+        Assert.Empty(log);
+    }
+
+    [Fact]
+    public async Task A_change_of_an_input_is_a_change_of_all_that_builds_on_it()
+    {
+        await Run(1, Make("end", Make("root")), Make("other"));
+        log.Clear();
+        await Run(1, Make("end", Make("root") with { Setting = "new" }), Make("other"));
+        Assert.Equal(["clear root", "root", "clear end", "end"], log);
+    }
+
+    [Fact]
+    public async Task Another_version_of_the_worker_does_it_anew()
+    {
+        await Run(1, Make("root"));
+        log.Clear();
+        await Run(1, Make("root") with { Version = "2" });
+        Assert.Equal(["clear root", "root"], log);
+    }
+
+    [Fact]
+    public async Task A_failure_stops_the_rest_and_what_was_finished_stays()
+    {
+        var broken = Make("broken", Make("root")) with { Fail = true };
+        var error = await Assert.ThrowsAsync<UserException>(() => Run(2, broken, Make("end", broken)));
+        Assert.Equal("broken: fails", error.Message);
+        Assert.DoesNotContain("end", log);
+
+        log.Clear();
+        await Run(2, broken with { Fail = false }, Make("end", broken with { Fail = false }));
+        // The attempt that failed was of the same key: what it left may be gone on from.
+        Assert.Equal(["broken", "end"], log);
+    }
+
+    [Fact]
+    public async Task Cancelling_stops_steps_that_are_being_worked_on()
+    {
+        using var cancel = new CancellationTokenSource();
+        var endless = Make("endless") with { Wait = Timeout.InfiniteTimeSpan, Started = cancel.Cancel };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => StepRunner.RunAsync([endless], Bench(), 1, null, cancel.Token));
+    }
+
+    [Fact]
+    public async Task No_more_are_worked_on_at_a_time_than_asked_for()
+    {
+        var (now, most, gate) = (0, 0, new Lock());
+        var steps = Enumerable.Range(0, 12).Select(i => Make($"step-{i}") with
+        {
+            Wait = TimeSpan.FromMilliseconds(5),
+            Started = () => { lock (gate) most = Math.Max(most, ++now); },
+            Ended = () => { lock (gate) now--; },
+        });
+        await Run(3, [.. steps]);
+        Assert.Equal(3, most);
+        Assert.Equal(12, log.Count(line => !line.StartsWith("clear", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Progress_counts_to_the_end()
+    {
+        var told = new List<StepProgress>();
+        await StepRunner.RunAsync([Make("end", Make("root"))], Bench(), 1, new Collect(told), CancellationToken.None);
+        Assert.Equal([(1, 2), (2, 2)], told.Select(progress => (progress.StepsDone, progress.Steps)));
+        Assert.Equal(TimeSpan.Zero, told[^1].Left);
+
+        told.Clear();
+        await StepRunner.RunAsync([Make("end", Make("root"))], Bench(), 1, new Collect(told), CancellationToken.None);
+        Assert.Equal(new StepProgress(null, 2, 2, null), Assert.Single(told));
+    }
+
+    private Task<double> Run(int jobs, params IEnumerable<Step> steps) => StepRunner.RunAsync(steps, Bench(), jobs, null, CancellationToken.None);
+
+    private Workbench Bench() => new(folder, null, null!);
+
+    private FakeStep Make(string name, params ImmutableArray<Step> inputs) => new(name, inputs, log);
+
+    private sealed class Collect(List<StepProgress> told) : IProgress<StepProgress>
+    {
+        public void Report(StepProgress value) => told.Add(value);
+    }
+
+    private sealed record FakeStep(string Name, ImmutableArray<Step> Needed, ConcurrentQueue<string> Log) : Step(Name)
+    {
+        public string Setting { get; init; } = "";
+
+        public string Version { get; init; } = "1";
+
+        public bool Fail { get; init; }
+
+        public TimeSpan Wait { get; init; }
+
+        public Action? Started { get; init; }
+
+        public Action? Ended { get; init; }
+
+        public override string Description => Name + Setting;
+
+        public override string Title => Name;
+
+        public override string Marker => "fake.step";
+
+        public override ImmutableArray<Step> Inputs => Needed;
+
+        public override double Cost => 1;
+
+        public override string Worker(Workbench bench) => Version;
+
+        public override async Task RunAsync(Workbench bench, CancellationToken token)
+        {
+            Log.Enqueue(Name);
+            Started?.Invoke();
+            await Task.Delay(Wait, token);
+            Ended?.Invoke();
+            if (Fail)
+                throw new UserException($"{Name}: fails");
+        }
+
+        public override void Clear(Workbench bench)
+        {
+            if (Directory.Exists(bench.PathOf(Folder)))
+                Log.Enqueue("clear " + Name);
+        }
+    }
+}
