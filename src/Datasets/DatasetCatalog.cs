@@ -12,6 +12,9 @@ public sealed record DatasetInfo(string Name, string Description, int Classes)
     /// <summary>Samples of the whole training split.</summary>
     public required int TrainingSamples { get; init; }
 
+    /// <summary>Samples of the whole test split.</summary>
+    public required int TestSamples { get; init; }
+
     /// <summary>Its files; null where it is generated.</summary>
     internal DatasetFiles? Files { get; init; }
 }
@@ -24,10 +27,10 @@ public static class DatasetCatalog
     /// <summary>All sets, in the order in which they are listed.</summary>
     public static ImmutableArray<DatasetInfo> All { get; } =
     [
-        new("digits", "drawn digits, 28x28, 60,000 + 10,000; generated, needs no files", 10) { TrainingSamples = 60_000 },
-        new("mnist", "handwritten digits, 28x28, 60,000 + 10,000", 10) { TrainingSamples = 60_000, Files = PublishedSets.Mnist },
-        new("fashion-mnist", "articles of clothing, 28x28, 60,000 + 10,000", 10) { TrainingSamples = 60_000, Files = PublishedSets.FashionMnist },
-        new("cifar10", "colour photographs, 3x32x32, 50,000 + 10,000", 10) { TrainingSamples = 50_000, Files = PublishedSets.Cifar10 },
+        new("digits", "drawn digits, 28x28, 60,000 + 10,000; generated, needs no files", 10) { TrainingSamples = 60_000, TestSamples = 10_000 },
+        new("mnist", "handwritten digits, 28x28, 60,000 + 10,000", 10) { TrainingSamples = 60_000, TestSamples = 10_000, Files = PublishedSets.Mnist },
+        new("fashion-mnist", "articles of clothing, 28x28, 60,000 + 10,000", 10) { TrainingSamples = 60_000, TestSamples = 10_000, Files = PublishedSets.FashionMnist },
+        new("cifar10", "colour photographs, 3x32x32, 50,000 + 10,000", 10) { TrainingSamples = 50_000, TestSamples = 10_000, Files = PublishedSets.Cifar10 },
     ];
 
     /// <summary>The set of this name, or null.</summary>

@@ -25,6 +25,8 @@ internal static class ExperimentCommand
         var begin = Stopwatch.GetTimestamp();
         var plan = options.ReadPlan(parsed);
         var bench = new Workbench(options.ReadOut(parsed), options.ReadDataDir(parsed), await AnalyzerProgram.FindAsync(options.ReadAnalyzer(parsed), token));
+        // Before the work: what is missing should not be found missing after an hour of it.
+        var remarks = plan.Remarks(bench.DataDir, token);
         TorchNative.EnsureLoaded();
         var progress = new StepDisplay(terminal, options.ReadQuiet(parsed));
         double seconds;
@@ -38,7 +40,7 @@ internal static class ExperimentCommand
         }
         new Reproduction(
             options.Describe(parsed), Reproduction.ThisMachine(), [Workbench.Trainer, bench.Analyzer.Version], seconds, options.ReadJobs(parsed),
-            plan.Remarks(bench), Reproduction.Write(plan, bench)).Save(bench.Folder);
+            remarks, Reproduction.Write(plan, bench)).Save(bench.Folder);
         terminal.Output.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{Path.Combine(bench.Folder, "report.html")}: {seconds / 60:0.0} minutes of work, in {Stopwatch.GetElapsedTime(begin).TotalMinutes:0.0} now"));
     }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using Emergence.Checkpoints;
 
 namespace Emergence.Trainer.Experiments;
@@ -52,10 +53,12 @@ internal sealed class AnalyzerProgram
             var output = process.StandardOutput.ReadToEndAsync(token);
             var error = process.StandardError.ReadToEndAsync(token);
             await process.WaitForExitAsync(token);
+            // Ctrl-C reaches the program too: what it then says is no failure.
+            token.ThrowIfCancellationRequested();
             if (process.ExitCode == 0)
                 return await output;
             var said = (await error).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? "it said nothing";
-            throw new UserException($"{Name} {string.Join(' ', start.ArgumentList)}: ended with {process.ExitCode}: {said}");
+            throw new UserException($"{Name} (exit code {process.ExitCode.ToString(CultureInfo.InvariantCulture)}): {said}");
         }
         finally
         {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Emergence.Checkpoints;
 using Emergence.Datasets;
 using Emergence.Trainer.Experiments.Steps;
 using Emergence.Trainer.Networks;
@@ -37,20 +38,42 @@ internal sealed record ExperimentPlan(
     }
 
     /// <summary>What a reader must know before the numbers: that the work was cut short, or that data are missing.</summary>
-    public ImmutableArray<string> Remarks(Workbench bench)
+    /// <exception cref="UserException">Data are not there at all, or do not go together.</exception>
+    public ImmutableArray<string> Remarks(string? dataDir, CancellationToken token)
     {
         var remarks = ImmutableArray.CreateBuilder<string>();
         if (Settings.IsQuick)
             remarks.Add("Run with --quick: so few samples and epochs that the numbers mean nothing.");
-        foreach (var name in (MlpPruning?.Datasets ?? []).Concat(Cnn?.Datasets ?? []).Distinct())
+        foreach (var info in Datasets.Select(name => DatasetCatalog.Find(name)!))
         {
-            var info = DatasetCatalog.Find(name)!;
-            var samples = DatasetCatalog.Load(name, "train", bench.DataDir).Count;
-            if (info.TrainingSamples != samples)
-                remarks.Add(string.Create(CultureInfo.InvariantCulture, $"Of {name} only {samples} of {info.TrainingSamples} training samples were there."));
+            Compare(info.Name, "training", Count(info.Name, "train"), info.TrainingSamples);
+            Compare(info.Name, "test", Count(info.Name, "test"), info.TestSamples);
+        }
+        if (Transfer is { } transfer)
+        {
+            if (transfer.Source == transfer.Target)
+                remarks.Add($"The transfer goes from {transfer.Source} to itself, as only one data set was named.");
+            if (!Load(transfer.Source, "test").SampleShape.SequenceEqual(Load(transfer.Target, "test").SampleShape))
+                throw new UsageException($"--dataset: images of {transfer.Source} and {transfer.Target} differ in shape, so that no network goes from one to the other; name two of one shape");
         }
         return remarks.ToImmutable();
+
+        SampleSet Load(string name, string split) => DatasetCatalog.Load(name, split, dataDir, token: token);
+
+        int Count(string name, string split) => Load(name, split).Count;
+
+        void Compare(string name, string split, int there, int all)
+        {
+            if (there != all)
+                remarks.Add(string.Create(CultureInfo.InvariantCulture, $"Of {name} only {there:#,0} of {all:#,0} {split} samples were there."));
+        }
     }
+
+    private IEnumerable<string> Datasets => new[]
+        {
+            MlpPruning?.Datasets ?? [], Transfer is { } transfer ? [transfer.Source, transfer.Target] : [], Cnn?.Datasets ?? [],
+            Initializations is { } initializations ? [initializations.Dataset] : [], Predictor is { } predictor ? [predictor.Dataset] : [],
+        }.SelectMany(names => names).Distinct();
 
     /// <summary>The whole work.</summary>
     public IEnumerable<Step> Steps =>

@@ -57,7 +57,7 @@ internal sealed record ExperimentSettings
     public TrainingSetting Mlp(NetworkDesign design, string dataset, long seed) =>
         new(design, dataset, TrainingSamples, Hyper with { Seed = seed }, Threads);
 
-    /// <summary>Everything small: minutes become seconds, and the numbers mean nothing.</summary>
+    /// <summary>Everything small: to see that it works; the numbers mean nothing.</summary>
     public ExperimentSettings Quick() => this with
     {
         IsQuick = true,

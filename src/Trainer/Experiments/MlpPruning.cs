@@ -33,7 +33,7 @@ internal sealed record MlpPruning(ExperimentSettings Settings, ImmutableArray<st
     /// <param name="Run">The training after it.</param>
     internal sealed record Arm(Treatment Treatment, double Amount, int PruneAfter, TrainStep Run);
 
-    /// <summary>The share of nodes that is pruned, and that of weights where only one is.</summary>
+    /// <summary>The share of nodes that is pruned.</summary>
     private const double Nodes = 0.5;
 
     /// <summary>How each series is read.</summary>
@@ -84,9 +84,10 @@ internal sealed record MlpPruning(ExperimentSettings Settings, ImmutableArray<st
         }
     }
 
-    /// <summary>An arm's results from the first epoch on: those before its pruning are the base's.</summary>
-    public Curve Read(Workbench bench, string dataset, long seed, Arm arm) =>
-        Curve.Read(bench, Base(dataset, seed), Readings).Until(arm.PruneAfter).Then(Curve.Read(bench, arm.Run, Readings));
+    /// <summary>The results of the copy that is not pruned, from the first epoch on: those before the pruning are the base's.</summary>
+    public Curve ReadUnpruned(Workbench bench, string dataset, long seed) =>
+        Curve.Read(bench, Base(dataset, seed), Readings).Until(PruneEpoch)
+            .Then(Curve.Read(bench, Arms(dataset, seed).First(arm => arm.Amount == 0).Run, Readings));
 
     private static string Folder(string dataset, long seed) => string.Create(CultureInfo.InvariantCulture, $"mlp-pruning/{dataset}/seed-{seed}");
 }

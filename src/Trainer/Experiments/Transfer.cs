@@ -22,9 +22,9 @@ internal sealed record Transfer(ExperimentSettings Settings, string Source, stri
     /// <summary>The whole work.</summary>
     public IEnumerable<Step> Steps =>
         from seed in Settings.Seeds
-        from run in Arms(seed).Select(arm => arm.Run).Prepend(Base(seed))
+        from arm in Arms(seed)
         from reading in MlpPruning.Readings
-        select new AnalyzeStep(run, reading, Settings.ProbeSamples);
+        select new AnalyzeStep(arm.Run, reading, Settings.ProbeSamples);
 
     /// <summary>The training on the first data set.</summary>
     public TrainStep Base(long seed) => new($"{Folder(seed)}/base", Settings.Mlp(Source, seed), 0, Settings.Epochs);

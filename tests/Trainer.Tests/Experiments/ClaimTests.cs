@@ -30,7 +30,7 @@ public sealed class ClaimTests
     [Fact]
     public void Fields_of_a_csv_table_are_quoted_where_they_must_be()
     {
-        var table = new ResultTable("x", "", ["a", "b "], [["1,234", "say \"so\""], ["–", "two\nlines"]]);
+        var table = new ResultTable("x", "", ["a", "b"], [["1,234", "say \"so\""], ["–", "two\nlines"]]);
         Assert.Equal("a,b\n\"1,234\",\"say \"\"so\"\"\"\n–,\"two\nlines\"\n", CsvTable.Render(table));
     }
 

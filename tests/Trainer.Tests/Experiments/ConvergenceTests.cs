@@ -28,6 +28,25 @@ public sealed class ConvergenceTests
         var definition = Definition.Usual;
         Assert.Equal(3, Convergence.FirstZero(Curve([0, 5, 0, 0], [3, 3, 0, 3]), definition));
         Assert.Null(Convergence.FirstZero(Curve([0, 5, 4], [3, 3, 3]), definition));
+        // What was never above zero does not fall to it.
+        Assert.Null(Convergence.FirstZero(Curve([5, 0, 0], [3, 3, 3]), definition));
+    }
+
+    [Fact]
+    public void For_good_is_to_the_last_epoch()
+    {
+        var curve = Curve([9, 5, 0, 4, 0, 0], [3, 3, 3, 3, 3, 3]);
+        Assert.Equal(2, Convergence.FirstZero(curve, Definition.Usual));
+        Assert.Equal(4, Convergence.FirstZero(curve, Definition.Usual, forGood: true));
+        Assert.Null(Convergence.FirstZero(Curve([9, 5, 0, 4], [3, 3, 3, 3]), Definition.Usual, forGood: true));
+    }
+
+    [Fact]
+    public void An_accuracy_that_is_never_reached_is_reached_after_the_end()
+    {
+        var curve = Curve((0.1, 1), (0.5, 1), (0.8, 1), (0.7, 1));
+        Assert.Equal(2, Convergence.Reaches(curve, 0.75));
+        Assert.Equal(4, Convergence.Reaches(curve, 0.9));
     }
 
     private static Curve Curve(params ImmutableArray<(double Accuracy, double TestLoss)> epochs) =>

@@ -37,8 +37,8 @@ public sealed class EstimateTests
     public void There_is_no_correlation_with_what_does_not_vary_or_is_not_there()
     {
         Assert.True(double.IsNaN(Estimate.Spearman([(1, 3), (2, 3), (3, 3), (4, 3), (5, 3)]).Value));
-        Assert.True(double.IsNaN(Estimate.Spearman([(1, 1), (2, 2), (3, 3)]).Value));
-        Assert.Equal(1, Estimate.Spearman([(1, 1), (double.NaN, 9), (2, 2), (3, double.NegativeInfinity), (4, 4), (5, 5)]).Value, 12);
+        Assert.True(double.IsNaN(Estimate.Spearman([(1, 1), (2, 2), (3, 3), (4, 4)]).Value));
+        Assert.Equal(1, Estimate.Spearman([(1, 1), (double.NaN, 9), (2, 2), (3, double.NegativeInfinity), (4, 4), (5, 5), (6, 6)]).Value, 12);
     }
 
     [Theory]
@@ -52,6 +52,17 @@ public sealed class EstimateTests
     {
         var median = Estimate.Median(Enumerable.Range(1, count).Select(i => (double)i).Reverse());
         Assert.Equal(((count + 1) / 2.0, low, high), (median.Value, median.Low, median.High));
+    }
+
+    [Fact]
+    public void What_fell_to_zero_counts_as_lower_than_all_else()
+    {
+        Assert.Equal(double.NegativeInfinity, Estimate.LogRatio(0, 5));
+        Assert.Equal(double.PositiveInfinity, Estimate.LogRatio(5, 0));
+        Assert.Equal(0, Estimate.LogRatio(0, 0));
+        Assert.Equal(Math.Log(2), Estimate.LogRatio(6, 3), 12);
+        var median = Estimate.Median(Enumerable.Repeat(double.NegativeInfinity, 7).Append(-1).Append(double.NaN));
+        Assert.Equal((double.NegativeInfinity, -1), (median.Value, median.High));
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class ExperimentCommandTests : IDisposable
         var page = File.ReadAllText(Path.Combine(workspace.Folder("out"), "report.html"));
         Assert.Contains("Pruning lowers emergence.", page, StringComparison.Ordinal);
         Assert.Contains("the numbers mean nothing", page, StringComparison.Ordinal);
-        Assert.Contains("Of mnist only 200 of 60000 training samples were there.", page, StringComparison.Ordinal);
+        Assert.Contains("Of mnist only 200 of 60,000 training samples were there.", page, StringComparison.Ordinal);
 
         // What a kill leaves: a training in the middle, with its marker open, and nothing of what builds on it.
         var arm = Path.Combine(workspace.Folder("out"), "mlp-pruning", "mnist", "seed-3", "after-2-kept-70");
@@ -37,6 +37,12 @@ public sealed class ExperimentCommandTests : IDisposable
 
         Done(Experiment("out", "mlp-pruning", "--hidden", "8,4"));
         Assert.Equal(untouched, File.GetLastWriteTimeUtc(CheckpointFolder.PathOf(arm, 3)));
+        Assert.Equal(whole, Results("out"));
+
+        // Other options would throw away what is there.
+        var other = Experiment("out", "mlp-pruning", "--hidden", "8,3");
+        Assert.Equal(2, other.Code);
+        Assert.Contains("was made with other options, and would be lost", other.Error, StringComparison.Ordinal);
         Assert.Equal(whole, Results("out"));
     }
 
@@ -92,7 +98,7 @@ public sealed class ExperimentCommandTests : IDisposable
             File.SetUnixFileMode(broken, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         var run = Experiment("out", "cnn", "--analyzer", broken);
         Assert.Equal(1, run.Code);
-        Assert.Contains("ended with 3: error: it is broken", run.Error, StringComparison.Ordinal);
+        Assert.Contains("error: emergence-analyze (exit code 3): error: it is broken\n", run.Error, StringComparison.Ordinal);
     }
 
     private ProgramRun Experiment(string output, string name, params string[] options) => Workspace.Run(

@@ -37,12 +37,38 @@ public sealed class StepRunnerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_change_of_an_input_is_a_change_of_all_that_builds_on_it()
+    public async Task What_other_settings_made_is_not_thrown_away()
     {
         await Run(1, Make("end", Make("root")), Make("other"));
         log.Clear();
-        await Run(1, Make("end", Make("root") with { Setting = "new" }), Make("other"));
-        Assert.Equal(["clear root", "root", "clear end", "end"], log);
+        // The root is the same, but not what builds on it.
+        var error = await Assert.ThrowsAsync<UsageException>(() => Run(1, Make("end", Make("root")) with { Setting = "new" }, Make("other")));
+        Assert.StartsWith(Path.Combine(folder, "end") + ": was made with other options", error.Message, StringComparison.Ordinal);
+        Assert.Empty(log);
+    }
+
+    [Fact]
+    public async Task What_builds_on_a_step_that_is_done_anew_is_done_anew()
+    {
+        await Run(1, Make("end", Make("middle", Make("root"))), Make("other"));
+        log.Clear();
+        await Run(1, Make("end", Make("middle", Make("root") with { Version = "2" })), Make("other"));
+        Assert.Equal(["clear root", "root", "clear middle", "middle", "clear end", "end"], log);
+    }
+
+    [Fact]
+    public async Task A_folder_serves_one_run_at_a_time()
+    {
+        using var started = new SemaphoreSlim(0);
+        using var cancel = new CancellationTokenSource();
+        var first = StepRunner.RunAsync(
+            [Make("endless") with { Wait = Timeout.InfiniteTimeSpan, Started = () => started.Release() }], Bench(), 1, null, cancel.Token);
+        await started.WaitAsync(TestContext.Current.CancellationToken);
+        var error = await Assert.ThrowsAsync<UserException>(() => Run(1, Make("other")));
+        Assert.Contains("is in use by another run", error.Message, StringComparison.Ordinal);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        await Run(1, Make("other"));
     }
 
     [Fact]

@@ -32,7 +32,7 @@ internal static class Cell
     /// <summary>The middle one of several, with the smallest and largest.</summary>
     public static string Spread(IEnumerable<double> values, Func<double, string> format)
     {
-        double[] ordered = [.. values.Where(double.IsFinite).Order()];
+        double[] ordered = [.. values.Where(value => !double.IsNaN(value)).Order()];
         return ordered.Length switch
         {
             0 => None,

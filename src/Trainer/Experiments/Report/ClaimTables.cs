@@ -9,16 +9,22 @@ internal static class ClaimTables
 {
     /// <summary>One row for each claim.</summary>
     public static ResultTable Overview(IEnumerable<Chapter> chapters) => new(
-        "claims", "The paper's statements: in how many settings and definitions each holds.",
-        ["statement", "section", "holds", "contradicted", "undecided", "with E, mean > 0.05"],
+        "claims", "In how many settings and definitions each statement holds; the last column has those with the definition of the figures (E or Ẽ, mean > 0.05), or those that need none.",
+        ["statement", "section", "holds", "contradicted", "undecided", "with the usual definition"],
         [
             .. from claim in chapters.SelectMany(chapter => chapter.Claims)
-               let usual = claim.Evidence.Where(evidence => evidence.Definition.Length == 0 || evidence.Definition == Definition.Usual.Name).ToArray()
+               let usual = claim.Evidence.Where(evidence => Usual.Contains(evidence.Definition)).ToArray()
                select ImmutableArray.Create(
-                   claim.Statement, claim.Section, Count(claim, Verdict.Holds), Count(claim, Verdict.Contradicted), Count(claim, Verdict.Undecided),
-                   usual.Length == 0 ? Cell.None : string.Join(", ", usual.GroupBy(evidence => evidence.Verdict).OrderBy(verdict => verdict.Key)
-                       .Select(verdict => string.Create(CultureInfo.InvariantCulture, $"{verdict.Count()} {Word(verdict.Key)}")))),
+                   claim.Statement, claim.IsOurs ? "ours" : claim.Section, Count(claim, Verdict.Holds), Count(claim, Verdict.Contradicted), Count(claim, Verdict.Undecided),
+                   usual.Length == 0 ? Cell.None : Verdicts(usual)),
         ]);
+
+    /// <summary>How many of some findings have each verdict, in words.</summary>
+    public static string Verdicts(IEnumerable<Evidence> evidence) => string.Join(", ", evidence
+        .GroupBy(one => one.Verdict).OrderBy(verdict => verdict.Key)
+        .Select(verdict => string.Create(CultureInfo.InvariantCulture, $"{Word(verdict.Key)} in {verdict.Count()}")));
+
+    private static ImmutableArray<string> Usual { get; } = ["", Definition.Usual.Name, (Definition.Usual with { Quantity = Quantity.Relative }).Name];
 
     /// <summary>One row for each setting and definition of a claim.</summary>
     public static ResultTable Of(Claim claim)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Emergence.Datasets;
 using Emergence.Figures;
 using Emergence.Trainer.Experiments.Results;
 using Emergence.Trainer.Experiments.Steps;
@@ -40,7 +41,7 @@ internal sealed class CnnChapter
             [
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{setting.Describe(experiment.Settings.Seeds)}; {experiment.Settings.Epochs} epochs. Only the first {setting.Samples} training samples, or as many as the data set's files hold."),
+                    $"{setting.Describe(experiment.Settings.Seeds)}; {experiment.Settings.Epochs} epochs. Training samples: {string.Join(", ", experiment.Datasets.Select(dataset => $"the first {Math.Min(experiment.Settings.ConvolutionalSamples, DatasetCatalog.Load(dataset, "train", bench.DataDir).Count):#,0} of {dataset}"))}."),
                 "Each checkpoint is read with units (channel and position) and with whole filters as nodes, and with three rules of being alive. The paper reports 634,398 in epoch 1 and 0 later; it does not say which definition it used.",
             ],
             [.. experiment.Datasets.Select(chapter.Draw)],
@@ -54,7 +55,7 @@ internal sealed class CnnChapter
         $"cnn-{dataset}-emergence",
         $"Emergence (θ 0.05) and accuracy of a convolutional network, epoch by epoch, {dataset}.",
         new Figure(
-            dataset,
+            $"{dataset}: {experiment.Kind.ToString().ToLowerInvariant()}",
             [
                 Plot(dataset, "E, units", [.. Cnn.Readings.Where(reading => !IsOfFilters(reading))]),
                 Plot(dataset, "E, filters", [.. Cnn.Readings.Where(IsOfFilters)]),
@@ -77,8 +78,8 @@ internal sealed class CnnChapter
 
     private ResultTable Course() => new(
         "cnn-emergence",
-        "Emergence in the course of training: median over the seeds (smallest … largest). First zero: the epochs in which E is first zero with nodes alive, over the seeds where that happens.",
-        ["data set", "definition", "epoch 0", "epoch 1", $"epoch {experiment.Settings.Epochs}", "largest", "first zero", "seeds with zero"],
+        "Emergence in the course of training: median over the seeds (smallest … largest). Falls to zero: seeds in which E is above zero after epoch 1 and later zero with nodes alive, and the first epoch of that; for good: seeds in which it stays zero to the end; from the start: seeds in which it is zero after epoch 1 already.",
+        ["data set", "definition", "epoch 0", "epoch 1", $"epoch {experiment.Settings.Epochs}", "largest", "falls to zero", "first", "for good", "from the start"],
         [
             .. from dataset in experiment.Datasets
                from definition in Definitions
@@ -87,21 +88,24 @@ internal sealed class CnnChapter
                select ImmutableArray.Create(
                    dataset, definition.Name, At(curves, definition, 0), At(curves, definition, 1), At(curves, definition, experiment.Settings.Epochs),
                    Cell.Spread(curves.Select(curve => curve.Points.Max(point => point.Of(definition))), Cell.Count),
-                   Cell.Spread(zeros.Select(epoch => (double)epoch), Cell.Count),
-                   string.Create(CultureInfo.InvariantCulture, $"{zeros.Length} of {curves.Length}")),
+                   Of(zeros.Length, curves.Length), Cell.Spread(zeros.Select(epoch => (double)epoch), Cell.Count),
+                   Of(curves.Count(curve => Convergence.FirstZero(curve, definition, forGood: true) is not null), curves.Length),
+                   Of(curves.Count(curve => curve.At(1).Of(definition) == 0), curves.Length)),
         ]);
+
+    private static string Of(int some, int all) => string.Create(CultureInfo.InvariantCulture, $"{some} of {all}");
 
     private static string At(IEnumerable<Curve> curves, Definition definition, int epoch) =>
         Cell.Spread(curves.Select(curve => curve.At(epoch).Of(definition)), Cell.Count);
 
     private Claim FallsToZero() => new(
         "Emergence of a convolutional network falls to zero.", "4.4",
-        "The first epoch with E = 0 and nodes alive, less the last epoch and a half: below zero where there is one, above zero where E is never zero.",
+        "The first epoch from which on E, above zero after epoch 1, stays zero with nodes alive, less the last epoch and a half: below zero where there is one, above zero (0.5) where there is none.",
         [
             .. from dataset in experiment.Datasets
                from definition in Definitions
                select PerSeed(dataset, definition.Name, -1, curve => Estimate.Point(
-                   (Convergence.FirstZero(curve, definition) ?? experiment.Settings.Epochs + 1) - experiment.Settings.Epochs - 0.5)),
+                   (Convergence.FirstZero(curve, definition, forGood: true) ?? experiment.Settings.Epochs + 1) - experiment.Settings.Epochs - 0.5)),
         ]);
 
     private Claim Falls() => new(
@@ -115,5 +119,5 @@ internal sealed class CnnChapter
         ]);
 
     private Evidence PerSeed(string dataset, string definition, int sign, Func<Curve, Estimate> estimate) =>
-        new(dataset, definition, sign, [.. Seeds(dataset).Select(estimate)]);
+        Evidence.Of(experiment.Settings.Seeds, dataset, definition, sign, seed => estimate(runs[(dataset, seed)]));
 }

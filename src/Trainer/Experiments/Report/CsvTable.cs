@@ -9,7 +9,6 @@ internal static class CsvTable
 
     private static string Field(string text)
     {
-        text = text.Trim();
         return text.AsSpan().IndexOfAny(",\"\n") >= 0 ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Emergence.Figures;
 
 namespace Emergence.Trainer.Experiments.Report;
@@ -13,15 +12,16 @@ internal static class HtmlReport
     {
         var page = new HtmlPage("Emergence: what of the paper reproduces");
         page.Code(reproduction.Command);
-        page.Paragraph(string.Create(
-            CultureInfo.InvariantCulture,
-            $"Machine: {reproduction.Machine}. Programs: {string.Join(", ", reproduction.Programs)}. The steps took {reproduction.Seconds / 60:0} minutes of working time, {reproduction.Jobs} of them at a time."));
+        page.Paragraph(reproduction.Took);
         foreach (var remark in reproduction.Remarks)
             page.Paragraph(remark);
+        page.Heading(2, "How to read it");
+        page.List(Glossary.Lines);
         if (reproduction.Chapters.Any(chapter => !chapter.Claims.IsEmpty))
         {
             page.Heading(2, "All claims");
             page.Paragraph($"The rule is the same for all: {Claim.Rule}");
+            page.Paragraph(Claim.Caution);
             Table(page, ClaimTables.Overview(reproduction.Chapters));
         }
         foreach (var chapter in reproduction.Chapters)
@@ -36,16 +36,16 @@ internal static class HtmlReport
             foreach (var claim in chapter.Claims)
             {
                 page.Heading(3, claim.Statement);
-                page.Details(Verdicts(claim), details => Table(details, ClaimTables.Of(claim)));
+                page.Paragraph(claim.Source);
+                if (claim.Evidence.IsEmpty)
+                    page.Paragraph(Claim.NoEvidence);
+                else
+                    page.Details(ClaimTables.Verdicts(claim.Evidence), details => Table(details, ClaimTables.Of(claim)));
             }
         }
         return page.Render();
     }
 
     private static void Table(HtmlPage page, ResultTable table) =>
-        page.Table(table.Headers.Select(header => header.Trim()), table.Rows.Select(row => row.AsEnumerable()), table.Caption);
-
-    private static string Verdicts(Claim claim) => string.Join(", ", claim.Evidence
-        .GroupBy(evidence => evidence.Verdict).OrderBy(verdict => verdict.Key)
-        .Select(verdict => string.Create(CultureInfo.InvariantCulture, $"{ClaimTables.Word(verdict.Key)} in {verdict.Count()}")));
+        page.Table(table.Headers, table.Rows.Select(row => row.AsEnumerable()), table.Caption);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Emergence.Trainer.Experiments.Report;
@@ -12,14 +11,18 @@ internal static class MarkdownReport
         var text = new StringBuilder();
         Line("# What of the paper reproduces");
         Line($"Written by `{reproduction.Command}`; do not edit it by hand.");
-        Line(string.Create(
-            CultureInfo.InvariantCulture,
-            $"Machine: {reproduction.Machine}. Programs: {string.Join(", ", reproduction.Programs)}. The steps took {reproduction.Seconds / 60:0} minutes of working time, {reproduction.Jobs} of them at a time."));
+        Line(reproduction.Took);
         foreach (var remark in reproduction.Remarks)
             Line(remark);
-        Line("## All claims");
-        Line($"The rule is the same for all: {Claim.Rule}");
-        Table(ClaimTables.Overview(reproduction.Chapters));
+        Line("## How to read it");
+        Line(string.Join("\n", Glossary.Lines.Select(line => "- " + line)));
+        if (reproduction.Chapters.Any(chapter => !chapter.Claims.IsEmpty))
+        {
+            Line("## All claims");
+            Line($"The rule is the same for all: {Claim.Rule}");
+            Line(Claim.Caution);
+            Table(ClaimTables.Overview(reproduction.Chapters));
+        }
         foreach (var chapter in reproduction.Chapters)
         {
             Line($"## {chapter.Title}");
@@ -33,8 +36,11 @@ internal static class MarkdownReport
             foreach (var claim in chapter.Claims)
             {
                 Line($"### {claim.Statement}");
-                Line($"Paper, {(claim.Section.Any(char.IsDigit) ? "section " : "")}{claim.Section}. {claim.Quantity}");
-                Table(ClaimTables.Of(claim));
+                Line($"{claim.Source} {claim.Quantity}");
+                if (claim.Evidence.IsEmpty)
+                    Line(Claim.NoEvidence);
+                else
+                    Table(ClaimTables.Of(claim));
             }
         }
         return text.ToString().TrimEnd('\n') + "\n";
@@ -50,7 +56,7 @@ internal static class MarkdownReport
             text.Append('\n');
         }
 
-        void Row(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells.Select(cell => Escape(cell).Replace("|", "\\|", StringComparison.Ordinal).Trim())).Append(" |\n");
+        void Row(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells.Select(cell => Escape(cell).Replace("|", "\\|", StringComparison.Ordinal))).Append(" |\n");
     }
 
     private static bool IsNumber(string cell) => cell.Length > 0 && cell.Trim() is var text && (text == Cell.None || char.IsAsciiDigit(text[0]) || text[0] is '+' or '−');

@@ -36,6 +36,25 @@ internal sealed record Reproduction(
         return chapters.ToImmutable();
     }
 
+    /// <summary>Machine, programs and time, in a sentence or two.</summary>
+    public string Took => string.Create(
+        CultureInfo.InvariantCulture,
+        $"Machine: {Machine}. Programs: {string.Join(", ", Programs)}. The steps took {Seconds / 60:0} minutes of working time in all, each counted from its last interruption; {Jobs} were worked on at a time.");
+
+    // Figures and tables of other experiments, or of another version, would pass for some of these.
+    private static void RemoveOthers(string folder)
+    {
+        try
+        {
+            foreach (var path in Directory.GetFiles(Path.Combine(folder, "figures"), "*.svg").Concat(Directory.GetFiles(Path.Combine(folder, "tables"), "*.csv")))
+                File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"{folder}: an earlier report cannot be replaced ({e.Message}); remove its figures and tables", e);
+        }
+    }
+
     /// <summary>This machine, in words.</summary>
     public static string ThisMachine() =>
         string.Create(CultureInfo.InvariantCulture, $"{Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}");
@@ -63,6 +82,7 @@ internal sealed record Reproduction(
         {
             throw new UserException($"{folder}: cannot be written ({e.Message}); name another folder with --out", e);
         }
+        RemoveOthers(folder);
         var drawings = Chapters.SelectMany(chapter => chapter.Figures).ToDictionary(figure => figure.Id, figure => SvgFigure.Render(figure.Figure));
         foreach (var (id, svg) in drawings)
             AtomicFile.WriteText(Path.Combine(folder, "figures", id + ".svg"), svg);

@@ -18,8 +18,8 @@ internal static class StoppingChapter
         return groups.IsEmpty ? null : new Chapter(
             "When to stop",
             [
-                "The paper says that E = 0 means no further significant gain. Here every network that was trained without pruning is stopped, in hindsight, at the first epoch from 1 on in which E is zero with nodes alive, and, for comparison, where the test loss has not improved for three epochs (early stopping; the test split stands in for a validation split, which favours it).",
-                string.Create(CultureInfo.InvariantCulture, $"Lost is the best test accuracy of the whole run less the one where it was stopped, in points; a gain counts as significant from {Significant:0} point on."),
+                "The paper says that E = 0 means no further significant gain. Here networks that were trained without pruning (those of the pruning, convolution and prediction experiments) are stopped, in hindsight, at the first epoch in which E is zero with nodes alive after it was above zero after epoch 1; and, for comparison, where the test loss has not improved for three epochs (early stopping; the test split stands in for a validation split, which favours it).",
+                string.Create(CultureInfo.InvariantCulture, $"Given up is the best test accuracy of any later epoch less the one where it was stopped, in points; a gain counts as significant from {Significant:0} point on."),
             ],
             [],
             [Stops(groups)],
@@ -33,7 +33,7 @@ internal static class StoppingChapter
         {
             groups.AddRange(pruning.Datasets.Select(dataset => (
                 $"mlp, {dataset}",
-                pruning.Settings.Seeds.Select(seed => pruning.Read(bench, dataset, seed, pruning.Arms(dataset, seed)[0])).ToImmutableArray(),
+                pruning.Settings.Seeds.Select(seed => pruning.ReadUnpruned(bench, dataset, seed)).ToImmutableArray(),
                 All(MlpPruning.Readings))));
         }
         if (plan.Cnn is { } cnn)
@@ -54,37 +54,42 @@ internal static class StoppingChapter
 
     private static ResultTable Stops(ImmutableArray<(string Name, ImmutableArray<Curve> Curves, ImmutableArray<Definition> Definitions)> groups) => new(
         "stopping",
-        "Stopped at E = 0 and by early stopping: median over the runs that are stopped (smallest … largest). Earlier: epochs by which E = 0 fires before early stopping, over the runs in which both do.",
-        ["runs", "definition", "stopped by E = 0", "at epoch", "lost, points", "stopped early", "at epoch ", "lost, points ", "earlier"],
+        "Stopped at E = 0 and by early stopping: median over the runs that are stopped (smallest … largest). Zero at once: runs with E = 0 after epoch 1 already, where it can tell nothing. Earlier: epochs by which E = 0 fires before early stopping, over the runs in which both do.",
+        ["runs", "definition", "zero at once", "stopped by E = 0", "E = 0 at epoch", "given up by E = 0", "stopped early", "early at epoch", "given up early", "E = 0 earlier by", "runs with both"],
         [
             .. from grp in groups
                from definition in grp.Definitions
-               let zeros = grp.Curves.Select(curve => (Curve: curve, Epoch: Convergence.FirstZero(curve, definition))).Where(run => run.Epoch is not null).ToArray()
+               let zeros = Zeros(grp.Curves, definition)
                let early = grp.Curves.Select(curve => (Curve: curve, Epoch: Convergence.EarlyStop(curve))).Where(run => run.Epoch < run.Curve.Last.Epoch).ToArray()
+               let both = (from zero in zeros from stop in early where zero.Curve == stop.Curve select (double)(stop.Epoch - zero.Epoch)).ToArray()
                select ImmutableArray.Create(
                    grp.Name, definition.Name,
-                   Of(zeros.Length, grp.Curves.Length), Cell.Spread(zeros.Select(run => (double)run.Epoch!.Value), Cell.Count),
-                   Cell.Spread(zeros.Select(run => Lost(run.Curve, run.Epoch!.Value)), value => Cell.Signed(value)),
+                   Of(grp.Curves.Count(curve => curve.At(1).Of(definition) == 0), grp.Curves.Length),
+                   Of(zeros.Length, grp.Curves.Length), Cell.Spread(zeros.Select(run => (double)run.Epoch), Cell.Count),
+                   Cell.Spread(zeros.Select(run => GivenUp(run.Curve, run.Epoch)), value => Cell.Signed(value)),
                    Of(early.Length, grp.Curves.Length), Cell.Spread(early.Select(run => (double)run.Epoch), Cell.Count),
-                   Cell.Spread(early.Select(run => Lost(run.Curve, run.Epoch)), value => Cell.Signed(value)),
-                   Cell.Spread(
-                       from zero in zeros from stop in early where zero.Curve == stop.Curve select (double)(stop.Epoch - zero.Epoch!.Value), Cell.Count)),
+                   Cell.Spread(early.Select(run => GivenUp(run.Curve, run.Epoch)), value => Cell.Signed(value)),
+                   Cell.Spread(both, Cell.Count), both.Length.ToString(CultureInfo.InvariantCulture)),
         ]);
 
     private static string Of(int some, int all) => string.Create(CultureInfo.InvariantCulture, $"{some} of {all}");
 
-    private static double Lost(Curve curve, int epoch) =>
-        100 * (curve.Points.Max(point => point.Record.Test.Accuracy) - curve.At(epoch).Record.Test.Accuracy);
+    private static ImmutableArray<(Curve Curve, int Epoch)> Zeros(IEnumerable<Curve> curves, Definition definition) =>
+        [.. from curve in curves let epoch = Convergence.FirstZero(curve, definition) where epoch is not null select (curve, epoch.Value)];
+
+    private static double GivenUp(Curve curve, int epoch) => 100 * (
+        curve.Points.Where(point => point.Epoch >= epoch).Max(point => point.Record.Test.Accuracy) - curve.At(epoch).Record.Test.Accuracy);
 
     private static Claim NoGain(ImmutableArray<(string Name, ImmutableArray<Curve> Curves, ImmutableArray<Definition> Definitions)> groups) => new(
         "E = 0 means that no further significant gain follows.", "4.4",
-        "What is lost by stopping at the first E = 0, in points, less one; below zero. A run in which E is never zero gives no number, and the claim stays undecided.",
+        "What is given up by stopping at the first E = 0, in points, less one; below zero. Runs in which E never falls to zero say nothing of it; of more than six runs, the median with its interval.",
         [
             .. from grp in groups
                from definition in grp.Definitions
-               let zeros = grp.Curves.Select(curve => (Curve: curve, Epoch: Convergence.FirstZero(curve, definition))).ToArray()
-               where zeros.Any(run => run.Epoch is not null)
-               select new Evidence(grp.Name, definition.Name, -1,
-                   [.. zeros.Select(run => Estimate.Point(run.Epoch is { } epoch ? Lost(run.Curve, epoch) - Significant : double.NaN))]),
+               let gains = Zeros(grp.Curves, definition).Select(run => GivenUp(run.Curve, run.Epoch) - Significant).ToArray()
+               where gains.Length > 0
+               select new Evidence(
+                   $"{grp.Name}, {Of(gains.Length, grp.Curves.Length)} runs", definition.Name, -1,
+                   gains.Length > 6 ? [Estimate.Median(gains)] : [.. gains.Select(Estimate.Point)]),
         ]);
 }

@@ -47,7 +47,7 @@ internal static class SummaryJson
             json.WriteStartObject();
             json.WriteString("id", table.Id);
             json.WriteString("caption", table.Caption);
-            Strings(json, "headers", table.Headers.Select(header => header.Trim()));
+            Strings(json, "headers", table.Headers);
             json.WriteStartArray("rows");
             foreach (var row in table.Rows)
                 Strings(json, null, row);
@@ -67,6 +67,7 @@ internal static class SummaryJson
         json.WriteStartObject();
         json.WriteString("statement", claim.Statement);
         json.WriteString("section", claim.Section);
+        json.WriteBoolean("ours", claim.IsOurs);
         json.WriteString("quantity", claim.Quantity);
         json.WriteStartArray("evidence");
         foreach (var evidence in claim.Evidence)
@@ -96,8 +97,10 @@ internal static class SummaryJson
     {
         if (double.IsFinite(value))
             json.WriteNumber(name, value);
-        else
+        else if (double.IsNaN(value))
             json.WriteNull(name);
+        else
+            json.WriteString(name, value > 0 ? "Infinity" : "-Infinity");
     }
 
     private static void Strings(Utf8JsonWriter json, string? name, IEnumerable<string> values)

@@ -1,3 +1,5 @@
+using Emergence.Trainer.Training;
+
 namespace Emergence.Trainer.Experiments.Results;
 
 /// <summary>When a run has settled, and how runs end against one another.</summary>
@@ -14,9 +16,12 @@ internal static class Convergence
     }
 
     /// <summary>Test accuracy less that of a reference, in points.</summary>
-    public static Estimate Points(CurvePoint point, CurvePoint reference)
+    public static Estimate Points(CurvePoint point, CurvePoint reference) => Points(point.Record.Test, reference.Record.Test, TestSamples);
+
+    /// <summary>Accuracy over so many samples less that of a reference, in points.</summary>
+    public static Estimate Points(Score score, Score reference, int samples)
     {
-        var difference = Estimate.Difference(point.Record.Test.Accuracy, reference.Record.Test.Accuracy, TestSamples);
+        var difference = Estimate.Difference(score.Accuracy, reference.Accuracy, samples);
         return new Estimate(difference.Value * 100, difference.Low * 100, difference.High * 100);
     }
 
@@ -36,9 +41,24 @@ internal static class Convergence
         return curve.Last.Epoch;
     }
 
-    /// <summary>The first epoch after the first training at which E is zero because every node is alive; null where there is none.</summary>
-    public static int? FirstZero(Curve curve, Definition definition) => curve.Points
-        .Where(point => point.Epoch > 0 && point.Of(definition) == 0 && point.Measured(definition.Reading, definition.Threshold).Alive > 0)
-        .Select(point => (int?)point.Epoch)
-        .FirstOrDefault();
+    /// <summary>
+    /// The first epoch at which E is zero after it was not: some node is alive, and E was above zero after epoch 1. Null where there is none.
+    /// </summary>
+    /// <param name="curve">The run.</param>
+    /// <param name="definition">What E is.</param>
+    /// <param name="forGood">Whether it must stay zero to the last epoch.</param>
+    public static int? FirstZero(Curve curve, Definition definition, bool forGood = false)
+    {
+        if (curve.At(1).Of(definition) == 0)
+            return null;
+        var later = curve.After(1).Points;
+        var zeros = forGood ? later.Reverse().TakeWhile(IsZero).Reverse() : later.Where(IsZero);
+        return zeros.Select(point => (int?)point.Epoch).FirstOrDefault();
+
+        bool IsZero(CurvePoint point) => point.Of(definition) == 0 && point.Measured(definition.Reading, definition.Threshold).Alive > 0;
+    }
+
+    /// <summary>The first epoch at which training accuracy reaches <paramref name="accuracy"/>; one past the last where it never does.</summary>
+    public static int Reaches(Curve curve, double accuracy) =>
+        curve.Points.FirstOrDefault(point => point.Record.Train.Accuracy >= accuracy)?.Epoch ?? curve.Last.Epoch + 1;
 }

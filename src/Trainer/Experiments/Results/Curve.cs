@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Checkpoints;
 using Emergence.Trainer.Experiments.Steps;
 using Emergence.Trainer.Export;
 using Emergence.Trainer.Training;
@@ -40,16 +41,20 @@ internal sealed record Curve(ImmutableArray<CurvePoint> Points)
     public Curve Then(Curve other) => new([.. Points.Where(point => point.Epoch < other.Points[0].Epoch), .. other.Points]);
 
     /// <summary>Reads what a training and its analyses left.</summary>
-    /// <exception cref="Checkpoints.UserException">A file cannot be read.</exception>
+    /// <exception cref="UserException">A file cannot be read, or lacks epochs.</exception>
     public static Curve Read(Workbench bench, TrainStep run, ImmutableArray<Reading> readings)
     {
         var analyses = readings.ToDictionary(
             reading => reading.Name,
             reading => AnalyzedCheckpoint.ReadAll(Path.Combine(bench.PathOf(run.Folder), reading.Name, AnalyzeStep.Results))
                 .ToDictionary(checkpoint => checkpoint.Epoch));
+        var records = CheckpointFolder.ReadLog(bench.PathOf(run.Folder));
+        var expected = Enumerable.Range(run.FirstEpoch, run.LastEpoch - run.FirstEpoch + 1).ToArray();
+        if (!records.Select(record => record.Epoch).SequenceEqual(expected) || analyses.Values.Any(analysis => !expected.All(analysis.ContainsKey)))
+            throw new UserException($"{bench.PathOf(run.Folder)}: does not hold epochs {run.FirstEpoch} to {run.LastEpoch} any more; remove it and run again");
         return new Curve(
         [
-            .. from record in CheckpointFolder.ReadLog(bench.PathOf(run.Folder))
+            .. from record in records
                select new CurvePoint(record, analyses.ToImmutableDictionary(entry => entry.Key, entry => entry.Value[record.Epoch])),
         ]);
     }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Emergence.Trainer.Experiments.Steps;
 
 namespace Emergence.Trainer.Experiments.Results;
@@ -39,7 +38,7 @@ internal sealed record Definition(Quantity Quantity, Reading Reading, double Thr
     public string Symbol => SymbolOf(Quantity);
 
     /// <summary>The definition in words, as <c>E_H, mean &gt; 0.05</c>.</summary>
-    public string Name => string.Create(CultureInfo.InvariantCulture, $"{Symbol}, {Reading.Name} > {Threshold}");
+    public string Name => $"{Symbol}, {Reading.Describe(Threshold)}";
 
     /// <summary>E, E_H and E_w under each of <paramref name="readings"/> at the paper's threshold, then E by the first at the others.</summary>
     public static ImmutableArray<Definition> AllOf(ImmutableArray<Reading> readings) =>

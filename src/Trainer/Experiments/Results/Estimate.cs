@@ -16,12 +16,12 @@ internal readonly record struct Estimate(double Value, double Low, double High)
     /// Wright's (2000) variance (1 + ρ²/2) / (n − 3). Pairs that follow one another in time are not independent: for them the
     /// interval is too narrow.
     /// </summary>
-    /// <returns>NaN where there are fewer than four pairs or one side does not vary.</returns>
+    /// <returns>NaN where there are fewer than five pairs, of which no order is significant, or one side does not vary.</returns>
     public static Estimate Spearman(IEnumerable<(double X, double Y)> pairs)
     {
         var values = pairs.Where(pair => double.IsFinite(pair.X) && double.IsFinite(pair.Y)).ToArray();
         var rho = Pearson(Ranks([.. values.Select(pair => pair.X)]), Ranks([.. values.Select(pair => pair.Y)]));
-        if (values.Length < 4 || double.IsNaN(rho))
+        if (values.Length < 5 || double.IsNaN(rho))
             return Point(double.NaN);
         // A perfect order has no finite transform; the interval then ends at it.
         var z = Math.Atanh(Math.Clamp(rho, -1 + 1e-12, 1 - 1e-12));
@@ -31,11 +31,11 @@ internal readonly record struct Estimate(double Value, double Low, double High)
 
     /// <summary>
     /// The median, with the interval that the order gives: the ranks between which the median lies with at least 95 %, by the
-    /// binomial distribution. The interval is unbounded for fewer than six values.
+    /// binomial distribution. The interval is unbounded for fewer than six values. Infinite values count by their order.
     /// </summary>
     public static Estimate Median(IEnumerable<double> values)
     {
-        double[] ordered = [.. values.Where(double.IsFinite).Order()];
+        double[] ordered = [.. values.Where(value => !double.IsNaN(value)).Order()];
         if (ordered.Length == 0)
             return Point(double.NaN);
         var middle = MedianOf(ordered);
@@ -52,14 +52,20 @@ internal readonly record struct Estimate(double Value, double Low, double High)
             : new Estimate(middle, ordered[k - 1], ordered[^k]);
     }
 
-    /// <summary>The difference of two shares counted over so many samples each (Wald).</summary>
+    /// <summary>
+    /// The difference of two shares counted over so many samples each (Wald). Where both were counted over the same samples, the
+    /// interval is too wide.
+    /// </summary>
     public static Estimate Difference(double share, double reference, int samples)
     {
         var width = Normal975 * Math.Sqrt((share * (1 - share) + reference * (1 - reference)) / samples);
         return new Estimate(share - reference, share - reference - width, share - reference + width);
     }
 
-    /// <summary>The middle of some ordered numbers.</summary>
+    /// <summary>The logarithm of a ratio: 0 where both are zero, ±∞ where one of them is.</summary>
+    public static double LogRatio(double value, double reference) => value == reference ? 0 : Math.Log(value / reference);
+
+    /// <summary>The middle of some ordered numbers; NaN between −∞ and ∞.</summary>
     public static double MedianOf(IReadOnlyList<double> ordered) =>
         ordered.Count == 0 ? double.NaN : (ordered[(ordered.Count - 1) / 2] + ordered[ordered.Count / 2]) / 2;
 

@@ -5,26 +5,31 @@ namespace Emergence.Trainer.Experiments.Steps;
 
 /// <summary>A way of reading a series: the options of <c>emergence-analyze</c> that define what alive means, and which layers count.</summary>
 /// <param name="Name">Names the folder of the results.</param>
+/// <param name="Rule">What is compared with θ, in words; {0} stands for the comparison.</param>
 /// <param name="Options">The options.</param>
-internal sealed record Reading(string Name, ImmutableArray<string> Options)
+internal sealed record Reading(string Name, string Rule, ImmutableArray<string> Options)
 {
     /// <summary>The thresholds of every reading; the first is the paper's.</summary>
     public static ImmutableArray<double> Thresholds { get; } = [0.05, 0.01, 0.1, 0.2];
 
     /// <summary>Mean activation over the samples: the default.</summary>
-    public static Reading Mean { get; } = new("mean", ["--statistic", "mean"]);
+    public static Reading Mean { get; } = new("mean", "mean {0}", ["--statistic", "mean"]);
 
     /// <summary>Alive where any sample is above θ.</summary>
-    public static Reading Max { get; } = new("max", ["--statistic", "max"]);
+    public static Reading Max { get; } = new("max", "max {0}", ["--statistic", "max"]);
 
     /// <summary>Alive where more than half of the samples are above θ.</summary>
-    public static Reading Share { get; } = new("share", ["--statistic", "share"]);
+    public static Reading Share { get; } = new("share", "half of samples {0}", ["--statistic", "share"]);
 
     /// <summary>As <see cref="Mean"/>, with the network's input as its first layer.</summary>
-    public static Reading MeanWithInput { get; } = new("mean-input", ["--statistic", "mean", "--include-input"]);
+    public static Reading MeanWithInput { get; } = new("mean-input", "mean {0}, input counted", ["--statistic", "mean", "--include-input"]);
 
     /// <summary>The same with whole filters as the nodes of convolutions.</summary>
-    public Reading OfFilters() => new(Name + "-filters", [.. Options, "--conv-nodes", "filters"]);
+    public Reading OfFilters() => new(Name + "-filters", Rule + ", filters", [.. Options, "--conv-nodes", "filters"]);
+
+    /// <summary>The rule at a threshold, as <c>mean &gt; 0.05</c>.</summary>
+    public string Describe(double threshold) =>
+        Rule.Replace("{0}", string.Create(CultureInfo.InvariantCulture, $"> {threshold}"), StringComparison.Ordinal);
 }
 
 /// <summary>Analyses the checkpoints that a step left, with the <c>emergence-analyze</c> program.</summary>

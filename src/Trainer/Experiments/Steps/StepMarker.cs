@@ -22,6 +22,10 @@ internal sealed record StepMarker(string Key, string Worker, bool Done, double S
         {
             return null;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"{path}: cannot be read ({e.Message}); remove its folder and run again", e);
+        }
     }
 
     /// <summary>Leaves this note for a step.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using Emergence.Checkpoints;
 
 namespace Emergence.Trainer.Experiments.Steps;
 
@@ -20,12 +21,22 @@ internal static class StepRunner
     /// <param name="progress">Told after each step.</param>
     /// <param name="token">Stops the work; what is finished stays finished.</param>
     /// <returns>Working time of all steps in seconds, those of earlier runs included.</returns>
+    /// <exception cref="UsageException">The folder holds finished work of other settings, which would be lost.</exception>
+    /// <exception cref="UserException">A step cannot be done, or the folder is in use.</exception>
     /// <exception cref="OperationCanceledException">On request.</exception>
     public static async Task<double> RunAsync(
         IEnumerable<Step> wanted, Workbench bench, int jobs, IProgress<StepProgress>? progress, CancellationToken token)
     {
         var steps = InOrder(wanted);
-        var done = steps.Where(step => IsDone(step, bench)).Select(step => step.Place).ToHashSet(StringComparer.Ordinal);
+        using var place = Lock(bench);
+        RefuseToDiscard(steps, bench);
+        var done = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var step in steps)
+        {
+            // What builds on a step that is done anew is done anew, too.
+            if (OwnMarker(step, bench) is { Done: true } && step.Inputs.All(input => done.Contains(input.Place)))
+                done.Add(step.Place);
+        }
         var waiting = steps.Where(step => !done.Contains(step.Place)).ToList();
         var (costDone, costLeft, started) = (0.0, waiting.Sum(step => step.Cost), Stopwatch.GetTimestamp());
         if (waiting.Count == 0)
@@ -85,17 +96,52 @@ internal static class StepRunner
         }
     }
 
-    private static bool IsDone(Step step, Workbench bench) => OwnMarker(step, bench) is { Done: true };
+    /// <summary>Keeps other processes out of the folder until it is disposed.</summary>
+    private static FileStream Lock(Workbench bench)
+    {
+        try
+        {
+            Directory.CreateDirectory(bench.Folder);
+            return new FileStream(
+                Path.Combine(bench.Folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"{bench.Folder}: is in use by another run, or cannot be written ({e.Message}); wait, or name another folder with --out", e);
+        }
+    }
+
+    private static void RefuseToDiscard(ImmutableArray<Step> steps, Workbench bench)
+    {
+        foreach (var step in steps)
+        {
+            if (StepMarker.Read(bench, step) is { Done: true } marker && marker.Key != step.Key)
+                throw new UsageException($"{bench.PathOf(step.Folder)}: was made with other options, and would be lost; name another folder with --out, or remove {bench.Folder}");
+        }
+    }
 
     /// <summary>The note that this very step left, or null.</summary>
     private static StepMarker? OwnMarker(Step step, Workbench bench) =>
         StepMarker.Read(bench, step) is { } marker && marker.Key == step.Key && marker.Worker == step.Worker(bench) ? marker : null;
 
+    private static void Clear(Step step, Workbench bench)
+    {
+        try
+        {
+            step.Clear(bench);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"{bench.PathOf(step.Folder)}: cannot be cleared ({e.Message}); remove it and run again", e);
+        }
+    }
+
     private static async Task DoAsync(Step step, Workbench bench, CancellationToken token)
     {
         var begin = Stopwatch.GetTimestamp();
-        if (OwnMarker(step, bench) is null)
-            step.Clear(bench);
+        // Only what an interrupted attempt left is worth going on from.
+        if (OwnMarker(step, bench) is not { Done: false })
+            Clear(step, bench);
         new StepMarker(step.Key, step.Worker(bench), Done: false, 0).Write(bench, step);
         await step.RunAsync(bench, token);
         new StepMarker(step.Key, step.Worker(bench), Done: true, Math.Round(Stopwatch.GetElapsedTime(begin).TotalSeconds, 1)).Write(bench, step);

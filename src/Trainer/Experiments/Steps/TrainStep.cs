@@ -38,7 +38,7 @@ internal sealed record TrainStep(string Folder, TrainingSetting Setting, int Fir
         File.Delete(CheckpointFolder.LogOf(folder));
         foreach (var path in Directory.GetFiles(folder, "ckpt_*.onnx"))
         {
-            if (From is null || CheckpointFolder.EpochOf(Path.GetFileName(path)) > FirstEpoch)
+            if (From is null || CheckpointFolder.EpochOf(Path.GetFileName(path)) != FirstEpoch)
                 File.Delete(path);
         }
     }
