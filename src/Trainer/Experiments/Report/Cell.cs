@@ -19,7 +19,7 @@ internal static class Cell
     public static string Count(double value) => Math.Abs(value) >= 1e15 ? Number(value, "0.000e0") : Number(value, "#,0");
 
     /// <summary>A number to four significant digits.</summary>
-    public static string Figures(double value) => Math.Abs(value) is >= 1e4 and < 1e15 ? Count(value) : Number(value, "G4");
+    public static string Figures(double value) => Math.Abs(value) >= 1e3 ? Count(value) : Number(value, "G4");
 
     /// <summary>A correlation, or another number that has a sign.</summary>
     public static string Signed(double value, string format = "0.00") => Number(value, $"+{format};-{format};{format}");

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Emergence.Trainer.Experiments.Report;
 
-/// <summary>The findings as Markdown, without figures: what the repository keeps.</summary>
+/// <summary>The findings as Markdown, with the figures beside it: what the repository keeps.</summary>
 internal static class MarkdownReport
 {
     /// <summary>The whole page.</summary>
@@ -28,6 +28,8 @@ internal static class MarkdownReport
             Line($"## {chapter.Title}");
             foreach (var paragraph in chapter.Text)
                 Line(paragraph);
+            foreach (var figure in chapter.Figures)
+                Line($"![{figure.Caption}](figures/{figure.Id}.svg)");
             foreach (var table in chapter.Tables.Where(table => !table.Rows.IsEmpty))
             {
                 Line(table.Caption);

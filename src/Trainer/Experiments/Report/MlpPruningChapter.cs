@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Emergence.Figures;
 using Emergence.Trainer.Experiments.Results;
+using Emergence.Trainer.Training;
 using static Emergence.Trainer.Experiments.MlpPruning;
 
 namespace Emergence.Trainer.Experiments.Report;
@@ -85,13 +86,13 @@ internal sealed partial class MlpPruningChapter
             0, "emergence-accuracy-change", $"{dataset}: emergence, and change of training accuracy",
             Plot("E", point => point.Of(Definition.Usual)),
             new Panel(null, epochs, new Axis("change of accuracy, points"), PerAmount(Treatment.Regrown, (name, curves) =>
-                Lines.OfChange(name, curves, point => point.Record.Train.Accuracy * 100))) { Markers = Pruned });
+                Lines.OfChange(name, curves.Select(curve => curve.After(0)), point => point.Record.Train.Accuracy * 100))) { Markers = Pruned });
         yield return Draw(1, "relative-emergence", $"{dataset}: relative emergence", Plot("E / non-zero parameters", point => point.Of(relative)));
         yield return Draw(2, "emergence", $"{dataset}: emergence", Plot("E", point => point.Of(Definition.Usual)));
         yield return Draw(
             3, "accuracy", $"{dataset}: accuracy",
-            Plot("training accuracy", point => point.Record.Train.Accuracy, percent: true),
-            Plot("test accuracy", point => point.Record.Test.Accuracy, percent: true));
+            Accuracy("training accuracy", Treatment.Regrown, point => point.Record.Train),
+            Accuracy("test accuracy", Treatment.Regrown, point => point.Record.Test));
         yield return new ResultFigure(
             $"{dataset}-kept",
             $"Not in the paper: the same with pruned weights that stay zero, {dataset}; alive: mean > 0.05.",
@@ -101,16 +102,21 @@ internal sealed partial class MlpPruningChapter
                     Plot("E", point => point.Of(Definition.Usual), Treatment.Kept),
                     Plot("E_w", point => point.Of(Definition.Usual with { Quantity = Quantity.Wired }), Treatment.Kept),
                     Plot("E / non-zero parameters", point => point.Of(relative), Treatment.Kept),
-                    Plot("test accuracy", point => point.Record.Test.Accuracy, Treatment.Kept, percent: true),
+                    Accuracy("test accuracy", Treatment.Kept, point => point.Record.Test),
                 ]) { Columns = 2 });
 
         ResultFigure Draw(int index, string id, string title, params ImmutableArray<Panel> panels) => new(
             $"{(number is null ? "" : $"figure-{number + index}-")}{dataset}-{id}",
-            $"{(number is null ? "" : $"Figure {number + index} of the paper: ")}{title[(dataset.Length + 2)..]}, {dataset}; alive: mean > 0.05. The change in the epoch of the pruning is that of training and pruning together.",
+            $"{(number is null ? "" : $"Figure {number + index} of the paper: ")}{title[(dataset.Length + 2)..]}, {dataset}; alive: mean > 0.05. Accuracy is drawn from epoch 1 on, its change from 2 on; the change in the epoch of the pruning is that of training and pruning together.",
             new Figure(title, panels));
 
-        Panel Plot(string label, Func<CurvePoint, double> value, Treatment treatment = Treatment.Regrown, bool percent = false) => new(
-            null, epochs, new Axis(label) { Percent = percent }, PerAmount(treatment, (name, curves) => Lines.Of(name, curves, value))) { Markers = Pruned };
+        Panel Plot(string label, Func<CurvePoint, double> value, Treatment treatment = Treatment.Regrown) => new(
+            null, epochs, new Axis(label), PerAmount(treatment, (name, curves) => Lines.Of(name, curves, value))) { Markers = Pruned };
+
+        // From epoch 1 on: beside the step from chance, all else would be one line.
+        Panel Accuracy(string label, Treatment treatment, Func<CurvePoint, Score> score) => new(
+            null, epochs, new Axis(label) { Percent = true },
+            PerAmount(treatment, (name, curves) => Lines.Of(name, curves.Select(curve => curve.After(0)), point => score(point).Accuracy))) { Markers = Pruned };
 
         ImmutableArray<Series> PerAmount(Treatment treatment, Func<string, IEnumerable<Curve>, Series> line) =>
         [

@@ -135,20 +135,23 @@ internal sealed class PredictorChapter
                    [Estimate.Spearman(some.Item2.Select(run => (run.Curve.At(epoch).Of(measure), run.Final)))]),
         ]);
 
-    private Claim GrowsWithParameters() => Grows("Emergence grows with the number of parameters.", run => run.Parameters);
+    private Claim GrowsWithParameters() => Grows(
+        "Emergence grows with the number of parameters.", "Among networks of one hidden layer only their width differs.", run => run.Parameters,
+        ("ReLU runs of one hidden layer", [.. Relu.Where(run => run.Layers == 2)]));
 
-    private Claim GrowsWithLayers() => Grows("Emergence grows with the number of layers.", run => run.Layers);
+    private Claim GrowsWithLayers() => Grows(
+        "Emergence grows with the number of layers.", "Deeper networks here have more parameters as well.", run => run.Layers);
 
-    private Claim Grows(string statement, Func<Run, double> size) => new(
+    private Claim Grows(string statement, string remark, Func<Run, double> size, params ImmutableArray<(string Name, ImmutableArray<Run> Runs)> more) => new(
         statement, "3.1",
-        "Spearman's correlation of the measure with the number, over the runs; above zero. Among networks of one hidden layer only their width differs.",
+        "Spearman's correlation of the measure with the number, over the runs; above zero. " + remark,
         [
             .. from measure in Measures.Take(3)
                from epoch in new[] { 0, experiment.Settings.ShortEpochs }
-               from some in new[] { ("all runs", runs), ("ReLU runs", Relu), ("ReLU runs of one hidden layer", [.. Relu.Where(run => run.Layers == 2)]) }
+               from some in new (string Name, ImmutableArray<Run> Runs)[] { ("all runs", runs), ("ReLU runs", Relu) }.Concat(more)
                select new Evidence(
-                   string.Create(CultureInfo.InvariantCulture, $"{some.Item1}, epoch {epoch}"), measure.Name, 1,
-                   [Estimate.Spearman(some.Item2.Select(run => (run.Curve.At(epoch).Of(measure), size(run))))]),
+                   string.Create(CultureInfo.InvariantCulture, $"{some.Name}, epoch {epoch}"), measure.Name, 1,
+                   [Estimate.Spearman(some.Runs.Select(run => (run.Curve.At(epoch).Of(measure), size(run))))]),
         ]);
 
     private ImmutableArray<Run> Relu => [.. runs.Where(run => run.Setting.Design.Activation == Activation.Relu)];

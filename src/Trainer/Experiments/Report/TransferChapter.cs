@@ -41,7 +41,7 @@ internal sealed class TransferChapter
                 "Activations are recorded on the data set of the second training throughout. Lines are medians over the seeds, bands go from the smallest to the largest.",
             ],
             [
-                chapter.Draw("figure-10-transfer-accuracy", "Figure 10 of the paper: test accuracy after the transfer.", "test accuracy", point => point.Record.Test.Accuracy, percent: true),
+                chapter.Draw("figure-10-transfer-accuracy", "Figure 10 of the paper: test accuracy after the transfer, from its first epoch on.", "test accuracy", point => point.Record.Test.Accuracy, accuracy: true),
                 chapter.Draw("figure-11-transfer-emergence", "Figure 11 of the paper: emergence after the transfer; alive: mean > 0.05.", "E", point => point.Of(Definition.Usual)),
             ],
             [chapter.Ends()],
@@ -53,7 +53,7 @@ internal sealed class TransferChapter
     // Epochs on the target, whatever came before.
     private int Start(string name) => name is Transfer.Random or Transfer.RandomSmall ? 0 : experiment.Settings.Epochs;
 
-    private ResultFigure Draw(string id, string caption, string label, Func<CurvePoint, double> value, bool percent = false) => new(
+    private ResultFigure Draw(string id, string caption, string label, Func<CurvePoint, double> value, bool accuracy = false) => new(
         id, caption,
         new Figure(
             $"{experiment.Source} to {experiment.Target}",
@@ -61,8 +61,9 @@ internal sealed class TransferChapter
                 new Panel(
                     null,
                     new Axis($"epoch on {experiment.Target}") { Minimum = 0, Maximum = experiment.Settings.Epochs },
-                    new Axis(label) { Percent = percent },
-                    [.. Names.Select(name => Lines.Of(name, experiment.Settings.Seeds.Select(seed => Run(name, seed)), value, -Start(name)))]),
+                    new Axis(label) { Percent = accuracy },
+                    [.. Names.Select(name => Lines.Of(
+                        name, experiment.Settings.Seeds.Select(seed => accuracy ? Run(name, seed).After(Start(name)) : Run(name, seed)), value, -Start(name)))]),
             ]));
 
     private ResultTable Ends() => new(
