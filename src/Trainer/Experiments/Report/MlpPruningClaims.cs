@@ -27,8 +27,8 @@ internal sealed partial class MlpPruningChapter
                select Evidence.Of(experiment.Settings.Seeds, dataset + ", not pruned", definition.Name, -1, seed => WithAccuracy(Unpruned(dataset, seed), definition)),
             .. from dataset in experiment.Datasets
                from arm in PrunedArms
-               select Evidence.Of(experiment.Settings.Seeds, 
-                   $"{dataset}, {Name(arm.Treatment, arm.Amount)}", Definition.Usual.Name, -1,
+               select Evidence.Of(
+                   experiment.Settings.Seeds, $"{dataset}, {Name(arm.Treatment, arm.Amount)}", Definition.Usual.Name, -1,
                    seed => WithAccuracy(Run(dataset, seed, arm.Treatment, arm.Amount).After(experiment.PruneEpoch), Definition.Usual)),
         ]);
 

@@ -122,8 +122,8 @@ internal sealed class TransferChapter
     private Claim RandomAccuracy() => new(
         "A network with random initial weights reaches a lower accuracy than one that was trained before.", "4.3",
         "Test accuracy after the last epoch less that of the network that is not pruned, or for the small one less that of the network with nodes cut out, in points; below zero.",
-        [.. RandomPairs.Select(pair => Evidence.Of(experiment.Settings.Seeds, 
-            $"{pair.Random} against {pair.Trained}", "", -1, seed => Convergence.Points(Run(pair.Random, seed).Last, Run(pair.Trained, seed).Last)))]);
+        [.. RandomPairs.Select(pair => Evidence.Of(
+            experiment.Settings.Seeds, $"{pair.Random} against {pair.Trained}", "", -1, seed => Convergence.Points(Run(pair.Random, seed).Last, Run(pair.Trained, seed).Last)))]);
 
     private Claim RandomEmergence() => new(
         "A network with random initial weights has lower emergence than one that was trained before.", "4.3",

@@ -44,6 +44,7 @@ internal static class StepRunner
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
         var running = new List<(Task Task, Step Step)>();
+        var redone = new HashSet<string>(StringComparer.Ordinal);
         try
         {
             while (done.Count < steps.Length)
@@ -51,7 +52,7 @@ internal static class StepRunner
                 while (running.Count < jobs && waiting.Find(step => step.Inputs.All(input => done.Contains(input.Place))) is { } next)
                 {
                     waiting.Remove(next);
-                    running.Add((DoAsync(next, bench, stop.Token), next));
+                    running.Add((DoAsync(next, bench, next.Inputs.Any(input => redone.Contains(input.Place)), stop.Token), next));
                 }
                 await Task.WhenAny(running.Select(work => work.Task));
                 var finished = running.FindIndex(work => work.Task.IsCompleted);
@@ -59,6 +60,7 @@ internal static class StepRunner
                 await task;
                 running.RemoveAt(finished);
                 done.Add(step.Place);
+                redone.Add(step.Place);
                 (costDone, costLeft) = (costDone + step.Cost, costLeft - step.Cost);
                 progress?.Report(new StepProgress(step, done.Count, steps.Length, Stopwatch.GetElapsedTime(started) * (costLeft / costDone)));
             }
@@ -136,11 +138,11 @@ internal static class StepRunner
         }
     }
 
-    private static async Task DoAsync(Step step, Workbench bench, CancellationToken token)
+    private static async Task DoAsync(Step step, Workbench bench, bool afresh, CancellationToken token)
     {
         var begin = Stopwatch.GetTimestamp();
-        // Only what an interrupted attempt left is worth going on from.
-        if (OwnMarker(step, bench) is not { Done: false })
+        // Only what an interrupted attempt left is worth going on from, and only on the same inputs.
+        if (afresh || OwnMarker(step, bench) is not { Done: false })
             Clear(step, bench);
         new StepMarker(step.Key, step.Worker(bench), Done: false, 0).Write(bench, step);
         await step.RunAsync(bench, token);
