@@ -5,6 +5,7 @@ using Emergence.Checkpoints;
 using Emergence.Datasets;
 using Emergence.Trainer.Experiments;
 using Emergence.Trainer.Networks;
+using Emergence.Trainer.Training;
 
 namespace Emergence.Trainer.Cli;
 
@@ -46,6 +47,17 @@ internal sealed class ExperimentOptions
     private Option<double> LearningRate { get; } = TypedOption.Number<double>(
         "--lr", "learning rate of the fully connected network [default: 0.005]", x => x > 0, "a finite number above 0");
 
+    private Option<int> BatchSize { get; } = TypedOption.Integer("--batch-size", "samples in one step of the fully connected network [default: 64]", 1);
+
+    private Option<Optimizer> Optimizer { get; } = TypedOption.Choice(
+        "--optimizer", "how a step of the fully connected network follows from a gradient [default: sgd]", TypedOption.Words<Optimizer>());
+
+    private Option<double> Momentum { get; } = TypedOption.Number<double>(
+        "--momentum", "share of the last step that sgd keeps [default: 0]", x => x is >= 0 and < 1, "a number from 0 to below 1");
+
+    private Option<int> Samples { get; } = TypedOption.Integer(
+        "--samples", "train fully connected networks on the first N samples [default: all]", 1);
+
     private Option<int> Epochs { get; } = TypedOption.Integer("--epochs", "epochs after pruning, transfer or start [default: 20]", 1);
 
     private Option<bool> Quick { get; } = new("--quick") { Description = "few samples and epochs: to see it work, not to learn from" };
@@ -70,7 +82,8 @@ internal sealed class ExperimentOptions
         command.Arguments.Add(Name);
         foreach (var option in new Option[]
         {
-            Dataset, DataDir, Seeds, PruneAfter, Network, Hidden, Activation, Init, LearningRate, Epochs, Quick, Analyzer, Jobs, Threads, Out, Quiet,
+            Dataset, DataDir, Seeds, PruneAfter, Network, Hidden, Activation, Init, LearningRate, BatchSize,
+            Optimizer, Momentum, Samples, Epochs, Quick, Analyzer, Jobs, Threads, Out, Quiet,
         })
         {
             command.Options.Add(option);
@@ -91,7 +104,14 @@ internal sealed class ExperimentOptions
             PruneAfter = Given(PruneAfter, usual.PruneAfter),
             Epochs = Given(Epochs, usual.Epochs),
             Threads = Given(Threads, usual.Threads),
-            Hyper = usual.Hyper with { LearningRate = Given(LearningRate, usual.Hyper.LearningRate) },
+            TrainingSamples = parsed.GetResult(Samples) is null ? usual.TrainingSamples : parsed.GetValue(Samples),
+            Hyper = usual.Hyper with
+            {
+                LearningRate = Given(LearningRate, usual.Hyper.LearningRate),
+                BatchSize = Given(BatchSize, usual.Hyper.BatchSize),
+                Optimizer = Given(Optimizer, usual.Hyper.Optimizer),
+                Momentum = Given(Momentum, usual.Hyper.Momentum),
+            },
             Design = usual.Design with
             {
                 Hidden = Given(Hidden, usual.Design.Hidden),
@@ -99,6 +119,8 @@ internal sealed class ExperimentOptions
                 Initialization = Given(Init, usual.Design.Initialization),
             },
         };
+        if (settings.Hyper is { Optimizer: Training.Optimizer.Adam, Momentum: > 0 })
+            throw new UsageException("--momentum: belongs to --optimizer sgd; leave it out");
         if (settings.Design.Hidden.IsEmpty)
             throw new UsageException("--hidden: a network without hidden layers has nothing to prune; give their sizes");
         if (settings.PruneAfter.Max() > settings.PruneAfter[0] + settings.Epochs)

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.IO.Pipes;
 using System.IO.Compression;
+using System.IO.Pipes;
 using System.Text;
 using Emergence.Checkpoints;
 using Emergence.Testing;

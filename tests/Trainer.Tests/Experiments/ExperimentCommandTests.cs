@@ -78,6 +78,7 @@ public sealed class ExperimentCommandTests : IDisposable
     [InlineData("cnn", "--analyzer nowhere", "--analyzer nowhere: does not exist; give the path of the program emergence-analyze")]
     [InlineData("mlp-pruning", "--prune-after 2,30", "--prune-after: is after the last epoch; give more --epochs")]
     [InlineData("mlp-pruning", "--hidden none", "--hidden: a network without hidden layers has nothing to prune; give their sizes")]
+    [InlineData("mlp-pruning", "--optimizer adam --momentum 0.9", "--momentum: belongs to --optimizer sgd; leave it out")]
     [InlineData("cnn", "--seeds 1,1", "--seeds: '1,1' names one twice")]
     [InlineData("cnn", "--dataset mnist,imagenet", "--dataset: 'imagenet' is none of digits, mnist, fashion-mnist, cifar10")]
     public void Wrong_usage_is_said_in_one_line(string name, string options, string message)
