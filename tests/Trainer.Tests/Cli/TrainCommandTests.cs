@@ -129,7 +129,7 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("--hidden 12,x", "--hidden: 'x' is not a whole number of at least 1; see emergence-train train --help")]
     [InlineData("--optimizer lion", "--optimizer: 'lion' is none of sgd, adam; see emergence-train train --help")]
     [InlineData("--batchsize 3", "Unrecognized command or argument '--batchsize'; see emergence-train train --help")]
-    [InlineData("--network lenet --hidden 3", "--hidden: belongs to --network mlp, as LeNet's layers are fixed; leave it out")]
+    [InlineData("--network lenet --hidden 3", "--hidden: belongs to --network mlp, as the layers of others are fixed; leave it out")]
     [InlineData("--optimizer adam --momentum 0.9", "--momentum: belongs to --optimizer sgd; leave it out")]
     [InlineData("--from x.onnx --hidden 3", "--hidden: --from takes the network from the checkpoint; leave one of the two out")]
     [InlineData("--from x.onnx", "--from x.onnx: does not exist; check the path")]
