@@ -24,9 +24,9 @@ internal static class ExperimentCommand
     {
         var begin = Stopwatch.GetTimestamp();
         var plan = options.ReadPlan(parsed);
-        var bench = new Workbench(options.ReadOut(parsed), options.ReadDataDir(parsed), await AnalyzerProgram.FindAsync(options.ReadAnalyzer(parsed), token));
-        // Before the work: what is missing should not be found missing after an hour of it.
-        var remarks = plan.Remarks(bench.DataDir, token);
+        var analyzer = await AnalyzerProgram.FindAsync(options.ReadAnalyzer(parsed), token);
+        var data = ExperimentData.Read(plan, options.ReadDataDir(parsed), token);
+        var bench = new Workbench(options.ReadOut(parsed), options.ReadDataDir(parsed), data.Hashes, analyzer);
         TorchNative.EnsureLoaded();
         var progress = new StepDisplay(terminal, options.ReadQuiet(parsed));
         double seconds;
@@ -40,7 +40,7 @@ internal static class ExperimentCommand
         }
         new Reproduction(
             options.Describe(parsed), Reproduction.ThisMachine(), [Workbench.Trainer, bench.Analyzer.Version], seconds, options.ReadJobs(parsed),
-            remarks, Reproduction.Write(plan, bench)).Save(bench.Folder);
+            data.Remarks, Reproduction.Write(plan, bench)).Save(bench.Folder);
         terminal.Output.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{Path.Combine(bench.Folder, "report.html")}: {seconds / 60:0.0} minutes of work, in {Stopwatch.GetElapsedTime(begin).TotalMinutes:0.0} now"));
     }

@@ -1,7 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
-using Emergence.Checkpoints;
-using Emergence.Datasets;
 using Emergence.Trainer.Experiments.Steps;
 using Emergence.Trainer.Networks;
 
@@ -37,39 +34,8 @@ internal sealed record ExperimentPlan(
             all || name == PredictorName ? new Predictor(settings, images[0]) : null);
     }
 
-    /// <summary>What a reader must know before the numbers: that the work was cut short, or that data are missing.</summary>
-    /// <exception cref="UserException">Data are not there at all, or do not go together.</exception>
-    public ImmutableArray<string> Remarks(string? dataDir, CancellationToken token)
-    {
-        var remarks = ImmutableArray.CreateBuilder<string>();
-        if (Settings.IsQuick)
-            remarks.Add("Run with --quick: so few samples and epochs that the numbers mean nothing.");
-        foreach (var info in Datasets.Select(name => DatasetCatalog.Find(name)!))
-        {
-            Compare(info.Name, "training", Count(info.Name, "train"), info.TrainingSamples);
-            Compare(info.Name, "test", Count(info.Name, "test"), info.TestSamples);
-        }
-        if (Transfer is { } transfer)
-        {
-            if (transfer.Source == transfer.Target)
-                remarks.Add($"The transfer goes from {transfer.Source} to itself, as only one data set was named.");
-            if (!Load(transfer.Source, "test").SampleShape.SequenceEqual(Load(transfer.Target, "test").SampleShape))
-                throw new UsageException($"--dataset: images of {transfer.Source} and {transfer.Target} differ in shape, so that no network goes from one to the other; name two of one shape");
-        }
-        return remarks.ToImmutable();
-
-        SampleSet Load(string name, string split) => DatasetCatalog.Load(name, split, dataDir, token: token);
-
-        int Count(string name, string split) => Load(name, split).Count;
-
-        void Compare(string name, string split, int there, int all)
-        {
-            if (there != all)
-                remarks.Add(string.Create(CultureInfo.InvariantCulture, $"Of {name} only {there:#,0} of {all:#,0} {split} samples were there."));
-        }
-    }
-
-    private IEnumerable<string> Datasets => new[]
+    /// <summary>The data sets that are worked on.</summary>
+    public IEnumerable<string> Datasets => new[]
         {
             MlpPruning?.Datasets ?? [], Transfer is { } transfer ? [transfer.Source, transfer.Target] : [], Cnn?.Datasets ?? [],
             Initializations is { } initializations ? [initializations.Dataset] : [], Predictor is { } predictor ? [predictor.Dataset] : [],

@@ -73,6 +73,20 @@ public sealed class ExperimentCommandTests : IDisposable
         Assert.StartsWith("\"random, pruned size\",\"3,180\"", table[5], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Other_data_under_the_same_name_are_worked_on_anew()
+    {
+        Done(Experiment("out", "cnn"));
+        var before = Results("out");
+        var images = Path.Combine(workspace.Data, "train-images-idx3-ubyte");
+        var bytes = File.ReadAllBytes(images);
+        bytes.AsSpan(16).Reverse();
+        File.WriteAllBytes(images, bytes);
+
+        Done(Experiment("out", "cnn"));
+        Assert.NotEqual(before["chapters"], Results("out")["chapters"]);
+    }
+
     [Theory]
     [InlineData("nonsense", "", "'nonsense'")]
     [InlineData("cnn", "--analyzer nowhere", "--analyzer nowhere: does not exist; give the path of the program emergence-analyze")]

@@ -132,7 +132,7 @@ public sealed class StepRunnerTests : IDisposable
 
     private Task<double> Run(int jobs, params IEnumerable<Step> steps) => StepRunner.RunAsync(steps, Bench(), jobs, null, CancellationToken.None);
 
-    private Workbench Bench() => new(folder, null, null!);
+    private Workbench Bench() => new(folder, null, ImmutableDictionary<string, string>.Empty, null!);
 
     private FakeStep Make(string name, params ImmutableArray<Step> inputs) => new(name, inputs, log);
 

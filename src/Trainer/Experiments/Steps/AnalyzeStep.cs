@@ -48,7 +48,7 @@ internal sealed record AnalyzeStep(TrainStep Series, Reading Reading, int Sample
 
     public override string Marker => "analyze.step";
 
-    public override string Worker(Workbench bench) => bench.Analyzer.Version;
+    public override string Worker(Workbench bench) => $"{bench.Analyzer.Version} on {bench.Data[Series.Setting.Dataset]}";
 
     public override ImmutableArray<Step> Inputs => [Series];
 

@@ -26,7 +26,7 @@ internal abstract record Step(string Folder)
     /// <summary>What two steps cannot share: folder and marker.</summary>
     public string Place => $"{Folder}/{Marker}";
 
-    /// <summary>The program, with its version, that does the work: what another one made is not taken for its.</summary>
+    /// <summary>The program, with its version, that does the work, and the data it reads: what another one made, or of others, is not taken for its.</summary>
     public abstract string Worker(Workbench bench);
 
     /// <summary>Steps that must be done first.</summary>

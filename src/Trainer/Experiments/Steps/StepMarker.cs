@@ -5,7 +5,7 @@ namespace Emergence.Trainer.Experiments.Steps;
 
 /// <summary>The note a step leaves in its folder, by which a later run knows what is done.</summary>
 /// <param name="Key">Of the step that left it.</param>
-/// <param name="Worker">The program that did it, see <see cref="Step.Worker"/>.</param>
+/// <param name="Worker">The program that did it and its data, see <see cref="Step.Worker"/>.</param>
 /// <param name="Done">False while the work goes on.</param>
 /// <param name="Seconds">How long it took, from the last interruption on; 0 while it goes on.</param>
 internal sealed record StepMarker(string Key, string Worker, bool Done, double Seconds)

@@ -22,7 +22,7 @@ internal sealed record TrainStep(string Folder, TrainingSetting Setting, int Fir
 
     public override string Marker => "train.step";
 
-    public override string Worker(Workbench bench) => Workbench.Trainer;
+    public override string Worker(Workbench bench) => $"{Workbench.Trainer} on {bench.Data[Setting.Dataset]}";
 
     public override ImmutableArray<Step> Inputs => From is null ? [] : [From];
 
