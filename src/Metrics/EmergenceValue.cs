@@ -33,7 +33,7 @@ public readonly record struct EmergenceValue : IComparable<EmergenceValue>
     /// <summary>p.</summary>
     public BigInteger Numerator { get; }
 
-    /// <summary>q; 1 unless an identity edge leads into a convolution.</summary>
+    /// <summary>q; 1 unless an identity edge leaves a convolution.</summary>
     public BigInteger Denominator => _excess + 1;
 
     /// <summary>Whether the value is zero.</summary>
