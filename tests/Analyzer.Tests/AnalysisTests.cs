@@ -24,7 +24,7 @@ public class AnalysisTests
     public async Task a_series_is_measured_checkpoint_by_checkpoint()
     {
         using var folder = new TemporaryFolder();
-        // Nodes 2, 3, 2 of DESIGN's worked chain, first as there, then with everything alive.
+        // The worked chain 2, 3, 2 of docs/measures.md, first as there, then with everything alive.
         var first = Save(folder, "ckpt_000.onnx", epoch: 0, [-1, 1], [1, -1, 1], [1, -1]);
         var second = Save(folder, "ckpt_001.onnx", epoch: 1, [1, 1], [1, 1, 1], [1, 1]);
         var outcome = await Run(OnCpu, first, second);

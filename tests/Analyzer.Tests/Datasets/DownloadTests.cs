@@ -107,7 +107,7 @@ public sealed class DownloadTests : IDisposable
         var archive = Tar(
             ("cifar-10-batches-bin/data_batch_1.bin", record), ("cifar-10-batches-bin/data_batch_2.bin", record),
             ("cifar-10-batches-bin/data_batch_3.bin", record), ("cifar-10-batches-bin/data_batch_4.bin", record),
-            ("../../data_batch_5.bin", record), ("/tmp/test_batch.bin", record), ("../../evil.bin", record));
+            ("../../data_batch_5.bin", record), ("/elsewhere/test_batch.bin", record), ("../../evil.bin", record));
         var files = new CifarBatches { Folders = ["cifar-10-batches-bin"], Archive = Published(archive) with { Name = "cifar.tar.gz" } };
         using var http = new Mirror(_ => Answer(archive));
         var (train, _) = files.Read(files.Cached("train", new Download(_folder.Root, http, null, default)));

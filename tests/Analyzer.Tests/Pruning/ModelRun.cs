@@ -51,7 +51,10 @@ internal static class ModelRun
     public static double Difference(double[] a, double[] b)
     {
         Assert.Equal(a.Length, b.Length);
-        return a.Zip(b, (x, y) => x.Equals(y) ? 0 : Math.Abs(x - y) / Math.Max(1, Math.Abs(x))).Max();
+        // Max passes over NaN, which a difference to a number that is not finite would be.
+        return a.Zip(b, (x, y) => x.Equals(y) ? 0
+            : double.IsFinite(x) && double.IsFinite(y) ? Math.Abs(x - y) / Math.Max(1, Math.Abs(x))
+            : double.PositiveInfinity).Max();
     }
 
     private static IEnumerable<double> Doubles(OrtValue value) => (DataType)value.GetTensorTypeAndShape().ElementDataType switch

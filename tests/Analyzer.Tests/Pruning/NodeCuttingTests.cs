@@ -231,17 +231,7 @@ public sealed class NodeCuttingTests : PruningTests
     [Fact]
     public void files_of_the_old_format_declare_every_stored_tensor_as_an_input()
     {
-        var graph = new GraphBuilder("old");
-        var x = graph.Input("x", DataType.Float, "N", 2);
-        graph.Initializer("w1", [2, 2], [1f, 5f, 1f, 5f]);
-        graph.Initializer("w2", [2, 2], [5f, 1f, 5f, 1f]);
-        graph.Initializer("w3", [2, 1], [1f, 1f]);
-        graph.Initializer("b", [2], [7f, 8f]);
-        graph.AddNode("first", "Gemm", [x, "w1", "b"], ["a"]);
-        graph.AddNode("second", "Gemm", ["a", "w2", "b"], ["c"]);
-        graph.AddNode("third", "MatMul", ["c", "w3"], ["y"]);
-        graph.Output("y", DataType.Float, "N", 1);
-        var model = graph.Build(8, 3, "tests");
+        var model = SharedBias().Build(8, 3, "tests");
         foreach (var tensor in model.Graph.Initializer)
         {
             var shape = new TensorShapeProto();

@@ -125,17 +125,7 @@ public sealed class NodePruningTests : PruningTests
     [Fact]
     public void a_bias_that_two_layers_share_is_copied_first()
     {
-        var graph = new GraphBuilder("shared");
-        var x = graph.Input("x", DataType.Float, "N", 2);
-        graph.Initializer("w1", [2, 2], [1f, 5f, 1f, 5f]);
-        graph.Initializer("w2", [2, 2], [5f, 1f, 5f, 1f]);
-        graph.Initializer("w3", [2, 1], [1f, 1f]);
-        graph.Initializer("b", [2], [7f, 8f]);
-        graph.AddNode("first", "Gemm", [x, "w1", "b"], ["a"]);
-        graph.AddNode("second", "Gemm", ["a", "w2", "b"], ["c"]);
-        graph.AddNode("third", "MatMul", ["c", "w3"], ["y"]);
-        graph.Output("y", DataType.Float, "N", 1);
-        var checkpoint = Open(graph.Build(13, 7, "tests"));
+        var checkpoint = Open(SharedBias().Build(13, 7, "tests"));
         var zeroed = Pruner.Prune(checkpoint, Half);
         Assert.Equal([7, 8], Stored(zeroed).Doubles("b"));
         Assert.Equal([0, 8], Stored(zeroed).Doubles(zeroed.Model.Graph.Node[0].Input[2]));

@@ -72,10 +72,10 @@ public sealed class PruneCommandTests : IDisposable
     [InlineData("--amount 0.3 --out o.onnx --nonsense", "error: unknown option '--nonsense'; see emergence-analyze --help")]
     public async Task wrong_usage_is_said_in_one_line_and_nothing_is_written(string options, string? message)
     {
-        Assert.Equal(2, await shell.RunAsync(["prune", model, .. options.Split(' ').Select(word => word.StartsWith('o') && message is null ? In(word) : word)]));
+        Assert.Equal(2, await shell.RunAsync(["prune", model, .. options.Split(' ').Select(word => word.StartsWith('o') ? In(word) : word)]));
         Assert.Single(shell.Error.TrimEnd('\n').Split('\n'));
         if (message is not null)
-            Assert.Equal(message + "\n", shell.Error);
+            Assert.Equal(message.Replace("--out o.onnx: is one", $"--out {In("o.onnx")}: is one", StringComparison.Ordinal) + "\n", shell.Error);
         Assert.Empty(shell.Output);
         Assert.Equal(["net.onnx"], Names(shell.Folder));
     }

@@ -31,6 +31,22 @@ public abstract class PruningTests : IDisposable
         return new StoredTensors(pruned.Model, Folder.Root);
     }
 
+    /// <summary>Three dense layers, the first two with one bias; of the first the first unit is the weaker, of the second the second.</summary>
+    private protected static GraphBuilder SharedBias()
+    {
+        var graph = new GraphBuilder("shared");
+        var x = graph.Input("x", TensorProto.Types.DataType.Float, "N", 2);
+        graph.Initializer("w1", [2, 2], [1f, 5f, 1f, 5f]);
+        graph.Initializer("w2", [2, 2], [5f, 1f, 5f, 1f]);
+        graph.Initializer("w3", [2, 1], [1f, 1f]);
+        graph.Initializer("b", [2], [7f, 8f]);
+        graph.AddNode("first", "Gemm", [x, "w1", "b"], ["a"]);
+        graph.AddNode("second", "Gemm", ["a", "w2", "b"], ["c"]);
+        graph.AddNode("third", "MatMul", ["c", "w3"], ["y"]);
+        graph.Output("y", TensorProto.Types.DataType.Float, "N", 1);
+        return graph;
+    }
+
     /// <summary>What the runtime computes with two prunings of a model is the same, and no NaN.</summary>
     protected void AssertSame(Checkpoint checkpoint, PruneOptions first, PruneOptions second)
     {

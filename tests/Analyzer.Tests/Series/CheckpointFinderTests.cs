@@ -38,7 +38,10 @@ public sealed class CheckpointFinderTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs mkfifo and /proc");
         using (var make = Process.Start("mkfifo", [Path.Combine(folder, "a.onnx")]))
+        {
             make.WaitForExit();
+            Assert.Equal(0, make.ExitCode);
+        }
         Assert.Null(RecordedEpoch.Read(Path.Combine(folder, "a.onnx")));
         using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
         Assert.Null(RecordedEpoch.Read($"/proc/self/fd/{pipe.GetClientHandleAsString()}"));

@@ -106,10 +106,20 @@ public sealed class StepRunnerTests : IDisposable
     public async Task No_more_are_worked_on_at_a_time_than_asked_for()
     {
         var (now, most, gate) = (0, 0, new Lock());
+        var full = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var steps = Enumerable.Range(0, 12).Select(i => Make($"step-{i}") with
         {
             Wait = TimeSpan.FromMilliseconds(5),
-            Started = () => { lock (gate) most = Math.Max(most, ++now); },
+            Until = full.Task,
+            Started = () =>
+            {
+                lock (gate)
+                {
+                    most = Math.Max(most, ++now);
+                    if (now == 3)
+                        full.TrySetResult();
+                }
+            },
             Ended = () => { lock (gate) now--; },
         });
         await Run(3, [.. steps]);
@@ -151,6 +161,8 @@ public sealed class StepRunnerTests : IDisposable
 
         public TimeSpan Wait { get; init; }
 
+        public Task Until { get; init; } = Task.CompletedTask;
+
         public Action? Started { get; init; }
 
         public Action? Ended { get; init; }
@@ -171,6 +183,7 @@ public sealed class StepRunnerTests : IDisposable
         {
             Log.Enqueue(Name);
             Started?.Invoke();
+            await Until.WaitAsync(TimeSpan.FromMinutes(1), token);
             await Task.Delay(Wait, token);
             Ended?.Invoke();
             if (Fail)
