@@ -70,7 +70,7 @@ public static class Analysis
             File = file,
             Epoch = checkpoint.Metadata.Epoch,
             Sha256 = checkpoint.Sha256,
-            Measurements = Measurements.Of(graph, profile, settings, wired?.Network, UnfedNodes.Of(traced, settings.ConvNodes), token),
+            Measurements = Measurements.Of(graph, profile, settings, wired?.Network, settings.Statistic == Statistic.Sample ? null : UnfedNodes.Of(traced, settings.ConvNodes), token),
             Edges = graph.Edges,
             Parameters = graph.Parameters.Sum(parameter => parameter.Count),
             ParametersNonzero = graph.Parameters.Sum(parameter => parameter.Nonzero),

@@ -13,7 +13,7 @@ namespace Emergence.Analyzer.Activations;
 /// <param name="NodesInf">Nodes with an infinite activation and no NaN; they are not alive.</param>
 public sealed record AliveNodes(BitArray Mask, int Alive, int AliveChannels, int Borderline, int NodesNan, int NodesInf);
 
-/// <summary>When a node is alive (DESIGN: statistic, alive / dead, borderline).</summary>
+/// <summary>When a node is alive, dead or borderline; docs/measures.md has the definitions.</summary>
 public sealed class AliveRule
 {
     /// <summary>How far a statistic may stand from θ and still flip between devices and optimisation levels.</summary>

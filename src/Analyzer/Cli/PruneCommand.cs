@@ -24,24 +24,25 @@ internal static class PruneCommand
 
     private static int Write(PruneCall call, Terminal terminal, CancellationToken token)
     {
-        var said = new HashSet<Diagnostic>();
-        var reports = ForEach(call, terminal, file =>
+        // Beside the checkpoints: of one that fails at its second amount, the first is written all the same.
+        var written = ImmutableArray.CreateBuilder<PruneReport>();
+        var finished = ForEach(call, terminal, file =>
         {
+            var said = new HashSet<Diagnostic>();
             var checkpoint = Checkpoint.Open(file);
-            var done = ImmutableArray.CreateBuilder<PruneReport>();
             foreach (var planned in call.Files.Where(planned => planned.Source == file))
             {
                 token.ThrowIfCancellationRequested();
                 var pruned = Pruner.Prune(checkpoint, call.Options with { Amount = planned.Amount });
                 Save(pruned, checkpoint, planned.Output);
-                done.Add(PruneReport.Of(file, planned.Output, pruned));
+                written.Add(PruneReport.Of(file, planned.Output, pruned));
                 Say(terminal, file, pruned.Diagnostics.Where(said.Add), call.Quiet);
             }
-            return done.ToImmutable();
+            return file;
         });
-        if (!reports.IsEmpty)
-            PruneReportWriters.All.Single(writer => writer.Format == call.Format).Write([.. reports.SelectMany(done => done)], terminal.Output);
-        return Finish(call, reports.Length, terminal);
+        if (written.Count > 0)
+            PruneReportWriters.All.Single(writer => writer.Format == call.Format).Write(written.ToImmutable(), terminal.Output);
+        return Finish(call, finished.Length, terminal);
     }
 
     private static int Measure(PruneCall call, SensitivityCall sensitivity, Terminal terminal, CancellationToken token)

@@ -31,6 +31,20 @@ internal static class BranchInliner
 
     private static bool IsIf(NodeProto node) => node is { OpType: "If", Domain: "" or "ai.onnx" };
 
+    /// <summary>A constant condition; null where it is none, or cannot be folded: the If then stays.</summary>
+    private static bool? ConditionOf(NodeProto node, ConstantFolder constants)
+    {
+        try
+        {
+            return constants.Evaluate(node.Input[0]) is { Values: [var condition] } ? condition != 0 : null;
+        }
+        // Shapes of a damaged file may multiply to more than there can be.
+        catch (Exception e) when (e is TraceException or OverflowException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The nodes with a constant condition, and which way each goes.</summary>
     private static Dictionary<NodeProto, bool> Chosen(ModelProto model, string directory)
     {
@@ -41,9 +55,9 @@ internal static class BranchInliner
         var chosen = new Dictionary<NodeProto, bool>(ReferenceEqualityComparer.Instance);
         foreach (var node in TopologicalOrder.Of(model.Graph))
         {
-            if (IsIf(node) && node.Input.Count == 1 && constants.Evaluate(node.Input[0]) is { Values: [var condition] })
-                chosen[node] = condition != 0;
-            if (node.Attribute.Count == node.Attribute.Count(attribute => attribute.G is null) && node.Input.Count > 0 && !Trace.IsRandom(node)
+            if (IsIf(node) && node.Input.Count == 1 && ConditionOf(node, constants) is { } condition)
+                chosen[node] = condition;
+            if (node.Attribute.All(attribute => attribute.G is null) && node.Input.Count > 0 && !Trace.IsRandom(node)
                 && node.Input.All(input => input.Length == 0 || stored.Contains(input) || known.Contains(input)))
             {
                 known.UnionWith(node.Output);

@@ -65,9 +65,11 @@ public static class Sensitivity
         var checkpoint = Checkpoint.Open(file);
         var traced = LayerTracer.TraceFully(checkpoint, new TraceOptions { Dimensions = options.Dimensions, IncludeInput = settings.IncludeInput });
         var samples = ProbeResolver.Resolve(checkpoint, traced.Graph, probe, token);
-        var layers = Pruner.Prune(checkpoint, options with { Amount = 0, Shrink = false, Strict = false }).Layers.Where(layer => layer.IsSelected).ToArray();
+        var whole = Pruner.Prune(checkpoint, options with { Amount = 0, Scope = PruneScope.Layer, Shrink = false, Strict = false });
+        var layers = whole.Layers.Where(layer => layer.IsSelected).ToArray();
         var outputs = ModelOutputs.Of(ModelPreparation.Prepare(checkpoint), traced.Graph, sessions, settings, samples, token);
 
+        var diagnostics = new List<Diagnostic>([.. whole.Diagnostics, .. samples.Diagnostics, .. sessions.Diagnostics]);
         var rows = ImmutableArray.CreateBuilder<SensitivityRow>();
         rows.Add(Row(null, 0, 0, checkpoint));
         var total = layers.Length * amounts.Length;
@@ -87,7 +89,7 @@ public static class Sensitivity
                 rows.Add(Row(layer.Name, amount, pruned.Sparsity, checkpoint.WithModel(pruned.Model)));
             }
         }
-        return new SensitivityResult(file, rows.ToImmutable(), samples.Provenance, [.. traced.Graph.Diagnostics, .. samples.Diagnostics, .. sessions.Diagnostics]);
+        return new SensitivityResult(file, rows.ToImmutable(), samples.Provenance, [.. diagnostics.Distinct()]);
 
         SensitivityRow Row(string? layer, double amount, double sparsity, Checkpoint pruned)
         {
@@ -95,7 +97,8 @@ public static class Sensitivity
             pruned = ModelPreparation.Prepare(pruned);
             var model = LayerTracer.TraceFully(pruned, new TraceOptions { Dimensions = options.Dimensions, IncludeInput = settings.IncludeInput });
             var profile = new ActivationRecorder(pruned.Model, file, model.Graph, sessions, settings).Record(samples, null, token);
-            var wired = settings.Wired ? WiredNetwork.Of(model, settings.ConvNodes).Network : null;
+            var wired = settings.Wired ? WiredNetwork.Of(model, settings.ConvNodes) : null;
+            diagnostics.AddRange([.. wired?.Diagnostics ?? [], .. profile.Diagnostics]);
             var (change, largest) = outputs.ChangeTo(layer is null ? outputs : ModelOutputs.Of(pruned, model.Graph, sessions, settings, samples, token));
             return new SensitivityRow
             {
@@ -105,7 +108,7 @@ public static class Sensitivity
                 Accuracy = profile.Accuracy,
                 OutputChange = change,
                 LargestChange = largest,
-                Measurements = Measurements.Of(model.Graph, profile, settings, wired, token: token),
+                Measurements = Measurements.Of(model.Graph, profile, settings, wired?.Network, token: token),
             };
         }
     }

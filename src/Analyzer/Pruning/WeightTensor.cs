@@ -22,7 +22,6 @@ internal sealed class WeightTensor
             // A weight that is no number is never the smallest.
             Magnitudes[i] = double.IsNaN(magnitude) ? double.PositiveInfinity : magnitude;
         }
-        ZerosBefore = Zeros;
     }
 
     /// <summary>The stored tensor's name.</summary>
@@ -40,8 +39,6 @@ internal sealed class WeightTensor
 
     /// <summary>True where magnitudes do not compare with those of other tensors.</summary>
     public bool IsScaleUnknown => quantisation.IsScaleUnknown;
-
-    public long ZerosBefore { get; }
 
     public bool IsChanged { get; private set; }
 

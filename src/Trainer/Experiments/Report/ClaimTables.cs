@@ -65,5 +65,5 @@ internal static class ClaimTables
     private static string Count(Claim claim, Verdict verdict) =>
         claim.Evidence.Count(evidence => evidence.Verdict == verdict).ToString(CultureInfo.InvariantCulture);
 
-    private static string Raw(double value) => double.IsFinite(value) ? value.ToString(CultureInfo.InvariantCulture) : "";
+    private static string Raw(double value) => double.IsNaN(value) ? "" : value.ToString(CultureInfo.InvariantCulture);
 }

@@ -104,7 +104,7 @@ internal sealed class CnnChapter
         [
             .. from dataset in experiment.Datasets
                from definition in Definitions
-               select PerSeed(dataset, definition.Name, -1, curve => Estimate.Point(
+               select PerSeed(dataset, definition.Name, -1, curve => Estimate.Point(curve.At(1).Of(definition) == 0 ? double.NaN :
                    (Convergence.FirstZero(curve, definition, forGood: true) ?? experiment.Settings.Epochs + 1) - experiment.Settings.Epochs - 0.5)),
         ]);
 

@@ -82,8 +82,8 @@ internal sealed record Reproduction(
         {
             throw new UserException($"{folder}: cannot be written ({e.Message}); name another folder with --out", e);
         }
-        RemoveOthers(folder);
         var drawings = Chapters.SelectMany(chapter => chapter.Figures).ToDictionary(figure => figure.Id, figure => SvgFigure.Render(figure.Figure));
+        RemoveOthers(folder);
         foreach (var (id, svg) in drawings)
             AtomicFile.WriteText(Path.Combine(folder, "figures", id + ".svg"), svg);
         foreach (var table in Chapters.SelectMany(chapter => chapter.Tables).Append(ClaimTables.Evidence(Chapters)))

@@ -5,7 +5,7 @@ namespace Emergence.Trainer.Experiments.Results;
 /// <summary>When a run has settled, and how runs end against one another.</summary>
 internal static class Convergence
 {
-    // Of MNIST, Fashion-MNIST and the drawn digits, between whose runs it is used.
+    // Of every data set in the catalogue.
     private const int TestSamples = 10_000;
 
     /// <summary>The first epoch from which on training accuracy stays within <paramref name="margin"/> of its last value.</summary>
