@@ -57,7 +57,12 @@ public static class Analysis
     {
         var settings = request.Settings;
         var checkpoint = ModelPreparation.Prepare(Checkpoint.Open(file));
-        var traced = LayerTracer.TraceFully(checkpoint, new TraceOptions { Dimensions = request.Probe.Dimensions, IncludeInput = settings.IncludeInput });
+        var traced = LayerTracer.TraceFully(checkpoint, new TraceOptions
+        {
+            Dimensions = request.Probe.Dimensions,
+            IncludeInput = settings.IncludeInput,
+            MeasureShapes = new ShapeRun(sessions, (model, inputs) => probes.Resolve(model, inputs, token), token).Measure,
+        });
         var graph = LayerSelection.Select(traced.Graph, settings.Only, settings.Exclude);
         structure.Require(file, graph);
         var probe = probes.Resolve(checkpoint, graph, token);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using Emergence.Analyzer.Inference;
 using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Instrumentation;
 using Emergence.Analyzer.Reports.Inspection;
@@ -7,7 +8,7 @@ using Emergence.Checkpoints;
 
 namespace Emergence.Analyzer.Cli;
 
-/// <summary><c>emergence-analyze inspect model.onnx</c>: the layers and edges that were traced, without running the model.</summary>
+/// <summary><c>emergence-analyze inspect model.onnx</c>: the layers and edges that were traced.</summary>
 internal static class InspectCommand
 {
     /// <summary>The command.</summary>
@@ -20,13 +21,14 @@ internal static class InspectCommand
         var dimensions = TypedOption.Sizes("--dim", "size of a free dimension of the inputs; repeatable");
         var includeInput = TypedOption.Flag("--include-input", "count the network's input as a layer");
         var save = TypedOption.Text("--save-instrumented", "FILE", "also write the rewritten graph, with its counters, for a viewer");
-        var command = new Command("inspect", "Show the layers and edges that were traced, without running the model.") { model, format, dimensions, includeInput, save };
+        var command = new Command("inspect", "Show the layers and edges that were traced.") { model, format, dimensions, includeInput, save };
         command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal, () =>
         {
             var options = new TraceOptions
             {
                 Dimensions = parsed.GetValue(dimensions) ?? ImmutableDictionary<string, int>.Empty,
                 IncludeInput = parsed.GetValue(includeInput),
+                MeasureShapes = ShapeRun.OnRandom(token),
             };
             var file = parsed.GetValue(model)!;
             var inspection = LayerInspection.Of(file, options);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using Emergence.Analyzer.Inference;
 using Emergence.Analyzer.Pruning;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
@@ -29,11 +30,12 @@ internal static class PruneCommand
         var finished = ForEach(call, terminal, file =>
         {
             var said = new HashSet<Diagnostic>();
+            var measure = ShapeRun.OnRandom(token);
             var checkpoint = Checkpoint.Open(file);
             foreach (var planned in call.Files.Where(planned => planned.Source == file))
             {
                 token.ThrowIfCancellationRequested();
-                var pruned = Pruner.Prune(checkpoint, call.Options with { Amount = planned.Amount });
+                var pruned = Pruner.Prune(checkpoint, call.Options with { Amount = planned.Amount, MeasureShapes = measure });
                 Save(pruned, checkpoint, planned.Output);
                 written.Add(PruneReport.Of(file, planned.Output, pruned));
                 Say(terminal, file, pruned.Diagnostics.Where(said.Add), call.Quiet);

@@ -24,6 +24,9 @@ internal sealed class ConstantFolder(StoredTensors stored)
     private readonly Dictionary<string, ConstantTensor> _known = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (NodeProto Node, int Opset)> _producers = new(StringComparer.Ordinal);
 
+    /// <summary>Whether a tensor's value was made known or has been evaluated.</summary>
+    public bool Knows(string name) => _known.ContainsKey(name);
+
     /// <summary>Makes a tensor known, such as the shape of an activation.</summary>
     public void Set(string name, ConstantTensor value) => _known[name] = value;
 

@@ -17,6 +17,12 @@ internal sealed record InputBinding(
     private const int Side = 64;
     private const int Length = 16;
 
+    /// <summary>The samples of one run where the model fixes them, else the given number.</summary>
+    public int BatchOr(int batch) =>
+        Inputs.Where(input => input.BatchAxis >= 0).Select(input => input.Shape[input.BatchAxis]).FirstOrDefault(size => size is not null) is { } size
+            ? checked((int)size)
+            : batch;
+
     /// <summary>
     /// Binds the inputs. The first axis is that of the samples unless <paramref name="batchAxes"/> says otherwise; where
     /// it is free it gets <paramref name="batch"/>, a size that no other axis is likely to have.

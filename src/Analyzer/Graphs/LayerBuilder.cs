@@ -43,6 +43,16 @@ internal sealed class LayerBuilder
     /// <summary>Layers all of whose nodes feed all of this one's.</summary>
     public HashSet<LayerBuilder> DenseFrom { get; } = [];
 
+    /// <summary>Makes layers feed this one densely, which then comes after them.</summary>
+    public void FeedFrom(IEnumerable<LayerBuilder> layers)
+    {
+        foreach (var layer in layers)
+        {
+            DenseFrom.Add(layer);
+            Depth = Math.Max(Depth, layer.Depth + 1);
+        }
+    }
+
     /// <summary>Layers whose nodes feed their counterparts here, with the tensor of theirs that the merge reads and its result.</summary>
     public List<(LayerBuilder Layer, string Branch, string Merged)> IdentityFrom { get; } = [];
 }

@@ -28,7 +28,7 @@ internal static class LayerGraphBuilder
             Vocabulary = trace.Vocabularies.TryGetValue(input.Name, out var rows) ? rows : null,
         }).ToImmutableArray();
         var graph = new LayerGraph(layers, edges, inputs, untraced, [.. trace.Diagnostics]);
-        var model = new TracedModel(graph, [.. ordered], trace.Tensors, nodes, trace.Constants, opset, failures);
+        var model = new TracedModel(graph, [.. ordered], trace.Tensors, nodes, trace.Constants, opset, failures) { Unmeasured = trace.UnknownShapes.Unmeasured };
         return model with { Graph = graph with { Counterparts = Counterparts.Of(model) } };
     }
 

@@ -13,6 +13,11 @@ public sealed record TraceOptions
 
     /// <summary>Whether the network's floating-point inputs count as layers.</summary>
     public bool IncludeInput { get; init; }
+
+    /// <summary>
+    /// Measures the shapes that do not follow from the file; null: what the file claims of them is taken, with a warning.
+    /// </summary>
+    public ShapeMeasurement? MeasureShapes { get; init; }
 }
 
 /// <summary>Follows an ONNX graph from its inputs and finds its layers and how they feed each other. Runs nothing.</summary>
@@ -39,10 +44,9 @@ public static class LayerTracer
         checkpoint = ModelPreparation.Prepare(checkpoint);
         try
         {
-            var traced = Run(checkpoint, options, Batch);
-            // Some exporters write the batch of their example, 1, into a reshape though the input says it is free.
-            if (traced.Failures > 0 && Run(checkpoint, options, batch: 1) is var single && single.Failures < traced.Failures)
-                traced = single;
+            var traced = Run(checkpoint, options, Measured.Nothing(null));
+            if (traced.Unmeasured.Count > 0)
+                traced = Run(checkpoint, options, Measure(checkpoint, traced, options));
             if (traced.Graph.Layers.IsEmpty)
                 throw new UserException($"{checkpoint.FileName}: no layer found: {WhyNone(checkpoint.Model, traced)}");
             return traced;
@@ -58,7 +62,30 @@ public static class LayerTracer
         }
     }
 
-    private static TracedModel Run(Checkpoint checkpoint, TraceOptions options, int batch, IReadOnlyDictionary<string, int>? batchAxes = null)
+    private static TracedModel Run(Checkpoint checkpoint, TraceOptions options, Measured measured)
+    {
+        var traced = Run(checkpoint, options, measured, Batch);
+        // Some exporters write the batch of their example, 1, into a reshape though the input says it is free.
+        return traced.Failures > 0 && Run(checkpoint, options, measured, batch: 1) is var single && single.Failures < traced.Failures ? single : traced;
+    }
+
+    /// <summary>Asks for the shapes that a trace has missed, or why they cannot be had.</summary>
+    private static Measured Measure(Checkpoint checkpoint, TracedModel traced, TraceOptions options)
+    {
+        if (options.MeasureShapes is not { } measure)
+            return Measured.Nothing("it follows only from a run of the model");
+        try
+        {
+            return new Measured(measure(checkpoint, traced.Graph, traced.Unmeasured), "it is no tensor");
+        }
+        catch (UserException e)
+        {
+            return Measured.Nothing(e.Message);
+        }
+    }
+
+    private static TracedModel Run(
+        Checkpoint checkpoint, TraceOptions options, Measured measured, int batch, IReadOnlyDictionary<string, int>? batchAxes = null)
     {
         var model = checkpoint.Model;
         var stored = new StoredTensors(model, checkpoint.Directory);
@@ -66,7 +93,8 @@ public static class LayerTracer
         var binding = InputBinding.Of(model, options.Dimensions, batchAxes ?? ImmutableDictionary<string, int>.Empty, batch);
         var nodes = TopologicalOrder.Of(model.Graph);
         var consumers = nodes.SelectMany(node => node.Input.Distinct(StringComparer.Ordinal)).GroupBy(name => name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
-        var trace = new Trace(stored, constants, new DeclaredTypes(model.Graph, binding), consumers);
+        var shapes = new UnknownShapes(new DeclaredTypes(model.Graph, binding), measured.Shapes, binding.BatchOr(batch), consumers);
+        var trace = new Trace(stored, constants, shapes, consumers);
         trace.Diagnostics.AddRange(binding.Diagnostics);
         foreach (var input in binding.Tensors)
             trace.Define(options.IncludeInput ? trace.OpenInput(input) : input);
@@ -85,7 +113,8 @@ public static class LayerTracer
                 failures++;
         }
         if (batchAxes is null && trace.BatchAxes.Count > 0)
-            return Run(checkpoint, options, batch, trace.BatchAxes);
+            return Run(checkpoint, options, measured, batch, trace.BatchAxes);
+        trace.Diagnostics.AddRange(shapes.Diagnostics(measured.WhyNot));
         return LayerGraphBuilder.Build(trace, stored, binding, nodes, opsets.GetValueOrDefault("", opsets.GetValueOrDefault("ai.onnx", 1)), failures);
     }
 
@@ -98,6 +127,7 @@ public static class LayerTracer
             if (rule is not null)
             {
                 rule.Apply(node);
+                SideInputs.Carry(node, rule);
                 return true;
             }
             node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"operator {Qualified(node.Node)} is not known: what follows is taken to be fed by everything it reads"));
@@ -107,8 +137,17 @@ public static class LayerTracer
             if (!node.Trace.IsConstant(node.Node))
                 node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"{Qualified(node.Node)} could not be traced ({e.Message}): what follows is taken to be fed by everything it reads"));
         }
-        ByDataFlowRule.Flow(node, node.Inputs);
+        var sources = Enumerable.Range(0, node.InputCount).Where(input => rule?.OnlyShapes(node, input) != true).Select(node.Optional);
+        ByDataFlowRule.Flow(node, sources.OfType<TracedTensor>());
         return rule is null;
+    }
+
+    /// <summary>The shapes that a run has shown.</summary>
+    /// <param name="Shapes">By tensor.</param>
+    /// <param name="WhyNot">Why others are missing; null before there was a run.</param>
+    private sealed record Measured(IReadOnlyDictionary<string, MeasuredShape> Shapes, string? WhyNot)
+    {
+        public static Measured Nothing(string? why) => new(ImmutableDictionary<string, MeasuredShape>.Empty, why);
     }
 
     private static string Qualified(NodeProto node) => node.Domain.Length == 0 ? node.OpType : $"{node.Domain}::{node.OpType}";

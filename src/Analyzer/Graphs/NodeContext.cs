@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Graphs.Ops;
+using Emergence.Checkpoints;
 using Onnx;
 
 namespace Emergence.Analyzer.Graphs;
@@ -35,7 +37,14 @@ internal sealed class NodeContext(NodeProto node, int order, int opset, Trace tr
         ? tensor
         : throw new TraceException($"the shape of '{node.Input[i]}' is not known before the model runs");
 
+    /// <summary>The tensors of the main graph that the node's bodies read.</summary>
+    public IEnumerable<TracedTensor> Captured =>
+        node.SubGraphs().SelectMany(ControlFlowRule.OuterNames).Distinct(StringComparer.Ordinal).Select(trace.Tensor).OfType<TracedTensor>();
+
     public IEnumerable<TracedTensor> Inputs => Enumerable.Range(0, node.Input.Count).Select(Optional).OfType<TracedTensor>();
+
+    /// <summary>The outputs that are defined so far.</summary>
+    public IEnumerable<TracedTensor> Outputs => node.Output.Where(output => output.Length > 0).Select(trace.Tensor).OfType<TracedTensor>();
 
     /// <summary>The value of a constant input; null where it is left out.</summary>
     public double[]? Constant(int i) => Optional(i) is not { } input
@@ -61,10 +70,11 @@ internal sealed class NodeContext(NodeProto node, int order, int opset, Trace tr
     {
         if (i < node.Output.Count && node.Output[i].Length > 0)
         {
-            trace.Define(value with
+            trace.Define((value.HasShape ? value : trace.UnknownShapes.Complete(value, node.Output[i])) with
             {
                 Name = node.Output[i],
-                IsConstant = value.IsConstant || trace.IsConstant(node),
+                // A copy of a constant into which computed values were written is none, whatever the rule copied.
+                IsConstant = trace.IsConstant(node) || trace.Constants.Knows(node.Output[i]),
                 IsRandom = value.IsRandom || Trace.IsRandom(node) || (value.Carries is not [{ Layer: var layer }] || layer.Order != order) && Inputs.Any(input => input.IsRandom),
             });
         }

@@ -44,7 +44,10 @@ internal sealed class Routes(TracedModel model)
         var attributes = new AttributeReader(node);
         var rule = OpRules.Find(node.Domain, node.OpType);
         if (rule is null or { Kind: OpKind.Layer } && node.OpType != "Gather" || model.Builders.Any(layer => layer.Output == node.Output[0]))
+        {
+            PassSummand(node, known);
             return;
+        }
         for (var i = 0; i < node.Input.Count; i++)
         {
             if (!known.TryGetValue(node.Input[i], out var labels) || rule is ElementwiseBinaryRule && IsStatistic(node, node.Input[i], known))
@@ -56,6 +59,27 @@ internal sealed class Routes(TracedModel model)
                 if (Through(node, attributes, rule!, labels, i, o, output.Shape) is { } passed)
                     known[node.Output[o]] = known.TryGetValue(node.Output[o], out var other) ? other.With(passed) : passed;
             }
+        }
+    }
+
+    /// <summary>A bias or summand that a layer's operator adds itself, as an Add behind it would.</summary>
+    private void PassSummand(NodeProto node, Dictionary<string, Labels> known)
+    {
+        int[] inputs = node.OpType switch
+        {
+            "Gemm" or "FusedGemm" or "Conv" or "ConvTranspose" => [2],
+            "FusedConv" => [2, 3],
+            "DynamicQuantizeMatMul" => [4],
+            "MatMulIntegerToFloat" => [6],
+            _ => [],
+        };
+        foreach (var input in inputs.Where(input => input < node.Input.Count))
+        {
+            if (!known.TryGetValue(node.Input[input], out var labels) || model.Tensors.GetValueOrDefault(node.Output[0]) is not { HasShape: true } output)
+                continue;
+            var isByChannel = input == 2 && node.OpType.Contains("Conv", StringComparison.Ordinal) && labels.Dims.Length == 1;
+            int[] dims = isByChannel ? [labels.Dims[0], .. Enumerable.Repeat(1, output.Rank - 2)] : labels.Dims;
+            known[node.Output[0]] = labels.Reshaped(dims).Gathered(IndexMaps.Expand(dims, output.Shape));
         }
     }
 

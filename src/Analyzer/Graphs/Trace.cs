@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
+using Emergence.Analyzer.Graphs.Ops;
 using Onnx;
 using DataType = Onnx.TensorProto.Types.DataType;
 
@@ -9,7 +10,7 @@ namespace Emergence.Analyzer.Graphs;
 /// The state of one trace: what is known of every tensor so far, and the layers found. The operator rules call the
 /// verbs below; what opens, extends, closes, merges and joins a layer is decided here and nowhere else.
 /// </summary>
-internal sealed partial class Trace(StoredTensors stored, ConstantFolder constants, DeclaredTypes declared, IReadOnlyDictionary<string, int> consumers)
+internal sealed partial class Trace(StoredTensors stored, ConstantFolder constants, UnknownShapes shapes, IReadOnlyDictionary<string, int> consumers)
 {
     private readonly Dictionary<string, TracedTensor> _tensors = new(StringComparer.Ordinal);
 
@@ -52,8 +53,8 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
 
     public void Define(TracedTensor tensor) => _tensors[tensor.Name] = tensor;
 
-    /// <summary>What the model says of a tensor's shape and type; the shape is default where it says too little.</summary>
-    public (ImmutableArray<Axis> Axes, int ElementType) Declared(string name) => declared.Find(name);
+    /// <summary>The tensors whose shape does not follow from the file.</summary>
+    public UnknownShapes UnknownShapes => shapes;
 
     /// <summary>A recurrent layer reads time where the samples were assumed: the input has its batch on its second axis.</summary>
     public void SwapBatch(TracedTensor input)
@@ -71,7 +72,9 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
 
     /// <summary>True where the node computes with stored tensors and shapes alone.</summary>
     public bool IsConstant(NodeProto node) =>
-        !IsRandom(node) && node.Input.Where(input => input.Length > 0).All(input => Tensor(input) is { IsConstant: true });
+        !IsRandom(node)
+        && node.Input.Where(input => input.Length > 0).All(input => Tensor(input) is { IsConstant: true })
+        && node.SubGraphs().SelectMany(ControlFlowRule.OuterNames).All(name => Tensor(name) is null or { IsConstant: true });
 
     /// <summary>True for a Constant node whose value is a stored tensor like any initializer.</summary>
     public bool IsStored(NodeProto node) => node.OpType == "Constant" && node.Output.Count == 1 && stored.Contains(node.Output[0]);
@@ -97,11 +100,7 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
             Groups = groups,
             Read = read,
         };
-        foreach (var carry in inputs.SelectMany(input => input.Carries))
-        {
-            layer.DenseFrom.Add(carry.Layer);
-            layer.Depth = Math.Max(layer.Depth, carry.Layer.Depth + 1);
-        }
+        layer.FeedFrom(inputs.SelectMany(input => input.Carries).Select(carry => carry.Layer));
         foreach (var weight in weights)
             AddParameters(layer, weight, ParameterRole.Weight);
         Layers.Add(layer);

@@ -13,4 +13,8 @@ namespace Emergence.Analyzer.Graphs;
 /// <param name="Failures">Number of nodes whose rule found them unfit.</param>
 internal sealed record TracedModel(
     LayerGraph Graph, ImmutableArray<LayerBuilder> Builders, IReadOnlyDictionary<string, TracedTensor> Tensors, IReadOnlyList<NodeProto> Nodes,
-    ConstantFolder Constants, int Opset, int Failures);
+    ConstantFolder Constants, int Opset, int Failures)
+{
+    /// <summary>The tensors whose shape follows from neither the file nor a run.</summary>
+    public IReadOnlyCollection<string> Unmeasured { get; init; } = [];
+}

@@ -84,4 +84,7 @@ public sealed record PruneOptions
 
     /// <summary>Sizes of free dimensions by name, for the trace.</summary>
     public ImmutableDictionary<string, int> Dimensions { get; init; } = ImmutableDictionary<string, int>.Empty;
+
+    /// <summary>Measures the shapes that do not follow from the file, for the trace; null: they stay unknown.</summary>
+    public ShapeMeasurement? MeasureShapes { get; init; }
 }

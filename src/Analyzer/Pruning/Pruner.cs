@@ -18,7 +18,7 @@ public static class Pruner
         ArgumentNullException.ThrowIfNull(options);
         if (options.Amount is not (>= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(options), options.Amount, "the amount lies outside [0, 1)");
-        var traced = LayerTracer.TraceFully(checkpoint, new TraceOptions { Dimensions = options.Dimensions });
+        var traced = LayerTracer.TraceFully(checkpoint, new TraceOptions { Dimensions = options.Dimensions, MeasureShapes = options.MeasureShapes });
         try
         {
             return options.Structure == PruneStructure.Weights

@@ -42,12 +42,13 @@ internal static class TracedRun
         var path = folder.Path("tiny.onnx");
         ModelFile.Save(model, path);
         var checkpoint = ModelPreparation.Prepare(Checkpoint.Open(path));
-        var graph = LayerTracer.Trace(checkpoint, options ?? new TraceOptions());
+        var measuring = (options ?? new TraceOptions()) with { MeasureShapes = ShapeRun.OnRandom(TestContext.Current.CancellationToken) };
+        var graph = LayerTracer.Trace(checkpoint, measuring);
         Runs(checkpoint, graph);
         return graph;
     }
 
-    /// <summary>The layers and edges alone, for what no runtime here can run.</summary>
+    /// <summary>The layers and edges alone, without a run: for what no runtime here can run.</summary>
     public static LayerGraph OnlyTraces(ModelProto model)
     {
         using var folder = new TemporaryFolder();

@@ -4,7 +4,7 @@ namespace Emergence.Analyzer.Graphs.Ops;
 
 /// <summary>
 /// Operators of the standard that hold no layer and whose output is traced by data flow alone: what follows is fed by
-/// every layer before, node by node correspondence is lost, and the shape is what the model declares.
+/// every layer before, node by node correspondence is lost, and the shape is what a run of the model shows.
 /// </summary>
 internal sealed class ByDataFlowRule : OpRule
 {
@@ -12,7 +12,7 @@ internal sealed class ByDataFlowRule : OpRule
 
     public override ImmutableArray<string> Ops =>
     [
-        "NonZero", "NonMaxSuppression", "TopK", "Unique", "OneHot", "GatherElements", "GatherND", "Det", "Multinomial",
+        "NonZero", "NonMaxSuppression", "Unique", "Det", "Multinomial",
         "BlackmanWindow", "HannWindow", "HammingWindow", "DFT", "STFT", "MelWeightMatrix", "ImageDecoder",
         "StringNormalizer", "StringConcat", "StringSplit", "RegexFullMatch", "TfIdfVectorizer",
         "SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceLength", "SequenceMap",
@@ -22,14 +22,14 @@ internal sealed class ByDataFlowRule : OpRule
 
     public override void Apply(NodeContext node) => Flow(node, node.Inputs);
 
-    /// <summary>Outputs that carry every layer of the inputs, with the shapes the model declares, if it does.</summary>
+    /// <summary>Outputs that carry every layer of the inputs, with the shapes that a run has shown.</summary>
     public static void Flow(NodeContext node, IEnumerable<TracedTensor> inputs)
     {
         var sources = inputs.ToArray();
         for (var i = 0; i < node.Node.Output.Count; i++)
         {
-            var (axes, type) = node.Trace.Declared(node.OutputName(i));
-            node.Output(i, node.NewTensor(axes, type != 0 ? type : sources.FirstOrDefault()?.ElementType ?? 0) with { Carries = Trace.Mix(sources) });
+            var type = node.Trace.UnknownShapes.ElementTypeOf(node.OutputName(i));
+            node.Output(i, node.NewTensor(default, type != 0 ? type : sources.FirstOrDefault()?.ElementType ?? 0) with { Carries = Trace.Mix(sources) });
         }
     }
 }

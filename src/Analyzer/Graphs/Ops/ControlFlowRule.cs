@@ -16,7 +16,7 @@ internal sealed class ControlFlowRule : OpRule
 
     public override void Apply(NodeContext node)
     {
-        var outer = node.Node.SubGraphs().SelectMany(OuterNames).Distinct(StringComparer.Ordinal).Select(node.Trace.Tensor).OfType<TracedTensor>().ToArray();
+        var outer = node.Captured.ToArray();
         var stored = outer.Where(tensor => tensor is { IsConstant: true, HasShape: true, Count: > 1 } && ParameterCounts.IsNumber(tensor.ElementType)).ToArray();
         var inside = node.Node.SubGraphs().SelectMany(body => body.SelfAndSubGraphs()).Sum(Inside);
         var count = inside + stored.Sum(tensor => tensor.Count);
@@ -34,6 +34,7 @@ internal sealed class ControlFlowRule : OpRule
         .Concat(body.Node.Where(node => node.OpType == "Constant").Select(node => new AttributeReader(node).Tensor("value")).OfType<TensorProto>())
         .Where(tensor => ParameterCounts.IsNumber(tensor.DataType)).Select(TensorValues.Count).Where(count => count > 1).Sum();
 
-    private static IEnumerable<string> OuterNames(GraphProto body) =>
+    /// <summary>The tensors that a body reads, those from outside among them.</summary>
+    public static IEnumerable<string> OuterNames(GraphProto body) =>
         body.Node.SelectMany(node => node.Input.Concat(node.SubGraphs().SelectMany(OuterNames)));
 }

@@ -36,10 +36,16 @@ internal sealed class ConvolutionRule : OpRule
             axis.Contract();
         output = node.Trace.Open(node, output, [data], [weight.Name], groups, convolution: true);
         var bias = node.Op switch { "QLinearConv" => 8, "DeformConv" => 3, "ConvInteger" => -1, _ => 2 };
-        if (bias >= 0 && node.Optional(bias) is { IsConstant: true } stored)
-            node.Trace.AddParameters(output.Carries[0].Layer, stored.Name, ParameterRole.Bias);
+        if (bias >= 0 && node.Optional(bias) is { } shift)
+            output = shift.IsConstant ? WithBias(node, output, shift) : node.Trace.Combine(output, shift, output);
         if (node.Op == "FusedConv" && node.Optional(3) is { } summand)
             output = node.Trace.Combine(output, summand, output);
         node.Output(FusedActivation.Apply(node, QuantisedOutput.Of(node, output)));
+    }
+
+    private static TracedTensor WithBias(NodeContext node, TracedTensor output, TracedTensor bias)
+    {
+        node.Trace.AddParameters(output.Carries[0].Layer, bias.Name, ParameterRole.Bias);
+        return output;
     }
 }

@@ -63,6 +63,12 @@ internal sealed class ElementwiseUnaryRule : OpRule
         var input = node.Input(0);
         if (node.Op is "BiasGelu" or "FastGelu" && node.Optional(1) is { IsConstant: true } bias)
             input = node.Trace.Adjust(input, input with { Function = null }, [bias.Name], ParameterRole.Bias);
+        if (node.Op == "Clip" && Enumerable.Range(1, 2).Any(bound => node.Optional(bound) is { IsConstant: false }))
+        {
+            // A bound that is computed: the function differs from sample to sample.
+            node.Output(node.Trace.Activate(input, input with { Name = node.OutputName(0), Function = null }, node.Op));
+            return;
+        }
         node.Output(Close(node, input, Functions[Key(node)](node)));
     }
 

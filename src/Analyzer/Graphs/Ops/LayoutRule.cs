@@ -42,6 +42,8 @@ internal sealed class LayoutRule : OpRule
         node.Output(node.Trace.Pass(input, output, range));
     }
 
+    public override bool OnlyShapes(NodeContext node, int input) => input > 0;
+
     private static int[] Requested(NodeContext node) =>
         node.Opset < 5
             ? [.. (node.Attributes.Ints("shape") ?? []).Select(dim => (int)dim)]

@@ -36,4 +36,10 @@ internal abstract class OpRule
     /// <summary>Defines the node's outputs.</summary>
     /// <exception cref="TraceException">The node's inputs do not fit together or are not known well enough.</exception>
     public abstract void Apply(NodeContext node);
+
+    /// <summary>
+    /// True where the values of an input decide the shape or type of the outputs and nothing else. Every other input that
+    /// holds computed values is carried by an output or feeds the layer that the node opens.
+    /// </summary>
+    public virtual bool OnlyShapes(NodeContext node, int input) => false;
 }

@@ -27,6 +27,8 @@ internal static class OpRules
         new PoolRule(),
         new ResizeRule(),
         new PartRule(),
+        new SelectionRule(),
+        new GatherRule(),
         new ReduceRule(),
         new ShapeRule(),
         new PredicateRule(),

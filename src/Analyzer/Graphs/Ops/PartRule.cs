@@ -30,6 +30,8 @@ internal sealed class PartRule : OpRule
         }
     }
 
+    public override bool OnlyShapes(NodeContext node, int input) => node.Op == "Split" && input == 1;
+
     private static TracedTensor Part(NodeContext node, TracedTensor input, SliceRange[] ranges, int output)
     {
         var axes = input.Axes.Select((axis, i) => axis.Resized(ranges[i].Length)).ToImmutableArray();

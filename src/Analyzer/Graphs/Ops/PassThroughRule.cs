@@ -15,6 +15,8 @@ internal sealed class PassThroughRule : OpRule
         "RotaryEmbedding", "com.microsoft::RotaryEmbedding", "com.microsoft::QuantizeLinear", "com.microsoft::DequantizeLinear",
     ];
 
+    public override bool OnlyShapes(NodeContext node, int input) => node.Op == "CastLike" && input == 1;
+
     public override void Apply(NodeContext node)
     {
         var input = node.Input(0);

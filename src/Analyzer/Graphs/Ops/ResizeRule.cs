@@ -8,7 +8,7 @@ internal sealed class ResizeRule : OpRule
     public override OpKind Kind => OpKind.Transparent;
 
     public override ImmutableArray<string> Ops =>
-        ["Pad", "Resize", "Upsample", "Expand", "Tile", "CenterCropPad", "GridSample", "Col2Im", "MaxUnpool", "AffineGrid", "Compress"];
+        ["Pad", "Resize", "Upsample", "Expand", "Tile", "CenterCropPad", "GridSample", "Col2Im", "MaxUnpool", "AffineGrid"];
 
     public override void Apply(NodeContext node)
     {
@@ -26,6 +26,9 @@ internal sealed class ResizeRule : OpRule
         output = node.Trace.Pass(input, output, range => shape[lead + range.Axis] == input.Shape[range.Axis] ? range with { Axis = range.Axis + lead } : null);
         node.Output(whole ? output : output with { Carries = [.. output.Carries.Select(carry => carry with { IsWhole = false })] });
     }
+
+    public override bool OnlyShapes(NodeContext node, int input) => (node.Op, input) is
+        ("Expand" or "Tile" or "CenterCropPad" or "AffineGrid", 1) or ("MaxUnpool", 2) or ("Resize", 3);
 
     private static int[]? Output(NodeContext node, int[] dims)
     {
@@ -69,11 +72,25 @@ internal sealed class ResizeRule : OpRule
                 return cropped;
             case "GridSample":
                 return [dims[0], dims[1], .. node.Shaped(1).Shape[1..^1]];
-            case "MaxUnpool" when node.Optional(2) is not null:
+            case "MaxUnpool" when node.Optional(2) is { IsConstant: true }:
                 return [.. node.Known(2).Select(ConstantOperators.ToInt)];
+            case "MaxUnpool":
+                return Unpooled(node, dims);
             default:
                 return null;
         }
+    }
+
+    /// <summary>The smallest image that the pooling would have made this one of.</summary>
+    private static int[] Unpooled(NodeContext node, int[] dims)
+    {
+        var spatial = dims.Length - 2;
+        long[] OrOnes(string name) => node.Attributes.Ints(name) is { Length: > 0 } given ? given : [.. Enumerable.Repeat(1L, spatial)];
+        var kernel = node.Attributes.Ints("kernel_shape") ?? throw new TraceException("the kernel's shape is missing");
+        var strides = OrOnes("strides");
+        var pads = node.Attributes.Ints("pads") is { Length: > 0 } given ? given : new long[2 * spatial];
+        Require(kernel.Length == spatial && strides.Length == spatial && pads.Length == 2 * spatial, "kernel sizes, strides or pads");
+        return [dims[0], dims[1], .. Enumerable.Range(0, spatial).Select(i => (int)((dims[i + 2] - 1) * strides[i] + kernel[i] - pads[i] - pads[i + spatial]))];
     }
 
     private static int[] Resize(NodeContext node, int[] dims)

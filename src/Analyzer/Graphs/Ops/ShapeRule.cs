@@ -25,7 +25,7 @@ internal sealed class ShapeRule : OpRule
                 break;
             case "Constant":
                 // Numbers are stored tensors and never come here; strings and the like hold no activations.
-                node.Output(node.NewTensor(default, (int)TensorProto.Types.DataType.String) with { IsConstant = true });
+                node.Output(node.NewTensor(default, (int)TensorProto.Types.DataType.String));
                 break;
             case "ConstantOfShape":
                 var dims = node.Known(0).Select(ConstantOperators.ToInt);
@@ -44,10 +44,13 @@ internal sealed class ShapeRule : OpRule
         }
     }
 
+    public override bool OnlyShapes(NodeContext node, int input) =>
+        node.Op is "Shape" or "Size" or "ConstantOfShape" or "EyeLike" or "RandomNormalLike" or "RandomUniformLike";
+
     private static void Known(NodeContext node, ConstantTensor value)
     {
         node.Trace.Constants.Set(node.OutputName(0), value);
-        node.Output(node.NewTensor([.. value.Dims.Select(size => Axis.Of(size, null))], value.ElementType) with { IsConstant = true });
+        node.Output(node.NewTensor([.. value.Dims.Select(size => Axis.Of(size, null))], value.ElementType));
     }
 
     private static TracedTensor Fresh(NodeContext node, IEnumerable<int> dims, int type) =>
