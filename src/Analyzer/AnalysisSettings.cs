@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Uncertainty;
 
 namespace Emergence.Analyzer;
@@ -69,14 +70,4 @@ public enum Statistic
 
     /// <summary>None: a node is alive or dead on each sample by itself, and E has a distribution.</summary>
     Sample,
-}
-
-/// <summary>What a node of a convolution is.</summary>
-public enum ConvNodes
-{
-    /// <summary>A channel at a position: C×H×W nodes.</summary>
-    Units,
-
-    /// <summary>A whole filter: C nodes.</summary>
-    Filters,
 }

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Collections.Immutable;
 using Emergence.Analyzer.Metrics;
+using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Uncertainty;
 using Emergence.Checkpoints;
 
@@ -168,13 +169,6 @@ public sealed record Measurement
     /// <summary>Nodes with an infinite activation, of all layers.</summary>
     public int NodesInf => Layers.Sum(layer => layer.NodesInf);
 }
-
-/// <summary>Where the probe came from.</summary>
-/// <param name="Name">Data set and split, file name, or <c>random</c>.</param>
-/// <param name="Sha256">Hash of the samples as they were fed, lower-case hexadecimal.</param>
-/// <param name="Samples">Number of samples.</param>
-/// <param name="Seed">Seed of a random probe; null otherwise.</param>
-public sealed record ProbeProvenance(string Name, string Sha256, int Samples, int? Seed);
 
 /// <summary>Everything measured on one checkpoint.</summary>
 public sealed record CheckpointResult

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using Emergence.Analyzer.Activations;
+using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Reports;
 using Emergence.Analyzer.Uncertainty;

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
 using Onnx;
 
@@ -78,11 +77,11 @@ internal sealed class NodePruner
         var remaining = new StoredTensors(model, checkpoint.Directory);
         var record = new PruningRecord
         {
-            Structure = Spelling.Of(options.Structure),
+            Structure = PruneWords.Of(options.Structure),
             Amount = options.Amount,
-            Of = Spelling.Of(options.Of),
-            Scope = Spelling.Of(options.Scope),
-            Norm = Spelling.Of(options.Norm),
+            Of = PruneWords.Of(options.Of),
+            Scope = PruneWords.Of(options.Scope),
+            Norm = PruneWords.Of(options.Norm),
             Shrink = options.Shrink,
             Candidates = candidates,
             Pruned = removed.Count,

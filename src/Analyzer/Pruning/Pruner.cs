@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
 
 namespace Emergence.Analyzer.Pruning;
@@ -62,10 +61,10 @@ public static class Pruner
 
         var record = new PruningRecord
         {
-            Structure = Spelling.Of(options.Structure),
+            Structure = PruneWords.Of(options.Structure),
             Amount = options.Amount,
-            Of = Spelling.Of(options.Of),
-            Scope = Spelling.Of(options.Scope),
+            Of = PruneWords.Of(options.Of),
+            Scope = PruneWords.Of(options.Scope),
             Candidates = count,
             Pruned = pruned,
             Tensors = [.. candidates.Select(entry => entry.Tensor)],

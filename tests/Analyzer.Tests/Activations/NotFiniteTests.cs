@@ -1,4 +1,5 @@
 using Emergence.Analyzer.Activations;
+using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Inference;
 using Emergence.Analyzer.Tests.Instrumentation;
 using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;
