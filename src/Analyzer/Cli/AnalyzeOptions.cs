@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using Emergence.Analyzer.Activations;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Reports;
-using Emergence.Analyzer.Uncertainty;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Tracing.Networks;
+using StatisticKind = Emergence.Measuring.Settings.Statistic;
 
 namespace Emergence.Analyzer.Cli;
 
@@ -124,7 +125,7 @@ internal sealed class AnalyzeOptions
             Format = Given(parsed, Format, ReportWriters.All[0]),
             Out = NotAFile(parsed.GetValue(Out)),
             Quiet = Given(parsed, Quiet, false),
-            Notes = parsed.GetResult(AliveShare) is not null && settings.Statistic != Analyzer.Statistic.Share
+            Notes = parsed.GetResult(AliveShare) is not null && settings.Statistic != StatisticKind.Share
                 ? [$"--alive-share changes nothing with --statistic {Spelling.Of(settings.Statistic)}"]
                 : [],
         };
@@ -186,7 +187,7 @@ internal sealed class AnalyzeOptions
     {
         if (!Given(parsed, Measures, []).Contains(measure))
             return false;
-        return Given(parsed, Statistic, Settings.Statistic) == Analyzer.Statistic.Sample
+        return Given(parsed, Statistic, Settings.Statistic) == StatisticKind.Sample
             ? throw new UsageException($"--measures {measure}: is not offered per sample; choose another --statistic")
             : true;
     }
@@ -200,7 +201,7 @@ internal sealed class AnalyzeOptions
             ? new BootstrapSettings(parsed.GetValue(Bootstrap), Given(parsed, Seed, Probe.Seed))
             : throw new UsageException(
                 $"--bootstrap: is not offered with --statistic {Spelling.Of(statistic)}, which is no mean over the samples; " +
-                $"choose {string.Join(" or ", Enum.GetValues<Analyzer.Statistic>().Where(AliveRule.IsMean).Select(Spelling.Of))}, or leave it out");
+                $"choose {string.Join(" or ", Enum.GetValues<StatisticKind>().Where(AliveRule.IsMean).Select(Spelling.Of))}, or leave it out");
     }
 
     private static string? Existing(ParseResult parsed, Option<string> option, Func<string, bool> exists, string kind) =>

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Probes;
-using Emergence.Analyzer.Pruning;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Pruning;
+using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Cli;
 

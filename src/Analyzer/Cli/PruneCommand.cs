@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using Emergence.Analyzer.Pruning;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
+using Emergence.Pruning;
 
 namespace Emergence.Analyzer.Cli;
 

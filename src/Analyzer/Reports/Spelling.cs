@@ -1,6 +1,8 @@
-using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Tracing.Networks;
 
 namespace Emergence.Analyzer.Reports;
 
