@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Emergence.Trainer.Export;
 using Emergence.Trainer.Training;
 
 namespace Emergence.Trainer.Cli;

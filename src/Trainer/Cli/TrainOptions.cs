@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
-using Emergence.Trainer.Export;
 using Emergence.Trainer.Networks;
 using Emergence.Trainer.Training;
 

@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Emergence.Checkpoints;
+using Emergence.Trainer.Export;
 using Emergence.Trainer.Networks;
-using Emergence.Trainer.Training;
 
-namespace Emergence.Trainer.Export;
+namespace Emergence.Trainer.Training;
 
 /// <summary>The folder of a run: <c>ckpt_000.onnx</c>, <c>ckpt_001.onnx</c>, … and <c>train.csv</c>, each written whole or not at all.</summary>
 internal sealed partial class CheckpointFolder

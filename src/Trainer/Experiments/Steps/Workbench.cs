@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Emergence.Trainer.Experiments;
+namespace Emergence.Trainer.Experiments.Steps;
 
 /// <summary>Where an experiment works, and what with.</summary>
 /// <param name="Folder">Holds everything it makes.</param>

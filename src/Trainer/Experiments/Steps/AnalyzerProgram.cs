@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Emergence.Checkpoints;
 
-namespace Emergence.Trainer.Experiments;
+namespace Emergence.Trainer.Experiments.Steps;
 
 /// <summary>The <c>emergence-analyze</c> program, called as a user calls it.</summary>
 internal sealed class AnalyzerProgram

@@ -1,4 +1,4 @@
-namespace Emergence.Trainer.Training;
+namespace Emergence.Trainer.Networks;
 
 /// <summary>
 /// The SplitMix64 generator (Steele, Lea and Flood 2014): what a seed gives is fixed here, not by the version of a library.
