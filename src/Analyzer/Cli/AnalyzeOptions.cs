@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
@@ -35,23 +36,20 @@ internal sealed class AnalyzeOptions
 
     private Option<string> Labels { get; } = TypedOption.Text("--labels", "PATH", "labels of the samples, where the data have none of their own");
 
-    private Option<int> Batch { get; } = TypedOption.Integer("--batch", "samples in one run; changes no result [default: by size of the model]", 1);
+    private Option<int> Batch { get; } = TypedOption.WholeNumber("--batch", "samples in one run; changes no result [default: by size of the model]", 1);
 
-    private Option<float> Scale { get; } = TypedOption.Number<float>(
-        "--scale", "preprocessing is (x · scale − mean) / std [default: what the checkpoints record, else 1]", x => x != 0, "a finite number other than 0");
+    private Option<float> Scale { get; } = PreprocessingOptions.Scale("what the checkpoints record, else 1");
 
-    private Option<ImmutableArray<float>> Mean { get; } = TypedOption.Numbers(
-        "--mean", "one for all channels, or one each [default: what the checkpoints record, else 0]", _ => true, "a finite number");
+    private Option<ImmutableArray<float>> Mean { get; } = PreprocessingOptions.Mean("what the checkpoints record, else 0");
 
-    private Option<ImmutableArray<float>> Std { get; } = TypedOption.Numbers(
-        "--std", "one for all channels, or one each [default: what the checkpoints record, else 1]", x => x > 0, "a finite number above 0");
+    private Option<ImmutableArray<float>> Std { get; } = PreprocessingOptions.Std("what the checkpoints record, else 1");
 
     private Option<string> Input { get; } = TypedOption.Text("--input", "NAME", "the model input that the samples feed, where there are several");
 
     private Option<ImmutableDictionary<string, int>> Dimensions { get; } = TypedOption.Sizes(
         "--dim", "size of a free dimension of the inputs; repeatable");
 
-    private Option<int> Seed { get; } = TypedOption.Integer("--seed", $"seed of random samples and of --bootstrap [default: {Probe.Seed}]");
+    private Option<int> Seed { get; } = TypedOption.WholeNumber("--seed", $"seed of random samples and of --bootstrap [default: {Probe.Seed}]", int.MinValue);
 
     private Option<ImmutableArray<float>> Threshold { get; } = TypedOption.Numbers(
         "--threshold", $"θ: a node is alive above it; several give a row each [default: {NumberText.Exact(Settings.Thresholds[0])}]", _ => true, "a finite number");
@@ -75,7 +73,7 @@ internal sealed class AnalyzeOptions
         "contributions: E by pairs of layers, in results.json [default: E and E_H]",
         WiredMeasure, ContributionsMeasure);
 
-    private Option<int> Bootstrap { get; } = TypedOption.Integer(
+    private Option<int> Bootstrap { get; } = TypedOption.WholeNumber(
         "--bootstrap", "95 % intervals of alive counts, E and E_H over the choice of samples, from N resamples, such as 1000 [default: none]",
         BootstrapSettings.FewestResamples);
 
@@ -87,7 +85,7 @@ internal sealed class AnalyzeOptions
         "--optimization", $"ONNX Runtime's graph optimisation [default: {Settings.Optimization}]",
         ("default", "default"), ("none", "none"), ("basic", "basic"), ("all", "all"));
 
-    private Option<int> Threads { get; } = TypedOption.Integer("--threads", "threads of the runtime; 0 lets it choose [default: 0]", 0);
+    private Option<int> Threads { get; } = TypedOption.WholeNumber("--threads", "threads of the runtime; 0 lets it choose [default: 0]", 0);
 
     private Option<string> Device { get; } = TypedOption.Choice(
         "--device", $"where the model runs [default: {Settings.Device}]", ("auto", "auto"), ("cpu", "cpu"), ("cuda", "cuda"));

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using Emergence.Analyzer.Reports.Inspection;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 using Emergence.Measuring.Instrumentation;
 using Emergence.Tracing;
 using Emergence.Tracing.Model;

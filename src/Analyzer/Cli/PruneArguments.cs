@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Pruning;

@@ -1,8 +1,9 @@
-namespace Emergence.Analyzer.Cli;
+namespace Emergence.CommandLine;
 
-/// <summary>What the program tells the shell.</summary>
-internal static class ExitCode
+/// <summary>What a program tells the shell.</summary>
+public static class ExitCode
 {
+    /// <summary>All was done.</summary>
     public const int Done = 0;
 
     /// <summary>It could not be done.</summary>

@@ -4,14 +4,15 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 
-namespace Emergence.Analyzer.Cli;
+namespace Emergence.CommandLine;
 
 /// <summary>At most so many; null: all.</summary>
+/// <param name="Count">The number; null: all.</param>
 // Not a bare int?: the parser cannot carry a null that was given.
-internal readonly record struct Limit(int? Count);
+public readonly record struct Limit(int? Count);
 
 /// <summary>Options that read their text as a value of our domain and say in one line what was wrong with it.</summary>
-internal static class TypedOption
+public static class TypedOption
 {
     /// <summary>A switch.</summary>
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
@@ -52,9 +53,45 @@ internal static class TypedOption
         List(name, $"{string.Join('|', words)}[,…]", description, text =>
             Array.IndexOf(words, text) >= 0 ? text : throw new FormatException($"'{text}' is none of {string.Join(", ", words)}"));
 
-    /// <summary>A whole number of at least <paramref name="minimum"/>.</summary>
-    public static Option<int> Integer(string name, string description, int minimum = int.MinValue) =>
+    /// <summary>Several of some words, with commas between them, each once.</summary>
+    public static Option<ImmutableArray<string>> Choices(string name, string placeholder, string description, IReadOnlyList<string> words)
+    {
+        var option = Of<ImmutableArray<string>>(name, placeholder, description, text =>
+        {
+            var parts = text.Split(',');
+            foreach (var part in parts)
+            {
+                if (!words.Contains(part))
+                    throw new FormatException($"'{part}' is none of {string.Join(", ", words)}");
+            }
+            return parts.Distinct().Count() == parts.Length ? [.. parts] : throw new FormatException($"'{text}' names one twice");
+        });
+        option.CompletionSources.Add([.. words]);
+        return option;
+    }
+
+    /// <summary>The values of an enumeration, named in lower case.</summary>
+    public static (string Word, T Value)[] WordsOf<T>() where T : struct, Enum =>
+        [.. Enum.GetValues<T>().Select(value => (value.ToString().ToLowerInvariant(), value))];
+
+    /// <summary>A whole number of at least <paramref name="minimum"/>; any, where that is the type's smallest.</summary>
+    public static Option<T> WholeNumber<T>(string name, string description, T minimum)
+        where T : IBinaryInteger<T>, IMinMaxValue<T> =>
         Of(name, "N", description, text => ReadInteger(text, minimum));
+
+    /// <summary>Different whole numbers of at least <paramref name="minimum"/>, with commas between them.</summary>
+    public static Option<ImmutableArray<T>> WholeNumbers<T>(string name, string description, T minimum)
+        where T : IBinaryInteger<T>, IMinMaxValue<T> =>
+        Of<ImmutableArray<T>>(name, "N[,N…]", description, text =>
+        {
+            ImmutableArray<T> values = [.. text.Split(',').Select(part => ReadInteger(part, minimum))];
+            return values.Distinct().Count() == values.Length ? values : throw new FormatException($"'{text}' names one twice");
+        });
+
+    /// <summary>Whole numbers of at least 1 with commas between them, or the word <paramref name="none"/> for an empty list.</summary>
+    public static Option<ImmutableArray<int>> WholeNumbersOr(string name, string placeholder, string none, string description) =>
+        Of<ImmutableArray<int>>(name, placeholder, description, text =>
+            text == none ? [] : [.. text.Split(',').Select(part => ReadInteger(part, 1))]);
 
     /// <summary>A whole number of at least 1, or the word <c>all</c>.</summary>
     public static Option<Limit> Limit(string name, string description) =>
@@ -118,11 +155,12 @@ internal static class TypedOption
 
     private static string NotEmpty(string text) => text.Length > 0 ? text : throw new FormatException("is empty; give a value or leave the option out");
 
-    private static int ReadInteger(string text, int minimum, string alternative = "")
+    private static T ReadInteger<T>(string text, T minimum, string alternative = "")
+        where T : IBinaryInteger<T>, IMinMaxValue<T>
     {
-        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum)
+        if (T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum)
             return value;
-        var rule = minimum == int.MinValue ? "a whole number" : string.Create(CultureInfo.InvariantCulture, $"a whole number of at least {minimum}");
+        var rule = minimum == T.MinValue ? "a whole number" : string.Create(CultureInfo.InvariantCulture, $"a whole number of at least {minimum}");
         throw new FormatException($"'{text}' is not {rule}{alternative}");
     }
 

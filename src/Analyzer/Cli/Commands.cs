@@ -1,12 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using System.Text;
+using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Cli;
 
 /// <summary>The program as a shell sees it: arguments in, exit code out.</summary>
-internal static class CommandLine
+internal static class Commands
 {
     // The runtime stops between two operators of a model, and one of them may take a while.
     private static readonly TimeSpan TimeToCancel = TimeSpan.FromSeconds(30);
@@ -22,7 +22,7 @@ internal static class CommandLine
             terminal.WriteError($"{parsed.Errors[0].Message.TrimEnd('.')}; see emergence-analyze --help");
             return ExitCode.Usage;
         }
-        await using var output = new StreamWriter(terminal.Output, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
+        await using var output = terminal.OpenOutput();
         return await parsed.InvokeAsync(
             new InvocationConfiguration
             {

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 
 namespace Emergence.Trainer.Cli;
 
 /// <summary>The program as a shell sees it: arguments in, exit code out.</summary>
-internal static class CommandLine
+internal static class Commands
 {
     // Between two looks at the token lies one batch, or reading a data set.
     private static readonly TimeSpan TimeToCancel = TimeSpan.FromSeconds(30);
@@ -21,10 +22,11 @@ internal static class CommandLine
             terminal.WriteError($"{parsed.Errors[0].Message.TrimEnd('.')}; see emergence-train {command}--help");
             return ExitCode.Usage;
         }
+        await using var output = terminal.OpenOutput();
         return await parsed.InvokeAsync(
             new InvocationConfiguration
             {
-                Output = terminal.Output,
+                Output = output,
                 Error = terminal.Error,
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = TimeToCancel,
