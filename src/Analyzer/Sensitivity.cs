@@ -6,9 +6,6 @@ using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 using Emergence.Pruning;
-using Emergence.Tracing;
-using Emergence.Tracing.Networks;
-using Emergence.Tracing.Rewriting;
 
 namespace Emergence.Analyzer;
 
@@ -66,17 +63,19 @@ public static class Sensitivity
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(settings);
+        // Every layer counts; which are pruned is said by the options.
+        settings = settings with { Only = [], Exclude = [] };
         var sessions = SessionFactory.Create(settings);
         var checkpoint = Checkpoint.Open(file);
-        var traced = LayerTracer.TraceFully(checkpoint, new TraceOptions { Dimensions = options.Dimensions, IncludeInput = settings.IncludeInput });
-        var samples = ProbeResolver.Resolve(checkpoint, traced.Graph, probe, token);
-        var whole = Pruner.Prune(checkpoint, options with { Amount = 0, Scope = PruneScope.Layer, Shrink = false, Strict = false });
-        var layers = whole.Layers.Where(layer => layer.IsSelected).ToArray();
-        var outputs = ModelOutputs.Of(ModelPreparation.Prepare(checkpoint), traced.Graph, sessions, settings, samples, token);
+        var whole = TracedCheckpoint.Of(checkpoint, settings, options.Dimensions);
+        var samples = ProbeResolver.Resolve(whole.Checkpoint, whole.Graph, probe, token);
+        var untouched = Pruner.Prune(checkpoint, options with { Amount = 0, Scope = PruneScope.Layer, Shrink = false, Strict = false });
+        var layers = untouched.Layers.Where(layer => layer.IsSelected).ToArray();
+        var outputs = ModelOutputs.Of(whole.Checkpoint, whole.Graph, sessions, settings, samples, token);
 
-        var diagnostics = new List<Diagnostic>([.. whole.Diagnostics, .. samples.Diagnostics, .. sessions.Diagnostics]);
+        var diagnostics = new List<Diagnostic>([.. untouched.Diagnostics, .. samples.Diagnostics, .. sessions.Diagnostics]);
         var rows = ImmutableArray.CreateBuilder<SensitivityRow>();
-        rows.Add(Row(null, 0, 0, checkpoint));
+        rows.Add(Row(null, 0, 0, whole));
         var total = layers.Length * amounts.Length;
         foreach (var layer in layers)
         {
@@ -91,29 +90,26 @@ public static class Sensitivity
                     Strict = false,
                     Layer = layer.Name,
                 });
-                rows.Add(Row(layer.Name, amount, pruned.Sparsity, checkpoint.WithModel(pruned.Model)));
+                rows.Add(Row(layer.Name, amount, pruned.Sparsity, TracedCheckpoint.Of(checkpoint.WithModel(pruned.Model), settings, options.Dimensions)));
             }
         }
         return new SensitivityResult(file, rows.ToImmutable(), samples.Provenance, [.. diagnostics.Distinct()]);
 
-        SensitivityRow Row(string? layer, double amount, double sparsity, Checkpoint pruned)
+        SensitivityRow Row(string? layer, double amount, double sparsity, TracedCheckpoint model)
         {
             token.ThrowIfCancellationRequested();
-            pruned = ModelPreparation.Prepare(pruned);
-            var model = LayerTracer.TraceFully(pruned, new TraceOptions { Dimensions = options.Dimensions, IncludeInput = settings.IncludeInput });
-            var profile = new ActivationRecorder(pruned.Model, file, model.Graph, sessions, settings).Record(samples, null, token);
-            var wired = settings.Wired ? WiredNetwork.Of(model, settings.ConvNodes) : null;
-            diagnostics.AddRange([.. wired?.Diagnostics ?? [], .. profile.Diagnostics]);
-            var (change, largest) = outputs.ChangeTo(layer is null ? outputs : ModelOutputs.Of(pruned, model.Graph, sessions, settings, samples, token));
+            var measured = model.Measure(samples, sessions, samplesDone: null, token);
+            diagnostics.AddRange(measured.Diagnostics);
+            var (change, largest) = outputs.ChangeTo(layer is null ? outputs : ModelOutputs.Of(model.Checkpoint, model.Graph, sessions, settings, samples, token));
             return new SensitivityRow
             {
                 Layer = layer,
                 Amount = amount,
                 Sparsity = sparsity,
-                Accuracy = profile.Accuracy,
+                Accuracy = measured.Profile.Accuracy,
                 OutputChange = change,
                 LargestChange = largest,
-                Measurements = Measurements.Of(model.Graph, profile, settings, wired?.Network, token: token),
+                Measurements = measured.Measurements,
             };
         }
     }

@@ -71,7 +71,7 @@ public sealed record PruneOptions
     public ImmutableArray<string> Exclude { get; init; } = [];
 
     /// <summary>The one layer to prune, by its exact name; null for what the globs select.</summary>
-    internal string? Layer { get; init; }
+    public string? Layer { get; init; }
 
     /// <summary>Whether the layers that no other layer follows are left alone.</summary>
     public bool KeepOutput { get; init; }

@@ -5,7 +5,9 @@ using Emergence.Tracing.Model;
 namespace Emergence.Measuring.Probes;
 
 /// <summary>Loads the probe of a series once, as long as its checkpoints ask for the same.</summary>
-internal sealed class ProbeCache(ProbeOptions options, Action<string>? progress = null)
+/// <param name="options">What the user said about the samples.</param>
+/// <param name="progress">Receives what a download does, a line at a time; optional.</param>
+public sealed class ProbeCache(ProbeOptions options, Action<string>? progress = null)
 {
     private (CheckpointMetadata Metadata, ImmutableArray<ModelInput> Inputs, Probe Probe)? last;
 
@@ -13,6 +15,8 @@ internal sealed class ProbeCache(ProbeOptions options, Action<string>? progress 
     /// <exception cref="UserException">The probe cannot be had, or does not fit the model.</exception>
     public Probe Resolve(Checkpoint checkpoint, LayerGraph graph, CancellationToken token)
     {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        ArgumentNullException.ThrowIfNull(graph);
         if (last is { } known && AsksForTheSame(known.Metadata, checkpoint.Metadata) && TakeTheSame(known.Inputs, graph.Inputs))
             return known.Probe;
         var probe = ProbeResolver.Resolve(checkpoint, graph, options, progress, token);

@@ -5,7 +5,7 @@ using Onnx;
 namespace Emergence.Tracing.Values;
 
 /// <summary>The numbers that the stored parameters of a model stand for: quantised ones dequantised.</summary>
-internal sealed class ParameterValues
+public sealed class ParameterValues
 {
     private readonly StoredTensors stored;
     private readonly Quantisations quantisations;
@@ -13,6 +13,7 @@ internal sealed class ParameterValues
     /// <summary>Reads from a checkpoint as <c>ModelPreparation</c> leaves it.</summary>
     public ParameterValues(Checkpoint checkpoint)
     {
+        ArgumentNullException.ThrowIfNull(checkpoint);
         stored = new StoredTensors(checkpoint.Model, checkpoint.Directory);
         quantisations = new Quantisations(stored, TopologicalOrder.Of(checkpoint.Model.Graph));
     }

@@ -1,23 +1,37 @@
 using Emergence.Checkpoints;
-using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Tracing.Model;
 using Microsoft.ML.OnnxRuntime;
 using static Onnx.TensorProto.Types;
 
-namespace Emergence.Analyzer;
+namespace Emergence.Measuring.Inference;
 
 /// <summary>The floating-point outputs of a model on all samples of a probe, in order.</summary>
-internal sealed class ModelOutputs
+public sealed class ModelOutputs
 {
     private readonly List<float[]> values = [];
 
+    private ModelOutputs()
+    {
+    }
+
     /// <summary>Runs the model.</summary>
+    /// <param name="checkpoint">The checkpoint, prepared.</param>
+    /// <param name="graph">Its inputs.</param>
+    /// <param name="sessions">The device.</param>
+    /// <param name="settings">How many samples to run at a time.</param>
+    /// <param name="probe">The samples.</param>
+    /// <param name="token">Ends the run in progress.</param>
     /// <exception cref="UserException">It does not run on the probe.</exception>
     public static ModelOutputs Of(
         Checkpoint checkpoint, LayerGraph graph, SessionFactory sessions, AnalysisSettings settings, Probe probe, CancellationToken token)
     {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(sessions);
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(probe);
         var outputs = new ModelOutputs();
         var plan = BatchPlan.Create(graph, probe.Samples, settings.Batch);
         using var session = sessions.Open(checkpoint.Model, checkpoint.Path);
@@ -35,6 +49,7 @@ internal sealed class ModelOutputs
     /// </summary>
     public (double Relative, double Largest) ChangeTo(ModelOutputs other)
     {
+        ArgumentNullException.ThrowIfNull(other);
         if (values.Count == 0)
             return (double.NaN, double.NaN);
         double sum = 0, norm = 0, largest = 0;
