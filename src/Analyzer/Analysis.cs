@@ -1,11 +1,10 @@
 using System.Collections.Immutable;
-using Emergence.Analyzer.Activations;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Inference;
-using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Series;
-using Emergence.Analyzer.Uncertainty;
 using Emergence.Checkpoints;
+using Emergence.Measuring;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer;
 
@@ -56,37 +55,30 @@ public static class Analysis
         Action<int, int> samplesDone, CancellationToken token)
     {
         var settings = request.Settings;
-        var checkpoint = ModelPreparation.Prepare(Checkpoint.Open(file));
-        var traced = LayerTracer.TraceFully(checkpoint, new TraceOptions
-        {
-            Dimensions = request.Probe.Dimensions,
-            IncludeInput = settings.IncludeInput,
-            MeasureShapes = new ShapeRun(sessions, (model, inputs) => probes.Resolve(model, inputs, token), token).Measure,
-        });
-        var graph = LayerSelection.Select(traced.Graph, settings.Only, settings.Exclude);
+        var shapes = new ShapeRun(sessions, (prepared, inputs) => probes.Resolve(prepared, inputs, token), token);
+        var model = TracedCheckpoint.Of(Checkpoint.Open(file), settings, request.Probe.Dimensions, shapes.Measure);
+        var (checkpoint, graph) = (model.Checkpoint, model.Graph);
         structure.Require(file, graph);
         var probe = probes.Resolve(checkpoint, graph, token);
         samplesDone(0, probe.Samples);
-        var profile = new ActivationRecorder(checkpoint.Model, file, graph, sessions, settings)
-            .Record(probe, done => samplesDone(done, probe.Samples), token);
-        var wired = settings.Wired ? WiredNetwork.Of(traced, settings.ConvNodes) : null;
+        var measured = model.Measure(probe, sessions, done => samplesDone(done, probe.Samples), token);
         var result = new CheckpointResult
         {
             File = file,
             Epoch = checkpoint.Metadata.Epoch,
             Sha256 = checkpoint.Sha256,
-            Measurements = Measurements.Of(graph, profile, settings, wired?.Network, settings.Statistic == Statistic.Sample ? null : UnfedNodes.Of(traced, settings.ConvNodes), token),
+            Measurements = measured.Measurements,
             Edges = graph.Edges,
             Parameters = graph.Parameters.Sum(parameter => parameter.Count),
             ParametersNonzero = graph.Parameters.Sum(parameter => parameter.Nonzero),
-            Accuracy = profile.Accuracy,
+            Accuracy = measured.Profile.Accuracy,
             TrainAccuracy = checkpoint.Metadata.TrainAccuracy,
             TestAccuracy = checkpoint.Metadata.TestAccuracy,
             Probe = probe.Provenance,
             Device = sessions.Device,
-            Diagnostics = [.. graph.Diagnostics, .. wired?.Diagnostics ?? [], .. probe.Diagnostics, .. sessions.Diagnostics, .. profile.Diagnostics],
+            Diagnostics = measured.Diagnostics,
         };
-        return changes.Compare(result, checkpoint, graph, profile);
+        return changes.Compare(result, checkpoint, graph, measured.Profile);
     }
 
     private static string ToolVersion { get; } = typeof(Analysis).Assembly.GetName().Version!.ToString(fieldCount: 3);

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
-using Emergence.Analyzer.Probes;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer;
 

@@ -12,6 +12,11 @@ public static class GraphWalk
         return node.Attribute.SelectMany(SubGraphs);
     }
 
+    /// <summary>The tensors that a node's sub-graphs read, their own and those of the graphs around them alike.</summary>
+    public static IEnumerable<string> ReadInBodies(this NodeProto node) => node.SubGraphs()
+        .SelectMany(body => body.SelfAndSubGraphs())
+        .SelectMany(body => body.Node.SelectMany(inner => inner.Input).Concat(body.Output.Select(output => output.Name)));
+
     /// <summary>The graph itself and all sub-graphs inside it, outer before inner.</summary>
     public static IEnumerable<GraphProto> SelfAndSubGraphs(this GraphProto graph)
     {

@@ -2,12 +2,13 @@ using System.Globalization;
 using System.Numerics;
 using System.Text;
 using System.Text.Json;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Reports;
+using Emergence.Analyzer.Series;
 using Emergence.Analyzer.Tests.Checkpoints;
-using Emergence.Analyzer.Uncertainty;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
 using Emergence.Testing;
 using static Onnx.TensorProto.Types;
 

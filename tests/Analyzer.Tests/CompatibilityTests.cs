@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Text;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Graphs.Ops;
 using Emergence.Analyzer.Metrics;
-using Emergence.Analyzer.Probes;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
 using Emergence.Testing;
+using Emergence.Tracing;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Operators;
 
 namespace Emergence.Analyzer.Tests;
 

@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using System.Numerics;
-using Emergence.Analyzer.Activations;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Instrumentation;
 using Emergence.Analyzer.Metrics;
 using Emergence.Analyzer.Tests.Graphs;
+using Emergence.Measuring.Instrumentation;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Tests;
 

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Emergence.Analyzer.Metrics;
+using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Tests;
 

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Probes;
+using Emergence.Measuring.Probes;
 using Emergence.Testing;
+using Emergence.Tracing.Model;
 using static Onnx.TensorProto.Types;
 
 namespace Emergence.Analyzer.Tests;

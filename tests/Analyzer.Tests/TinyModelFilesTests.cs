@@ -1,6 +1,7 @@
 using System.Globalization;
-using Emergence.Analyzer.Probes;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
 using Emergence.Testing;
 using Onnx;
 using static Onnx.TensorProto.Types;

@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using Emergence.Analyzer.Pruning;
 using Emergence.Checkpoints;
+using Emergence.Pruning;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using static Onnx.TensorProto.Types;

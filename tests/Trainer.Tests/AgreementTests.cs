@@ -1,7 +1,9 @@
 using Emergence.Analyzer;
-using Emergence.Analyzer.Probes;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
 using Emergence.Testing;
 using Emergence.Trainer.Export;
 using Emergence.Trainer.Networks;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Cli;
 

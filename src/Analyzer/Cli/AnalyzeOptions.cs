@@ -1,10 +1,13 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using Emergence.Analyzer.Activations;
-using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Reports;
-using Emergence.Analyzer.Uncertainty;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Tracing.Networks;
+using StatisticKind = Emergence.Measuring.Settings.Statistic;
 
 namespace Emergence.Analyzer.Cli;
 
@@ -33,23 +36,20 @@ internal sealed class AnalyzeOptions
 
     private Option<string> Labels { get; } = TypedOption.Text("--labels", "PATH", "labels of the samples, where the data have none of their own");
 
-    private Option<int> Batch { get; } = TypedOption.Integer("--batch", "samples in one run; changes no result [default: by size of the model]", 1);
+    private Option<int> Batch { get; } = TypedOption.WholeNumber("--batch", "samples in one run; changes no result [default: by size of the model]", 1);
 
-    private Option<float> Scale { get; } = TypedOption.Number<float>(
-        "--scale", "preprocessing is (x · scale − mean) / std [default: what the checkpoints record, else 1]", x => x != 0, "a finite number other than 0");
+    private Option<float> Scale { get; } = PreprocessingOptions.Scale("what the checkpoints record, else 1");
 
-    private Option<ImmutableArray<float>> Mean { get; } = TypedOption.Numbers(
-        "--mean", "one for all channels, or one each [default: what the checkpoints record, else 0]", _ => true, "a finite number");
+    private Option<ImmutableArray<float>> Mean { get; } = PreprocessingOptions.Mean("what the checkpoints record, else 0");
 
-    private Option<ImmutableArray<float>> Std { get; } = TypedOption.Numbers(
-        "--std", "one for all channels, or one each [default: what the checkpoints record, else 1]", x => x > 0, "a finite number above 0");
+    private Option<ImmutableArray<float>> Std { get; } = PreprocessingOptions.Std("what the checkpoints record, else 1");
 
     private Option<string> Input { get; } = TypedOption.Text("--input", "NAME", "the model input that the samples feed, where there are several");
 
     private Option<ImmutableDictionary<string, int>> Dimensions { get; } = TypedOption.Sizes(
         "--dim", "size of a free dimension of the inputs; repeatable");
 
-    private Option<int> Seed { get; } = TypedOption.Integer("--seed", $"seed of random samples and of --bootstrap [default: {Probe.Seed}]");
+    private Option<int> Seed { get; } = TypedOption.WholeNumber("--seed", $"seed of random samples and of --bootstrap [default: {Probe.Seed}]", int.MinValue);
 
     private Option<ImmutableArray<float>> Threshold { get; } = TypedOption.Numbers(
         "--threshold", $"θ: a node is alive above it; several give a row each [default: {NumberText.Exact(Settings.Thresholds[0])}]", _ => true, "a finite number");
@@ -73,7 +73,7 @@ internal sealed class AnalyzeOptions
         "contributions: E by pairs of layers, in results.json [default: E and E_H]",
         WiredMeasure, ContributionsMeasure);
 
-    private Option<int> Bootstrap { get; } = TypedOption.Integer(
+    private Option<int> Bootstrap { get; } = TypedOption.WholeNumber(
         "--bootstrap", "95 % intervals of alive counts, E and E_H over the choice of samples, from N resamples, such as 1000 [default: none]",
         BootstrapSettings.FewestResamples);
 
@@ -85,7 +85,7 @@ internal sealed class AnalyzeOptions
         "--optimization", $"ONNX Runtime's graph optimisation [default: {Settings.Optimization}]",
         ("default", "default"), ("none", "none"), ("basic", "basic"), ("all", "all"));
 
-    private Option<int> Threads { get; } = TypedOption.Integer("--threads", "threads of the runtime; 0 lets it choose [default: 0]", 0);
+    private Option<int> Threads { get; } = TypedOption.WholeNumber("--threads", "threads of the runtime; 0 lets it choose [default: 0]", 0);
 
     private Option<string> Device { get; } = TypedOption.Choice(
         "--device", $"where the model runs [default: {Settings.Device}]", ("auto", "auto"), ("cpu", "cpu"), ("cuda", "cuda"));
@@ -123,7 +123,7 @@ internal sealed class AnalyzeOptions
             Format = Given(parsed, Format, ReportWriters.All[0]),
             Out = NotAFile(parsed.GetValue(Out)),
             Quiet = Given(parsed, Quiet, false),
-            Notes = parsed.GetResult(AliveShare) is not null && settings.Statistic != Analyzer.Statistic.Share
+            Notes = parsed.GetResult(AliveShare) is not null && settings.Statistic != StatisticKind.Share
                 ? [$"--alive-share changes nothing with --statistic {Spelling.Of(settings.Statistic)}"]
                 : [],
         };
@@ -185,7 +185,7 @@ internal sealed class AnalyzeOptions
     {
         if (!Given(parsed, Measures, []).Contains(measure))
             return false;
-        return Given(parsed, Statistic, Settings.Statistic) == Analyzer.Statistic.Sample
+        return Given(parsed, Statistic, Settings.Statistic) == StatisticKind.Sample
             ? throw new UsageException($"--measures {measure}: is not offered per sample; choose another --statistic")
             : true;
     }
@@ -199,7 +199,7 @@ internal sealed class AnalyzeOptions
             ? new BootstrapSettings(parsed.GetValue(Bootstrap), Given(parsed, Seed, Probe.Seed))
             : throw new UsageException(
                 $"--bootstrap: is not offered with --statistic {Spelling.Of(statistic)}, which is no mean over the samples; " +
-                $"choose {string.Join(" or ", Enum.GetValues<Analyzer.Statistic>().Where(AliveRule.IsMean).Select(Spelling.Of))}, or leave it out");
+                $"choose {string.Join(" or ", Enum.GetValues<StatisticKind>().Where(AliveRule.IsMean).Select(Spelling.Of))}, or leave it out");
     }
 
     private static string? Existing(ParseResult parsed, Option<string> option, Func<string, bool> exists, string kind) =>

@@ -1,10 +1,13 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using Emergence.Analyzer.Inference;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Instrumentation;
 using Emergence.Analyzer.Reports.Inspection;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Instrumentation;
+using Emergence.Tracing;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Rewriting;
 
 namespace Emergence.Analyzer.Cli;
 

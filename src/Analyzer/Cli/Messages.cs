@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
+using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Cli;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Cli;
 

@@ -1,11 +1,13 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Probes;
-using Emergence.Analyzer.Pruning;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Pruning;
+using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Cli;
 
@@ -24,20 +26,20 @@ internal sealed class PruneArguments
                 : throw new FormatException($"'{text}' is not a number from 0 to below 1"));
 
     private Option<PruneScope> Scope { get; } = TypedOption.Choice(
-        "--scope", $"seek the smallest in the whole model or in each layer [default: {Spelling.Of(Default.Scope)}]",
-        [.. Enum.GetValues<PruneScope>().Select(value => (Spelling.Of(value), value))]);
+        "--scope", $"seek the smallest in the whole model or in each layer [default: {PruneWords.Of(Default.Scope)}]",
+        [.. Enum.GetValues<PruneScope>().Select(value => (PruneWords.Of(value), value))]);
 
     private Option<PruneStructure> Structure { get; } = TypedOption.Choice(
-        "--structure", $"prune single weights, or nodes: features and filters [default: {Spelling.Of(Default.Structure)}]",
-        [.. Enum.GetValues<PruneStructure>().Select(value => (Spelling.Of(value), value))]);
+        "--structure", $"prune single weights, or nodes: features and filters [default: {PruneWords.Of(Default.Structure)}]",
+        [.. Enum.GetValues<PruneStructure>().Select(value => (PruneWords.Of(value), value))]);
 
     private Option<PruneShare> Of { get; } = TypedOption.Choice(
-        "--of", $"the amount is a share of all, or of what is not zero yet [default: {Spelling.Of(Default.Of)}]",
-        [.. Enum.GetValues<PruneShare>().Select(value => (Spelling.Of(value), value))]);
+        "--of", $"the amount is a share of all, or of what is not zero yet [default: {PruneWords.Of(Default.Of)}]",
+        [.. Enum.GetValues<PruneShare>().Select(value => (PruneWords.Of(value), value))]);
 
     private Option<UnitNorm> Norm { get; } = TypedOption.Choice(
-        "--norm", $"with nodes: the norm of the incoming weights that ranks them [default: {Spelling.Of(Default.Norm)}]",
-        [.. Enum.GetValues<UnitNorm>().Select(value => (Spelling.Of(value), value))]);
+        "--norm", $"with nodes: the norm of the incoming weights that ranks them [default: {PruneWords.Of(Default.Norm)}]",
+        [.. Enum.GetValues<UnitNorm>().Select(value => (PruneWords.Of(value), value))]);
 
     private Option<ImmutableArray<ParameterRole>> Parameters { get; } = TypedOption.List(
         "--parameters", "weights,biases,normalisation", "what to prune, with weights [default: weights]", text => text switch

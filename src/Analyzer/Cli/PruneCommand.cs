@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using Emergence.Analyzer.Inference;
-using Emergence.Analyzer.Pruning;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
+using Emergence.Measuring.Inference;
+using Emergence.Pruning;
 
 namespace Emergence.Analyzer.Cli;
 

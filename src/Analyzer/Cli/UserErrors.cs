@@ -1,4 +1,5 @@
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Cli;
 

@@ -3,7 +3,8 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Emergence.Analyzer.Metrics;
-using Emergence.Analyzer.Uncertainty;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Reports;
 

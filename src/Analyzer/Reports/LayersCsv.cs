@@ -1,4 +1,5 @@
 using CsvHelper;
+using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Reports;
 

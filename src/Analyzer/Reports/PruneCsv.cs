@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using CsvHelper;
-using Emergence.Analyzer.Pruning;
+using Emergence.Pruning;
 
 namespace Emergence.Analyzer.Reports;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Emergence.Analyzer.Pruning;
 using Emergence.Checkpoints;
+using Emergence.Pruning;
 
 namespace Emergence.Analyzer.Reports;
 

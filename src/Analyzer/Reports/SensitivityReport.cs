@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using CsvHelper;
-using Emergence.Analyzer.Pruning;
+using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Reports;
 

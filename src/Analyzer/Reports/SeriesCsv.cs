@@ -1,6 +1,8 @@
 using System.Globalization;
 using CsvHelper;
 using Emergence.Analyzer.Metrics;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Reports;
 

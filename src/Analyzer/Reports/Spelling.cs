@@ -1,6 +1,8 @@
 using Emergence.Analyzer.Metrics;
-using Emergence.Analyzer.Pruning;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Tracing.Networks;
 
 namespace Emergence.Analyzer.Reports;
 
@@ -23,34 +25,6 @@ internal static class Spelling
         ConvNodes.Units => "units",
         ConvNodes.Filters => "filters",
         _ => throw new ArgumentOutOfRangeException(nameof(nodes), nodes, "has no word"),
-    };
-
-    public static string Of(PruneScope scope) => scope switch
-    {
-        PruneScope.Global => "global",
-        PruneScope.Layer => "layer",
-        _ => throw new ArgumentOutOfRangeException(nameof(scope), scope, "has no word"),
-    };
-
-    public static string Of(PruneStructure structure) => structure switch
-    {
-        PruneStructure.Weights => "weights",
-        PruneStructure.Nodes => "nodes",
-        _ => throw new ArgumentOutOfRangeException(nameof(structure), structure, "has no word"),
-    };
-
-    public static string Of(PruneShare share) => share switch
-    {
-        PruneShare.Total => "total",
-        PruneShare.Remaining => "remaining",
-        _ => throw new ArgumentOutOfRangeException(nameof(share), share, "has no word"),
-    };
-
-    public static string Of(UnitNorm norm) => norm switch
-    {
-        UnitNorm.L1 => "l1",
-        UnitNorm.L2 => "l2",
-        _ => throw new ArgumentOutOfRangeException(nameof(norm), norm, "has no word"),
     };
 
     /// <summary>Null where the emergence is not zero.</summary>

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Numerics;
 using System.Text;
-using Emergence.Analyzer.Uncertainty;
+using Emergence.Analyzer.Series;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Reports;
 

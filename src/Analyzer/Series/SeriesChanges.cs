@@ -1,8 +1,11 @@
 using System.Collections;
 using System.Collections.Immutable;
-using Emergence.Analyzer.Activations;
-using Emergence.Analyzer.Graphs;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Rewriting;
+using Emergence.Tracing.Values;
 
 namespace Emergence.Analyzer.Series;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Emergence.CommandLine;
 using Emergence.Trainer.Experiments;
 using Emergence.Trainer.Experiments.Report;
 using Emergence.Trainer.Experiments.Steps;
@@ -16,7 +17,7 @@ internal static class ExperimentCommand
         var command = new Command("experiment", "Runs experiments of the paper: trains, prunes, trains on, analyses, draws the figures and writes a report.");
         var options = new ExperimentOptions();
         options.AddTo(command);
-        command.SetAction((parsed, token) => CommandLine.ReportAsync(terminal, () => RunAsync(options, parsed, terminal, token), token));
+        command.SetAction((parsed, token) => Commands.ReportAsync(terminal, () => RunAsync(options, parsed, terminal, token), token));
         return command;
     }
 
@@ -41,7 +42,7 @@ internal static class ExperimentCommand
         new Reproduction(
             options.Describe(parsed), Reproduction.ThisMachine(), [Workbench.Trainer, bench.Analyzer.Version], seconds, options.ReadJobs(parsed),
             data.Remarks, Reproduction.Write(plan, bench)).Save(bench.Folder);
-        terminal.Output.WriteLine(string.Create(
+        terminal.WriteAnswer(string.Create(
             CultureInfo.InvariantCulture, $"{Path.Combine(bench.Folder, "report.html")}: {seconds / 60:0.0} minutes of work, in {Stopwatch.GetElapsedTime(begin).TotalMinutes:0.0} now"));
     }
 }

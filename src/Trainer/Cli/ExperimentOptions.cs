@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 using Emergence.Datasets;
 using Emergence.Trainer.Experiments;
 using Emergence.Trainer.Networks;
@@ -27,47 +28,47 @@ internal sealed class ExperimentOptions
     private Option<string> DataDir { get; } = TypedOption.Text(
         "--data-dir", "DIR", "folder with the data sets' files [default: a cache, downloaded on first use]");
 
-    private Option<ImmutableArray<long>> Seeds { get; } = TypedOption.Integers("--seeds", "each run is repeated with each [default: 0,1,2]", long.MinValue);
+    private Option<ImmutableArray<long>> Seeds { get; } = TypedOption.WholeNumbers("--seeds", "each run is repeated with each [default: 0,1,2]", long.MinValue);
 
-    private Option<ImmutableArray<int>> PruneAfter { get; } = TypedOption.Integers(
+    private Option<ImmutableArray<int>> PruneAfter { get; } = TypedOption.WholeNumbers(
         "--prune-after", "epochs before pruning; the figures show the first, the others are compared with it [default: 5; all: 5,0,1,2,10]", 0);
 
     private Option<NetworkKind> Network { get; } = TypedOption.Choice(
         "--network", "the network of cnn [default: lenet]", ("lenet", NetworkKind.LeNet), ("cnn", NetworkKind.Cnn));
 
-    private Option<ImmutableArray<int>> Hidden { get; } = TypedOption.IntegersOr(
+    private Option<ImmutableArray<int>> Hidden { get; } = TypedOption.WholeNumbersOr(
         "--hidden", "N[,N…]", "none", "sizes of the hidden layers of the fully connected network [default: 128,64]");
 
     private Option<Activation> Activation { get; } = TypedOption.Choice(
-        "--activation", "activation function of the hidden layers [default: relu]", TypedOption.Words<Activation>());
+        "--activation", "activation function of the hidden layers [default: relu]", TypedOption.WordsOf<Activation>());
 
     private Option<Initialization> Init { get; } = TypedOption.Choice(
-        "--init", "how the initial weights are drawn [default: pytorch]", TypedOption.Words<Initialization>());
+        "--init", "how the initial weights are drawn [default: pytorch]", TypedOption.WordsOf<Initialization>());
 
     private Option<double> LearningRate { get; } = TypedOption.Number<double>(
         "--lr", "learning rate of the fully connected network [default: 0.005]", x => x > 0, "a finite number above 0");
 
-    private Option<int> BatchSize { get; } = TypedOption.Integer("--batch-size", "samples in one step of the fully connected network [default: 64]", 1);
+    private Option<int> BatchSize { get; } = TypedOption.WholeNumber("--batch-size", "samples in one step of the fully connected network [default: 64]", 1);
 
     private Option<Optimizer> Optimizer { get; } = TypedOption.Choice(
-        "--optimizer", "how a step of the fully connected network follows from a gradient [default: sgd]", TypedOption.Words<Optimizer>());
+        "--optimizer", "how a step of the fully connected network follows from a gradient [default: sgd]", TypedOption.WordsOf<Optimizer>());
 
     private Option<double> Momentum { get; } = TypedOption.Number<double>(
         "--momentum", "share of the last step that sgd keeps [default: 0]", x => x is >= 0 and < 1, "a number from 0 to below 1");
 
-    private Option<int> Samples { get; } = TypedOption.Integer(
+    private Option<int> Samples { get; } = TypedOption.WholeNumber(
         "--samples", "train fully connected networks on the first N samples [default: all]", 1);
 
-    private Option<int> Epochs { get; } = TypedOption.Integer("--epochs", "epochs after pruning, transfer or start [default: 20]", 1);
+    private Option<int> Epochs { get; } = TypedOption.WholeNumber("--epochs", "epochs after pruning, transfer or start [default: 20]", 1);
 
     private Option<bool> Quick { get; } = new("--quick") { Description = "few samples and epochs: to see it work, not to learn from" };
 
     private Option<string> Analyzer { get; } = TypedOption.Text(
         "--analyzer", "PATH", "the program emergence-analyze [default: beside this one, else on the PATH]");
 
-    private Option<int> Jobs { get; } = TypedOption.Integer("--jobs", "runs at a time; changes no result [default: one per core]", 1);
+    private Option<int> Jobs { get; } = TypedOption.WholeNumber("--jobs", "runs at a time; changes no result [default: one per core]", 1);
 
-    private Option<int> Threads { get; } = TypedOption.Integer("--threads", "threads of one run; part of what makes it repeatable [default: 1]", 1);
+    private Option<int> Threads { get; } = TypedOption.WholeNumber("--threads", "threads of one run; part of what makes it repeatable [default: 1]", 1);
 
     private Option<string> Out { get; } = TypedOption.Text(
         "--out", "DIR", "folder for the runs, figures, tables and report.html; what is finished there is not done again");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Emergence.CommandLine;
 using Emergence.Trainer.Training;
 
 namespace Emergence.Trainer.Cli;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Emergence.CommandLine;
 using Emergence.Trainer.Experiments.Steps;
 
 namespace Emergence.Trainer.Cli;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Emergence.Trainer.Export;
+using Emergence.CommandLine;
 using Emergence.Trainer.Training;
 
 namespace Emergence.Trainer.Cli;
@@ -13,7 +13,7 @@ internal static class TrainCommand
         var command = new Command("train", "Trains a network and writes a checkpoint per epoch.");
         var options = new TrainOptions();
         options.AddTo(command);
-        command.SetAction((parsed, token) => CommandLine.ReportAsync(terminal, () => RunAsync(options, parsed, terminal, token), token));
+        command.SetAction((parsed, token) => Commands.ReportAsync(terminal, () => RunAsync(options, parsed, terminal, token), token));
         return command;
     }
 
@@ -24,7 +24,7 @@ internal static class TrainCommand
         try
         {
             var records = TrainingRun.Run(plan, progress, token);
-            terminal.Output.WriteLine(Summary(plan, records[^1]));
+            terminal.WriteAnswer(Summary(plan, records[^1]));
         }
         finally
         {

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 using Emergence.Datasets;
-using Emergence.Trainer.Export;
 using Emergence.Trainer.Networks;
 using Emergence.Trainer.Training;
 
@@ -15,16 +15,16 @@ internal sealed class TrainOptions
     private const int DefaultEpochs = 5;
 
     private Option<NetworkKind> Network { get; } = TypedOption.Choice(
-        "--network", "fully connected layers, LeNet-5 with max pooling, or twice two convolutions and a pooling [default: mlp]", TypedOption.Words<NetworkKind>());
+        "--network", "fully connected layers, LeNet-5 with max pooling, or twice two convolutions and a pooling [default: mlp]", TypedOption.WordsOf<NetworkKind>());
 
-    private Option<ImmutableArray<int>> Hidden { get; } = TypedOption.IntegersOr(
+    private Option<ImmutableArray<int>> Hidden { get; } = TypedOption.WholeNumbersOr(
         "--hidden", "N[,N…]|none", "none", "sizes of the hidden layers of an mlp; none makes a linear model [default: 128,64]");
 
     private Option<Activation> Activation { get; } = TypedOption.Choice(
-        "--activation", "activation function of the hidden layers [default: relu]", TypedOption.Words<Activation>());
+        "--activation", "activation function of the hidden layers [default: relu]", TypedOption.WordsOf<Activation>());
 
     private Option<Initialization> Init { get; } = TypedOption.Choice(
-        "--init", "how the initial weights are drawn [default: pytorch]", TypedOption.Words<Initialization>());
+        "--init", "how the initial weights are drawn [default: pytorch]", TypedOption.WordsOf<Initialization>());
 
     private Option<string> From { get; } = TypedOption.Text(
         "--from", "CKPT", "go on with the network in this checkpoint; options not given are as it records them");
@@ -37,33 +37,30 @@ internal sealed class TrainOptions
     private Option<string> DataDir { get; } = TypedOption.Text(
         "--data-dir", "DIR", "folder with the data set's files [default: a cache, downloaded on first use]");
 
-    private Option<int> Samples { get; } = TypedOption.Integer("--samples", "train on the first N samples [default: all]", 1);
+    private Option<int> Samples { get; } = TypedOption.WholeNumber("--samples", "train on the first N samples [default: all]", 1);
 
-    private Option<float> Scale { get; } = TypedOption.Number<float>(
-        "--scale", "inputs are (x · scale − mean) / std [default: 1/255]", x => x != 0, "a finite number other than 0");
+    private Option<float> Scale { get; } = PreprocessingOptions.Scale("1/255");
 
-    private Option<ImmutableArray<float>> Mean { get; } = TypedOption.Numbers(
-        "--mean", "one for all channels, or one each [default: 0.5]", _ => true, "a finite number");
+    private Option<ImmutableArray<float>> Mean { get; } = PreprocessingOptions.Mean("0.5");
 
-    private Option<ImmutableArray<float>> Std { get; } = TypedOption.Numbers(
-        "--std", "one for all channels, or one each [default: 0.5]", x => x > 0, "a finite number above 0");
+    private Option<ImmutableArray<float>> Std { get; } = PreprocessingOptions.Std("0.5");
 
-    private Option<int> Epochs { get; } = TypedOption.Integer("--epochs", $"passes over the training samples [default: {DefaultEpochs}]", 0);
+    private Option<int> Epochs { get; } = TypedOption.WholeNumber("--epochs", $"passes over the training samples [default: {DefaultEpochs}]", 0);
 
     private Option<double> LearningRate { get; } = TypedOption.Number<double>(
         "--lr", "learning rate [default: 0.005]", x => x > 0, "a finite number above 0");
 
-    private Option<int> BatchSize { get; } = TypedOption.Integer("--batch-size", "samples in one step [default: 64]", 1);
+    private Option<int> BatchSize { get; } = TypedOption.WholeNumber("--batch-size", "samples in one step [default: 64]", 1);
 
     private Option<Optimizer> Optimizer { get; } = TypedOption.Choice(
-        "--optimizer", "how a step follows from a gradient [default: sgd]", TypedOption.Words<Optimizer>());
+        "--optimizer", "how a step follows from a gradient [default: sgd]", TypedOption.WordsOf<Optimizer>());
 
     private Option<double> Momentum { get; } = TypedOption.Number<double>(
         "--momentum", "share of the last step that sgd keeps [default: 0]", x => x is >= 0 and < 1, "a number from 0 to below 1");
 
-    private Option<long> Seed { get; } = TypedOption.Integer("--seed", "of the initial weights and the order of samples [default: 0]", long.MinValue);
+    private Option<long> Seed { get; } = TypedOption.WholeNumber("--seed", "of the initial weights and the order of samples [default: 0]", long.MinValue);
 
-    private Option<int> Threads { get; } = TypedOption.Integer("--threads", "threads; part of what makes a run repeatable [default: all cores]", 1);
+    private Option<int> Threads { get; } = TypedOption.WholeNumber("--threads", "threads; part of what makes a run repeatable [default: all cores]", 1);
 
     private Option<string> Out { get; } = TypedOption.Text(
         "--out", "DIR", "folder for ckpt_000.onnx (initial weights), ckpt_001.onnx, … and train.csv; those of an earlier run there are replaced");

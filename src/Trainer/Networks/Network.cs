@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Emergence.Trainer.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

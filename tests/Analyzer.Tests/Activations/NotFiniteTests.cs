@@ -1,6 +1,9 @@
-using Emergence.Analyzer.Activations;
-using Emergence.Analyzer.Inference;
 using Emergence.Analyzer.Tests.Instrumentation;
+using Emergence.Measuring;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Tracing.Networks;
 using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;
 using static Onnx.TensorProto.Types;
 

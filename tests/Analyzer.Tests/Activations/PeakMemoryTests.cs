@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using Emergence.Analyzer.Activations;
-using Emergence.Analyzer.Inference;
-using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Tests.Instrumentation;
+using Emergence.Measuring;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
 using Microsoft.ML.OnnxRuntime;
 using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;
 

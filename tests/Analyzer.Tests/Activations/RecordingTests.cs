@@ -1,8 +1,12 @@
 using System.Collections.Immutable;
-using Emergence.Analyzer.Activations;
-using Emergence.Analyzer.Inference;
-using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Tests.Instrumentation;
+using Emergence.Measuring;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Instrumentation;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Tracing.Networks;
 using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;
 using static Onnx.TensorProto.Types;
 
@@ -157,7 +161,7 @@ public class RecordingTests
         var profile = Record(tiny, probe, OnCpu);
 
         // Each run adds one activation: the profile has no axis to count samples by.
-        Assert.Equal(Enumerable.Range(0, 4).Select(node => values.Sum(sample => sample[node])), profile.Layers[0].Totals[new(Analyzer.Instrumentation.CounterKind.Sum)]);
+        Assert.Equal(Enumerable.Range(0, 4).Select(node => values.Sum(sample => sample[node])), profile.Layers[0].Totals[new(CounterKind.Sum)]);
         Assert.Equal(9, profile.Layers[0].Samples);
         Assert.Equal(values.Count(sample => Array.IndexOf(sample, sample.Max()) == 2) / 9.0, profile.Accuracy);
     }

@@ -1,3 +1,5 @@
+using Emergence.Measuring.Settings;
+
 namespace Emergence.Analyzer.Tests.Activations;
 
 /// <summary>The definitions of alive and borderline, applied to every activation of a node.</summary>

@@ -1,11 +1,14 @@
 using System.Collections.Immutable;
-using Emergence.Analyzer.Activations;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Inference;
 using Emergence.Analyzer.Metrics;
-using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
+using Emergence.Measuring;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Networks;
 using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;
 using static Onnx.TensorProto.Types;
 

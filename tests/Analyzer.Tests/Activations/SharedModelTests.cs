@@ -1,8 +1,11 @@
-using Emergence.Analyzer.Activations;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Inference;
 using Emergence.Checkpoints;
+using Emergence.Measuring;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
 using Emergence.Testing;
+using Emergence.Tracing;
+using Emergence.Tracing.Networks;
 
 namespace Emergence.Analyzer.Tests.Activations;
 

@@ -1,7 +1,9 @@
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Inference;
-using Emergence.Analyzer.Probes;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Networks;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 

@@ -1,8 +1,10 @@
-using Emergence.Analyzer.Activations;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Inference;
 using Emergence.Analyzer.Metrics;
 using Emergence.Analyzer.Tests.Instrumentation;
+using Emergence.Measuring;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Tracing.Model;
 using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;
 
 namespace Emergence.Analyzer.Tests.Activations;

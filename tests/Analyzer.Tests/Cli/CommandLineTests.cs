@@ -1,5 +1,6 @@
 using Emergence.Analyzer.Tests.Reports;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Settings;
 
 namespace Emergence.Analyzer.Tests.Cli;
 

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Emergence.Analyzer.Cli;
 using Emergence.Analyzer.Reports;
 using Emergence.Analyzer.Tests.Reports;
+using Emergence.CommandLine;
 using Emergence.Testing;
 
 namespace Emergence.Analyzer.Tests.Cli;
@@ -11,7 +12,7 @@ namespace Emergence.Analyzer.Tests.Cli;
 /// <summary>Holds README.md and docs/ to the program, and the program to them.</summary>
 public partial class DocumentationTests
 {
-    private static readonly RootCommand Program = CommandLine.Create(
+    private static readonly RootCommand Program = Commands.Create(
         new Terminal(Stream.Null, TextWriter.Null, null, TimeProvider.System), (_, _, _) => throw new NotSupportedException());
 
     [GeneratedRegex(@"`(--[a-z-]+)")]

@@ -1,5 +1,6 @@
-using Emergence.Analyzer.Probes;
-using Emergence.Analyzer.Uncertainty;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Tracing.Networks;
 
 namespace Emergence.Analyzer.Tests.Cli;
 

@@ -1,4 +1,5 @@
 using Emergence.Analyzer.Cli;
+using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Tests.Cli;
 

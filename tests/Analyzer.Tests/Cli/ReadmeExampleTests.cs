@@ -1,5 +1,6 @@
 using System.Text;
 using Emergence.Analyzer.Cli;
+using Emergence.CommandLine;
 using Emergence.Testing;
 
 namespace Emergence.Analyzer.Tests.Cli;
@@ -18,7 +19,7 @@ public class ReadmeExampleTests
 
         using var output = new MemoryStream();
         using var error = new StringWriter();
-        var exitCode = await CommandLine.RunAsync(
+        var exitCode = await Commands.RunAsync(
             [Path.Combine(series, "ckpt_*.onnx")], new Terminal(output, error, null, TimeProvider.System), Analysis.RunAsync,
             TestContext.Current.CancellationToken);
         Assert.Equal("", error.ToString());

@@ -1,5 +1,6 @@
 using System.Text;
 using Emergence.Analyzer.Cli;
+using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Tests.Cli;
 
@@ -36,7 +37,7 @@ internal sealed class Shell : IDisposable
     public Task<int> RunAsync(params string[] args) => RunAsync(CancellationToken.None, args);
 
     public Task<int> RunAsync(CancellationToken token, params string[] args) =>
-        CommandLine.RunAsync(args, new Terminal(output, error, ErrorWidth, Clock), AnalyzeAsync, token);
+        Commands.RunAsync(args, new Terminal(output, error, ErrorWidth, Clock), AnalyzeAsync, token);
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 

@@ -1,9 +1,10 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
 using static Onnx.TensorProto.Types;
 
 namespace Emergence.Analyzer.Tests.Datasets;

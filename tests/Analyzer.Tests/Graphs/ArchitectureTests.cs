@@ -1,6 +1,7 @@
-using Emergence.Analyzer.Graphs;
 using Emergence.Checkpoints;
 using Emergence.Testing;
+using Emergence.Tracing;
+using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Tests.Graphs;
 

@@ -1,7 +1,7 @@
-using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
+using Emergence.Tracing;
 using Onnx;
 using static Onnx.TensorProto.Types;
 

@@ -1,7 +1,9 @@
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Inference;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Settings;
+using Emergence.Tracing.Rewriting;
+using Emergence.Tracing.Values;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using static Onnx.AttributeProto.Types;

@@ -1,5 +1,5 @@
-using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Metrics;
+using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Tests.Graphs;
 

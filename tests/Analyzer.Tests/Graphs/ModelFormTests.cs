@@ -1,7 +1,7 @@
-using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
+using Emergence.Tracing;
 using Google.Protobuf;
 using Onnx;
 using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;

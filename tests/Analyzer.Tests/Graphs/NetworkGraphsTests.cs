@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
-using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Metrics;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Networks;
 
 namespace Emergence.Analyzer.Tests.Graphs;
 

@@ -1,5 +1,6 @@
-using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Metrics;
+using Emergence.Analyzer.Series;
+using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Tests.Graphs;
 

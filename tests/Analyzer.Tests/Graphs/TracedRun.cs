@@ -1,12 +1,17 @@
 using System.Collections.Immutable;
-using Emergence.Analyzer.Activations;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Inference;
-using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Tests.Activations;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
+using Emergence.Measuring;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Tracing;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Networks;
+using Emergence.Tracing.Rewriting;
 using Onnx;
 using static Onnx.TensorProto.Types;
 

@@ -1,8 +1,10 @@
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Inference;
 using Emergence.Analyzer.Metrics;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Settings;
+using Emergence.Tracing;
+using Emergence.Tracing.Networks;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using static Onnx.TensorProto.Types;

@@ -1,8 +1,9 @@
 using System.Collections;
-using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
+using Emergence.Tracing;
+using Emergence.Tracing.Networks;
 using Onnx;
 
 namespace Emergence.Analyzer.Tests.Graphs;

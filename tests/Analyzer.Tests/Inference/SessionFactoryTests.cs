@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
-using Emergence.Analyzer.Activations;
-using Emergence.Analyzer.Inference;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
+using Emergence.Measuring;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Instrumentation;
+using Emergence.Measuring.Settings;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;
@@ -49,7 +51,7 @@ public class SessionFactoryTests
         foreach (var (counter, totals) in expected)
             Assert.Equal(totals, actual[counter]);
 
-        System.Collections.Immutable.ImmutableDictionary<Analyzer.Instrumentation.Counter, System.Collections.Immutable.ImmutableArray<double>> Record(TinyModel model, AnalysisSettings with) =>
+        System.Collections.Immutable.ImmutableDictionary<Counter, System.Collections.Immutable.ImmutableArray<double>> Record(TinyModel model, AnalysisSettings with) =>
             new ActivationRecorder(model.Proto, "tiny.onnx", model.Graph, SessionFactory.Create(with), with).Record(probe, null, default).Layers[0].Totals;
     }
 

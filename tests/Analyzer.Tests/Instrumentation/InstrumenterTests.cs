@@ -1,6 +1,7 @@
-using Emergence.Analyzer.Inference;
-using Emergence.Analyzer.Instrumentation;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Instrumentation;
+using Emergence.Measuring.Settings;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;

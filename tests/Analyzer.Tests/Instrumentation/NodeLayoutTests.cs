@@ -1,5 +1,6 @@
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Instrumentation;
+using Emergence.Measuring.Instrumentation;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Networks;
 using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;
 
 namespace Emergence.Analyzer.Tests.Instrumentation;

@@ -1,11 +1,14 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Inference;
-using Emergence.Analyzer.Instrumentation;
-using Emergence.Analyzer.Probes;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Instrumentation;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
 using Emergence.Testing;
+using Emergence.Tracing;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Rewriting;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Probes;
+using Emergence.Measuring.Probes;
+using Emergence.Tracing.Model;
 using Google.Protobuf;
 using Onnx;
 using static Onnx.TensorProto.Types;

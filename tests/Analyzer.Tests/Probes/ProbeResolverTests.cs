@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
-using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Datasets;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
+using Emergence.Measuring.Probes;
 using Google.Protobuf;
 using static Emergence.Analyzer.Tests.Probes.ProbedModel;
 using DataType = Onnx.TensorProto.Types.DataType;

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Probes;
+using Emergence.Tracing.Model;
 using Onnx;
 using DataType = Onnx.TensorProto.Types.DataType;
 

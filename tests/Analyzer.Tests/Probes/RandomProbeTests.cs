@@ -1,6 +1,6 @@
-using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Probes;
 using static Emergence.Analyzer.Tests.Probes.ProbedModel;
 using DataType = Onnx.TensorProto.Types.DataType;
 

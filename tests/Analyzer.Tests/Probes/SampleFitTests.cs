@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Probes;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
+using Emergence.Measuring.Probes;
+using Emergence.Tracing.Model;
 using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace Emergence.Analyzer.Tests.Probes;

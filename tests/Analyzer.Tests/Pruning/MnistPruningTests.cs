@@ -1,8 +1,9 @@
-using Emergence.Analyzer.Probes;
-using Emergence.Analyzer.Pruning;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Pruning;
 using Emergence.Testing;
 using Onnx;
 

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Inference;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Settings;
 using Emergence.Testing;
+using Emergence.Tracing;
+using Emergence.Tracing.Model;
 using Microsoft.ML.OnnxRuntime;
 using static Onnx.TensorProto.Types;
 

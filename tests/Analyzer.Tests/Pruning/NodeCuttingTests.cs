@@ -1,5 +1,5 @@
-using Emergence.Analyzer.Pruning;
 using Emergence.Checkpoints;
+using Emergence.Pruning;
 using Onnx;
 using static Onnx.TensorProto.Types;
 

@@ -1,7 +1,7 @@
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Pruning;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
+using Emergence.Pruning;
+using Emergence.Tracing;
 using Onnx;
 
 namespace Emergence.Analyzer.Tests.Pruning;

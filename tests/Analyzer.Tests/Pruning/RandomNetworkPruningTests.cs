@@ -1,6 +1,6 @@
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Pruning;
 using Emergence.Checkpoints;
+using Emergence.Pruning;
+using Emergence.Tracing;
 
 namespace Emergence.Analyzer.Tests.Pruning;
 

@@ -1,6 +1,7 @@
-using Emergence.Analyzer.Probes;
-using Emergence.Analyzer.Pruning;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Pruning;
 using static Onnx.TensorProto.Types;
 
 namespace Emergence.Analyzer.Tests.Pruning;

@@ -1,8 +1,9 @@
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Pruning;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
+using Emergence.Pruning;
 using Emergence.Testing;
+using Emergence.Tracing;
+using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Tests.Pruning;
 

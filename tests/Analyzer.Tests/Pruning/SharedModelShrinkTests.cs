@@ -1,8 +1,8 @@
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Pruning;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
+using Emergence.Pruning;
 using Emergence.Testing;
+using Emergence.Tracing;
 
 namespace Emergence.Analyzer.Tests.Pruning;
 

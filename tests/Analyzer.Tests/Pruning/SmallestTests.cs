@@ -1,4 +1,4 @@
-using Emergence.Analyzer.Pruning;
+using Emergence.Pruning;
 
 namespace Emergence.Analyzer.Tests.Pruning;
 

@@ -1,6 +1,6 @@
-using Emergence.Analyzer.Pruning;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
+using Emergence.Pruning;
 using Onnx;
 using static Onnx.TensorProto.Types;
 

@@ -1,7 +1,8 @@
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Probes;
-using Emergence.Analyzer.Pruning;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Pruning;
+using Emergence.Tracing;
 using Onnx;
 using static Onnx.TensorProto.Types;
 

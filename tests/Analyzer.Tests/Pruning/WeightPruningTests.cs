@@ -1,6 +1,6 @@
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Pruning;
 using Emergence.Checkpoints;
+using Emergence.Pruning;
+using Emergence.Tracing.Model;
 using Onnx;
 using static Onnx.TensorProto.Types;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Emergence.Analyzer.Reports;
+using Emergence.Measuring.Settings;
 using Emergence.Testing;
 using NJsonSchema;
 

@@ -2,10 +2,13 @@ using System.Collections;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Numerics;
-using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Metrics;
-using Emergence.Analyzer.Uncertainty;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Networks;
 
 namespace Emergence.Analyzer.Tests.Reports;
 

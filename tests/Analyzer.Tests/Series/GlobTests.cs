@@ -1,4 +1,3 @@
-using Emergence.Analyzer.Series;
 using Emergence.Checkpoints;
 
 namespace Emergence.Analyzer.Tests.Series;

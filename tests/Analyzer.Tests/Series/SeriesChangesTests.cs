@@ -1,8 +1,10 @@
-using Emergence.Analyzer.Probes;
-using Emergence.Analyzer.Pruning;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Pruning;
 using Emergence.Testing;
 using Onnx;
 using static Onnx.TensorProto.Types;

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using Emergence.Analyzer.Activations;
-using Emergence.Analyzer.Graphs;
-using Emergence.Analyzer.Instrumentation;
 using Emergence.Analyzer.Metrics;
-using Emergence.Analyzer.Uncertainty;
+using Emergence.Measuring.Instrumentation;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Tracing.Model;
 using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;
 
 namespace Emergence.Analyzer.Tests.Uncertainty;

@@ -1,4 +1,4 @@
-using Emergence.Analyzer.Uncertainty;
+using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Tests.Uncertainty;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Emergence.Analyzer.Activations;
-using Emergence.Analyzer.Uncertainty;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Tests.Uncertainty;
 

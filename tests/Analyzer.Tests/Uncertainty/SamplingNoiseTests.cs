@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Emergence.Analyzer.Metrics;
+using Emergence.Analyzer.Series;
 using Emergence.Analyzer.Tests.Reports;
-using Emergence.Analyzer.Uncertainty;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Tests.Uncertainty;
 

@@ -1,9 +1,12 @@
-using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Metrics;
-using Emergence.Analyzer.Probes;
 using Emergence.Analyzer.Tests.Activations;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Datasets;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Networks;
 
 namespace Emergence.Analyzer.Tests.Uncertainty;
 
@@ -47,7 +50,7 @@ internal static class SlowBootstrap
     public static string Spell(IEnumerable<Measurement> measurements) => string.Join('\n', measurements.Select(measurement =>
     {
         var intervals = measurement.Intervals!;
-        Assert.Equal(intervals.AliveByLayer.Select(interval => (Analyzer.Uncertainty.Interval<int>?)interval), measurement.Layers.Select(layer => layer.AliveInterval));
+        Assert.Equal(intervals.AliveByLayer.Select(interval => (Interval<int>?)interval), measurement.Layers.Select(layer => layer.AliveInterval));
         return string.Join("; ", (string[])
         [
             .. intervals.AliveByLayer.Select(interval => $"{interval.Low}..{interval.High}"),

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Xml.Linq;
-using Emergence.Trainer.Export;
+using Emergence.Trainer.Training;
 
 namespace Emergence.Trainer.Tests.Experiments;
 

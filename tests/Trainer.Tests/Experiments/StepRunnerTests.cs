@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
-using Emergence.Trainer.Experiments;
 using Emergence.Trainer.Experiments.Steps;
 
 namespace Emergence.Trainer.Tests.Experiments;

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Text;
+using Emergence.CommandLine;
 using Emergence.Trainer.Cli;
 
 namespace Emergence.Trainer.Tests;
@@ -29,11 +31,11 @@ internal sealed class Workspace : IDisposable
     /// <summary>Runs the program.</summary>
     public static ProgramRun Run(IReadOnlyList<string> args, StringWriter? error = null, int? width = null, CancellationToken token = default)
     {
-        using var output = new StringWriter { NewLine = "\n" };
+        using var output = new MemoryStream();
         error ??= new StringWriter { NewLine = "\n" };
         var terminal = new Terminal(output, error, width, TimeProvider.System);
-        var code = CommandLine.RunAsync(args, terminal, token).GetAwaiter().GetResult();
-        return new ProgramRun(code, output.ToString(), error.ToString());
+        var code = Commands.RunAsync(args, terminal, token).GetAwaiter().GetResult();
+        return new ProgramRun(code, Encoding.UTF8.GetString(output.ToArray()), error.ToString());
     }
 
     public void Dispose() => Directory.Delete(Root, recursive: true);

@@ -1,4 +1,4 @@
-using Emergence.Trainer.Training;
+using Emergence.Trainer.Networks;
 
 namespace Emergence.Trainer.Tests.Training;
 

@@ -1,6 +1,6 @@
 using System.Text;
-using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Metrics;
+using Emergence.Tracing;
 
 namespace Emergence.Analyzer.Reports.Inspection;
 

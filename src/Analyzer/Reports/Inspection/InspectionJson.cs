@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Emergence.Analyzer.Graphs;
+using Emergence.Tracing;
+using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Reports.Inspection;
 

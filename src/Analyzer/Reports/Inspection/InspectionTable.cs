@@ -1,5 +1,5 @@
 using System.Text;
-using Emergence.Analyzer.Graphs;
+using Emergence.Tracing;
 
 namespace Emergence.Analyzer.Reports.Inspection;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
-using Emergence.Analyzer.Graphs;
+using Emergence.Tracing;
+using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Reports.Inspection;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Emergence.Checkpoints;
 using Emergence.Figures;
+using Emergence.Trainer.Experiments.Steps;
 
 namespace Emergence.Trainer.Experiments.Report;
 

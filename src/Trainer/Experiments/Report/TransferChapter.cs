@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Emergence.Figures;
 using Emergence.Trainer.Experiments.Results;
+using Emergence.Trainer.Experiments.Steps;
 
 namespace Emergence.Trainer.Experiments.Report;
 

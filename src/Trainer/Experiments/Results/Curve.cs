@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
 using Emergence.Trainer.Experiments.Steps;
-using Emergence.Trainer.Export;
 using Emergence.Trainer.Training;
 
 namespace Emergence.Trainer.Experiments.Results;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Emergence.Checkpoints;
-using Emergence.Trainer.Export;
 using Emergence.Trainer.Training;
 
 namespace Emergence.Trainer.Experiments.Steps;

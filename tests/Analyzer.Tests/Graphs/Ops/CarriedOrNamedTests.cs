@@ -1,7 +1,8 @@
-using Emergence.Analyzer.Graphs;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
+using Emergence.Tracing;
+using Emergence.Tracing.Model;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using static Onnx.TensorProto.Types;

@@ -1,4 +1,4 @@
-using Emergence.Analyzer.Graphs.Ops;
+using Emergence.Tracing.Operators;
 
 namespace Emergence.Analyzer.Tests.Graphs.Ops;
 

@@ -1,9 +1,0 @@
-using Emergence.Analyzer.Cli;
-
-namespace Emergence.Analyzer;
-
-internal static class Program
-{
-    public static Task<int> Main(string[] args) =>
-        CommandLine.RunAsync(args, Terminal.OfProcess(), Analysis.RunAsync);
-}

@@ -1,0 +1,53 @@
+using Emergence.Analyzer.Metrics;
+using Emergence.Checkpoints;
+using Emergence.Tracing.Model;
+
+namespace Emergence.Analyzer.Series;
+
+/// <summary>The checkpoints of a series do not have the same layers and edges, so that their numbers cannot be compared.</summary>
+public sealed class StructureException : UserException
+{
+    /// <inheritdoc cref="UserException(string)"/>
+    public StructureException(string message) : base(message)
+    {
+    }
+}
+
+/// <summary>Holds every checkpoint of a series to the structure of the first.</summary>
+public sealed class SeriesStructure
+{
+    private (string File, LayerGraph Graph)? first;
+
+    /// <summary>Takes the first graph as the series' structure and compares every other with it.</summary>
+    /// <exception cref="StructureException">A layer's name, operator or number of nodes differs, or an edge.</exception>
+    public void Require(string file, LayerGraph graph)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        first ??= (file, graph);
+        if (Difference(first.Value.Graph, graph) is { } difference)
+            throw new StructureException($"{file}: {difference} in {first.Value.File}: the structure changes within the series; analyse the two apart");
+    }
+
+    /// <summary>The first difference, as "what is here where it was that"; null where there is none.</summary>
+    private static string? Difference(LayerGraph before, LayerGraph now)
+    {
+        foreach (var (was, layer) in before.Layers.Zip(now.Layers))
+        {
+            if (Describe(layer) != Describe(was))
+                return $"layer {layer.Index} is {Describe(layer)} where it was {Describe(was)}";
+        }
+        if (now.Layers.Length != before.Layers.Length)
+            return $"there are {now.Layers.Length} layers where there were {before.Layers.Length}";
+        if (now.Edges.Except(before.Edges).FirstOrDefault() is { } added)
+            return $"there is {Describe(now, added)} where there was none";
+        if (before.Edges.Except(now.Edges).FirstOrDefault() is { } removed)
+            return $"there is no {Describe(before, removed)[2..]} where there was one";
+        return null;
+    }
+
+    private static string Describe(TracedLayer layer) =>
+        $"'{layer.Name}' ({layer.Op}, {(layer.Positions == 1 ? $"{layer.Channels}" : $"{layer.Channels}×{layer.Positions}")} nodes)";
+
+    private static string Describe(LayerGraph graph, LayerEdge edge) =>
+        $"{(edge.Kind == EdgeKind.Dense ? "a dense" : "an identity")} edge from '{graph.Layers[edge.From].Name}' to '{graph.Layers[edge.To].Name}'";
+}

@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using Emergence.Checkpoints;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Instrumentation;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Tracing.Model;
+using Onnx;
+
+namespace Emergence.Measuring;
+
+/// <summary>Runs a probe through a model and counts, node by node, what the settings ask for.</summary>
+public sealed class ActivationRecorder
+{
+    private static readonly Counter Sum = new(CounterKind.Sum);
+    private static readonly ImmutableArray<Counter> Faults = [new(CounterKind.NotANumber), new(CounterKind.NotFinite)];
+
+    private readonly ModelProto model;
+    private readonly string path;
+    private readonly LayerGraph graph;
+    private readonly SessionFactory sessions;
+    private readonly AnalysisSettings settings;
+
+    /// <summary>Prepares a recording.</summary>
+    /// <param name="model">The model that <paramref name="graph"/> was traced in; it is not changed.</param>
+    /// <param name="path">Its file, for external data and errors.</param>
+    /// <param name="graph">Its layers and inputs.</param>
+    /// <param name="sessions">The device.</param>
+    /// <param name="settings">What to count.</param>
+    public ActivationRecorder(ModelProto model, string path, LayerGraph graph, SessionFactory sessions, AnalysisSettings settings)
+    {
+        this.model = model;
+        this.path = path;
+        this.graph = graph;
+        this.sessions = sessions;
+        this.settings = settings;
+    }
+
+    /// <summary>
+    /// Runs every sample once; a second time, with counters of NaN and infinity, for the layers where a sum shows that
+    /// an activation was not finite.
+    /// </summary>
+    /// <param name="probe">The samples.</param>
+    /// <param name="samplesDone">Told after each run how many samples are done.</param>
+    /// <param name="token">Ends the run in progress.</param>
+    /// <exception cref="UsageException">There are fewer samples than the blocks of a bootstrap.</exception>
+    /// <exception cref="UserException">
+    /// The model does not run on the probe, or a bootstrap is asked for and a layer does not keep the samples apart.
+    /// </exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    public ActivationProfile Record(Probe probe, Action<int>? samplesDone, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(probe);
+        var blocks = settings.Bootstrap is null ? 1 : BootstrapSettings.Blocks;
+        if (probe.Samples < blocks)
+        {
+            throw new UsageException(
+                $"--bootstrap: needs at least {blocks} samples, one for each block, and the probe has {probe.Samples}; " +
+                "raise --samples or leave out --bootstrap");
+        }
+        var plan = BatchPlan.Create(graph, probe.Samples, settings.Batch, blocks);
+        using var runner = new ProbeRunner(graph.Inputs, probe, plan, path);
+
+        var classifier = probe.Labels is { } labels ? new Classifier(model.Graph, labels) : null;
+        var samples = settings.Statistic == Statistic.Sample ? new SampleAccumulator(graph, settings) : null;
+        var layers = Count(runner, plan, graph.Layers, AliveRule.CountersFor(settings), AliveRule.CountersByBlock(settings), classifier, samples, samplesDone, token);
+
+        var suspects = graph.Layers.Where((_, i) => !layers[i].IsFinite(Sum)).ToImmutableArray();
+        var faults = suspects.IsEmpty ? [] : Count(runner, plan, suspects, Faults, [], null, null, null, token);
+
+        var faultsOf = suspects.Zip(faults).ToDictionary(pair => pair.First, pair => pair.Second.ToProfile().Totals);
+        return new ActivationProfile(
+            [.. graph.Layers.Zip(layers, (layer, counted) => counted.ToProfile().With(faultsOf.GetValueOrDefault(layer)))],
+            classifier?.Accuracy,
+            [.. plan.Diagnostics, .. classifier?.Diagnostics ?? []])
+        {
+            Samples = samples?.ToProfiles() ?? [],
+        };
+    }
+
+    /// <summary>Runs the whole probe once with one set of counters.</summary>
+    private LayerAccumulator[] Count(
+        ProbeRunner runner, BatchPlan plan, ImmutableArray<TracedLayer> layers, ImmutableArray<Counter> counters,
+        ImmutableArray<Counter> byBlock, Classifier? classifier, SampleAccumulator? samples, Action<int>? samplesDone, CancellationToken token)
+    {
+        LayerAccumulator[] accumulators = [.. layers.Select(layer => AccumulatorOf(layer, plan, counters, byBlock))];
+        var done = 0;
+        foreach (var segments in plan.Segments.GroupBy(segment => segment.Rows))
+        {
+            token.ThrowIfCancellationRequested();
+            var instrumented = Instrumenter.Instrument(model, layers, new CountingOptions
+            {
+                Counters = counters,
+                ConvNodes = settings.ConvNodes,
+                Rows = segments.Key,
+                Logits = classifier?.Logits,
+                SampleThresholds = samples is null ? [] : settings.Thresholds,
+                SampleMasks = samples?.Masked ?? [],
+            });
+            using var session = sessions.Open(instrumented.Model, path);
+            foreach (var segment in segments)
+                runner.Run(session, instrumented.Outputs, segment, run => Receive(run, segment, instrumented), token);
+        }
+        return accumulators;
+
+        void Receive(RunOutputs run, ProbeSegment segment, InstrumentedModel instrumented)
+        {
+            using var outputs = run.Outputs.GetEnumerator();
+            if (instrumented.Logits is not null && outputs.MoveNext())
+                classifier!.Add(outputs.Current, run);
+            foreach (var (accumulator, counted) in accumulators.Zip(instrumented.Layers))
+            {
+                accumulator.Add(outputs, run.Fed, segment);
+                samples?.Add(counted, outputs, run.Count);
+            }
+            samples?.EndRun();
+            done += run.Count;
+            samplesDone?.Invoke(done);
+        }
+    }
+
+    private LayerAccumulator AccumulatorOf(TracedLayer layer, BatchPlan plan, ImmutableArray<Counter> counters, ImmutableArray<Counter> byBlock)
+    {
+        var layout = new NodeLayout(layer, settings.ConvNodes);
+        if (byBlock.IsEmpty)
+            return new LayerAccumulator(layer, layout, counters, null);
+        if (layout.BatchAxis < 0 && plan.Segments.Any(segment => segment.RunSize > 1))
+            throw new UserException($"layer '{layer.Name}' ({layer.Op}): its activations have no batch axis, so {BlockAccumulator.NotApart}");
+        return new LayerAccumulator(layer, layout, counters, new BlockAccumulator(byBlock, BootstrapSettings.Blocks, layout.Nodes));
+    }
+}

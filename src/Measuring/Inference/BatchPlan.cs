@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using Emergence.Checkpoints;
+using Emergence.Tracing.Model;
+
+namespace Emergence.Measuring.Inference;
+
+/// <summary>A stretch of the probe whose runs all use the same model.</summary>
+/// <param name="Start">First sample.</param>
+/// <param name="End">One past the last sample.</param>
+/// <param name="RunSize">Samples per run; the last run may have fewer.</param>
+/// <param name="Rows">Where runs are padded: the samples of each run that count. Null: all of them do.</param>
+/// <param name="Block">The block of samples that it lies in, from 0.</param>
+public sealed record ProbeSegment(int Start, int End, int RunSize, int? Rows, int Block = 0);
+
+/// <summary>How the samples of a probe are divided into runs.</summary>
+/// <param name="FixedBatch">The batch size built into the model, to which runs are padded; null where it is free.</param>
+/// <param name="Segments">Stretches of the probe, in order.</param>
+/// <param name="Diagnostics">For instance that a batch size asked for cannot be had.</param>
+public sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Segments, ImmutableArray<Diagnostic> Diagnostics)
+{
+    private const int LargestDefault = 256;
+    private const long ActivationBudget = 32 << 20;
+
+    /// <summary>Plans the runs of a probe.</summary>
+    /// <param name="graph">The model's inputs and layers.</param>
+    /// <param name="samples">Number of samples, at least 1.</param>
+    /// <param name="requested">Samples per run, or 0: as many as keep the largest activation or input, in double, near 32 MB.</param>
+    /// <param name="blocks">
+    /// Into how many blocks the samples fall, at most one sample apart in size; no run holds samples of two.
+    /// </param>
+    /// <exception cref="UserException">Two inputs have different fixed batch sizes.</exception>
+    public static BatchPlan Create(LayerGraph graph, int samples, int requested, int blocks = 1)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(samples, blocks);
+        var fixedBatch = FixedBatchOf(graph.Inputs);
+        var oneByOne = graph.Inputs.Any(input => input.BatchAxis < 0);
+        var size = oneByOne ? 1 : fixedBatch ?? (requested > 0 ? requested : DefaultSize(graph));
+
+        ImmutableArray<Diagnostic> diagnostics = requested > 0 && requested != size
+            ? [Diagnostic.Note("--batch", $"the model runs {size} at a time, whatever is asked for")]
+            : [];
+        var segments = ImmutableArray.CreateBuilder<ProbeSegment>();
+        for (var block = 0; block < blocks; block++)
+        {
+            var (start, end) = ((int)((long)samples * block / blocks), (int)((long)samples * (block + 1) / blocks));
+            if (fixedBatch is not { } batch || size < batch)
+            {
+                segments.Add(new ProbeSegment(start, end, size, fixedBatch is null ? null : size, block));
+                continue;
+            }
+            var whole = start + ((end - start) / batch * batch);
+            if (whole > start)
+                segments.Add(new ProbeSegment(start, whole, batch, null, block));
+            if (whole < end)
+                segments.Add(new ProbeSegment(whole, end, batch, end - whole, block));
+        }
+        return new BatchPlan(fixedBatch, segments.ToImmutable(), diagnostics);
+    }
+
+    private static int? FixedBatchOf(ImmutableArray<ModelInput> inputs)
+    {
+        ModelInput? first = null;
+        foreach (var input in inputs.Where(input => input.BatchAxis >= 0 && input.Shape[input.BatchAxis] is not null))
+        {
+            first ??= input;
+            if (BatchOf(input) != BatchOf(first))
+                throw new UserException(
+                    $"inputs '{first.Name}' and '{input.Name}': have different fixed batch sizes ({BatchOf(first)} and " +
+                    $"{BatchOf(input)}), so samples cannot be paired; export the model with one free batch dimension");
+        }
+        return first is null ? null : checked((int)BatchOf(first));
+    }
+
+    private static long BatchOf(ModelInput input) => input.Shape[input.BatchAxis]!.Value;
+
+    private static int DefaultSize(LayerGraph graph)
+    {
+        var largest = graph.Layers.Select(layer => layer.Reading.Axes)
+            .Select(axes => axes.Where(axis => axis.Role != AxisRole.Batch).Aggregate(1L, (product, axis) => product * axis.Size))
+            .Concat(graph.Inputs.Select(input => input.Shape.Where((_, axis) => axis != input.BatchAxis).Aggregate(1L, (product, size) => product * (size ?? 1))))
+            .DefaultIfEmpty(1L).Max();
+        return (int)Math.Clamp(ActivationBudget / (largest * sizeof(double)), 1, LargestDefault);
+    }
+}

@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using Emergence.Checkpoints;
+using Onnx;
+using static Onnx.TensorProto.Types;
+
+namespace Emergence.Measuring.Instrumentation;
+
+/// <summary>
+/// Appends nodes to a graph, each in the form the graph's opset knows. Constants are Constant nodes, which every IR
+/// version takes (an initializer must also be an input before IR 4), and are shared.
+/// </summary>
+internal sealed class CounterNodes(GraphProto graph, int opset)
+{
+    /// <summary>Oldest opset whose comparisons broadcast and whose Cast takes a number: also the oldest that ONNX Runtime runs.</summary>
+    public const int OldestOpset = 7;
+
+    private readonly FreshNames names = new(graph);
+    private readonly Dictionary<string, string> constants = new(StringComparer.Ordinal);
+
+    /// <summary>What the names of new nodes start with.</summary>
+    public string Scope { get; set; } = "emergence";
+
+    public string Cast(string x, DataType type) => Node("Cast", [x], AttributeProto.Of("to", (int)type));
+
+    public string Apply(string op, params string[] inputs) => Node(op, inputs);
+
+    public string Reshape(string x, ImmutableArray<long> shape) => Node("Reshape", [x, Longs([.. shape])]);
+
+    /// <summary>The axes in another order; left out where it is the same.</summary>
+    public string Transpose(string x, ReadOnlySpan<int> order)
+    {
+        var permutation = new long[order.Length];
+        var isSorted = true;
+        for (var i = 0; i < order.Length; i++)
+        {
+            permutation[i] = order[i];
+            isSorted &= order[i] == i;
+        }
+        return isSorted ? x : Node("Transpose", [x], AttributeProto.Of("perm", permutation));
+    }
+
+    /// <summary>Reduces <paramref name="axes"/>; none at all leaves <paramref name="x"/> as it is.</summary>
+    public string Reduce(string op, string x, IReadOnlyList<int> axes, bool keepDims = false)
+    {
+        // No axes would mean all of them.
+        if (axes.Count == 0)
+            return x;
+        var axesAreInput = opset >= (op == "ReduceSum" ? 13 : 18);
+        long[] longs = [.. axes];
+        return axesAreInput
+            ? Node(op, [x, Longs(longs)], AttributeProto.Of("keepdims", keepDims ? 1 : 0))
+            : Node(op, [x], AttributeProto.Of("axes", longs), AttributeProto.Of("keepdims", keepDims ? 1 : 0));
+    }
+
+    /// <summary>Elements [<paramref name="start"/>, <paramref name="end"/>) of one axis.</summary>
+    public string Slice(string x, int axis, int start, int end) => opset >= 10
+        ? Node("Slice", [x, Longs([start]), Longs([end]), Longs([axis])])
+        : Node("Slice", [x], AttributeProto.Of("axes", [axis]), AttributeProto.Of("starts", [start]), AttributeProto.Of("ends", [end]));
+
+    /// <summary>A float32 scalar.</summary>
+    public string Scalar(float value) => Constant(
+        $"float {BitConverter.SingleToInt32Bits(value)}",
+        () => TensorValues.FromFloats("", [], [value]));
+
+    /// <summary>Makes a tensor an output and returns its name.</summary>
+    public string Expose(string tensor, DataType type)
+    {
+        graph.Output.Add(new ValueInfoProto
+        {
+            Name = tensor,
+            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)type } },
+        });
+        return tensor;
+    }
+
+    private string Longs(long[] values) =>
+        Constant($"int64 {string.Join(' ', values)}", () => TensorValues.FromLongs("", [values.Length], values));
+
+    private string Constant(string key, Func<TensorProto> value)
+    {
+        if (!constants.TryGetValue(key, out var name))
+        {
+            constants.Add(key, name = Node("Constant", [], AttributeProto.Of("value", value())));
+        }
+        return name;
+    }
+
+    private string Node(string op, IEnumerable<string> inputs, params IEnumerable<AttributeProto> attributes)
+    {
+        var name = names.Next($"{Scope}/{op}");
+        graph.Node.Add(new NodeProto { Name = name, OpType = op, Input = { inputs }, Output = { name }, Attribute = { attributes } });
+        return name;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Networks;
+using Onnx;
+
+namespace Emergence.Measuring.Instrumentation;
+
+/// <summary>What to count, and over which part of a batch.</summary>
+public sealed record CountingOptions
+{
+    /// <summary>The counters of every layer.</summary>
+    public required ImmutableArray<Counter> Counters { get; init; }
+
+    /// <summary>What a node of a convolution is.</summary>
+    public ConvNodes ConvNodes { get; init; } = ConvNodes.Units;
+
+    /// <summary>Count only the first so many samples of each run: the rest is padding. Null: all.</summary>
+    public int? Rows { get; init; }
+
+    /// <summary>The tensor of logits to expose beside the counters (as double), or null.</summary>
+    public string? Logits { get; init; }
+
+    /// <summary>Thresholds under which the alive nodes of each single sample are counted; empty: none.</summary>
+    public ImmutableArray<float> SampleThresholds { get; init; } = [];
+
+    /// <summary>Indices of the layers of which it must be known which nodes are alive on a sample, not only how many.</summary>
+    public ImmutableHashSet<int> SampleMasks { get; init; } = [];
+
+    /// <summary>Whether the model's own outputs stay; without them, what only they need is taken out.</summary>
+    public bool KeepOutputs { get; init; }
+}
+
+/// <summary>The outputs that carry one layer's counters.</summary>
+/// <param name="Layer">The layer.</param>
+/// <param name="Layout">How its axes become nodes.</param>
+/// <param name="Shape">Output with the shape of the tensor that is read, padding included (int64).</param>
+/// <param name="Counters">Each counter's output: double, one value per node, in the order of the graph.</param>
+public sealed record LayerCounters(
+    TracedLayer Layer, NodeLayout Layout, string Shape, ImmutableArray<(Counter Counter, string Output)> Counters)
+{
+    /// <summary>What is counted of each single sample: one entry per threshold.</summary>
+    public ImmutableArray<SampleCounters> Samples { get; init; } = [];
+
+    /// <summary>The outputs in the order in which they are read: the shape, the counters, those of single samples.</summary>
+    public IEnumerable<string> Outputs =>
+        [Shape, .. Counters.Select(counter => counter.Output), .. Samples.SelectMany(sample => sample.Outputs)];
+}
+
+/// <summary>The outputs that tell, for each sample of a run, how much of one layer is alive under one threshold.</summary>
+/// <param name="Alive">a: alive nodes (int32, one per sample).</param>
+/// <param name="AliveChannels">α: channels with any alive position, likewise; null where that is a.</param>
+/// <param name="Borderline">Nodes that a change of 1e-4 may flip, likewise.</param>
+/// <param name="Mask">Which nodes are alive: bool, sample by sample, channel-major; null where it was not asked for.</param>
+public sealed record SampleCounters(string Alive, string? AliveChannels, string Borderline, string? Mask)
+{
+    /// <summary>Those there are, in the order in which they are read.</summary>
+    public IEnumerable<string> Outputs => ((string?[])[Alive, AliveChannels, Borderline, Mask]).OfType<string>();
+}
+
+/// <summary>A model whose outputs are counters.</summary>
+/// <param name="Model">A changed copy of the model.</param>
+/// <param name="Layers">In the order of the layers asked for.</param>
+/// <param name="Logits">Output with the logits, as double, or null.</param>
+public sealed record InstrumentedModel(ModelProto Model, ImmutableArray<LayerCounters> Layers, string? Logits)
+{
+    /// <summary>Every output to ask for: the logits, then each layer's shape and counters.</summary>
+    public ImmutableArray<string> Outputs { get; } =
+    [
+        .. Logits is null ? [] : (string[])[Logits],
+        .. Layers.SelectMany(layer => layer.Outputs),
+    ];
+}

@@ -1,0 +1,140 @@
+using System.Collections.Immutable;
+using Emergence.Checkpoints;
+using Emergence.Tracing.Model;
+using Onnx;
+using static Onnx.TensorProto.Types;
+
+namespace Emergence.Measuring.Instrumentation;
+
+/// <summary>Adds in-graph counters to a model, so that activations never leave the runtime whole.</summary>
+public static class Instrumenter
+{
+    /// <summary>
+    /// Copies a model and appends, for each layer, the counters asked for. The opset and the IR version stay as they
+    /// are. Sums run in double and comparisons in float32, so that no number depends on how samples are batched.
+    /// </summary>
+    /// <param name="model">The model; it is not changed.</param>
+    /// <param name="layers">Layers traced in it.</param>
+    /// <param name="options">What to count.</param>
+    /// <exception cref="UserException">
+    /// The model's opset is older than 7, or <see cref="CountingOptions.Rows"/> is given and a layer has no batch axis.
+    /// </exception>
+    public static InstrumentedModel Instrument(ModelProto model, ImmutableArray<TracedLayer> layers, CountingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        var copy = model.Clone();
+        if (!options.KeepOutputs)
+            copy.Graph.Output.Clear();
+        var nodes = new CounterNodes(copy.Graph, Opset(copy));
+
+        // ONNX Runtime orders nodes by depth-first search from the last output back. Counters appended in reverse
+        // layer order therefore run as soon as their layer has, and its activations are freed early.
+        var logits = options.Logits is { } tensor
+            ? nodes.Expose(nodes.Cast(tensor, DataType.Double), DataType.Double)
+            : null;
+        var counters = layers.Reverse().Select(layer => Count(nodes, layer, options)).Reverse().ToImmutableArray();
+        if (!options.KeepOutputs)
+            UnusedNodes.Remove(copy.Graph);
+        return new InstrumentedModel(copy, counters, logits);
+    }
+
+    private static LayerCounters Count(CounterNodes nodes, TracedLayer layer, CountingOptions options)
+    {
+        nodes.Scope = $"emergence/{layer.Name}";
+        var layout = new NodeLayout(layer, options.ConvNodes);
+        var whole = Read(nodes, layer.Reading);
+        var read = options.Rows is { } rows ? nodes.Slice(whole, BatchAxis(layer, layout), 0, rows) : whole;
+        var type = layer.Reading.Quantisation is null ? (DataType)layer.Reading.ElementType : DataType.Float;
+        var views = new Views(nodes, read, type, layout);
+        var shape = nodes.Expose(nodes.Apply("Shape", whole), DataType.Int64);
+        var counters = options.Counters.Select(counter =>
+            (counter, nodes.Expose(nodes.Cast(views.Count(counter), DataType.Double), DataType.Double)));
+        var samples = new SampleCounting(nodes, read, (DataType)layer.Reading.ElementType, layout, options.SampleMasks.Contains(layer.Index));
+        return new LayerCounters(layer, layout, shape, [.. counters])
+        {
+            Samples = [.. options.SampleThresholds.Select(samples.Count)],
+        };
+    }
+
+    private static string Read(CounterNodes nodes, Reading reading)
+    {
+        var x = reading.Tensor;
+        if (reading.Quantisation is { } quantisation)
+        {
+            string[] zeroPoint = quantisation.ZeroPoint.Length > 0 ? [quantisation.ZeroPoint] : [];
+            x = nodes.Apply("DequantizeLinear", [x, quantisation.Scale, .. zeroPoint]);
+        }
+        if (reading.Reshape is { } shape)
+            x = nodes.Reshape(x, shape);
+        return reading.Slice is { } part ? nodes.Slice(x, part.Axis, part.Start, part.End) : x;
+    }
+
+    private static int BatchAxis(TracedLayer layer, NodeLayout layout) => layout.BatchAxis >= 0
+        ? layout.BatchAxis
+        : throw new UserException(
+            $"layer '{layer.Name}' ({layer.Op}): its activations have no batch axis, so padding cannot be told from samples; " +
+            "choose --samples as a multiple of the model's fixed batch size");
+
+    private static int Opset(ModelProto model)
+    {
+        var import = model.OpsetImport.FirstOrDefault(opset => opset.Domain is "" or "ai.onnx");
+        if (import is null)
+            // Only operators of other domains so far: any version will do, and every runtime knows this one.
+            model.OpsetImport.Add(import = new OperatorSetIdProto { Domain = "", Version = 13 });
+        if (import.Version < CounterNodes.OldestOpset)
+            throw new UserException(
+                $"opset {import.Version} is older than ONNX Runtime runs; convert the model to opset 13 with onnx.version_converter");
+        return checked((int)import.Version);
+    }
+
+    /// <summary>The forms of one activation that counters reduce, each made on first use.</summary>
+    private sealed class Views(CounterNodes nodes, string x, DataType type, NodeLayout layout)
+    {
+        private readonly Dictionary<string, string> made = new(StringComparer.Ordinal);
+
+        private string Single => type == DataType.Float ? x : Once("single", () => nodes.Cast(x, DataType.Float));
+
+        private string Double => type == DataType.Double ? x : Once("double", () => nodes.Cast(x, DataType.Double));
+
+        /// <summary>The activation in its own type, or in float32 where comparisons do not take that type at every opset.</summary>
+        private string Comparable => type == DataType.Double ? x : Single;
+
+        /// <summary>What <see cref="CounterKind.Above"/> compares: for whole filters the spatial mean.</summary>
+        private string PerSample => !layout.ReducesPositions ? Single : Once("mean", () =>
+            nodes.Cast(nodes.Reduce("ReduceMean", Double, layout.Positional, keepDims: true), DataType.Float));
+
+        public string Count(Counter counter) => counter.Kind switch
+        {
+            CounterKind.Sum => nodes.Reduce("ReduceSum", Double, layout.Reduced),
+            CounterKind.Max => nodes.Reduce("ReduceMax", Single, layout.Reduced),
+            CounterKind.AbsSum => nodes.Reduce("ReduceSum", nodes.Apply("Abs", Double), layout.Reduced),
+            CounterKind.AbsMax => nodes.Reduce("ReduceMax", nodes.Apply("Abs", Single), layout.Reduced),
+            CounterKind.Above => CountTrue(nodes.Apply("Greater", PerSample, nodes.Scalar(counter.Threshold))),
+            CounterKind.NotANumber => CountTrue(NotANumber()),
+            CounterKind.NotFinite => CountTrue(NotFinite()),
+            _ => throw new ArgumentOutOfRangeException(nameof(counter)),
+        };
+
+        // Only NaN is neither below 1 nor above 0. IsNaN and IsInf came with opsets 9 and 10.
+        private string NotANumber() => nodes.Apply("Not", nodes.Apply("Or",
+            nodes.Apply("Less", Comparable, Bound(1f)), nodes.Apply("Greater", Comparable, Bound(0f))));
+
+        private string NotFinite() => nodes.Apply("Not",
+            nodes.Apply("Less", nodes.Apply("Abs", Comparable), Bound(float.PositiveInfinity)));
+
+        private string Bound(float value) => type == DataType.Double
+            ? Once($"bound {value}", () => nodes.Cast(nodes.Scalar(value), DataType.Double))
+            : nodes.Scalar(value);
+
+        private string CountTrue(string condition) =>
+            nodes.Reduce("ReduceSum", nodes.Cast(condition, DataType.Int32), layout.Reduced);
+
+        private string Once(string key, Func<string> make)
+        {
+            if (!made.TryGetValue(key, out var name))
+                made.Add(key, name = make());
+            return name;
+        }
+    }
+}

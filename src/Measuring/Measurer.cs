@@ -1,0 +1,27 @@
+using Emergence.Checkpoints;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+
+namespace Emergence.Measuring;
+
+/// <summary>Measures a model: which nodes are alive on a probe, and what emergence follows from that.</summary>
+public static class Measurer
+{
+    /// <summary>Traces a checkpoint, runs a probe through it and measures.</summary>
+    /// <param name="checkpoint">The checkpoint as it was opened.</param>
+    /// <param name="settings">What to measure, and how.</param>
+    /// <param name="probe">The samples.</param>
+    /// <param name="token">Ends a download or the run in progress.</param>
+    /// <exception cref="UsageException">An option does not fit the model: a glob that matches nothing, a device that does not exist.</exception>
+    /// <exception cref="UserException">The model cannot be traced or run, or the samples cannot be had.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    public static ModelMeasurement Measure(
+        Checkpoint checkpoint, AnalysisSettings settings, ProbeOptions probe, CancellationToken token = default)
+    {
+        ArgumentNullException.ThrowIfNull(probe);
+        var sessions = SessionFactory.Create(settings);
+        var model = TracedCheckpoint.Of(checkpoint, settings, probe.Dimensions);
+        return model.Measure(ProbeResolver.Resolve(model.Checkpoint, model.Graph, probe, token), sessions, samplesDone: null, token);
+    }
+}

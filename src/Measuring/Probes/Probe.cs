@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using Emergence.Checkpoints;
+
+namespace Emergence.Measuring.Probes;
+
+/// <summary>What the user said about the samples to record activations on.</summary>
+public sealed record ProbeOptions
+{
+    /// <summary>Paths or data set names, each optionally <c>input=path</c>; empty: what the checkpoint records, else random.</summary>
+    public ImmutableArray<string> Data { get; init; } = [];
+
+    /// <summary>Folder with the data sets' files.</summary>
+    public string? DataDir { get; init; }
+
+    /// <summary><c>test</c> or <c>train</c>; null: what the checkpoint records, else <c>test</c>.</summary>
+    public string? Split { get; init; }
+
+    /// <summary>The first so many samples in stored order; null: all.</summary>
+    public int? Samples { get; init; } = 1024;
+
+    /// <summary>File of labels, where the data has none of its own.</summary>
+    public string? Labels { get; init; }
+
+    /// <summary>x · scale, before the mean is taken off; null: what the checkpoint records, else 1.</summary>
+    public float? Scale { get; init; }
+
+    /// <summary>Taken off, one value or one per channel; empty: what the checkpoint records, else 0.</summary>
+    public ImmutableArray<float> Mean { get; init; } = [];
+
+    /// <summary>Divided by, one value or one per channel; empty: what the checkpoint records, else 1.</summary>
+    public ImmutableArray<float> Std { get; init; } = [];
+
+    /// <summary>The model input that the samples feed, where it has several.</summary>
+    public string? Input { get; init; }
+
+    /// <summary>Sizes of free dimensions by name.</summary>
+    public ImmutableDictionary<string, int> Dimensions { get; init; } = ImmutableDictionary<string, int>.Empty;
+
+    /// <summary>Seed of random samples.</summary>
+    public int Seed { get; init; }
+}
+
+/// <summary>The values that feed one model input, sample after sample.</summary>
+/// <param name="Name">The model input.</param>
+/// <param name="ElementType">Its <c>TensorProto.DataType</c>; the data are already of this type.</param>
+/// <param name="SampleShape">Shape of one sample: the input's, without its batch axis.</param>
+/// <param name="Data">All samples, contiguous, little-endian; <c>Samples × Π SampleShape</c> elements.</param>
+public sealed record ProbeInput(string Name, int ElementType, ImmutableArray<int> SampleShape, ReadOnlyMemory<byte> Data);
+
+/// <summary>The samples on which activations are recorded, preprocessed and laid out as the model wants them.</summary>
+/// <param name="Inputs">One entry per model input, in the model's order.</param>
+/// <param name="Samples">Number of samples.</param>
+/// <param name="Labels">Class of each sample, or null.</param>
+/// <param name="Provenance">Name, hash, count, seed.</param>
+/// <param name="Diagnostics">For instance that the samples are random.</param>
+public sealed record Probe(
+    ImmutableArray<ProbeInput> Inputs, int Samples, ImmutableArray<int>? Labels, ProbeProvenance Provenance,
+    ImmutableArray<Diagnostic> Diagnostics);

@@ -1,0 +1,178 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Emergence.Checkpoints;
+using Emergence.Datasets;
+using Emergence.Tracing.Model;
+using DataType = Onnx.TensorProto.Types.DataType;
+
+namespace Emergence.Measuring.Probes;
+
+/// <summary>Finds the samples on which a checkpoint's activations are recorded, and makes them what its inputs want.</summary>
+public static class ProbeResolver
+{
+    private const int RandomSamples = 1024;
+
+    /// <inheritdoc cref="Resolve(Checkpoint, LayerGraph, ProbeOptions, Action{string}?, CancellationToken)"/>
+    public static Probe Resolve(Checkpoint checkpoint, LayerGraph graph, ProbeOptions options, CancellationToken token) =>
+        Resolve(checkpoint, graph, options, progress: null, token);
+
+    /// <summary>
+    /// The samples that the user names; else those of the data set that the checkpoint records, whose hash must be the
+    /// recorded one; else, with a warning, random ones.
+    /// </summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="graph">Its inputs.</param>
+    /// <param name="options">What the user said.</param>
+    /// <param name="progress">Told what a download does, a line at a time.</param>
+    /// <param name="token">Ends a download.</param>
+    /// <exception cref="UserException">The samples cannot be had, or do not fit the model.</exception>
+    public static Probe Resolve(
+        Checkpoint checkpoint, LayerGraph graph, ProbeOptions options, Action<string>? progress, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(options);
+        if (graph.Inputs.IsEmpty)
+            throw new UserException($"{checkpoint.FileName}: has no inputs to feed; export the model with its inputs");
+        if (options.Samples <= 0)
+            throw new UsageException($"--samples {options.Samples}: is no number of samples; give 1 or more, or all");
+        if (options.Input is { } name && graph.Inputs.All(input => input.Name != name))
+            throw new UsageException(
+                $"--input {name}: {checkpoint.FileName} has no such input; "
+                + $"it has {ProbeBinding.Names(graph.Inputs)}");
+
+        var sources = options.Data.IsEmpty
+            ? ProbeSource.Recorded(checkpoint, options, progress, token)
+            : ProbeSource.Given(checkpoint, graph.Inputs, options, progress, token);
+        return sources.IsEmpty ? Random(checkpoint, graph.Inputs, options) : Feed(checkpoint, graph.Inputs, options, sources);
+    }
+
+    private static Probe Random(Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, ProbeOptions options)
+    {
+        if (options.Labels is not null)
+            throw new UsageException("--labels: random samples have no classes; give the samples with --data");
+        if (inputs.FirstOrDefault(input => !DeclaresShape(checkpoint, input)) is { } shapeless)
+            throw new UserException(
+                $"{checkpoint.FileName}: input '{shapeless.Name}' declares no shape, so none can be drawn; "
+                + "give samples with --data");
+        var samples = options.Samples ?? RandomSamples;
+        var preprocessing = Preprocessing.Of(options, recorded: null);
+        ImmutableArray<ProbeInput> drawn =
+            [.. inputs.Select((input, position) => RandomProbe.Draw(input, position, samples, options.Seed, preprocessing))];
+        var warning = Diagnostic.Warning(
+            "probe",
+            $"no data set is recorded and --data is not given: {samples:N0} random samples (seed {options.Seed}) stand in; "
+            + "give --data for numbers that mean something");
+        return new Probe(drawn, samples, null, new ProbeProvenance("random", Hash(drawn), samples, options.Seed), [warning]);
+    }
+
+    private static Probe Feed(
+        Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, ProbeOptions options, ImmutableArray<ProbeSource> sources)
+    {
+        var diagnostics = new List<Diagnostic>();
+        ImmutableArray<BoundArray> feeds =
+            [.. ProbeBinding.Bind(checkpoint.FileName, inputs, options.Input, sources).Select(feed => WithShape(checkpoint, feed))];
+        var fits = feeds.Select(feed => SampleFit.Of(feed.Subject, feed.Array.Shape, feed.Input, feed.InModelLayout)).ToArray();
+        var samples = CountSamples(feeds, fits, options.Samples);
+        ImmutableArray<ProbeInput> fed =
+        [
+            .. feeds.Zip(fits, (feed, fit) =>
+            {
+                var values = Repeat(feed.Subject, fit.Apply(feed.Array), samples).Take(samples);
+                var data = ValuesOf(feed, fit, values, options, checkpoint.Metadata, diagnostics);
+                return new ProbeInput(feed.Input.Name, feed.Input.ElementType, fit.SampleShape, data);
+            }),
+        ];
+        var name = string.Join(", ", sources.Select(source => source.Name));
+        return new Probe(
+            fed, samples, Labels(options, sources, samples), new ProbeProvenance(name, Hash(fed), samples, null), [.. diagnostics]);
+    }
+
+    /// <summary>Preprocesses what feeds a floating-point input: the one named by <c>--input</c>, or else any.</summary>
+    private static ReadOnlyMemory<byte> ValuesOf(
+        BoundArray feed, SampleFit fit, NumericArray values, ProbeOptions options, CheckpointMetadata recorded,
+        List<Diagnostic> diagnostics)
+    {
+        var (input, subject) = (feed.Input, feed.Subject);
+        if (fit.Note is { } note)
+            Note(note);
+        var preprocessing = options.Input is null || options.Input == input.Name ? Preprocessing.Of(options, recorded) : Preprocessing.None;
+        if (!InputValues.IsFloat(input.ElementType))
+        {
+            if (!preprocessing.IsIdentity)
+                Note($"input '{input.Name}' takes {ElementTypes.NameOf(input.ElementType)}: scale, mean and std are not applied to it");
+            return InputValues.ToInteger(subject, values, input.ElementType);
+        }
+        var isBytes = values.ElementType == (int)DataType.Uint8;
+        if (isBytes && preprocessing.IsIdentity)
+            Note("bytes are fed as stored, 0 to 255; say what the model expects with --scale, --mean, --std");
+        if (!isBytes && !preprocessing.IsIdentity && options is { Scale: null, Mean.IsEmpty: true, Std.IsEmpty: true })
+            Note("scaled as the checkpoint records; give --scale 1 --mean 0 --std 1 if the values are scaled already");
+        return InputValues.ToFloat(subject, values, input.ElementType, preprocessing, preprocessing.StrideIn(fit, subject));
+
+        void Note(string message) => diagnostics.Add(Diagnostic.Note(subject, message));
+    }
+
+    /// <summary>An input that declares no shape, not even its rank, takes samples as they are, one at a time.</summary>
+    private static BoundArray WithShape(Checkpoint checkpoint, BoundArray feed)
+    {
+        if (DeclaresShape(checkpoint, feed.Input))
+            return feed;
+        long?[] shape = [.. (feed.InModelLayout ? feed.Array.Shape : [1, .. feed.Array.Shape.Skip(1)]).Select(size => (long?)size)];
+        return feed with { Input = feed.Input with { Shape = [.. shape], Symbols = [.. shape.Select(_ => "")], BatchAxis = -1 } };
+    }
+
+    private static bool DeclaresShape(Checkpoint checkpoint, ModelInput input) =>
+        checkpoint.Model.Graph.Input.FirstOrDefault(declared => declared.Name == input.Name)?.Type?.TensorType?.Shape is not null;
+
+    private static int CountSamples(ImmutableArray<BoundArray> feeds, SampleFit[] fits, int? limit)
+    {
+        // An input without a batch axis may have one value for all samples.
+        var counts = fits
+            .Select((fit, i) => (fit.Samples, feeds[i].Subject, IsShared: feeds[i].Input.BatchAxis < 0 && fit.Samples == 1))
+            .ToArray();
+        var main = counts.FirstOrDefault(count => !count.IsShared, counts[0]);
+        if (counts.FirstOrDefault(count => !count.IsShared && count.Samples != main.Samples) is { Subject: { } other } unequal)
+            throw new UserException(
+                $"{other}: has {unequal.Samples:N0} samples, but {main.Subject} has {main.Samples:N0}; "
+                + "give the same number for each input");
+        return Math.Min(main.Samples, limit ?? int.MaxValue);
+    }
+
+    private static NumericArray Repeat(string subject, NumericArray array, int samples)
+    {
+        if (array.Shape[0] != 1 || samples == 1)
+            return array;
+        if ((long)array.Data.Length * samples > Array.MaxLength)
+            throw new UserException($"{subject}: does not fit in memory {samples:N0} times; take fewer samples (--samples)");
+        var data = new byte[array.Data.Length * samples];
+        for (var i = 0; i < samples; i++)
+            array.Data.Span.CopyTo(data.AsSpan(i * array.Data.Length));
+        return array with { Shape = array.Shape.SetItem(0, samples), Data = data };
+    }
+
+    private static ImmutableArray<int>? Labels(
+        ProbeOptions options, ImmutableArray<ProbeSource> sources, int samples)
+    {
+        var (subject, labels) = options.Labels is { } path
+            ? (path, LabelFile.Read(path))
+            : sources.Where(source => source.Stored.Labels is not null).Select(source => (source.Name, source.Stored.Labels)).FirstOrDefault();
+        if (labels is null)
+            return null;
+        // Fewer samples than asked for are all there are.
+        var isWhole = options.Samples is not { } limit || samples < limit;
+        if (labels.Length < samples || (isWhole && labels.Length > samples))
+            throw new UserException(
+                $"{subject}: has {labels.Length:N0} labels for {samples:N0} samples; "
+                + "give a label for each sample");
+        return [.. labels.AsSpan(0, samples)];
+    }
+
+    private static string Hash(ImmutableArray<ProbeInput> inputs)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var input in inputs)
+            hash.AppendData(input.Data.Span);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using Emergence.Tracing.Networks;
+
+namespace Emergence.Measuring.Settings;
+
+/// <summary>Everything that shapes a number and is the same for every checkpoint of a series.</summary>
+public sealed record AnalysisSettings
+{
+    /// <summary>θ, one or several, rounded to float32.</summary>
+    public ImmutableArray<float> Thresholds { get; init; } = [0.05f];
+
+    /// <summary>The statistic.</summary>
+    public Statistic Statistic { get; init; } = Statistic.Mean;
+
+    /// <summary>Share above which a node is alive, for <see cref="Statistic.Share"/>.</summary>
+    public double AliveShare { get; init; } = 0.5;
+
+    /// <summary>What a node of a convolution is.</summary>
+    public ConvNodes ConvNodes { get; init; } = ConvNodes.Units;
+
+    /// <summary>Whether the network's input counts as a layer.</summary>
+    public bool IncludeInput { get; init; }
+
+    /// <summary>Globs of layer names to keep; empty keeps all.</summary>
+    public ImmutableArray<string> Only { get; init; } = [];
+
+    /// <summary>Globs of layer names to leave out.</summary>
+    public ImmutableArray<string> Exclude { get; init; } = [];
+
+    /// <summary>Whether E_w is computed too; it costs about one addition per multiply-accumulate of the network.</summary>
+    public bool Wired { get; init; }
+
+    /// <summary>Whether E is split by pairs of layers too; it costs as much as E itself for every layer, and N² numbers.</summary>
+    public bool Contributions { get; init; }
+
+    /// <summary>Whether alive counts and E get intervals, and from which resamples; only with a statistic that is a mean.</summary>
+    public BootstrapSettings? Bootstrap { get; init; }
+
+    /// <summary>ONNX Runtime's optimisation level: <c>default</c>, <c>none</c>, <c>basic</c> or <c>all</c>.</summary>
+    public string Optimization { get; init; } = "default";
+
+    /// <summary>Threads of one session; 0 lets ONNX Runtime choose.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Samples in one run; 0 chooses by the size of the model.</summary>
+    public int Batch { get; init; }
+
+    /// <summary><c>auto</c>, <c>cpu</c> or <c>cuda</c>.</summary>
+    public string Device { get; init; } = "auto";
+}
+
+/// <summary>How a node's activations over the samples become one number.</summary>
+public enum Statistic
+{
+    /// <summary>Mean over the samples.</summary>
+    Mean,
+
+    /// <summary>Largest value.</summary>
+    Max,
+
+    /// <summary>Mean of the absolute values.</summary>
+    AbsMean,
+
+    /// <summary>Largest absolute value.</summary>
+    AbsMax,
+
+    /// <summary>Share of samples on which the activation is above the threshold.</summary>
+    Share,
+
+    /// <summary>None: a node is alive or dead on each sample by itself, and E has a distribution.</summary>
+    Sample,
+}

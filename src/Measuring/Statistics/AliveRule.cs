@@ -1,0 +1,172 @@
+using System.Collections;
+using System.Collections.Immutable;
+using Emergence.Measuring.Instrumentation;
+using Emergence.Measuring.Settings;
+
+namespace Emergence.Measuring.Statistics;
+
+/// <summary>Which nodes of a layer are alive under one threshold.</summary>
+/// <param name="Mask">Alive nodes, channel-major.</param>
+/// <param name="Alive">a: number of alive nodes.</param>
+/// <param name="AliveChannels">Channels with any alive position.</param>
+/// <param name="Borderline">Nodes that a change of 1e-4 may flip.</param>
+/// <param name="NodesNan">Nodes with a NaN activation; they are not alive.</param>
+/// <param name="NodesInf">Nodes with an infinite activation and no NaN; they are not alive.</param>
+public sealed record AliveNodes(BitArray Mask, int Alive, int AliveChannels, int Borderline, int NodesNan, int NodesInf);
+
+/// <summary>When a node is alive, dead or borderline; docs/measures.md has the definitions.</summary>
+public sealed class AliveRule
+{
+    private readonly Statistic statistic;
+    private readonly float threshold;
+    private readonly double aliveShare;
+
+    /// <summary>The rule of one setting under one of its thresholds.</summary>
+    public AliveRule(AnalysisSettings settings, float threshold)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        statistic = settings.Statistic;
+        aliveShare = settings.AliveShare;
+        this.threshold = threshold;
+    }
+
+    /// <summary>The counters that the rules of a setting read, and those that every profile has.</summary>
+    public static ImmutableArray<Counter> CountersFor(AnalysisSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        IEnumerable<Counter> needed = settings.Statistic switch
+        {
+            Statistic.Mean or Statistic.Max or Statistic.Sample => [],
+            Statistic.AbsMean => [new(CounterKind.AbsSum)],
+            Statistic.AbsMax => [new(CounterKind.AbsMax)],
+            Statistic.Share => settings.Thresholds.SelectMany(threshold => (Counter[])[Below(threshold), At(threshold), Above(threshold)]),
+            _ => throw new ArgumentOutOfRangeException(nameof(settings)),
+        };
+        return [new(CounterKind.Sum), new(CounterKind.Max), .. needed.Distinct()];
+    }
+
+    /// <summary>The counters that a bootstrap needs of each block of samples: none, where none was asked for.</summary>
+    /// <exception cref="ArgumentException">The statistic is no mean over the samples.</exception>
+    public static ImmutableArray<Counter> CountersByBlock(AnalysisSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return settings.Bootstrap is null
+            ? []
+            : [.. settings.Thresholds.Select(threshold => new AliveRule(settings, threshold).Averaged).Distinct()];
+    }
+
+    /// <summary>Whether a statistic is a mean over the samples, so that it follows from the sums over blocks of them.</summary>
+    public static bool IsMean(Statistic statistic) => statistic is Statistic.Mean or Statistic.AbsMean or Statistic.Share;
+
+    /// <summary>The counter whose mean decides.</summary>
+    /// <exception cref="ArgumentException">The statistic is no mean over the samples.</exception>
+    internal Counter Averaged => statistic switch
+    {
+        Statistic.Mean => new(CounterKind.Sum),
+        Statistic.AbsMean => new(CounterKind.AbsSum),
+        Statistic.Share => At(threshold),
+        _ => throw new ArgumentException($"{statistic} is no mean over the samples, so it does not follow from sums over blocks of them."),
+    };
+
+    /// <summary>How many values of a layer's <see cref="Averaged"/> counter one sample adds.</summary>
+    internal int ValuesPerSample(LayerProfile profile) => statistic == Statistic.Share ? 1 : profile.ActivationsPerSample;
+
+    /// <summary>The smallest mean of <see cref="Averaged"/> of an alive node.</summary>
+    internal double LeastAlive
+    {
+        get
+        {
+            if (statistic == Statistic.Share)
+                return Math.BitIncrement(aliveShare);
+            // Means are compared as float32, to which the midpoint of two of them is rounded to even.
+            var midpoint = ((double)threshold + MathF.BitIncrement(threshold)) / 2;
+            return (float)midpoint > threshold ? midpoint : Math.BitIncrement(midpoint);
+        }
+    }
+
+    /// <summary>Applies the rule to every node of a layer.</summary>
+    /// <exception cref="KeyNotFoundException">The profile lacks a counter of <see cref="CountersFor"/>.</exception>
+    public AliveNodes Apply(LayerProfile profile)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        var judge = JudgeOf(profile);
+        var mask = new BitArray(profile.Nodes);
+        int alive = 0, aliveChannels = 0, borderline = 0, nan = 0, infinite = 0;
+        for (var channel = 0; channel < profile.Channels; channel++)
+        {
+            var before = alive;
+            for (var node = channel * profile.Positions; node < (channel + 1) * profile.Positions; node++)
+            {
+                if (profile.IsNan(node))
+                {
+                    nan++;
+                    continue;
+                }
+                if (profile.IsNotFinite(node))
+                {
+                    infinite++;
+                    continue;
+                }
+                var (isAlive, isBorderline) = judge(node);
+                mask[node] = isAlive;
+                alive += isAlive ? 1 : 0;
+                borderline += isBorderline ? 1 : 0;
+            }
+            aliveChannels += alive > before ? 1 : 0;
+        }
+        return new AliveNodes(mask, alive, aliveChannels, borderline, nan, infinite);
+    }
+
+    /// <summary>
+    /// What each node of a layer is judged by, channel-major: its statistic as float32 (for <see cref="Statistic.Share"/>
+    /// the share of samples above the threshold). NaN where an activation of the node is not finite.
+    /// </summary>
+    /// <exception cref="KeyNotFoundException">The profile lacks a counter of <see cref="CountersFor"/>.</exception>
+    public float[] Statistics(LayerProfile profile)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        var statisticOf = StatisticOf(profile);
+        var values = new float[profile.Nodes];
+        for (var node = 0; node < values.Length; node++)
+            values[node] = profile.IsNotFinite(node) ? float.NaN : (float)statisticOf(node);
+        return values;
+    }
+
+    private static Counter At(float threshold) => new(CounterKind.Above, threshold);
+
+    private static Counter Below(float threshold) => At((float)(threshold - Borderline.Margin));
+
+    private static Counter Above(float threshold) => At((float)(threshold + Borderline.Margin));
+
+    private Func<int, (bool Alive, bool Borderline)> JudgeOf(LayerProfile profile)
+    {
+        if (statistic != Statistic.Share)
+        {
+            var statisticOf = StatisticOf(profile);
+            return node => Compare(statisticOf(node));
+        }
+        var (below, at, above) = (profile.Totals[Below(threshold)], profile.Totals[At(threshold)], profile.Totals[Above(threshold)]);
+        bool Passes(double count) => count / profile.Samples > aliveShare;
+        // Single activations may flip, not the share: what matters is whether the verdict would.
+        return node => (Passes(at[node]), Passes(below[node]) != Passes(above[node]));
+    }
+
+    private Func<int, double> StatisticOf(LayerProfile profile)
+    {
+        var (counter, divisor) = statistic switch
+        {
+            Statistic.Mean => (new Counter(CounterKind.Sum), (double)profile.Samples * profile.ActivationsPerSample),
+            Statistic.AbsMean => (new Counter(CounterKind.AbsSum), (double)profile.Samples * profile.ActivationsPerSample),
+            Statistic.Max => (new Counter(CounterKind.Max), 1),
+            Statistic.AbsMax => (new Counter(CounterKind.AbsMax), 1),
+            Statistic.Share => (At(threshold), profile.Samples),
+            _ => throw new InvalidOperationException($"{statistic} has no verdict over all samples"),
+        };
+        var totals = profile.Totals[counter];
+        return node => totals[node] / divisor;
+    }
+
+    /// <summary>Compares as float32, as the graph does: an activation of exactly 0.05f is not above 0.05.</summary>
+    private (bool Alive, bool Borderline) Compare(double value) =>
+        ((float)value > threshold, Math.Abs(value - threshold) <= Borderline.Margin);
+}

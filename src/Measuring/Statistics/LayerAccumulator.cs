@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using System.Numerics.Tensors;
+using Emergence.Checkpoints;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Instrumentation;
+using Emergence.Tracing.Model;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Emergence.Measuring.Statistics;
+
+/// <summary>Carries one layer's counters from run to run, in the order of the graph.</summary>
+/// <param name="layer">The layer.</param>
+/// <param name="layout">Its nodes.</param>
+/// <param name="counters">What is counted.</param>
+/// <param name="blocks">Keeps blocks of samples apart too; null where that is not asked for.</param>
+internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, ImmutableArray<Counter> counters, BlockAccumulator? blocks)
+{
+    private readonly double[][] totals = [.. counters.Select(counter => Start(counter, layout.Nodes))];
+    private long samples;
+
+    /// <summary>Whether a counter is finite for every node.</summary>
+    public bool IsFinite(Counter counter) => Array.TrueForAll(totals[counters.IndexOf(counter)], double.IsFinite);
+
+    /// <summary>Takes in one run.</summary>
+    /// <param name="outputs">The layer's outputs come next: shape, then counters in order.</param>
+    /// <param name="fed">Samples fed, padding included.</param>
+    /// <param name="segment">The stretch of the probe it belongs to.</param>
+    /// <exception cref="UserException">The layer ran in another shape than was traced, or does not keep samples apart where it must.</exception>
+    public void Add(IEnumerator<OrtValue> outputs, int fed, ProbeSegment segment)
+    {
+        var count = SamplesIn(Next(outputs).GetTensorDataAsSpan<long>(), fed, segment.Rows);
+        samples += count;
+        blocks?.AddSamples(segment.Block, count);
+        for (var i = 0; i < counters.Length; i++)
+        {
+            var values = Next(outputs).GetTensorDataAsSpan<double>();
+            if (values.Length != totals[i].Length)
+                throw new InvalidOperationException($"layer '{layer.Name}': {values.Length} values of {counters[i].Kind} for {totals[i].Length} nodes");
+            if (counters[i].KeepsLargest)
+                TensorPrimitives.Max(totals[i], values, totals[i]);
+            else
+                TensorPrimitives.Add(totals[i], values, totals[i]);
+            blocks?.Add(segment.Block, counters[i], values);
+        }
+    }
+
+    /// <summary>What was counted, node by node in channel-major order; nothing can be added afterwards.</summary>
+    public LayerProfile ToProfile() => new(
+        layer, layout.Channels, layout.Positions, samples, layout.ActivationsPerSample,
+        counters.Select((counter, i) => KeyValuePair.Create(counter, layout.ToChannelMajor(totals[i]))).ToImmutableDictionary())
+    {
+        Blocks = blocks?.ToBlocks(layout),
+    };
+
+    private static double[] Start(Counter counter, int nodes)
+    {
+        var start = new double[nodes];
+        if (counter.KeepsLargest)
+            Array.Fill(start, double.NegativeInfinity);
+        return start;
+    }
+
+    private static OrtValue Next(IEnumerator<OrtValue> outputs) => outputs.MoveNext()
+        ? outputs.Current
+        : throw new InvalidOperationException("ONNX Runtime returned fewer outputs than were asked for");
+
+    /// <summary>How many samples one node has in a run: the product of the axes that count samples.</summary>
+    private long SamplesIn(ReadOnlySpan<long> shape, int fed, int? rows)
+    {
+        if (shape.Length != layout.Axes.Length)
+            throw Unexpected(shape);
+        var count = 1L;
+        for (var axis = 0; axis < shape.Length; axis++)
+        {
+            switch (layout.Axes[axis].Role)
+            {
+                case AxisRole.Batch when (rows is not null || blocks is not null) && shape[axis] != fed:
+                    throw new UserException(
+                        $"layer '{layer.Name}' ({layer.Op}): its batch axis has {shape[axis]} entries where {fed} samples were fed, so " +
+                        (blocks is not null ? BlockAccumulator.NotApart
+                            : "padding cannot be told from samples; choose --samples as a multiple of the model's fixed batch size"));
+                case AxisRole.Batch when rows is { } counted:
+                    count *= counted;
+                    break;
+                case AxisRole.Batch or AxisRole.Sample:
+                    count *= shape[axis];
+                    break;
+                default:
+                    if (shape[axis] != layout.Axes[axis].Size)
+                        throw Unexpected(shape);
+                    break;
+            }
+        }
+        return count;
+    }
+
+    private UserException Unexpected(ReadOnlySpan<long> shape) => new(
+        $"layer '{layer.Name}' ({layer.Op}): its activations have shape [{string.Join(',', shape.ToArray())}] where " +
+        $"[{string.Join(',', layout.Axes.Select(axis => axis.Role is AxisRole.Batch or AxisRole.Sample ? "*" : $"{axis.Size}"))}] " +
+        "was traced; give the sizes of free dimensions with --dim, or leave the layer out with --exclude");
+}

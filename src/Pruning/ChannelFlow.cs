@@ -1,0 +1,154 @@
+using Emergence.Checkpoints;
+using Emergence.Tracing.Model;
+using Onnx;
+
+namespace Emergence.Pruning;
+
+/// <summary>
+/// Follows every unit from its layer through bias, normalisation, activation, pooling and layout to the weights that
+/// read it: which stored numbers belong to it, and what keeps it from being cut out.
+/// </summary>
+internal sealed partial class ChannelFlow
+{
+    private readonly TracedModel model;
+    private readonly ConstantPaths paths;
+    private readonly IReadOnlySet<NodeProto> inFile;
+    private readonly Dictionary<string, Channels> channels = new(StringComparer.Ordinal);
+    private readonly List<ChannelUse> uses = [];
+    private readonly List<ChannelSize> sizes = [];
+    private readonly List<(NodeProto Node, int[] Inputs)> depthwise = [];
+    private readonly Dictionary<int, int[]> units = [];
+    private readonly Dictionary<int, int[]> followers = [];
+    private readonly Dictionary<int, string> leftAlone = [];
+
+    private ChannelFlow(TracedModel model, StoredTensors stored, GraphProto graph, IReadOnlySet<NodeProto> inFile)
+    {
+        this.model = model;
+        paths = new ConstantPaths(model, stored, graph);
+        this.inFile = inFile;
+    }
+
+    /// <summary>Follows the channels of a traced model.</summary>
+    /// <param name="model">The trace.</param>
+    /// <param name="stored">The stored tensors of the file.</param>
+    /// <param name="graph">The graph in the file.</param>
+    /// <param name="inFile">The traced nodes that stand in it; those of inlined functions and branches do not, and cannot be edited.</param>
+    public static ChannelFlow Of(TracedModel model, StoredTensors stored, GraphProto graph, IReadOnlySet<NodeProto> inFile)
+    {
+        var flow = new ChannelFlow(model, stored, graph, inFile);
+        var layers = model.Builders.Index().Where(layer => layer.Item.Op != Trace.InputOp).ToDictionary(layer => layer.Item.Order, layer => layer.Index);
+        foreach (var (order, node) in model.Nodes.Index())
+        {
+            if (node.Output.All(output => model.Tensors.GetValueOrDefault(output) is null or { IsConstant: true }) && !layers.ContainsKey(order))
+                continue;
+            if (layers.TryGetValue(order, out var layer))
+                flow.FollowLayer(node, layer);
+            else
+                flow.FollowOther(node);
+            flow.SpareWhatDiverges(node);
+        }
+        foreach (var output in graph.Output)
+            flow.Escape(output.Name, "it is an output of the model");
+        return flow;
+    }
+
+    public Signals Signals { get; } = new();
+
+    /// <summary>The constants along which channels stand.</summary>
+    public IReadOnlyList<ChannelUse> Uses => uses;
+
+    /// <summary>The stored numbers of channels.</summary>
+    public IReadOnlyList<ChannelSize> Sizes => sizes;
+
+    /// <summary>The depthwise convolutions with the channels they read.</summary>
+    public IReadOnlyList<(NodeProto Node, int[] Inputs)> Depthwise => depthwise;
+
+    /// <summary>The channels of every tensor that has some.</summary>
+    public IReadOnlyDictionary<string, Channels> Tensors => channels;
+
+    /// <summary>The units of each layer that can be pruned, by the layer's index.</summary>
+    public IReadOnlyDictionary<int, int[]> Units => units;
+
+    /// <summary>The channels of layers that have no units of their own: depthwise convolutions.</summary>
+    public IReadOnlyDictionary<int, int[]> Followers => followers;
+
+    /// <summary>Why the units of a layer cannot be pruned.</summary>
+    public IReadOnlyDictionary<int, string> LeftAlone => leftAlone;
+
+    /// <summary>How the constants are made of stored tensors.</summary>
+    public ConstantPaths Paths => paths;
+
+    private Channels? ChannelsOf(NodeProto node, int input) =>
+        input < node.Input.Count ? channels.GetValueOrDefault(node.Input[input]) : null;
+
+    private int[]? ShapeOf(string name) => model.Tensors.GetValueOrDefault(name) is { HasShape: true } tensor ? tensor.Shape : null;
+
+    private bool IsConstant(NodeProto node, int input) =>
+        input < node.Input.Count && model.Tensors.GetValueOrDefault(node.Input[input]) is { IsConstant: true };
+
+    private void Define(NodeProto node, Channels? value, int output = 0)
+    {
+        if (value is not null && output < node.Output.Count && node.Output[output].Length > 0)
+            channels[node.Output[output]] = value;
+    }
+
+    private void Pin(Channels? value, string reason)
+    {
+        foreach (var signal in value?.Signals ?? [])
+            Signals.Pin(signal, reason);
+    }
+
+    private void Escape(string tensor, string reason)
+    {
+        foreach (var signal in channels.GetValueOrDefault(tensor)?.Signals ?? [])
+            Signals.Escape(signal, reason);
+    }
+
+    /// <summary>
+    /// Leaves layers alone of which a zeroed unit would give an infinity or NaN: those that read it with weights of zero
+    /// would give NaN.
+    /// </summary>
+    private void SpareWhatDiverges(NodeProto node)
+    {
+        foreach (var output in node.Output)
+        {
+            if (!channels.TryGetValue(output, out var data) || model.Tensors[output].Function is not { } function || double.IsFinite(function.AtZero))
+                continue;
+            var fed = Signals.UnitsOf(data.Signals);
+            foreach (var layer in units.Keys.Where(layer => units[layer].Any(fed.Contains)).ToArray())
+            {
+                units.Remove(layer);
+                leftAlone[layer] = $"{node.OpType} of zero is not finite";
+            }
+        }
+    }
+
+    /// <summary>What follows cannot be seen through: every channel that goes in stays, and none comes out.</summary>
+    private void Stop(NodeProto node, string? reason = null)
+    {
+        foreach (var input in node.Input.Concat(node.SubGraphs().SelectMany(GraphWalk.SelfAndSubGraphs).SelectMany(graph => graph.Node).SelectMany(inner => inner.Input)))
+            Escape(input, reason ?? $"{node.OpType} reads it");
+    }
+
+    /// <summary>Notes a constant that stands along channels; says so where it cannot be edited.</summary>
+    private bool Use(NodeProto node, int input, int axis, int[] signals, ChannelPart part, (int, int)? group = null)
+    {
+        var path = inFile.Contains(node) ? paths.Of(node.Input[input]) : null;
+        // A weight of its own can be edited where it lies; a small constant that others read too is copied first.
+        var canEdit = path is not null && (path.IsPrivate || (part is ChannelPart.Adjusts or ChannelPart.Accompanies && path.IsCopy));
+        var name = node.Name.Length > 0 ? node.Name : node.Output[0];
+        if (!canEdit || path!.Dims[axis] != signals.Length)
+        {
+            foreach (var signal in signals)
+                Signals.Escape(signal, $"'{node.Input[input]}' of {node.OpType} '{name}' is shared or computed");
+            return false;
+        }
+        if (!path.CanCut)
+        {
+            foreach (var signal in signals)
+                Signals.Pin(signal, $"'{path.Stored}' of {node.OpType} '{name}' cannot be cut");
+        }
+        uses.Add(new ChannelUse(node, input, path, axis, signals, part, group));
+        return true;
+    }
+}

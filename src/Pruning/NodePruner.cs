@@ -1,0 +1,192 @@
+using System.Collections.Immutable;
+using Emergence.Checkpoints;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
+using Onnx;
+
+namespace Emergence.Pruning;
+
+/// <summary>Removes output units from a copy of a model: first zeroed with all that belongs to them, then, if asked for, cut out.</summary>
+internal sealed class NodePruner
+{
+    private readonly Checkpoint checkpoint;
+    private readonly TracedModel traced;
+    private readonly PruneOptions options;
+    private readonly StoredTensors stored;
+    private readonly Quantisations quantisations;
+    private readonly ChannelFlow flow;
+    private readonly ModelProto model;
+    private readonly Dictionary<NodeProto, NodeProto> copies;
+    private readonly Dictionary<string, WeightTensor> tensors = new(StringComparer.Ordinal);
+    private readonly List<Diagnostic> diagnostics;
+
+    private NodePruner(Checkpoint checkpoint, TracedModel traced, PruneOptions options)
+    {
+        (this.checkpoint, this.traced, this.options) = (checkpoint, traced, options);
+        stored = new StoredTensors(checkpoint.Model, checkpoint.Directory);
+        quantisations = new Quantisations(stored, traced.Nodes);
+        model = checkpoint.Model.Clone();
+        copies = CopiesOf(traced, model.Graph);
+        flow = ChannelFlow.Of(traced, stored, checkpoint.Model.Graph, copies.Keys.ToHashSet<NodeProto>(ReferenceEqualityComparer.Instance));
+        diagnostics = [.. traced.Graph.Diagnostics];
+    }
+
+    public static PrunedModel Prune(Checkpoint checkpoint, TracedModel traced, PruneOptions options) =>
+        new NodePruner(checkpoint, traced, options).Prune();
+
+    /// <summary>
+    /// The node of the copy behind each traced node that stands in the file's main graph. The trace may have rewritten
+    /// the graph, but what it kept still writes the same tensors.
+    /// </summary>
+    private static Dictionary<NodeProto, NodeProto> CopiesOf(TracedModel traced, GraphProto graph)
+    {
+        var writers = graph.Node.SelectMany(node => node.Output.Where(output => output.Length > 0), (node, output) => (node, output))
+            .ToDictionary(pair => pair.output, pair => pair.node, StringComparer.Ordinal);
+        var copies = new Dictionary<NodeProto, NodeProto>(ReferenceEqualityComparer.Instance);
+        foreach (var node in traced.Nodes)
+        {
+            var copy = node.Output.Select(output => writers.GetValueOrDefault(output)).FirstOrDefault(writer => writer is not null);
+            if (copy is not null && copy.OpType == node.OpType && copy.Domain == node.Domain && copy.Input.SequenceEqual(node.Input))
+                copies[node] = copy;
+        }
+        return copies;
+    }
+
+    private PrunedModel Prune()
+    {
+        var selected = Candidates.Layers(traced.Graph, options);
+        foreach (var layer in selected.Where(layer => flow.LeftAlone.ContainsKey(layer.Index)))
+            diagnostics.Add(Diagnostic.Warning(layer.Name, $"{flow.LeftAlone[layer.Index]}: no node of it is removed"));
+        var layers = selected.Where(layer => flow.Units.ContainsKey(layer.Index)).ToImmutableArray();
+        if (layers.IsEmpty)
+            throw new UserException("no node to prune: the selected layers have no units that can be removed; select others with --only and --exclude");
+        var units = layers.Select(layer => flow.Units[layer.Index]).ToArray();
+        var makers = flow.Uses.Where(use => use.Part == ChannelPart.Makes).ToArray();
+        var norms = units.Select(own => NodePruning.Norms(own, makers.Where(use => use.Signals[0] == own[0]), Tensor, options.Norm)).ToArray();
+        var removed = NodePruning.Choose(units, norms, options);
+        flow.Signals.Remove(removed);
+
+        Clear();
+        var candidates = units.Sum(own => own.Length);
+        var rows = traced.Graph.Layers.Select(layer => LayerOf(layer, layers)).ToImmutableArray();
+        var weights = layers.SelectMany(layer => layer.Parameters).Where(parameter => parameter.Role == ParameterRole.Weight)
+            .Select(parameter => parameter.Tensor).Distinct(StringComparer.Ordinal).Select(Tensor).ToArray();
+        SayWhatStays(layers);
+        if (options.Shrink)
+            new ChannelCutter(model, checkpoint.Directory, flow, copies).Cut();
+
+        var remaining = new StoredTensors(model, checkpoint.Directory);
+        var record = new PruningRecord
+        {
+            Structure = PruneWords.Of(options.Structure),
+            Amount = options.Amount,
+            Of = PruneWords.Of(options.Of),
+            Scope = PruneWords.Of(options.Scope),
+            Norm = PruneWords.Of(options.Norm),
+            Shrink = options.Shrink,
+            Candidates = candidates,
+            Pruned = removed.Count,
+            Tensors = [.. tensors.Values.Where(tensor => tensor.IsChanged && remaining.Contains(tensor.Name)).Select(tensor => tensor.Name).Order(StringComparer.Ordinal)],
+        };
+        record.AppendTo(model);
+        return new PrunedModel
+        {
+            Model = model,
+            Layers = rows,
+            Record = record,
+            Weights = weights.Sum(tensor => tensor.Count),
+            Zeros = weights.Sum(tensor => tensor.Zeros),
+            Diagnostics = [.. diagnostics],
+        };
+    }
+
+    /// <summary>Zeroes what belongs to dead channels: what makes and adjusts them, and what reads them.</summary>
+    private void Clear()
+    {
+        var names = new FreshNames(model.Graph);
+        foreach (var use in flow.Uses.Where(use => use.Part != ChannelPart.Accompanies && use.Signals.Any(flow.Signals.IsDead)))
+        {
+            if (!use.Path.IsPrivate)
+                continue;
+            var tensor = Tensor(use.Path.Stored);
+            foreach (var (element, at) in use.Elements())
+            {
+                if (flow.Signals.IsDead(use.Signals[at]))
+                    tensor.Clear(use.Path.At(element));
+            }
+        }
+        var writer = new TensorWriter(model, checkpoint.Directory);
+        foreach (var tensor in tensors.Values.Where(tensor => tensor.IsChanged))
+            writer.Replace(tensor.Name, tensor.Values);
+        foreach (var use in flow.Uses.Where(use => !use.Path.IsPrivate))
+            ClearShared(use, names);
+    }
+
+    /// <summary>A constant that others read too is copied before it is changed.</summary>
+    private void ClearShared(ChannelUse use, FreshNames names)
+    {
+        var original = stored.Get(use.Path.Stored);
+        var dead = use.Elements().Where(pair => flow.Signals.IsDead(use.Signals[pair.Index])).Select(pair => pair.Element).ToArray();
+        var own = TensorSlices.Gather(original, checkpoint.Directory, [.. Enumerable.Range(0, use.Path.Count).Select(use.Path.At)], use.Path.Dims);
+        var values = TensorValues.ToDoubles(own, null);
+        var isZeroed = use.Part == ChannelPart.Adjusts && dead.Any(element => values[element] != 0);
+        if (!isZeroed && !(options.Shrink && use.Signals.Any(flow.Signals.IsCut)))
+            return;
+        if (isZeroed)
+        {
+            foreach (var element in dead)
+                values[element] = 0;
+            own = TensorValues.WithDoubles(own, values);
+        }
+        own.Name = names.Next($"{use.Path.Stored}_pruned");
+        TensorWriter.Add(model, own);
+        copies[use.Node].Input[use.Input] = own.Name;
+    }
+
+    private WeightTensor Tensor(string name)
+    {
+        if (!tensors.TryGetValue(name, out var tensor))
+            tensors[name] = tensor = new WeightTensor(name, stored, quantisations.Of(name));
+        return tensor;
+    }
+
+    private PrunedLayer LayerOf(TracedLayer layer, ImmutableArray<TracedLayer> pruned)
+    {
+        var weights = layer.Parameters.Where(parameter => parameter.Role == ParameterRole.Weight).ToArray();
+        var own = flow.Units.GetValueOrDefault(layer.Index) ?? flow.Followers.GetValueOrDefault(layer.Index) ?? [];
+        return new PrunedLayer
+        {
+            Index = layer.Index,
+            Name = layer.Name,
+            Op = layer.Op,
+            IsSelected = pruned.Contains(layer),
+            Weights = weights.Sum(parameter => parameter.Count),
+            ZerosBefore = weights.Sum(parameter => parameter.Count - parameter.Nonzero),
+            Zeros = weights.Sum(parameter => tensors.GetValueOrDefault(parameter.Tensor)?.Zeros ?? parameter.Count - parameter.Nonzero),
+            Units = layer.Channels,
+            UnitsRemoved = own.Count(flow.Signals.IsDead),
+            UnitsCut = options.Shrink ? own.Count(flow.Signals.IsCut) : 0,
+        };
+    }
+
+    private void SayWhatStays(ImmutableArray<TracedLayer> layers)
+    {
+        foreach (var layer in layers)
+        {
+            var dead = flow.Units[layer.Index].Where(flow.Signals.IsDead).ToArray();
+            var live = dead.Count(signal => flow.Signals.Escapes(signal));
+            if (live > 0 && !KeepsZero(layer.Activation))
+                diagnostics.Add(Diagnostic.Warning(layer.Name, $"{layer.Activation} of zero is not zero, and {live} removed nodes are still read: {flow.Signals.WhyNotCut(dead.First(flow.Signals.Escapes))}"));
+            var kept = options.Shrink ? dead.Where(signal => !flow.Signals.IsCut(signal)).ToArray() : [];
+            if (kept.Length == 0)
+                continue;
+            var finding = $"{kept.Length} of {dead.Length} removed nodes cannot be cut out ({flow.Signals.WhyNotCut(kept[0])})";
+            if (options.Strict)
+                throw new UserException($"'{layer.Name}': {finding}; leave the layer out with --exclude, or leave out --strict to have them zeroed");
+            diagnostics.Add(Diagnostic.Warning(layer.Name, $"{finding}: they are zeroed"));
+        }
+    }
+
+    /// <summary>Whether the activation function maps zero to zero, as far as its name tells.</summary>
+    private static bool KeepsZero(string activation) => activation is not ("Sigmoid" or "HardSigmoid" or "Softplus" or "Exp" or "Cos" or "Cosh" or "Acos");
+}

@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using Emergence.Tracing.Model;
+
+namespace Emergence.Pruning;
+
+/// <summary>Among what the smallest are sought.</summary>
+public enum PruneScope
+{
+    /// <summary>All candidates of the model together.</summary>
+    Global,
+
+    /// <summary>Those of each layer for themselves.</summary>
+    Layer,
+}
+
+/// <summary>What is removed.</summary>
+public enum PruneStructure
+{
+    /// <summary>Single weights: they become zero.</summary>
+    Weights,
+
+    /// <summary>Output units: features of a dense layer, filters of a convolution.</summary>
+    Nodes,
+}
+
+/// <summary>What the amount is a share of.</summary>
+public enum PruneShare
+{
+    /// <summary>All candidates; those that are zero already count as pruned.</summary>
+    Total,
+
+    /// <summary>The candidates that are not zero yet.</summary>
+    Remaining,
+}
+
+/// <summary>What ranks output units.</summary>
+public enum UnitNorm
+{
+    /// <summary>Sum of the magnitudes of the unit's incoming weights.</summary>
+    L1,
+
+    /// <summary>Square root of the sum of their squares.</summary>
+    L2,
+}
+
+/// <summary>What to prune, and how much.</summary>
+public sealed record PruneOptions
+{
+    /// <summary>The share to prune, in [0, 1).</summary>
+    public required double Amount { get; init; }
+
+    /// <summary>The scope.</summary>
+    public PruneScope Scope { get; init; } = PruneScope.Global;
+
+    /// <summary>The structure.</summary>
+    public PruneStructure Structure { get; init; } = PruneStructure.Weights;
+
+    /// <summary>What <see cref="Amount"/> is a share of.</summary>
+    public PruneShare Of { get; init; } = PruneShare.Total;
+
+    /// <summary>The norm that ranks nodes.</summary>
+    public UnitNorm Norm { get; init; } = UnitNorm.L2;
+
+    /// <summary>Which stored tensors of a layer hold candidates, for <see cref="PruneStructure.Weights"/>.</summary>
+    public ImmutableArray<ParameterRole> Parameters { get; init; } = [ParameterRole.Weight];
+
+    /// <summary>Globs of layer names: only these layers are pruned; empty for all.</summary>
+    public ImmutableArray<string> Only { get; init; } = [];
+
+    /// <summary>Globs of layer names: these layers are left alone.</summary>
+    public ImmutableArray<string> Exclude { get; init; } = [];
+
+    /// <summary>The one layer to prune, by its exact name; null for what the globs select.</summary>
+    public string? Layer { get; init; }
+
+    /// <summary>Whether the layers that no other layer follows are left alone.</summary>
+    public bool KeepOutput { get; init; }
+
+    /// <summary>Whether nodes are cut out of the file, where that is possible, and not only made zero.</summary>
+    public bool Shrink { get; init; }
+
+    /// <summary>With <see cref="Shrink"/>: a node that cannot be cut out is an error, not a warning.</summary>
+    public bool Strict { get; init; }
+
+    /// <summary>Sizes of free dimensions by name, for the trace.</summary>
+    public ImmutableDictionary<string, int> Dimensions { get; init; } = ImmutableDictionary<string, int>.Empty;
+
+    /// <summary>Measures the shapes that do not follow from the file, for the trace; null: they stay unknown.</summary>
+    public ShapeMeasurement? MeasureShapes { get; init; }
+}

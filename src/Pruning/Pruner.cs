@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using Emergence.Checkpoints;
+using Emergence.Tracing;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
+
+namespace Emergence.Pruning;
+
+/// <summary>Prunes a copy of a model by magnitude. Runs nothing; the same input always gives the same model.</summary>
+public static class Pruner
+{
+    /// <summary>Prunes a copy of the checkpoint's model and records it in the copy's metadata.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The amount lies outside [0, 1).</exception>
+    /// <exception cref="UsageException">A glob matches no layer, or no layer is left.</exception>
+    /// <exception cref="UserException">The model cannot be traced, holds no weight to prune, or (strict) a node cannot be cut out.</exception>
+    public static PrunedModel Prune(Checkpoint checkpoint, PruneOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Amount is not (>= 0 and < 1))
+            throw new ArgumentOutOfRangeException(nameof(options), options.Amount, "the amount lies outside [0, 1)");
+        var traced = LayerTracer.TraceFully(checkpoint, new TraceOptions { Dimensions = options.Dimensions, MeasureShapes = options.MeasureShapes });
+        try
+        {
+            return options.Structure == PruneStructure.Weights
+                ? PruneWeights(checkpoint, traced, options)
+                : NodePruner.Prune(checkpoint, traced, options);
+        }
+        catch (UserException e) when (e is not UsageException)
+        {
+            throw new UserException($"{checkpoint.FileName}: {e.Message}", e);
+        }
+    }
+
+    private static PrunedModel PruneWeights(Checkpoint checkpoint, TracedModel traced, PruneOptions options)
+    {
+        var graph = traced.Graph;
+        var model = checkpoint.Model.Clone();
+        var stored = new StoredTensors(model, checkpoint.Directory);
+        var quantisations = new Quantisations(stored, traced.Nodes);
+        var diagnostics = graph.Diagnostics.ToList();
+        var selected = Candidates.Layers(graph, options);
+        var candidates = Candidates.Tensors(graph, selected, options, stored, diagnostics);
+        var byName = candidates.ToDictionary(entry => entry.Tensor, entry => new WeightTensor(entry.Tensor, stored, quantisations.Of(entry.Tensor)), StringComparer.Ordinal);
+        // Of tied weights that are stored several times, the first decides.
+        var originals = candidates.DistinctBy(entry => entry.Original).ToDictionary(entry => entry.Original, entry => entry.Tensor, StringComparer.Ordinal);
+        ImmutableArray<(TracedLayer Layer, WeightTensor Tensor)> tensors =
+            [.. candidates.Where(entry => originals[entry.Original] == entry.Tensor).Select(entry => (entry.Layer, byName[entry.Tensor]))];
+        TiedCopy[] copies =
+        [
+            .. candidates.Where(entry => originals[entry.Original] != entry.Tensor)
+                .Select(entry => new TiedCopy(byName[entry.Tensor], byName[originals[entry.Original]], stored)),
+        ];
+        if (tensors.All(entry => entry.Tensor.Count == 0))
+            throw new UserException("no weight to prune: the selected layers hold no stored weight of their own; select others with --only and --exclude");
+        Warn(tensors, options, diagnostics);
+
+        var (pruned, count) = WeightPruning.Prune(tensors, options);
+        Array.ForEach(copies, copy => copy.Follow());
+        var writer = new TensorWriter(model, checkpoint.Directory);
+        foreach (var tensor in byName.Values.Where(tensor => tensor.IsChanged))
+            writer.Replace(tensor.Name, tensor.Values);
+
+        var record = new PruningRecord
+        {
+            Structure = PruneWords.Of(options.Structure),
+            Amount = options.Amount,
+            Of = PruneWords.Of(options.Of),
+            Scope = PruneWords.Of(options.Scope),
+            Candidates = count,
+            Pruned = pruned,
+            Tensors = [.. candidates.Select(entry => entry.Tensor)],
+        };
+        record.AppendTo(model);
+        return new PrunedModel
+        {
+            Model = model,
+            Layers = [.. graph.Layers.Select(layer => LayerOf(layer, byName))],
+            Record = record,
+            Weights = count,
+            Zeros = pruned,
+            Diagnostics = [.. diagnostics],
+        };
+    }
+
+    private static PrunedLayer LayerOf(TracedLayer layer, Dictionary<string, WeightTensor> pruned)
+    {
+        var weights = layer.Parameters.Where(parameter => parameter.Role == ParameterRole.Weight || pruned.ContainsKey(parameter.Tensor)).ToArray();
+        long Zeros(LayerParameter parameter) => parameter.Count - parameter.Nonzero;
+        return new PrunedLayer
+        {
+            Index = layer.Index,
+            Name = layer.Name,
+            Op = layer.Op,
+            IsSelected = weights.Any(parameter => pruned.ContainsKey(parameter.Tensor)),
+            Weights = weights.Sum(parameter => parameter.Count),
+            ZerosBefore = weights.Sum(Zeros),
+            Zeros = weights.Sum(parameter => pruned.GetValueOrDefault(parameter.Tensor)?.Zeros ?? Zeros(parameter)),
+            Units = layer.Channels,
+            UnitsRemoved = 0,
+            UnitsCut = 0,
+        };
+    }
+
+    private static void Warn(ImmutableArray<(TracedLayer Layer, WeightTensor Tensor)> tensors, PruneOptions options, List<Diagnostic> diagnostics)
+    {
+        foreach (var (layer, tensor) in tensors)
+        {
+            if (tensor.NotANumber > 0)
+                diagnostics.Add(Diagnostic.Warning(layer.Name, $"{tensor.NotANumber} weights of '{tensor.Name}' are NaN: they are not pruned"));
+            if (tensor.IsScaleUnknown && options.Scope == PruneScope.Global && tensors.Length > 1)
+                diagnostics.Add(Diagnostic.Warning(layer.Name, $"the scale of the integers in '{tensor.Name}' is not known: their magnitudes do not compare with those of other layers; prune with --scope layer"));
+        }
+    }
+}

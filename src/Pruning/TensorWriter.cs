@@ -1,0 +1,82 @@
+using Emergence.Checkpoints;
+using Onnx;
+
+namespace Emergence.Pruning;
+
+/// <summary>Writes tensors back to where a model stores them: an initializer, sparse or dense, or a Constant node.</summary>
+internal sealed class TensorWriter(ModelProto model, string directory)
+{
+    /// <summary>Gives a stored tensor other values; its form stays, only external data moves into the model.</summary>
+    /// <exception cref="KeyNotFoundException">The model stores no such tensor.</exception>
+    public void Replace(string name, ReadOnlySpan<double> values)
+    {
+        var graph = model.Graph;
+        for (var i = 0; i < graph.Initializer.Count; i++)
+        {
+            if (graph.Initializer[i].Name == name)
+            {
+                graph.Initializer[i] = TensorValues.WithDoubles(graph.Initializer[i], values, directory);
+                return;
+            }
+        }
+        if (graph.SparseInitializer.FirstOrDefault(sparse => sparse.Values?.Name == name) is { } stored)
+            Replace(stored, values);
+        else if (graph.Node.FirstOrDefault(node => node.OpType == "Constant" && node.Output.Contains(name)) is { } constant)
+            Replace(constant, values);
+        else
+            throw new KeyNotFoundException($"the model stores no tensor '{name}'");
+    }
+
+    /// <summary>Stores a new tensor; files before IR version 4 list every stored tensor among their inputs too.</summary>
+    public static void Add(ModelProto model, TensorProto tensor)
+    {
+        model.Graph.Initializer.Add(tensor);
+        if (model.IrVersion >= 4)
+            return;
+        var shape = new TensorShapeProto();
+        shape.Dim.AddRange(tensor.Dims.Select(dim => new TensorShapeProto.Types.Dimension { DimValue = dim }));
+        model.Graph.Input.Add(new ValueInfoProto
+        {
+            Name = tensor.Name,
+            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = tensor.DataType, Shape = shape } },
+        });
+    }
+
+    private void Replace(NodeProto constant, ReadOnlySpan<double> values)
+    {
+        var attribute = constant.Attribute.Single(attribute => attribute.Name is "value" or "sparse_value" or "value_float" or "value_floats");
+        switch (attribute.Name)
+        {
+            case "value":
+                attribute.T = TensorValues.WithDoubles(attribute.T, values, directory);
+                break;
+            case "sparse_value":
+                Replace(attribute.SparseTensor, values);
+                break;
+            case "value_float":
+                attribute.F = (float)values[0];
+                break;
+            default:
+                for (var i = 0; i < values.Length; i++)
+                    attribute.Floats[i] = (float)values[i];
+                break;
+        }
+    }
+
+    /// <summary>A sparse tensor keeps its entries, some of which are zero now.</summary>
+    private void Replace(SparseTensorProto sparse, ReadOnlySpan<double> values)
+    {
+        // Where each entry stands: the dense form of the entries' own numbers, from 1 on.
+        var numbered = sparse.Clone();
+        var count = checked((int)TensorValues.Count(sparse.Values));
+        numbered.Values = TensorValues.FromLongs("entries", [count], [.. Enumerable.Range(1, count).Select(number => (long)number)]);
+        var entries = TensorValues.ToLongs(SparseTensors.ToDense(numbered, directory), directory);
+        var kept = new double[count];
+        for (var i = 0; i < entries.Length; i++)
+        {
+            if (entries[i] > 0)
+                kept[entries[i] - 1] = values[i];
+        }
+        sparse.Values = TensorValues.WithDoubles(sparse.Values, kept, directory);
+    }
+}

@@ -1,0 +1,165 @@
+using System.Collections.Immutable;
+using Emergence.Checkpoints;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Operators;
+using Emergence.Tracing.Rewriting;
+using Emergence.Tracing.Values;
+using Onnx;
+
+namespace Emergence.Tracing;
+
+/// <summary>What the user may say of a trace.</summary>
+public sealed record TraceOptions
+{
+    /// <summary>Sizes of free dimensions by name.</summary>
+    public ImmutableDictionary<string, int> Dimensions { get; init; } = ImmutableDictionary<string, int>.Empty;
+
+    /// <summary>Whether the network's floating-point inputs count as layers.</summary>
+    public bool IncludeInput { get; init; }
+
+    /// <summary>
+    /// Measures the shapes that do not follow from the file; null: what the file claims of them is taken, with a warning.
+    /// </summary>
+    public ShapeMeasurement? MeasureShapes { get; init; }
+}
+
+/// <summary>Follows an ONNX graph from its inputs and finds its layers and how they feed each other. Runs nothing.</summary>
+public static class LayerTracer
+{
+    // A batch that no other axis is likely to have: where a reshape mixes the axes up, the factors still tell them apart.
+    private const int Batch = 3;
+
+    /// <summary>
+    /// Traces a checkpoint as <see cref="ModelPreparation"/> leaves it. To run what was traced, prepare the checkpoint
+    /// first and run that: tensors may be read that the file itself has no name for.
+    /// </summary>
+    /// <exception cref="UserException">The graph is damaged, or has no layer that could be traced.</exception>
+    public static LayerGraph Trace(Checkpoint checkpoint, TraceOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        ArgumentNullException.ThrowIfNull(options);
+        return TraceFully(checkpoint, options).Graph;
+    }
+
+    /// <summary>Traces a checkpoint and keeps what is known of every tensor.</summary>
+    internal static TracedModel TraceFully(Checkpoint checkpoint, TraceOptions options)
+    {
+        checkpoint = ModelPreparation.Prepare(checkpoint);
+        try
+        {
+            var traced = Run(checkpoint, options, Measured.Nothing(null));
+            if (traced.Unmeasured.Count > 0)
+                traced = Run(checkpoint, options, Measure(checkpoint, traced, options));
+            if (traced.Graph.Layers.IsEmpty)
+                throw new UserException($"{checkpoint.FileName}: no layer found: {WhyNone(checkpoint.Model, traced)}");
+            return traced;
+        }
+        catch (TraceException e)
+        {
+            throw new UserException($"{checkpoint.FileName}: {e.Message}", e);
+        }
+        catch (OverflowException e)
+        {
+            // Sizes are checked integers: a tensor of 2³¹ elements is damage, or more than any runtime takes.
+            throw new UserException($"{checkpoint.FileName}: its tensors have more than {int.MaxValue} elements; check the file with onnx.checker", e);
+        }
+    }
+
+    private static TracedModel Run(Checkpoint checkpoint, TraceOptions options, Measured measured)
+    {
+        var traced = Run(checkpoint, options, measured, Batch);
+        // Some exporters write the batch of their example, 1, into a reshape though the input says it is free.
+        return traced.Failures > 0 && Run(checkpoint, options, measured, batch: 1) is var single && single.Failures < traced.Failures ? single : traced;
+    }
+
+    /// <summary>Asks for the shapes that a trace has missed, or why they cannot be had.</summary>
+    private static Measured Measure(Checkpoint checkpoint, TracedModel traced, TraceOptions options)
+    {
+        if (options.MeasureShapes is not { } measure)
+            return Measured.Nothing("it follows only from a run of the model");
+        try
+        {
+            return new Measured(measure(checkpoint, traced.Graph, traced.Unmeasured), "it is no tensor");
+        }
+        catch (UserException e)
+        {
+            return Measured.Nothing(e.Message);
+        }
+    }
+
+    private static TracedModel Run(
+        Checkpoint checkpoint, TraceOptions options, Measured measured, int batch, IReadOnlyDictionary<string, int>? batchAxes = null)
+    {
+        var model = checkpoint.Model;
+        var stored = new StoredTensors(model, checkpoint.Directory);
+        var constants = new ConstantFolder(stored);
+        var binding = InputBinding.Of(model, options.Dimensions, batchAxes ?? ImmutableDictionary<string, int>.Empty, batch);
+        var nodes = TopologicalOrder.Of(model.Graph);
+        var consumers = nodes.SelectMany(node => node.Input.Distinct(StringComparer.Ordinal)).GroupBy(name => name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
+        var shapes = new UnknownShapes(new DeclaredTypes(model.Graph, binding), measured.Shapes, binding.BatchOr(batch), consumers);
+        var trace = new Trace(stored, constants, shapes, consumers);
+        trace.Diagnostics.AddRange(binding.Diagnostics);
+        foreach (var input in binding.Tensors)
+            trace.Define(options.IncludeInput ? trace.OpenInput(input) : input);
+
+        var opsets = model.OpsetImport.GroupBy(import => import.Domain ?? "").ToDictionary(group => group.Key, group => (int)group.Last().Version, StringComparer.Ordinal);
+        var failures = 0;
+        for (var i = 0; i < nodes.Count; i++)
+        {
+            var domain = nodes[i].Domain == "ai.onnx" ? "" : nodes[i].Domain;
+            if (trace.IsStored(nodes[i]))
+                continue;
+            var node = new NodeContext(nodes[i], i, opsets.GetValueOrDefault(domain, opsets.GetValueOrDefault("ai.onnx", 1)), trace);
+            if (trace.IsConstant(nodes[i]))
+                constants.AddProducer(nodes[i], node.Opset);
+            if (!Apply(node))
+                failures++;
+        }
+        if (batchAxes is null && trace.BatchAxes.Count > 0)
+            return Run(checkpoint, options, measured, batch, trace.BatchAxes);
+        trace.Diagnostics.AddRange(shapes.Diagnostics(measured.WhyNot));
+        return LayerGraphBuilder.Build(trace, stored, binding, nodes, opsets.GetValueOrDefault("", opsets.GetValueOrDefault("ai.onnx", 1)), failures);
+    }
+
+    /// <summary>Applies the node's rule; where there is none, or it finds the node unfit, says so and goes on by data flow.</summary>
+    private static bool Apply(NodeContext node)
+    {
+        var rule = OpRules.Find(node.Node.Domain, node.Op);
+        try
+        {
+            if (rule is not null)
+            {
+                rule.Apply(node);
+                SideInputs.Carry(node, rule);
+                return true;
+            }
+            node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"operator {Qualified(node.Node)} is not known: what follows is taken to be fed by everything it reads"));
+        }
+        catch (Exception e) when (e is TraceException or OverflowException)
+        {
+            if (!node.Trace.IsConstant(node.Node))
+                node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"{Qualified(node.Node)} could not be traced ({e.Message}): what follows is taken to be fed by everything it reads"));
+        }
+        var sources = Enumerable.Range(0, node.InputCount).Where(input => rule?.OnlyShapes(node, input) != true).Select(node.Optional);
+        ByDataFlowRule.Flow(node, sources.OfType<TracedTensor>());
+        return rule is null;
+    }
+
+    /// <summary>The shapes that a run has shown.</summary>
+    /// <param name="Shapes">By tensor.</param>
+    /// <param name="WhyNot">Why others are missing; null before there was a run.</param>
+    private sealed record Measured(IReadOnlyDictionary<string, MeasuredShape> Shapes, string? WhyNot)
+    {
+        public static Measured Nothing(string? why) => new(ImmutableDictionary<string, MeasuredShape>.Empty, why);
+    }
+
+    private static string Qualified(NodeProto node) => node.Domain.Length == 0 ? node.OpType : $"{node.Domain}::{node.OpType}";
+
+    private static string WhyNone(ModelProto model, TracedModel traced)
+    {
+        var operators = string.Join(", ", model.Graph.Node.Select(Qualified).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(8));
+        return traced.Graph.Diagnostics.FirstOrDefault(diagnostic => diagnostic.Severity == Severity.Warning) is { } warning
+            ? $"{warning}"
+            : $"none of its operators ({operators}) has stored weights; this is not a neural network that can be analysed";
+    }
+}

@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using Emergence.Checkpoints;
+using Onnx;
+using DataType = Onnx.TensorProto.Types.DataType;
+
+namespace Emergence.Tracing.Model;
+
+/// <summary>Gives every free dimension of the model's inputs a size, so that the trace works on concrete shapes.</summary>
+/// <param name="Tensors">The inputs as the trace starts from them.</param>
+/// <param name="Inputs">The inputs as the probe must feed them.</param>
+/// <param name="Dimensions">The size of each named dimension.</param>
+/// <param name="Diagnostics">Which dimensions were chosen by us.</param>
+internal sealed record InputBinding(
+    ImmutableArray<TracedTensor> Tensors, ImmutableArray<ModelInput> Inputs, IReadOnlyDictionary<string, int> Dimensions,
+    ImmutableArray<Diagnostic> Diagnostics)
+{
+    private const int Side = 64;
+    private const int Length = 16;
+
+    /// <summary>The samples of one run where the model fixes them, else the given number.</summary>
+    public int BatchOr(int batch) =>
+        Inputs.Where(input => input.BatchAxis >= 0).Select(input => input.Shape[input.BatchAxis]).FirstOrDefault(size => size is not null) is { } size
+            ? checked((int)size)
+            : batch;
+
+    /// <summary>
+    /// Binds the inputs. The first axis is that of the samples unless <paramref name="batchAxes"/> says otherwise; where
+    /// it is free it gets <paramref name="batch"/>, a size that no other axis is likely to have.
+    /// </summary>
+    public static InputBinding Of(
+        ModelProto model, IReadOnlyDictionary<string, int> given, IReadOnlyDictionary<string, int> batchAxes, int batch)
+    {
+        var stored = model.Graph.Initializer.Select(tensor => tensor.Name).Concat(model.Graph.SparseInitializer.Select(sparse => sparse.Values.Name)).ToHashSet(StringComparer.Ordinal);
+        var dimensions = new Dictionary<string, int>(given, StringComparer.Ordinal);
+        var tensors = ImmutableArray.CreateBuilder<TracedTensor>();
+        var inputs = ImmutableArray.CreateBuilder<ModelInput>();
+        var chosen = new List<string>();
+        foreach (var input in model.Graph.Input.Where(input => !stored.Contains(input.Name)))
+        {
+            var type = input.Type?.TensorType;
+            if (type?.Shape is null)
+            {
+                tensors.Add(new TracedTensor { Name = input.Name, ElementType = type?.ElemType ?? 0, Axes = default, Origin = input.Name });
+                inputs.Add(new ModelInput(input.Name, type?.ElemType ?? 0, [], [], -1));
+                continue;
+            }
+            var dims = type.Shape.Dim;
+            var batchAxis = dims.Count == 0 ? -1 : batchAxes.GetValueOrDefault(input.Name, 0);
+            var axes = ImmutableArray.CreateBuilder<Axis>();
+            var shape = ImmutableArray.CreateBuilder<long?>();
+            var symbols = ImmutableArray.CreateBuilder<string>();
+            for (var i = 0; i < dims.Count; i++)
+            {
+                var symbol = dims[i].HasDimParam ? dims[i].DimParam : "";
+                var isFree = !dims[i].HasDimValue || dims[i].DimValue <= 0;
+                int size;
+                if (!isFree)
+                    size = checked((int)dims[i].DimValue);
+                else if (dimensions.TryGetValue(symbol.Length > 0 ? symbol : $"{input.Name}.{i}", out var known))
+                    size = known;
+                else
+                    size = Choose(i == batchAxis, (DataType)type.ElemType, dims.Count);
+                if (isFree && i != batchAxis && !given.ContainsKey(symbol))
+                    chosen.Add($"{(symbol.Length > 0 ? symbol : $"{input.Name}.{i}")}={size}");
+                if (isFree)
+                    dimensions.TryAdd(symbol.Length > 0 ? symbol : $"{input.Name}.{i}", size);
+                axes.Add(Axis.Of(size, i == batchAxis ? AxisRole.Batch : null));
+                shape.Add(isFree && i == batchAxis && !given.ContainsKey(symbol) && batch != 1 ? null : size);
+                symbols.Add(isFree ? symbol.Length > 0 ? symbol : $"{input.Name}.{i}" : "");
+            }
+            tensors.Add(new TracedTensor { Name = input.Name, ElementType = type.ElemType, Axes = axes.ToImmutable(), Origin = input.Name });
+            inputs.Add(new ModelInput(input.Name, type.ElemType, shape.ToImmutable(), symbols.ToImmutable(), batchAxis));
+        }
+        ImmutableArray<Diagnostic> diagnostics = chosen.Count == 0
+            ? []
+            : [Diagnostic.Note("", $"free dimensions were given a size: {string.Join(", ", chosen.Distinct())}; choose with --dim NAME=SIZE")];
+        return new InputBinding(tensors.ToImmutable(), inputs.ToImmutable(), dimensions, diagnostics);
+
+        int Choose(bool isBatch, DataType type, int rank) => isBatch ? batch : rank >= 4 && type is DataType.Float or DataType.Float16 or DataType.Double ? Side : Length;
+    }
+}

@@ -1,0 +1,48 @@
+using Emergence.Checkpoints;
+using Emergence.Tracing.Values;
+using Onnx;
+using DataType = Onnx.TensorProto.Types.DataType;
+
+namespace Emergence.Tracing.Model;
+
+/// <summary>Counts the elements of stored tensors and those that are zero; a quantised zero is its zero point.</summary>
+internal sealed class ParameterCounts(StoredTensors stored, IReadOnlyList<NodeProto> nodes)
+{
+    private readonly Dictionary<string, LayerParameter> _known = new(StringComparer.Ordinal);
+    private readonly TiedWeights _tied = new(stored);
+
+    private readonly Quantisations _quantisations = new(stored, nodes);
+
+    public LayerParameter Of(string tensor, ParameterRole role)
+    {
+        if (!_known.TryGetValue(tensor, out var known))
+        {
+            var (count, nonzero) = Count(tensor);
+            _known[tensor] = known = new LayerParameter(tensor, role, count, nonzero)
+            {
+                Original = role == ParameterRole.Weight ? _tied.OriginalOf(tensor) : tensor,
+            };
+        }
+        return known with { Role = role };
+    }
+
+    /// <summary>True for element types that can hold a weight.</summary>
+    public static bool IsNumber(int elementType) => (DataType)elementType is DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double
+        or DataType.Int8 or DataType.Uint8 or DataType.Int4 or DataType.Uint4
+        or DataType.Float8E4M3Fn or DataType.Float8E4M3Fnuz or DataType.Float8E5M2 or DataType.Float8E5M2Fnuz;
+
+    private (long Count, long Nonzero) Count(string tensor)
+    {
+        if ((DataType)stored.ElementType(tensor) is DataType.Float)
+        {
+            var floats = stored.Floats(tensor);
+            return (floats.Length, floats.AsSpan().Length - System.MemoryExtensions.Count(floats, 0f));
+        }
+        var values = stored.Doubles(tensor);
+        var quantisation = _quantisations.Of(tensor);
+        var nonzero = 0L;
+        for (var i = 0; i < values.Length; i++)
+            nonzero += values[i] != quantisation.ZeroAt(i) ? 1 : 0;
+        return (values.Length, nonzero);
+    }
+}

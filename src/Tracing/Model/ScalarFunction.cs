@@ -1,0 +1,116 @@
+namespace Emergence.Tracing.Model;
+
+/// <summary>
+/// An elementwise function of one tensor, known by its values on a grid. Exporters spell an activation function as
+/// anything from one node to a dozen; whatever the spelling, the values are the same, so it is recognised by them.
+/// </summary>
+/// <param name="Root">Name of the tensor it is a function of.</param>
+/// <param name="Values">f at the points of <see cref="Grid"/>.</param>
+internal sealed record ScalarFunction(string Root, double[] Values)
+{
+    // Spread over the range where activation functions differ; no point where one has a kink but 0.
+    private static readonly double[] GridPoints =
+        [-9.7, -6.3, -4.1, -3.05, -2.6, -2.2, -1.7, -1.3, -0.9, -0.55, -0.31, -0.12, 0, 0.13, 0.29, 0.57, 0.93, 1.4, 1.9, 2.3, 2.7, 3.07, 4.3, 6.4, 9.9];
+
+    private const double Tolerance = 2e-4;
+
+    /// <summary>The points at which functions are compared.</summary>
+    public static ReadOnlySpan<double> Grid => GridPoints;
+
+    public static ScalarFunction Identity(string root) => new(root, GridPoints);
+
+    public ScalarFunction Then(Func<double, double> f) => this with { Values = [.. Values.Select(f)] };
+
+    public static ScalarFunction? Combine(ScalarFunction? a, ScalarFunction? b, Func<double, double, double> f) =>
+        a is null || b is null || a.Root != b.Root ? null : a with { Values = [.. a.Values.Zip(b.Values, f)] };
+
+    /// <summary>f(0).</summary>
+    public double AtZero => Values[Array.IndexOf(GridPoints, 0.0)];
+
+    public bool IsIdentity => ReferenceEquals(Values, GridPoints);
+
+    /// <summary>True where it is a·x + b: no activation function.</summary>
+    public bool IsAffine
+    {
+        get
+        {
+            var slope = (Values[^1] - Values[0]) / (GridPoints[^1] - GridPoints[0]);
+            return Matches(x => Values[0] + slope * (x - GridPoints[0]));
+        }
+    }
+
+    /// <summary>The name of the activation function it equals, written as several operators; null where it is none we know.</summary>
+    public string? Recognise()
+    {
+        foreach (var (name, f) in Known)
+        {
+            if (Matches(f))
+                return name;
+        }
+        // Families: a slope below zero, or two clipping bounds.
+        var slope = Values[0] / GridPoints[0];
+        if (slope is > 1e-6 and < 0.99 && Matches(x => x < 0 ? slope * x : x))
+            return "LeakyRelu";
+        var (low, high) = (Values.Min(), Values.Max());
+        if (low == 0 && high is > 0.5 and < 9.8 && Matches(x => Math.Clamp(x, 0, high)))
+            return high is > 5.99 and < 6.01 ? "Relu6" : "Clip";
+        return null;
+    }
+
+    private bool Matches(Func<double, double> f)
+    {
+        for (var i = 0; i < GridPoints.Length; i++)
+        {
+            var expected = f(GridPoints[i]);
+            if (!(Math.Abs(Values[i] - expected) <= Tolerance * (1 + Math.Abs(expected))))
+                return false;
+        }
+        return true;
+    }
+
+    private static readonly (string Name, Func<double, double> F)[] Known =
+    [
+        ("Relu", x => Math.Max(x, 0)),
+        ("Sigmoid", Sigmoid),
+        ("Tanh", Math.Tanh),
+        // The two forms differ by up to 4.7e-4: the exact one first.
+        ("Gelu", x => 0.5 * x * (1 + Erf(x / Math.Sqrt(2)))),
+        ("GeluTanh", x => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))),
+        ("QuickGelu", x => x * Sigmoid(1.702 * x)),
+        ("Swish", x => x * Sigmoid(x)),
+        ("Mish", x => x * Math.Tanh(Softplus(x))),
+        ("Softplus", Softplus),
+        ("Softsign", x => x / (1 + Math.Abs(x))),
+        ("HardSwish", x => x * Math.Clamp(x / 6 + 0.5, 0, 1)),
+        ("HardSigmoid", x => Math.Clamp(x / 6 + 0.5, 0, 1)),
+        ("HardSigmoid", x => Math.Clamp(0.2 * x + 0.5, 0, 1)),
+        ("Elu", x => x < 0 ? Math.Exp(x) - 1 : x),
+        ("Selu", x => 1.0507009873554805 * (x < 0 ? 1.6732632423543772 * (Math.Exp(x) - 1) : x)),
+    ];
+
+    public static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
+
+    public static double Softplus(double x) => x > 30 ? x : Math.Log(1 + Math.Exp(x));
+
+    /// <summary>The error function, to 2e-16 on the grid: its Taylor series below 3, 1 − a continued fraction above.</summary>
+    public static double Erf(double x)
+    {
+        var a = Math.Abs(x);
+        if (a > 6)
+            return Math.Sign(x);
+        if (a < 3)
+        {
+            double term = a, sum = a;
+            for (var n = 1; n < 80; n++)
+            {
+                term *= -a * a / n;
+                sum += term / (2 * n + 1);
+            }
+            return Math.Sign(x) * sum * 2 / Math.Sqrt(Math.PI);
+        }
+        double fraction = 0;
+        for (var k = 60; k >= 1; k--)
+            fraction = k / 2.0 / (a + fraction);
+        return Math.Sign(x) * (1 - Math.Exp(-a * a) / Math.Sqrt(Math.PI) / (a + fraction));
+    }
+}

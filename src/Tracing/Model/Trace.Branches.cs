@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+
+namespace Emergence.Tracing.Model;
+
+// Where branches meet: who owns an operator on several computed tensors, and who feeds it.
+internal sealed partial class Trace
+{
+    /// <summary>
+    /// An elementwise operator on two computed tensors. Branches of the same layers join again; different layers
+    /// merge: the topologically later branch owns the operator, the earlier one feeds it through an identity edge.
+    /// </summary>
+    public TracedTensor Combine(TracedTensor a, TracedTensor b, TracedTensor output)
+    {
+        if (a.Carries.IsEmpty || b.Carries.IsEmpty)
+        {
+            // A mask or a position computed from the input: arithmetic on the one branch that carries layers.
+            var branch = a.Carries.IsEmpty ? b : a;
+            return Adjust(branch, output, [], ParameterRole.Bias);
+        }
+        var (layersA, layersB) = (LayersOf(a), LayersOf(b));
+        if (layersA.SetEquals(layersB))
+            return Rejoin(a, b, output);
+        return Merge(a, b, output);
+    }
+
+    private TracedTensor Rejoin(TracedTensor a, TracedTensor b, TracedTensor output)
+    {
+        var isNoisy = a.IsRandom != b.IsRandom;
+        var carries = a.Carries.Select(first =>
+        {
+            var second = b.Carries.First(carry => carry.Layer == first.Layer);
+            var best = CanExtend(first, output) ? first : second;
+            var other = ReferenceEquals(best, first) ? second : first;
+            // x − mean(x): the statistic is not aligned and says nothing about whether the layer is still open.
+            return best with { IsOpen = !isNoisy && best.IsOpen && (other.IsOpen || !other.IsAligned), IsForked = false };
+        }).ToImmutableArray();
+        output = output with { Carries = carries };
+        foreach (var carry in carries.Where(carry => CanExtend(carry, output)))
+        {
+            var layer = carry.Layer;
+            if (isNoisy)
+            {
+                // Noise added to the layer's output, its scale computed beside it: the layer is read before.
+                if (layer.BeforeActivation is { } before)
+                    (layer.Read, layer.ReadRange) = before;
+                layer.Activation = "";
+                continue;
+            }
+            Read(carry, output);
+            if (carry.IsOpen)
+            {
+                // The steps of a normalisation spelt out: what looked like an activation function was none.
+                layer.Activation = "";
+                layer.BeforeActivation = null;
+            }
+        }
+        return output;
+    }
+
+    private TracedTensor Merge(TracedTensor a, TracedTensor b, TracedTensor output)
+    {
+        var (later, earlier) = IsLater(a, b) ? (a, b) : (b, a);
+        var owns = later.Carries.All(carry => CanExtend(carry, output) && IsOnPath(carry)) && !earlier.Carries.Any(carry => LayersOf(later).Contains(carry.Layer));
+        if (!owns)
+        {
+            // Nobody's nodes are this sum's alone (an attention product, or a branch already merged elsewhere):
+            // what follows is fed by all of them.
+            return output with { Carries = [.. later.Carries.Concat(earlier.Carries).DistinctBy(carry => carry.Layer).Select(carry => carry with { IsOpen = false })] };
+        }
+        var carries = ImmutableArray.CreateBuilder<Carry>();
+        foreach (var carry in later.Carries)
+        {
+            var layer = carry.Layer;
+            layer.Generation++;
+            layer.BeforeActivation = null;
+            layer.Activation = "";
+            var owned = carry with { IsOpen = true, IsForked = false, Generation = layer.Generation };
+            Read(owned, output);
+            carries.Add(owned);
+            foreach (var partner in earlier.Carries)
+            {
+                if (partner.IsAligned)
+                    layer.IdentityFrom.Add((partner.Layer, earlier.Name, output.Name));
+                layer.Depth = Math.Max(layer.Depth, partner.Layer.Depth);
+            }
+        }
+        carries.AddRange(earlier.Carries.Where(carry => !carry.IsAligned).Select(carry => carry with { IsOpen = false }));
+        return output with { Carries = carries.ToImmutable(), Function = ScalarFunction.Identity(output.Name) };
+    }
+
+    /// <summary>The topologically later of two branches: by depth, a tie by the order of the file; one that carries layers before one that does not.</summary>
+    public static TracedTensor Later(TracedTensor a, TracedTensor b) =>
+        b.Carries.IsEmpty ? a : a.Carries.IsEmpty ? b : IsLater(a, b) ? a : b;
+
+    /// <summary>A product or other mixture of computed tensors: what follows is fed by every layer they carry.</summary>
+    public static ImmutableArray<Carry> Mix(IEnumerable<TracedTensor> tensors) =>
+        [.. tensors.SelectMany(tensor => tensor.Carries).DistinctBy(carry => carry.Layer).Select(carry => carry with { IsOpen = false, IsAligned = false, Range = null })];
+
+    /// <summary>A branch that already ends in a later layer, or by depth, or (a tie) by the order of the file.</summary>
+    private static bool IsLater(TracedTensor a, TracedTensor b)
+    {
+        static (int, int) Position(TracedTensor tensor) => (tensor.Carries.Max(carry => carry.Layer.Depth), tensor.Carries.Max(carry => carry.Layer.Order));
+        return Position(a).CompareTo(Position(b)) > 0;
+    }
+
+    private static HashSet<LayerBuilder> LayersOf(TracedTensor tensor) => [.. tensor.Carries.Select(carry => carry.Layer)];
+}

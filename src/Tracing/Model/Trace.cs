@@ -1,0 +1,234 @@
+using System.Collections.Immutable;
+using Emergence.Checkpoints;
+using Emergence.Tracing.Values;
+using Onnx;
+using DataType = Onnx.TensorProto.Types.DataType;
+
+namespace Emergence.Tracing.Model;
+
+/// <summary>
+/// The state of one trace: what is known of every tensor so far, and the layers found. The operator rules call the
+/// verbs below; what opens, extends, closes, merges and joins a layer is decided here and nowhere else.
+/// </summary>
+internal sealed partial class Trace(StoredTensors stored, ConstantFolder constants, UnknownShapes shapes, IReadOnlyDictionary<string, int> consumers)
+{
+    private readonly Dictionary<string, TracedTensor> _tensors = new(StringComparer.Ordinal);
+
+    /// <summary>The operator name of a layer that is a model input.</summary>
+    public const string InputOp = "Input";
+
+    public ConstantFolder Constants => constants;
+
+    public List<LayerBuilder> Layers { get; } = [];
+
+    public List<Diagnostic> Diagnostics { get; } = [];
+
+    /// <summary>Inputs whose axis of samples turned out to be another than the first.</summary>
+    public Dictionary<string, int> BatchAxes { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Number of rows of the table that an integer input indexes.</summary>
+    public Dictionary<string, int> Vocabularies { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Parameters that control-flow bodies hold: those stored inside, and the outer tensors that they read.</summary>
+    public List<(long Inside, IReadOnlyList<string> Outside)> Hidden { get; } = [];
+
+    public IReadOnlyDictionary<string, TracedTensor> Tensors => _tensors;
+
+    public TracedTensor? Tensor(string name)
+    {
+        if (_tensors.TryGetValue(name, out var known))
+            return known;
+        if (!stored.Contains(name))
+            return null;
+        var tensor = new TracedTensor
+        {
+            Name = name,
+            ElementType = stored.ElementType(name),
+            Axes = [.. stored.Dims(name).Select(dim => Axis.Of(checked((int)dim), null))],
+            IsConstant = true,
+        };
+        _tensors[name] = tensor;
+        return tensor;
+    }
+
+    public void Define(TracedTensor tensor) => _tensors[tensor.Name] = tensor;
+
+    /// <summary>The tensors whose shape does not follow from the file.</summary>
+    public UnknownShapes UnknownShapes => shapes;
+
+    /// <summary>A recurrent layer reads time where the samples were assumed: the input has its batch on its second axis.</summary>
+    public void SwapBatch(TracedTensor input)
+    {
+        if (input.Origin is { } origin)
+            BatchAxes[origin] = 1;
+    }
+
+    /// <summary>Values of an integer input index a table of so many rows.</summary>
+    public void Vocabulary(TracedTensor indices, int rows)
+    {
+        if (indices.Origin is { } origin)
+            Vocabularies[origin] = Math.Min(rows, Vocabularies.GetValueOrDefault(origin, int.MaxValue));
+    }
+
+    /// <summary>True where the node computes with stored tensors and shapes alone.</summary>
+    public bool IsConstant(NodeProto node) =>
+        !IsRandom(node)
+        && node.Input.Where(input => input.Length > 0).All(input => Tensor(input) is { IsConstant: true })
+        && node.ReadInBodies().All(name => Tensor(name) is null or { IsConstant: true });
+
+    /// <summary>True for a Constant node whose value is a stored tensor like any initializer.</summary>
+    public bool IsStored(NodeProto node) => node.OpType == "Constant" && node.Output.Count == 1 && stored.Contains(node.Output[0]);
+
+    public static bool IsRandom(NodeProto node) =>
+        node.OpType is "RandomNormal" or "RandomNormalLike" or "RandomUniform" or "RandomUniformLike" or "Multinomial" or "Bernoulli";
+
+    /// <summary>
+    /// Opens a layer at a weighted operator. Every layer the inputs carry feeds it densely. The result is the
+    /// operator's output, carrying the new layer.
+    /// </summary>
+    public TracedTensor Open(
+        NodeContext node, TracedTensor output, IEnumerable<TracedTensor> inputs, IEnumerable<string> weights, int groups = 1, bool convolution = false)
+    {
+        var read = output with { Name = node.OutputName(0) };
+        var layer = new LayerBuilder
+        {
+            Order = node.Order,
+            Op = node.Op,
+            NodeName = node.Node.Name,
+            Output = read.Name,
+            IsConvolution = convolution,
+            Groups = groups,
+            Read = read,
+        };
+        layer.FeedFrom(inputs.SelectMany(input => input.Carries).Select(carry => carry.Layer));
+        foreach (var weight in weights)
+            AddParameters(layer, weight, ParameterRole.Weight);
+        Layers.Add(layer);
+        return read with { Carries = [new Carry(layer, IsOpen: true, IsWhole: true, IsAligned: true, layer.Generation)], Function = ScalarFunction.Identity(read.Name) };
+    }
+
+    /// <summary>Makes a layer of a model input of floating-point numbers: closed from the start, fed by nothing.</summary>
+    public TracedTensor OpenInput(TracedTensor input)
+    {
+        if (!input.HasShape || input.ElementType is not ((int)DataType.Float or (int)DataType.Float16 or (int)DataType.Double or (int)DataType.Bfloat16))
+            return input;
+        var layer = new LayerBuilder { Order = -1, Op = InputOp, NodeName = "", Output = input.Name, IsConvolution = false, Read = input };
+        Layers.Add(layer);
+        return input with { Carries = [new Carry(layer, IsOpen: false, IsWhole: true, IsAligned: true, layer.Generation)] };
+    }
+
+    /// <summary>Adds the stored tensors that a constant is made of to a layer.</summary>
+    public void AddParameters(LayerBuilder layer, string constant, ParameterRole role)
+    {
+        var sources = constants.Sources(constant).Distinct(StringComparer.Ordinal).ToArray();
+        foreach (var tensor in sources)
+        {
+            // A single number that scales a whole weight is arithmetic, not a parameter.
+            if (sources.Length > 1 && Tensor(tensor) is { HasShape: true, Count: 1 })
+                continue;
+            if (!layer.Parameters.Exists(parameter => parameter.Tensor == tensor))
+                layer.Parameters.Add((tensor, role));
+        }
+    }
+
+    /// <summary>
+    /// A bias or a normalisation: it belongs to a layer that is still open, and is transparent behind one that is closed.
+    /// </summary>
+    public TracedTensor Adjust(TracedTensor input, TracedTensor output, IEnumerable<string> constants, ParameterRole role)
+    {
+        output = output with { Carries = Along(input) };
+        foreach (var carry in output.Carries.Where(carry => carry.IsOpen && CanExtend(carry, output) && carry.Layer.BeforeActivation is null))
+        {
+            foreach (var constant in constants)
+            {
+                // A single number that scales or shifts many channels is arithmetic, not a parameter.
+                if (Tensor(constant) is { HasShape: true } tensor && (tensor.Count > 1 || tensor.Rank > 0 && ChannelsOf(carry.Layer) == 1))
+                    AddParameters(carry.Layer, constant, role);
+            }
+            if (!carry.IsForked)
+                Read(carry, output);
+        }
+        return output;
+    }
+
+    /// <summary>An activation function: it closes the layers that are open, and is transparent behind closed ones.</summary>
+    public TracedTensor Activate(TracedTensor input, TracedTensor output, string activation)
+    {
+        output = output with { Carries = [.. Along(input).Select(carry => carry with { IsOpen = false })] };
+        foreach (var carry in input.Carries.Where(carry => carry.IsOpen && CanExtend(carry, output)))
+        {
+            var layer = carry.Layer;
+            if (layer.BeforeActivation is { } before)
+            {
+                // A second function of the same raw output (a concatenated ReLU): neither alone is the layer's.
+                layer.IsContested = true;
+                (layer.Read, layer.ReadRange) = before;
+                layer.Activation = "";
+                continue;
+            }
+            layer.BeforeActivation = (layer.Read, layer.ReadRange);
+            Read(carry, output);
+            layer.Activation = activation;
+        }
+        return output;
+    }
+
+    /// <summary>Integers become numbers: a layer that was read as integers is read here.</summary>
+    public TracedTensor Dequantise(TracedTensor input, TracedTensor output)
+    {
+        foreach (var carry in input.Carries.Where(carry => CanExtend(carry, output) && carry.Layer.Read.Name == input.Name))
+            Read(carry, output);
+        return output;
+    }
+
+    /// <summary>
+    /// Called with every elementwise result: where it is a known activation function of the layer's raw output,
+    /// whatever operators spell it, that is where the layer is read.
+    /// </summary>
+    public TracedTensor Recognise(TracedTensor output)
+    {
+        if (output.Function is not { IsIdentity: false } function || output.Carries is not [var carry] || !CanExtend(carry, output) || function.IsAffine)
+            return output;
+        if (!IsOnPath(carry) || function.Recognise() is not { } name || carry.Layer.Activation == name)
+            return output;
+        carry.Layer.BeforeActivation ??= (carry.Layer.Read, carry.Layer.ReadRange);
+        carry.Layer.IsContested = false;
+        Read(carry, output);
+        carry.Layer.Activation = name;
+        return output with { Carries = [carry with { IsOpen = false }] };
+    }
+
+    /// <summary>
+    /// A transparent operator: pooling, layout, type. <paramref name="range"/> follows each layer's part of the tensor;
+    /// where it answers null the layer is in there no longer whole.
+    /// </summary>
+    public TracedTensor Pass(TracedTensor input, TracedTensor output, Func<AxisRange, AxisRange?>? range = null)
+    {
+        var carries = Along(input).Select(carry => carry.Range is not { } part
+            ? carry
+            : range?.Invoke(part) is { } moved ? carry with { Range = moved } : carry with { Range = null, IsWhole = false });
+        output = output with { Carries = [.. carries], Origin = input.Origin };
+        return output with { Function = output.Carries is [{ IsOpen: true }] ? ScalarFunction.Identity(output.Name) : null };
+    }
+
+    /// <summary>The layers of a tensor one operator further on: forked where another operator reads the tensor too.</summary>
+    private ImmutableArray<Carry> Along(TracedTensor input) =>
+        consumers.GetValueOrDefault(input.Name) > 1 ? [.. input.Carries.Select(carry => carry with { IsForked = true })] : input.Carries;
+
+    /// <summary>The tensor holds all of the layer's nodes, one element each, in a place that can be read.</summary>
+    private static bool CanExtend(Carry carry, TracedTensor tensor) => tensor.HasShape && carry is { IsAligned: true, IsWhole: true };
+
+    /// <summary>The layer has not been merged elsewhere since this path left it.</summary>
+    private static bool IsOnPath(Carry carry) => carry.Generation == carry.Layer.Generation;
+
+    private static void Read(Carry carry, TracedTensor tensor)
+    {
+        if (!IsOnPath(carry))
+            return;
+        carry.Layer.Read = tensor;
+        carry.Layer.ReadRange = carry.Range;
+    }
+
+    private static int ChannelsOf(LayerBuilder layer) =>
+        layer.Read.Axes.SelectMany(axis => axis.Factors).Where(factor => factor.Role == AxisRole.Channel).Aggregate(1, (count, factor) => count * factor.Size);
+}

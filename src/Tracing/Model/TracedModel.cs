@@ -1,0 +1,21 @@
+using System.Collections.Immutable;
+using Emergence.Tracing.Values;
+using Onnx;
+
+namespace Emergence.Tracing.Model;
+
+/// <summary>A trace in full: the layer graph and what it was read from.</summary>
+/// <param name="Graph">The layers and edges.</param>
+/// <param name="Builders">The layers as they were traced, in the order of <see cref="LayerGraph.Layers"/>.</param>
+/// <param name="Tensors">What is known of every tensor.</param>
+/// <param name="Nodes">The model's nodes, producers before consumers.</param>
+/// <param name="Constants">Evaluates stored tensors and what is computed from them.</param>
+/// <param name="Opset">Version of the standard operator set.</param>
+/// <param name="Failures">Number of nodes whose rule found them unfit.</param>
+internal sealed record TracedModel(
+    LayerGraph Graph, ImmutableArray<LayerBuilder> Builders, IReadOnlyDictionary<string, TracedTensor> Tensors, IReadOnlyList<NodeProto> Nodes,
+    ConstantFolder Constants, int Opset, int Failures)
+{
+    /// <summary>The tensors whose shape follows from neither the file nor a run.</summary>
+    public IReadOnlyCollection<string> Unmeasured { get; init; } = [];
+}

@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
+
+namespace Emergence.Tracing.Networks;
+
+/// <summary>Finds, for each identity edge, which node of the earlier layer meets which node of the later one.</summary>
+internal static class Counterparts
+{
+    /// <summary>The map of each edge whose nodes do not simply meet index by index.</summary>
+    public static ImmutableDictionary<LayerEdge, IndexMap> Of(TracedModel model)
+    {
+        var result = ImmutableDictionary.CreateBuilder<LayerEdge, IndexMap>();
+        var routes = new Routes(model);
+        for (var to = 0; to < model.Builders.Length; to++)
+        {
+            foreach (var meeting in model.Builders[to].IdentityFrom.GroupBy(from => from.Layer))
+            {
+                var from = model.Builders.IndexOf(meeting.Key);
+                var pairs = new HashSet<(int, int)>();
+                foreach (var (_, branch, merged) in meeting)
+                    pairs.UnionWith(Pairs(routes, model, from, to, branch, merged));
+                var (source, target) = (model.Graph.Layers[from], model.Graph.Layers[to]);
+                var (sources, targets) = (source.Channels * source.Positions, target.Channels * target.Positions);
+                if (sources != targets || pairs.Count != sources || pairs.Any(pair => pair.Item1 != pair.Item2))
+                    result[new LayerEdge(from, to, EdgeKind.Identity)] = IndexMap.FromPairs(sources, targets, [.. pairs.Order()]);
+            }
+        }
+        return result.ToImmutable();
+    }
+
+    private static HashSet<(int Source, int Target)> Pairs(Routes routes, TracedModel model, int from, int to, string branch, string merged)
+    {
+        var (source, target) = (model.Builders[from], model.Builders[to]);
+        // Where each node of the later layer stands in the merged tensor, and what of the branch stands there.
+        var later = NodesOf(model.Graph.Layers[to].Reading);
+        var read = routes.Follow(merged, target.Read.Name);
+        var merge = routes.Follow(branch, merged);
+        var nodes = NodesAt(routes, model, from, source, branch);
+        var pairs = new HashSet<(int, int)>();
+        if (read is null || merge is null || nodes is null)
+            return pairs;
+        for (var element = 0; element < later.Length; element++)
+        {
+            if (later[element] < 0)
+                continue;
+            foreach (var m in read[element])
+            {
+                foreach (var b in merge[m])
+                {
+                    foreach (var node in nodes[b])
+                        pairs.Add((node, later[element]));
+                }
+            }
+        }
+        return pairs;
+    }
+
+    /// <summary>The nodes of a layer that each element of a tensor comes from. The branch may leave the layer before the tensor it is read from.</summary>
+    public static List<int>[]? NodesAt(Routes routes, TracedModel model, int index, LayerBuilder layer, string branch)
+    {
+        var nodeOf = NodesOf(model.Graph.Layers[index].Reading);
+        if (routes.Follow(layer.Read.Name, branch) is { } direct)
+        {
+            var result = new List<int>[direct.Count];
+            for (var element = 0; element < result.Length; element++)
+                result[element] = [.. direct[element].ToArray().Select(read => nodeOf[read]).Where(node => node >= 0)];
+            return result;
+        }
+        // Through the operator's own output: node ← element read → element of the output → element of the branch.
+        var origin = routes.Follow(layer.Output, layer.Read.Name);
+        var onward = routes.Follow(layer.Output, branch);
+        if (origin is null || onward is null)
+            return null;
+        var nodesOfOutput = new Dictionary<int, List<int>>();
+        for (var element = 0; element < nodeOf.Length; element++)
+        {
+            if (nodeOf[element] < 0)
+                continue;
+            foreach (var output in origin[element])
+            {
+                if (!nodesOfOutput.TryGetValue(output, out var list))
+                    nodesOfOutput[output] = list = [];
+                list.Add(nodeOf[element]);
+            }
+        }
+        var nodes = new List<int>[onward.Count];
+        for (var element = 0; element < nodes.Length; element++)
+            nodes[element] = [.. onward[element].ToArray().SelectMany(output => nodesOfOutput.GetValueOrDefault(output) ?? [])];
+        return nodes;
+    }
+
+    /// <summary>The node, channel-major, at each element of the tensor a layer is read from; -1 beyond the first sample of the batch and outside its part.</summary>
+    public static int[] NodesOf(Reading reading)
+    {
+        var dims = reading.Axes.Select(axis => axis.Size).ToArray();
+        var strides = IndexMaps.Strides(dims);
+        var weights = new int[dims.Length];
+        var (position, channel) = (1, 1);
+        int Length(int axis) => reading.Slice is { } slice && slice.Axis == axis ? slice.End - slice.Start : dims[axis];
+        for (var axis = dims.Length - 1; axis >= 0; axis--)
+        {
+            if (reading.Axes[axis].Role != AxisRole.Position)
+                continue;
+            weights[axis] = position;
+            position *= Length(axis);
+        }
+        for (var axis = dims.Length - 1; axis >= 0; axis--)
+        {
+            if (reading.Axes[axis].Role != AxisRole.Channel)
+                continue;
+            weights[axis] = channel * position;
+            channel *= Length(axis);
+        }
+        var nodes = new int[Shapes.Count(dims)];
+        for (var i = 0; i < nodes.Length; i++)
+        {
+            for (var axis = 0; axis < dims.Length; axis++)
+            {
+                var coordinate = i / strides[axis] % dims[axis];
+                var start = reading.Slice is { } slice && slice.Axis == axis ? slice.Start : 0;
+                if (reading.Axes[axis].Role == AxisRole.Batch && coordinate > 0 || coordinate < start || coordinate >= start + Length(axis))
+                {
+                    nodes[i] = -1;
+                    break;
+                }
+                nodes[i] += (coordinate - start) * weights[axis];
+            }
+        }
+        return nodes;
+    }
+}

@@ -1,0 +1,36 @@
+using System.Collections.Immutable;
+using Emergence.Tracing.Model;
+
+namespace Emergence.Tracing.Operators;
+
+/// <summary>
+/// Operators of the standard that hold no layer and whose output is traced by data flow alone: what follows is fed by
+/// every layer before, node by node correspondence is lost, and the shape is what a run of the model shows.
+/// </summary>
+internal sealed class ByDataFlowRule : OpRule
+{
+    public override OpKind Kind => OpKind.NotALayer;
+
+    public override ImmutableArray<string> Ops =>
+    [
+        "NonZero", "NonMaxSuppression", "Unique", "Det", "Multinomial",
+        "BlackmanWindow", "HannWindow", "HammingWindow", "DFT", "STFT", "MelWeightMatrix", "ImageDecoder",
+        "StringNormalizer", "StringConcat", "StringSplit", "RegexFullMatch", "TfIdfVectorizer",
+        "SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceLength", "SequenceMap",
+        "SplitToSequence", "ConcatFromSequence", "Optional", "OptionalGetElement", "OptionalHasElement",
+        "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss", "Adagrad", "Adam", "Momentum", "Gradient",
+    ];
+
+    public override void Apply(NodeContext node) => Flow(node, node.Inputs);
+
+    /// <summary>Outputs that carry every layer of the inputs, with the shapes that a run has shown.</summary>
+    public static void Flow(NodeContext node, IEnumerable<TracedTensor> inputs)
+    {
+        var sources = inputs.ToArray();
+        for (var i = 0; i < node.Node.Output.Count; i++)
+        {
+            var type = node.Trace.UnknownShapes.ElementTypeOf(node.OutputName(i));
+            node.Output(i, node.NewTensor(default, type != 0 ? type : sources.FirstOrDefault()?.ElementType ?? 0) with { Carries = Trace.Mix(sources) });
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
+
+namespace Emergence.Tracing.Operators;
+
+/// <summary>
+/// Gemm and MatMul in all their forms. With one stored operand it is a dense layer whose nodes are that operand's free
+/// axis; with none it is a product of activations (attention), which what follows is fed by.
+/// </summary>
+internal sealed class DenseRule : OpRule
+{
+    public override OpKind Kind => OpKind.Layer;
+
+    public override ImmutableArray<string> Ops =>
+    [
+        "Gemm", "MatMul", "MatMulInteger", "QLinearMatMul",
+        "com.microsoft::FusedMatMul", "com.microsoft::FusedGemm", "com.microsoft::TransposeMatMul",
+        "com.microsoft::DynamicQuantizeMatMul", "com.microsoft::MatMulIntegerToFloat", "com.microsoft::QGemm",
+    ];
+
+    public override void Apply(NodeContext node)
+    {
+        var (left, right) = node.Op switch
+        {
+            "QLinearMatMul" or "QGemm" => (node.Shaped(0), node.Shaped(3)),
+            _ => (node.Shaped(0), node.Shaped(1)),
+        };
+        var (a, b) = (left.Axes, right.Axes);
+        if (node.Attributes.Int("transA", 0) == 1)
+            a = SwapLast(a);
+        if (node.Attributes.Int("transB", 0) == 1)
+            b = SwapLast(b);
+        if (a.Length == 0 || b.Length == 0)
+            throw new TraceException("a matrix product needs tensors of rank 1 or more");
+        Axis aInner = a[^1], bInner = b.Length > 1 ? b[^2] : b[0];
+        if (aInner.Size != bInner.Size)
+            throw new TraceException($"inner dimensions {aInner.Size} and {bInner.Size} differ");
+
+        var layer = left.IsConstant != right.IsConstant;
+        var batch = Broadcast(a.Length > 2 ? a[..^2] : [], b.Length > 2 ? b[..^2] : [], layer, left.IsConstant);
+        var axes = ImmutableArray.CreateBuilder<Axis>();
+        axes.AddRange(batch);
+        if (a.Length > 1)
+            axes.Add(Free(a[^2], layer, left.IsConstant));
+        if (b.Length > 1)
+            axes.Add(Free(b[^1], layer, right.IsConstant));
+        var type = node.Op switch
+        {
+            "MatMulInteger" => (int)Onnx.TensorProto.Types.DataType.Int32,
+            "DynamicQuantizeMatMul" or "MatMulIntegerToFloat" => (int)Onnx.TensorProto.Types.DataType.Float,
+            _ => left.ElementType,
+        };
+        var output = node.NewTensor(axes.ToImmutable(), type);
+        if (!layer)
+        {
+            if (!left.IsConstant)
+                output = output with { Carries = Trace.Mix([left, right]) };
+            node.Output(output);
+            return;
+        }
+        var (data, weight) = left.IsConstant ? (right, left) : (left, right);
+        (left.IsConstant ? bInner : aInner).Contract();
+        output = node.Trace.Open(node, output, [data], [weight.Name]);
+        output = QuantisedOutput.Of(node, Bias(node, output));
+        output = FusedActivation.Apply(node, output);
+        node.Output(output);
+    }
+
+    /// <summary>Gemm's C and its kin: a bias where it is stored, a residual connection where it is computed.</summary>
+    private static TracedTensor Bias(NodeContext node, TracedTensor output)
+    {
+        var index = node.Op switch { "Gemm" or "FusedGemm" => 2, "DynamicQuantizeMatMul" => 4, "MatMulIntegerToFloat" or "QGemm" => 6, _ => -1 };
+        if (index < 0 || node.Optional(index) is not { } bias)
+            return output;
+        if (!bias.IsConstant)
+            return node.Trace.Combine(output, bias, output);
+        foreach (var carry in output.Carries)
+            node.Trace.AddParameters(carry.Layer, bias.Name, ParameterRole.Bias);
+        return output;
+    }
+
+    /// <summary>A free axis of a stored operand counts nodes; one of the data stays batch or becomes a sample axis.</summary>
+    private static Axis Free(Axis axis, bool layer, bool stored) => !layer ? axis : axis.As(stored ? AxisRole.Channel : AxisRole.Sample);
+
+    private static ImmutableArray<Axis> Broadcast(ImmutableArray<Axis> a, ImmutableArray<Axis> b, bool layer, bool leftStored)
+    {
+        var rank = Math.Max(a.Length, b.Length);
+        var axes = new Axis[rank];
+        for (var i = 1; i <= rank; i++)
+        {
+            Axis? x = i <= a.Length ? a[^i] : null, y = i <= b.Length ? b[^i] : null;
+            if (x is { Size: > 1 } && y is { Size: > 1 } && x.Value.Size != y.Value.Size)
+                throw new TraceException($"batch dimensions {x.Value.Size} and {y.Value.Size} differ");
+            var (data, weight) = leftStored ? (y, x) : (x, y);
+            // A stack of weights: each matrix has nodes of its own.
+            axes[^i] = layer && weight is { Size: > 1 } ? weight.Value.As(AxisRole.Channel)
+                : layer && data is not null ? data.Value.As(AxisRole.Sample)
+                : x is null || y is { Size: > 1 } && x.Value.Size == 1 ? y!.Value : x.Value;
+        }
+        return [.. axes];
+    }
+
+    private static ImmutableArray<Axis> SwapLast(ImmutableArray<Axis> axes) => axes.Length < 2 ? axes : [.. axes[..^2], axes[^1], axes[^2]];
+}

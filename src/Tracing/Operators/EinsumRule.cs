@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
+
+namespace Emergence.Tracing.Operators;
+
+/// <summary>Einsum: a dense layer where one of two operands is stored and an index is summed over, else a product of activations.</summary>
+internal sealed class EinsumRule : OpRule
+{
+    public override OpKind Kind => OpKind.Layer;
+
+    public override ImmutableArray<string> Ops => ["Einsum"];
+
+    public override void Apply(NodeContext node)
+    {
+        var operands = Enumerable.Range(0, node.InputCount).Select(node.Shaped).ToArray();
+        var (terms, result) = Parse(node.Attributes.Text("equation", ""), operands);
+        var letters = new Dictionary<char, (Axis Axis, bool Stored, bool Computed)>();
+        for (var i = 0; i < operands.Length; i++)
+        {
+            for (var j = 0; j < terms[i].Length; j++)
+            {
+                var axis = operands[i].Axes[j];
+                var known = letters.GetValueOrDefault(terms[i][j]);
+                var best = known.Axis.Factors.IsDefault || known.Axis.Size < axis.Size || known.Stored && !known.Computed ? axis : known.Axis;
+                letters[terms[i][j]] = (best, known.Stored || operands[i].IsConstant, known.Computed || !operands[i].IsConstant);
+            }
+        }
+        var data = operands.Where(operand => !operand.IsConstant).ToArray();
+        var weights = operands.Where(operand => operand.IsConstant).ToArray();
+        var summed = letters.Where(letter => !result.Contains(letter.Key) && letter.Value is { Stored: true, Computed: true }).ToArray();
+        var isDense = data.Length == 1 && weights.Length > 0 && summed.Length > 0;
+        var axes = result.Select(letter => letters[letter]).Select(letter =>
+            !isDense ? letter.Axis : letter.Axis.As(letter.Stored ? AxisRole.Channel : AxisRole.Sample)).ToImmutableArray();
+        var output = node.NewTensor(axes, operands[0].ElementType);
+        if (isDense)
+        {
+            foreach (var letter in summed)
+                letter.Value.Axis.Contract();
+            output = node.Trace.Open(node, output, data, weights.Select(weight => weight.Name));
+        }
+        else if (data.Length > 0)
+        {
+            output = output with { Carries = Trace.Mix(data) };
+        }
+        node.Output(output);
+    }
+
+    private static (string[] Terms, string Result) Parse(string equation, TracedTensor[] operands)
+    {
+        var text = string.Concat(equation.Where(c => !char.IsWhiteSpace(c)));
+        var sides = text.Split("->");
+        var terms = sides[0].Split(',');
+        if (terms.Length != operands.Length)
+            throw new TraceException($"the equation '{equation}' has {terms.Length} terms for {operands.Length} inputs");
+        // The dots stand for leading axes: give them letters of their own, counted from the right.
+        string Dots(int count) => string.Concat(Enumerable.Range(0, count).Select(i => (char)('\u0400' + count - 1 - i)));
+        var most = 0;
+        for (var i = 0; i < terms.Length; i++)
+        {
+            if (!terms[i].Contains("...", StringComparison.Ordinal))
+                continue;
+            var count = operands[i].Rank - (terms[i].Length - 3);
+            most = Math.Max(most, count);
+            terms[i] = terms[i].Replace("...", Dots(count), StringComparison.Ordinal);
+        }
+        for (var i = 0; i < terms.Length; i++)
+        {
+            if (terms[i].Length != operands[i].Rank)
+                throw new TraceException($"the term '{terms[i]}' of '{equation}' does not fit a tensor of rank {operands[i].Rank}");
+        }
+        var result = sides.Length > 1
+            ? sides[1].Replace("...", Dots(most), StringComparison.Ordinal)
+            : Dots(most) + string.Concat(string.Concat(terms).Where(char.IsAsciiLetter).GroupBy(c => c).Where(group => group.Count() == 1).Select(group => group.Key).Order());
+        return (terms, result);
+    }
+}

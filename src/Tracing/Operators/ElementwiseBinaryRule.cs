@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
+
+namespace Emergence.Tracing.Operators;
+
+/// <summary>
+/// Elementwise operators on two or more tensors: a bias or a scale where one is stored, a residual connection where
+/// all are computed, and often a step of an activation function spelt out.
+/// </summary>
+internal sealed class ElementwiseBinaryRule : OpRule
+{
+    private static readonly Dictionary<string, Func<double, double, double>> Functions = new(StringComparer.Ordinal)
+    {
+        ["Add"] = (a, b) => a + b,
+        ["Sub"] = (a, b) => a - b,
+        ["Mul"] = (a, b) => a * b,
+        ["Div"] = (a, b) => a / b,
+        ["Max"] = Math.Max,
+        ["Min"] = Math.Min,
+        ["Pow"] = Math.Pow,
+        ["Mod"] = Math.IEEERemainder,
+        ["Sum"] = (a, b) => a + b,
+        ["Mean"] = (a, b) => (a + b) / 2,
+    };
+
+    public override OpKind Kind => OpKind.Merge;
+
+    public override ImmutableArray<string> Ops { get; } = [.. Functions.Keys];
+
+    public override void Apply(NodeContext node)
+    {
+        var function = Functions[node.Op];
+        var value = node.Input(0);
+        if (node.InputCount == 1)
+        {
+            node.Output(node.Trace.Pass(value, value with { Name = node.OutputName(0) }));
+            return;
+        }
+        if (node.InputCount > 2)
+        {
+            // The latest branch owns the whole: begin with it. (These operators commute.)
+            var inputs = node.Inputs.ToList();
+            value = inputs.Aggregate(Trace.Later);
+            inputs.Remove(value);
+            if (node.Op == "Mean")
+                value = value with { Function = null };
+            node.Output(inputs.Aggregate(value, (sum, input) => Apply(node, sum, input, function)));
+            return;
+        }
+        node.Output(Apply(node, value, node.Input(1), function));
+    }
+
+    private static TracedTensor Apply(NodeContext node, TracedTensor a, TracedTensor b, Func<double, double, double> function)
+    {
+        var trace = node.Trace;
+        var output = Broadcast(node, a, b) with { Name = node.OutputName(0) };
+        if (a.IsConstant && b.IsConstant)
+            return output;
+        if (!a.IsConstant && !b.IsConstant)
+        {
+            output = output with { Function = ScalarFunction.Combine(a.Function, b.Function, function) };
+            return trace.Recognise(trace.Combine(a, b, output));
+        }
+        var (data, constant) = a.IsConstant ? (b, a) : (a, b);
+        if (constant is { HasShape: true, Count: 1 } && trace.Constants.Evaluate(constant.Name) is { Values: [var c] })
+        {
+            Func<double, double> partial = a.IsConstant ? x => function(c, x) : x => function(x, c);
+            if (!ScalarFunction.Identity("").Then(partial).IsAffine)
+                return ElementwiseUnaryRule.Close(node, data with { Axes = output.Axes }, partial);
+            output = output with { Function = data.Function?.Then(partial) };
+        }
+        else
+        {
+            output = output with { Function = data.Carries is [{ IsOpen: true }] ? ScalarFunction.Identity(output.Name) : null };
+            if (node.Op is "Max" or "Min" or "Pow" or "Mod")
+                return trace.Activate(data, output, node.Op);
+        }
+        var role = node.Op is "Add" or "Sub" or "Sum" ? ParameterRole.Bias : ParameterRole.Normalisation;
+        // The scale behind an integer product is part of the quantisation, not a parameter.
+        var isQuantisation = role == ParameterRole.Normalisation && data.Carries is [{ Layer.Op: "MatMulInteger" or "ConvInteger" }];
+        return trace.Recognise(trace.Adjust(data, output, isQuantisation ? [] : [constant.Name], role));
+    }
+
+    /// <summary>The broadcast of two tensors: each axis from the one that has it, from the later branch where both have.</summary>
+    public static TracedTensor Broadcast(NodeContext node, TracedTensor a, TracedTensor b)
+    {
+        var type = a.ElementType != 0 ? a.ElementType : b.ElementType;
+        if (!a.HasShape || !b.HasShape)
+            return node.NewTensor(default, type);
+        Shapes.Broadcast(a.Shape, b.Shape);
+        var (first, second) = a.IsConstant || (!b.IsConstant && Trace.Later(a, b) == b) ? (b, a) : (a, b);
+        var rank = Math.Max(a.Rank, b.Rank);
+        var axes = new Axis[rank];
+        for (var i = 1; i <= rank; i++)
+        {
+            Axis? x = i <= first.Rank ? first.Axes[^i] : null, y = i <= second.Rank ? second.Axes[^i] : null;
+            axes[^i] = x is null ? y!.Value : y is null || x.Value.Size >= y.Value.Size ? x.Value : y.Value;
+        }
+        return node.NewTensor([.. axes], type);
+    }
+}

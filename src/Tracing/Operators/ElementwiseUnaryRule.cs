@@ -1,0 +1,126 @@
+using System.Collections.Immutable;
+using Emergence.Tracing.Model;
+
+namespace Emergence.Tracing.Operators;
+
+/// <summary>Elementwise functions of one tensor. Linear ones adjust a layer, all others close it.</summary>
+internal sealed class ElementwiseUnaryRule : OpRule
+{
+    private static readonly Dictionary<string, Func<NodeContext, Func<double, double>>> Functions = new(StringComparer.Ordinal)
+    {
+        ["Abs"] = _ => Math.Abs,
+        ["Acos"] = _ => Math.Acos,
+        ["Acosh"] = _ => Math.Acosh,
+        ["Asin"] = _ => Math.Asin,
+        ["Asinh"] = _ => Math.Asinh,
+        ["Atan"] = _ => Math.Atan,
+        ["Atanh"] = _ => Math.Atanh,
+        ["Ceil"] = _ => Math.Ceiling,
+        ["Celu"] = node => Celu(node.Attributes.Float("alpha", 1)),
+        ["Clip"] = Clip,
+        ["Cos"] = _ => Math.Cos,
+        ["Cosh"] = _ => Math.Cosh,
+        ["Elu"] = node => Elu(node.Attributes.Float("alpha", 1)),
+        ["Erf"] = _ => ScalarFunction.Erf,
+        ["Exp"] = _ => Math.Exp,
+        ["Floor"] = _ => Math.Floor,
+        ["Gelu"] = node => node.Attributes.Text("approximate", "none") == "tanh"
+            ? x => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))
+            : x => 0.5 * x * (1 + ScalarFunction.Erf(x / Math.Sqrt(2))),
+        ["HardSigmoid"] = node => HardSigmoid(node.Attributes.Float("alpha", 0.2f), node.Attributes.Float("beta", 0.5f)),
+        ["HardSwish"] = _ => x => x * Math.Clamp(x / 6 + 0.5, 0, 1),
+        ["LeakyRelu"] = node => LeakyRelu(node.Attributes.Float("alpha", 0.01f)),
+        ["Log"] = _ => Math.Log,
+        ["Mish"] = _ => x => x * Math.Tanh(ScalarFunction.Softplus(x)),
+        ["Neg"] = _ => x => -x,
+        ["Reciprocal"] = _ => x => 1 / x,
+        ["Relu"] = _ => x => Math.Max(x, 0),
+        ["Round"] = _ => x => Math.Round(x, MidpointRounding.ToEven),
+        ["Selu"] = node => Selu(node.Attributes.Float("alpha", 1.67326319f), node.Attributes.Float("gamma", 1.05070102f)),
+        ["Shrink"] = node => Shrink(node.Attributes.Float("lambd", 0.5f), node.Attributes.Float("bias", 0)),
+        ["Sigmoid"] = _ => ScalarFunction.Sigmoid,
+        ["Sign"] = _ => x => Math.Sign(x),
+        ["Sin"] = _ => Math.Sin,
+        ["Sinh"] = _ => Math.Sinh,
+        ["Softplus"] = _ => ScalarFunction.Softplus,
+        ["Softsign"] = _ => x => x / (1 + Math.Abs(x)),
+        ["Sqrt"] = _ => Math.Sqrt,
+        ["Swish"] = node => Swish(node.Attributes.Float("alpha", 1)),
+        ["Tan"] = _ => Math.Tan,
+        ["Tanh"] = _ => Math.Tanh,
+        ["ThresholdedRelu"] = node => ThresholdedRelu(node.Attributes.Float("alpha", 1)),
+        ["com.microsoft::Gelu"] = _ => x => 0.5 * x * (1 + ScalarFunction.Erf(x / Math.Sqrt(2))),
+        ["com.microsoft::FastGelu"] = _ => x => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))),
+        ["com.microsoft::QuickGelu"] = node => Swish(node.Attributes.Float("alpha", 1.702f)),
+        ["com.microsoft::BiasGelu"] = _ => x => 0.5 * x * (1 + ScalarFunction.Erf(x / Math.Sqrt(2))),
+    };
+
+    public override OpKind Kind => OpKind.Activation;
+
+    public override ImmutableArray<string> Ops { get; } = [.. Functions.Keys];
+
+    public override void Apply(NodeContext node)
+    {
+        var input = node.Input(0);
+        if (node.Op is "BiasGelu" or "FastGelu" && node.Optional(1) is { IsConstant: true } bias)
+            input = node.Trace.Adjust(input, input with { Function = null }, [bias.Name], ParameterRole.Bias);
+        if (node.Op == "Clip" && Enumerable.Range(1, 2).Any(bound => node.Optional(bound) is { IsConstant: false }))
+        {
+            // A bound that is computed: the function differs from sample to sample.
+            node.Output(node.Trace.Activate(input, input with { Name = node.OutputName(0), Function = null }, node.Op));
+            return;
+        }
+        node.Output(Close(node, input, Functions[Key(node)](node)));
+    }
+
+    /// <summary>Applies an elementwise function, which adjusts the layers it meets where it is linear and closes them where not.</summary>
+    public static TracedTensor Close(NodeContext node, TracedTensor input, Func<double, double> function)
+    {
+        var alone = ScalarFunction.Identity("").Then(function);
+        var output = input with { Name = node.OutputName(0), Function = input.Function?.Then(function) };
+        if (IsLinear(node, alone))
+            return node.Trace.Recognise(node.Trace.Adjust(input, output, [], ParameterRole.Normalisation));
+        output = node.Trace.Activate(input, output, Display(node, alone));
+        // One operator alone is no spelling of another: Celu stays Celu where it equals Elu.
+        return input.Function is { IsIdentity: true } ? output : node.Trace.Recognise(output);
+    }
+
+    /// <summary>By the operator where it has a name of its own: on the grid, a Shrink of a small threshold looks linear.</summary>
+    private static bool IsLinear(NodeContext node, ScalarFunction function) =>
+        node.Op == "Neg" || !IsNamed(node) && function.IsAffine;
+
+    /// <summary>Max(x, 0) is a ReLU, whatever it is called; an operator of a well-known name keeps it.</summary>
+    private static string Display(NodeContext node, ScalarFunction function) =>
+        IsNamed(node) ? node.Op : function.Recognise() ?? node.Op;
+
+    private static bool IsNamed(NodeContext node) => Functions.ContainsKey(Key(node)) && node.Op != "Clip";
+
+    private static string Key(NodeContext node) =>
+        node.Node.Domain.Length > 0 && node.Node.Domain != "ai.onnx" ? $"{node.Node.Domain}::{node.Op}" : node.Op;
+
+    private static Func<double, double> Clip(NodeContext node)
+    {
+        double Bound(int input, string attribute, double otherwise) =>
+            node.Opset < 11 ? node.Attributes.Has(attribute) ? node.Attributes.Float(attribute, 0) : otherwise
+            : node.Optional(input) is { } tensor ? node.Trace.Constants.Evaluate(tensor.Name)?.Values[0] ?? otherwise : otherwise;
+        var low = Bound(1, "min", double.NegativeInfinity);
+        var high = Math.Max(low, Bound(2, "max", double.PositiveInfinity));
+        return x => Math.Clamp(x, low, high);
+    }
+
+    private static Func<double, double> Celu(double alpha) => x => Math.Max(0, x) + Math.Min(0, alpha * (Math.Exp(x / alpha) - 1));
+
+    private static Func<double, double> Elu(double alpha) => x => x < 0 ? alpha * (Math.Exp(x) - 1) : x;
+
+    private static Func<double, double> Selu(double alpha, double gamma) => x => gamma * (x < 0 ? alpha * (Math.Exp(x) - 1) : x);
+
+    private static Func<double, double> HardSigmoid(double alpha, double beta) => x => Math.Clamp(alpha * x + beta, 0, 1);
+
+    private static Func<double, double> LeakyRelu(double alpha) => x => x < 0 ? alpha * x : x;
+
+    private static Func<double, double> Swish(double alpha) => x => x * ScalarFunction.Sigmoid(alpha * x);
+
+    private static Func<double, double> Shrink(double lambda, double bias) => x => x < -lambda ? x + bias : x > lambda ? x - bias : 0;
+
+    private static Func<double, double> ThresholdedRelu(double alpha) => x => x > alpha ? x : 0;
+}

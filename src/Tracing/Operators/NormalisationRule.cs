@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
+
+namespace Emergence.Tracing.Operators;
+
+/// <summary>Normalisations written as one operator: scale and shift belong to the layer before, running statistics to none.</summary>
+internal sealed class NormalisationRule : OpRule
+{
+    // Which inputs are scale and shift.
+    private static readonly Dictionary<string, int[]> Parameters = new(StringComparer.Ordinal)
+    {
+        ["BatchNormalization"] = [1, 2],
+        ["InstanceNormalization"] = [1, 2],
+        ["LayerNormalization"] = [1, 2],
+        ["GroupNormalization"] = [1, 2],
+        ["RMSNormalization"] = [1],
+        ["LRN"] = [],
+        ["MeanVarianceNormalization"] = [],
+        ["LpNormalization"] = [],
+        ["com.microsoft::SimplifiedLayerNormalization"] = [1],
+        ["SimplifiedLayerNormalization"] = [1],
+    };
+
+    public override OpKind Kind => OpKind.Normalisation;
+
+    public override ImmutableArray<string> Ops { get; } = [.. Parameters.Keys];
+
+    public override void Apply(NodeContext node)
+    {
+        var input = node.Input(0);
+        if (NormalisesOverBatch(node, input))
+            node.Trace.Diagnostics.Add(Checkpoints.Diagnostic.Warning(node.Name, $"this {node.Op} normalises over the samples of a batch: its activations hang on --batch"));
+        var key = Parameters.ContainsKey(node.Op) ? node.Op : $"{node.Node.Domain}::{node.Op}";
+        var constants = Parameters[key].Select(node.Optional).OfType<TracedTensor>().Where(tensor => tensor.IsConstant).Select(tensor => tensor.Name);
+        var output = input with
+        {
+            Name = node.OutputName(0),
+            Function = input.Carries is [{ IsOpen: true }] ? ScalarFunction.Identity(node.OutputName(0)) : null,
+        };
+        node.Output(node.Trace.Adjust(input, output, constants, ParameterRole.Normalisation));
+        // Means and variances, where the model asks for them: statistics of the same layers.
+        for (var i = 1; i < node.Node.Output.Count; i++)
+            node.Output(i, node.NewTensor(default, input.ElementType) with { Carries = Trace.Mix([input]) });
+    }
+    private static bool NormalisesOverBatch(NodeContext node, TracedTensor input) => node.Op switch
+    {
+        "BatchNormalization" => node.Attributes.Int("training_mode", 0) == 1,
+        "MeanVarianceNormalization" => (node.Attributes.Ints("axes") ?? [0, 2, 3]).Any(axis => input.HasShape && input.Axes[Shapes.Axis((int)axis, input.Rank)].Has(AxisRole.Batch)),
+        _ => false,
+    };
+}

@@ -1,0 +1,45 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+
+namespace Emergence.Tracing.Operators;
+
+/// <summary>Every operator the trace knows.</summary>
+internal static class OpRules
+{
+    /// <summary>One line a family of operators.</summary>
+    public static ImmutableArray<OpRule> All { get; } =
+    [
+        new DenseRule(),
+        new ConvolutionRule(),
+        new RecurrentRule(),
+        new EmbeddingRule(),
+        new EinsumRule(),
+        new AttentionRule(),
+        new ElementwiseUnaryRule(),
+        new PReluRule(),
+        new NormalisationRule(),
+        new SkipNormalisationRule(),
+        new ElementwiseBinaryRule(),
+        new SelectRule(),
+        new ConcatRule(),
+        new PassThroughRule(),
+        new LayoutRule(),
+        new PoolRule(),
+        new ResizeRule(),
+        new PartRule(),
+        new SelectionRule(),
+        new GatherRule(),
+        new ReduceRule(),
+        new ShapeRule(),
+        new PredicateRule(),
+        new ControlFlowRule(),
+        new ByDataFlowRule(),
+    ];
+
+    private static readonly FrozenDictionary<string, OpRule> ByName =
+        All.SelectMany(rule => rule.Ops, (rule, op) => (op, rule)).ToFrozenDictionary(pair => pair.op, pair => pair.rule, StringComparer.Ordinal);
+
+    /// <summary>The rule for an operator; null where nothing is known of it.</summary>
+    public static OpRule? Find(string domain, string op) =>
+        domain is "" or "ai.onnx" ? ByName.GetValueOrDefault(op) : ByName.GetValueOrDefault($"{domain}::{op}");
+}

@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
+
+namespace Emergence.Tracing.Operators;
+
+/// <summary>Pooling, windowed and global.</summary>
+internal sealed class PoolRule : OpRule
+{
+    public override OpKind Kind => OpKind.Transparent;
+
+    public override ImmutableArray<string> Ops =>
+        ["MaxPool", "AveragePool", "LpPool", "GlobalMaxPool", "GlobalAveragePool", "GlobalLpPool", "MaxRoiPool", "RoiAlign"];
+
+    public override void Apply(NodeContext node)
+    {
+        var input = node.Shaped(0);
+        if (input.Rank < 3)
+            throw new TraceException($"pools a tensor of rank {input.Rank}; at least 3 is needed");
+        var spatial = input.Shape.AsSpan(2);
+        ReadOnlySpan<int> sizes;
+        if (node.Op.StartsWith("Global", StringComparison.Ordinal))
+            sizes = Enumerable.Repeat(1, spatial.Length).ToArray();
+        else if (node.Op == "MaxRoiPool")
+            sizes = (node.Attributes.Ints("pooled_shape") ?? throw new TraceException("the pooled shape is missing")).Select(size => (int)size).ToArray();
+        else if (node.Op == "RoiAlign")
+            sizes = new[] { (int)node.Attributes.Int("output_height", 1), (int)node.Attributes.Int("output_width", 1) };
+        else
+            sizes = Window.Of(node.Attributes, spatial, []).Output;
+        var isRegion = node.Op is "MaxRoiPool" or "RoiAlign";
+        var axes = ImmutableArray.CreateBuilder<Axis>();
+        // Each region of interest is a sample of its own.
+        axes.Add(isRegion ? node.Shaped(1).Axes[0].As(AxisRole.Sample) : input.Axes[0]);
+        axes.Add(input.Axes[1]);
+        for (var i = 0; i < sizes.Length; i++)
+            axes.Add(input.Axes[i + 2].Resized(sizes[i]));
+        var output = node.NewTensor(axes.ToImmutable(), input.ElementType) with { Name = node.OutputName(0) };
+        node.Output(node.Trace.Pass(input, output, range => range.Axis == 1 ? range : null));
+        if (node.OutputName(1).Length > 0)
+            node.Output(1, output with { Name = node.OutputName(1), ElementType = (int)Onnx.TensorProto.Types.DataType.Int64, Carries = Trace.Mix([input]) });
+    }
+}

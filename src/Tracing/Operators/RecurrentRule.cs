@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
+
+namespace Emergence.Tracing.Operators;
+
+/// <summary>LSTM, GRU and RNN: the hidden units of each direction are the nodes, time steps are samples, recurrence is no edge.</summary>
+internal sealed class RecurrentRule : OpRule
+{
+    public override OpKind Kind => OpKind.Layer;
+
+    public override ImmutableArray<string> Ops => ["LSTM", "GRU", "RNN"];
+
+    public override void Apply(NodeContext node)
+    {
+        var (data, weight, recurrence) = (node.Shaped(0), node.Shaped(1), node.Shaped(2));
+        if (data.Rank != 3 || weight.Rank != 3 || recurrence.Rank != 3)
+            throw new TraceException("a recurrent layer needs input, weight and recurrence weight of rank 3");
+        var batchFirst = node.Attributes.Int("layout", 0) == 1;
+        var (time, batch) = batchFirst ? (data.Axes[1], data.Axes[0]) : (data.Axes[0], data.Axes[1]);
+        if (time.Has(AxisRole.Batch) && !batch.Has(AxisRole.Batch) && time.Factors.Length == 1)
+            node.Trace.SwapBatch(data);
+        data.Axes[2].Contract();
+        var directions = Axis.Of(weight.Axes[0].Size, AxisRole.Channel);
+        var hidden = Axis.Of(recurrence.Axes[2].Size, AxisRole.Channel);
+        time = time.As(AxisRole.Sample);
+        batch = batch.As(AxisRole.Sample);
+        ImmutableArray<Axis> sequence = batchFirst ? [batch, time, directions, hidden] : [time, directions, batch, hidden];
+        ImmutableArray<Axis> last = batchFirst ? [batch, directions, hidden] : [directions, batch, hidden];
+
+        var states = Enumerable.Range(5, 2).Select(node.Optional).OfType<TracedTensor>().Where(state => !state.IsConstant);
+        var weights = new[] { weight, recurrence }.Where(tensor => tensor.IsConstant).Select(tensor => tensor.Name);
+        var output = node.Trace.Open(node, node.NewTensor(sequence, data.ElementType), [data, .. states], weights);
+        var layer = output.Carries[0].Layer;
+        if (node.Optional(3) is { IsConstant: true } bias)
+            node.Trace.AddParameters(layer, bias.Name, ParameterRole.Bias);
+        if (node.Op == "LSTM" && node.Optional(7) is { IsConstant: true } peephole)
+            node.Trace.AddParameters(layer, peephole.Name, ParameterRole.Weight);
+        ImmutableArray<Carry> closed = [output.Carries[0] with { IsOpen = false }];
+        output = output with { Carries = closed, Function = null };
+        layer.Activation = node.Op == "LSTM" ? "Lstm" : node.Op == "GRU" ? "Gru" : node.Attributes.Strings("activations") is [var first, ..] ? first : "Tanh";
+        layer.BeforeActivation = (output, null);
+        node.Output(0, output);
+        for (var i = 1; i < node.Node.Output.Count; i++)
+        {
+            node.Output(i, node.NewTensor(last, data.ElementType) with { Carries = closed });
+        }
+    }
+}

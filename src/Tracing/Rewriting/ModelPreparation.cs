@@ -1,0 +1,48 @@
+using Emergence.Checkpoints;
+using Emergence.Tracing.Values;
+using Onnx;
+
+namespace Emergence.Tracing.Rewriting;
+
+/// <summary>
+/// Rewrites a model so that every layer stands in its main graph and has a tensor to be read from. The results of the
+/// model stay what they are. Stands between opening a checkpoint and tracing it.
+/// </summary>
+public static class ModelPreparation
+{
+    /// <summary>
+    /// Inlines local functions and the branch that a constant condition chooses, and names the sequence of recurrent
+    /// operators of which only the last state is used.
+    /// </summary>
+    /// <returns>The checkpoint itself where there is nothing to do; else one with a changed copy of the model.</returns>
+    /// <exception cref="UserException">A local function calls itself, or its calls do not fit it.</exception>
+    public static Checkpoint Prepare(Checkpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        try
+        {
+            var (model, hasFunctions) = FunctionInliner.Apply(checkpoint.Model);
+            (model, var hasBranches) = BranchInliner.Apply(model, checkpoint.Directory);
+            (model, var hasSequences) = NameSequences(model);
+            return hasFunctions || hasBranches || hasSequences ? checkpoint.WithModel(model) : checkpoint;
+        }
+        catch (TraceException e)
+        {
+            throw new UserException($"{checkpoint.FileName}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Every time step counts as a sample, so the hidden states of all of them must leave the operator.</summary>
+    private static (ModelProto Model, bool Modified) NameSequences(ModelProto model)
+    {
+        static bool IsNameless(NodeProto node) =>
+            node is { OpType: "LSTM" or "GRU" or "RNN", Domain: "" or "ai.onnx", Output: [var sequence, ..] } && sequence.Length == 0;
+        if (!model.Graph.Node.Any(IsNameless))
+            return (model, false);
+        model = model.Clone();
+        var names = new FreshNames(model.Graph);
+        foreach (var node in model.Graph.Node.Where(IsNameless))
+            node.Output[0] = names.Next($"{node.Output.FirstOrDefault(output => output.Length > 0) ?? node.OpType}_Y");
+        return (model, true);
+    }
+}

@@ -1,0 +1,162 @@
+using Emergence.Checkpoints;
+using Onnx;
+
+namespace Emergence.Tracing.Values;
+
+/// <summary>What the numbers of a stored tensor stand for: (q − zero point) · scale, by element.</summary>
+internal sealed class Dequantisation
+{
+    private static readonly Spread One = new([1], 1, 1, 1), Zero = new([0], 1, 1, 1);
+
+    private readonly Spread zero;
+    private readonly Spread scale;
+
+    private Dequantisation(Spread zero, Spread scale) => (this.zero, this.scale) = (zero, scale);
+
+    /// <summary>Numbers that stand for themselves.</summary>
+    public static Dequantisation None { get; } = new(Zero, One);
+
+    /// <summary>True where an integer product is scaled where we could not see it: magnitudes of other tensors do not compare.</summary>
+    public bool IsScaleUnknown { get; private init; }
+
+    public double ZeroAt(long element) => zero[element];
+
+    /// <summary>What the number stands for, in float32 as the runtime computes it where it is quantised.</summary>
+    public double Value(double stored, long element) =>
+        ReferenceEquals(this, None) ? stored : (float)((stored - zero[element]) * scale[element]);
+
+    /// <summary>The magnitude of what the number stands for.</summary>
+    public double Magnitude(double stored, long element) => Math.Abs(Value(stored, element));
+
+    /// <param name="stored">The stored tensors.</param>
+    /// <param name="dims">Dimensions of the quantised tensor.</param>
+    /// <param name="axis">The axis that several scales stand along.</param>
+    /// <param name="block">Elements of the axis that share a scale; 0 for one each.</param>
+    /// <param name="scaleName">Stored scale, or null.</param>
+    /// <param name="zeroName">Stored zero point, or null.</param>
+    public static Dequantisation Of(StoredTensors stored, long[] dims, int axis, long block, string? scaleName, string? zeroName)
+    {
+        Spread Along(string name)
+        {
+            var values = stored.Doubles(name);
+            if (values.Length == 1 || axis >= dims.Length)
+                return new Spread(values, 1, 1, 1);
+            var inner = dims.Skip(axis + 1).Aggregate(1L, (product, dim) => product * dim);
+            return block > 0
+                ? new Spread(values, inner, dims[axis], block) { IsBlocked = true }
+                : new Spread(values, inner, dims[axis], 1);
+        }
+        return new Dequantisation(zeroName is null ? Zero : Along(zeroName), scaleName is null ? One : Along(scaleName))
+        {
+            IsScaleUnknown = scaleName is null,
+        };
+    }
+
+    /// <summary>Values that each hold for a slice of an axis, for blocks of it, or for all elements.</summary>
+    private sealed record Spread(double[] Values, long Inner, long Length, long Block)
+    {
+        public bool IsBlocked { get; init; }
+
+        public double this[long element]
+        {
+            get
+            {
+                if (Values.Length == 1)
+                    return Values[0];
+                var at = element / Inner % Length;
+                if (!IsBlocked)
+                    return Values[at % Values.Length];
+                var blocks = (Length + Block - 1) / Block;
+                return Values[(element / Inner / Length * blocks + at / Block) * Inner + element % Inner];
+            }
+        }
+    }
+}
+
+/// <summary>Finds how the stored tensors of a model are quantised, by the operators that read them.</summary>
+internal sealed class Quantisations
+{
+    // Which inputs hold the value, its scale and its zero point; -1 for none.
+    private static readonly Dictionary<string, (int Value, int Scale, int Zero)[]> Operators = new(StringComparer.Ordinal)
+    {
+        ["DequantizeLinear"] = [(0, 1, 2)],
+        ["QLinearConv"] = [(3, 4, 5)],
+        ["QLinearMatMul"] = [(3, 4, 5), (0, 1, 2)],
+        ["QGemm"] = [(3, 4, 5)],
+        ["ConvInteger"] = [(1, -1, 3)],
+        ["MatMulInteger"] = [(1, -1, 3), (0, -1, 2)],
+        ["DynamicQuantizeMatMul"] = [(1, 2, 3)],
+        ["MatMulIntegerToFloat"] = [(1, 3, 5)],
+    };
+
+    private readonly StoredTensors stored;
+    private readonly Dictionary<string, (NodeProto Node, int Value, int Scale, int Zero)> readers = new(StringComparer.Ordinal);
+    private readonly ILookup<string, NodeProto> consumers;
+    private readonly Dictionary<string, NodeProto> producers = new(StringComparer.Ordinal);
+
+    public Quantisations(StoredTensors stored, IEnumerable<NodeProto> nodes)
+    {
+        this.stored = stored;
+        var all = nodes.ToArray();
+        consumers = all.SelectMany(node => node.Input.Distinct(), (node, input) => (node, input)).ToLookup(pair => pair.input, pair => pair.node, StringComparer.Ordinal);
+        foreach (var node in all)
+        {
+            foreach (var output in node.Output)
+                producers[output] = node;
+            foreach (var (value, scale, zero) in Operators.GetValueOrDefault(node.OpType, []))
+            {
+                if (value < node.Input.Count && stored.Contains(node.Input[value]))
+                    readers.TryAdd(node.Input[value], (node, value, scale, zero));
+            }
+        }
+    }
+
+    /// <summary>How a stored tensor is quantised.</summary>
+    public Dequantisation Of(string tensor)
+    {
+        if (!readers.TryGetValue(tensor, out var reader))
+            return Dequantisation.None;
+        var (node, value, scaleAt, zeroAt) = reader;
+        string? Stored(int input) => input >= 0 && input < node.Input.Count && stored.Contains(node.Input[input]) ? node.Input[input] : null;
+        var dims = stored.Dims(tensor).ToArray();
+        var block = new AttributeReader(node).Int("block_size", 0);
+        return Dequantisation.Of(stored, dims, AxisOf(node, value, dims.Length), block, scaleAt < 0 ? ScaleBehind(node) : Stored(scaleAt), Stored(zeroAt));
+    }
+
+    private static int AxisOf(NodeProto node, int value, int rank)
+    {
+        var attributes = new AttributeReader(node);
+        return node.OpType switch
+        {
+            "DequantizeLinear" when attributes.Int("axis", 1) < 0 => (int)attributes.Int("axis", 1) + rank,
+            "DequantizeLinear" => (int)attributes.Int("axis", 1),
+            "QLinearConv" or "ConvInteger" => 0,
+            "QGemm" => attributes.Int("transB", 0) == 1 ? 0 : 1,
+            _ => value == 0 ? Math.Max(0, rank - 2) : rank - 1,
+        };
+    }
+
+    /// <summary>
+    /// The stored scale that an integer product meets behind its operator: product → Cast → Mul by the scale, or by
+    /// its product with the activations' scale.
+    /// </summary>
+    private string? ScaleBehind(NodeProto node)
+    {
+        var output = node.Output[0];
+        for (var steps = 0; steps < 2; steps++)
+        {
+            if (consumers[output].ToArray() is not [var next])
+                return null;
+            if (next.OpType == "Mul")
+            {
+                var other = next.Input.FirstOrDefault(input => input != output) ?? "";
+                return stored.Contains(other) ? other
+                    : producers.GetValueOrDefault(other) is { OpType: "Mul" } product ? product.Input.FirstOrDefault(stored.Contains) : null;
+            }
+            if (next.OpType != "Cast")
+                return null;
+            output = next.Output[0];
+        }
+        return null;
+    }
+}

@@ -1,0 +1,150 @@
+namespace Emergence.Tracing.Values;
+
+/// <summary>Shape arithmetic of ONNX's layout operators, on concrete sizes.</summary>
+internal static class Shapes
+{
+    public static int Count(ReadOnlySpan<int> dims)
+    {
+        var count = 1;
+        foreach (var dim in dims)
+            count *= dim;
+        return count;
+    }
+
+    public static int Axis(int axis, int rank)
+    {
+        if (axis < -rank || axis >= rank)
+            throw new TraceException($"axis {axis} is outside a tensor of rank {rank}");
+        return axis < 0 ? axis + rank : axis;
+    }
+
+    public static int[] Broadcast(ReadOnlySpan<int> a, ReadOnlySpan<int> b)
+    {
+        var result = new int[Math.Max(a.Length, b.Length)];
+        for (var i = 1; i <= result.Length; i++)
+        {
+            var (x, y) = (i <= a.Length ? a[^i] : 1, i <= b.Length ? b[^i] : 1);
+            if (x != y && x != 1 && y != 1)
+                throw new TraceException($"shapes [{Text(a)}] and [{Text(b)}] do not broadcast");
+            result[^i] = x == 1 ? y : x;
+        }
+        return result;
+    }
+
+    public static int[] Reshape(ReadOnlySpan<int> dims, ReadOnlySpan<int> requested, bool allowZero)
+    {
+        var result = requested.ToArray();
+        var free = -1;
+        for (var i = 0; i < result.Length; i++)
+        {
+            if (result[i] == 0 && !allowZero && i < dims.Length)
+                result[i] = dims[i];
+            if (result[i] == -1)
+                free = i;
+        }
+        var count = Count(dims);
+        if (free >= 0)
+        {
+            result[free] = 1;
+            var rest = Count(result);
+            result[free] = rest == 0 ? 0 : count / rest;
+        }
+        if (Count(result) != count)
+            throw new TraceException($"[{Text(dims)}] cannot be reshaped to [{Text(requested)}]");
+        return result;
+    }
+
+    public static int[] Flatten(ReadOnlySpan<int> dims, int axis)
+    {
+        axis = axis < 0 ? axis + dims.Length : axis;
+        return [Count(dims[..axis]), Count(dims[axis..])];
+    }
+
+    public static int[] Squeeze(int[] dims, int[]? axes)
+    {
+        var drop = axes?.Select(axis => Axis(axis, dims.Length)).ToHashSet();
+        return [.. dims.Where((dim, i) => drop is null ? dim != 1 : !drop.Contains(i))];
+    }
+
+    public static int[] Unsqueeze(int[] dims, int[] axes)
+    {
+        var result = dims.ToList();
+        foreach (var axis in axes.Select(axis => Axis(axis, dims.Length + axes.Length)).Order())
+            result.Insert(axis, 1);
+        return [.. result];
+    }
+
+    public static int[] Permutation(int rank, AttributeReader attributes) =>
+        attributes.Ints("perm") is { Length: > 0 } perm ? [.. perm.Select(axis => (int)axis)] : [.. Enumerable.Range(0, rank).Reverse()];
+
+    public static (int Start, int End) ShapeSlice(int rank, AttributeReader attributes)
+    {
+        int Bound(long value) => (int)Math.Clamp(value < 0 ? value + rank : value, 0, rank);
+        var start = Bound(attributes.Int("start", 0));
+        return (start, Math.Max(start, Bound(attributes.Int("end", rank))));
+    }
+
+    public static int[] SplitSizes(int length, int outputs, AttributeReader attributes, double[]? sizes)
+    {
+        if (sizes is { Length: > 0 })
+            return [.. sizes.Select(size => (int)size)];
+        if (attributes.Ints("split") is { Length: > 0 } split)
+            return [.. split.Select(size => (int)size)];
+        var chunk = (length + outputs - 1) / outputs;
+        return [.. Enumerable.Range(0, outputs).Select(i => Math.Clamp(length - i * chunk, 0, chunk))];
+    }
+
+    /// <summary>The shape after a reduction and which axes it took; no axes means all.</summary>
+    public static (int[] Shape, bool[] Reduced) Reduce(int[] dims, int[]? axes, bool keepDims)
+    {
+        var reduced = new bool[dims.Length];
+        if (axes is null or [])
+            Array.Fill(reduced, true);
+        else
+            Array.ForEach(axes, axis => reduced[Axis(axis, dims.Length)] = true);
+        int[] shape = keepDims ? [.. dims.Select((dim, i) => reduced[i] ? 1 : dim)] : [.. dims.Where((_, i) => !reduced[i])];
+        return (shape, reduced);
+    }
+
+    public static string Text(ReadOnlySpan<int> dims) => string.Join(",", dims.ToArray());
+}
+
+/// <summary>One axis of a Slice: <paramref name="Length"/> elements from <paramref name="Start"/> on.</summary>
+internal readonly record struct SliceRange(int Start, int Step, int Length)
+{
+    /// <summary>The ranges of a Slice node: by attributes below opset 10, by inputs from then on.</summary>
+    public static SliceRange[] All(
+        int[] dims, int opset, AttributeReader attributes, double[]? startsInput, double[]? endsInput, double[]? axesInput, double[]? stepsInput)
+    {
+        var starts = opset < 10 ? attributes.Ints("starts")?.Select(x => (double)x).ToArray() : startsInput;
+        var ends = opset < 10 ? attributes.Ints("ends")?.Select(x => (double)x).ToArray() : endsInput;
+        var axes = opset < 10 ? attributes.Ints("axes")?.Select(x => (double)x).ToArray() : axesInput;
+        if (starts is null || ends is null)
+            throw new TraceException("the slice's bounds are computed from the data");
+        if (ends.Length != starts.Length || axes is not null && axes.Length != starts.Length || stepsInput is not null && stepsInput.Length != starts.Length)
+            throw new TraceException("the slice's starts, ends, axes and steps are of different number");
+        var ranges = dims.Select(dim => new SliceRange(0, 1, dim)).ToArray();
+        for (var i = 0; i < starts.Length; i++)
+        {
+            var axis = Shapes.Axis(axes is null ? i : (int)axes[i], dims.Length);
+            var step = opset < 10 || stepsInput is null ? 1 : ConstantOperators.ToInt(stepsInput[i]);
+            double dim = dims[axis];
+            double Wrap(double x) => x < 0 ? x + dim : x;
+            if (step > 0)
+            {
+                var (start, end) = (Math.Clamp(Wrap(starts[i]), 0, dim), Math.Clamp(Wrap(ends[i]), 0, dim));
+                ranges[axis] = new((int)start, step, (int)Math.Max(0, Math.Ceiling((end - start) / step)));
+            }
+            else if (step < 0)
+            {
+                var (start, end) = (Math.Clamp(Wrap(starts[i]), -1, dim - 1), Math.Clamp(Wrap(ends[i]), -1, dim - 1));
+                ranges[axis] = new((int)start, step, (int)Math.Max(0, Math.Ceiling((end - start) / step)));
+            }
+            else
+            {
+                throw new TraceException("a slice cannot have step 0");
+            }
+        }
+        return ranges;
+    }
+}
