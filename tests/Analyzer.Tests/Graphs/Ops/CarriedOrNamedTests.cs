@@ -2,7 +2,6 @@ using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
 using Emergence.Tracing;
-using Emergence.Tracing.Model;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using static Onnx.TensorProto.Types;
