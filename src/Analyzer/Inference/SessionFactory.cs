@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Instrumentation;
 using Emergence.Checkpoints;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
@@ -61,7 +62,7 @@ public sealed class SessionFactory
         }
     }
 
-    /// <summary>Opens a model that may have been changed since it was read.</summary>
+    /// <summary>Opens a model that may have been changed since it was read, without the shapes that it declares.</summary>
     /// <param name="model">The model.</param>
     /// <param name="path">The file it came from: external data is looked for beside it, and errors name it.</param>
     /// <exception cref="UserException">ONNX Runtime does not take the model.</exception>
@@ -75,7 +76,7 @@ public sealed class SessionFactory
             "session.model_external_initializers_file_folder_path", Path.GetDirectoryName(Path.GetFullPath(path)) ?? "");
         try
         {
-            return new InferenceSession(ModelFile.Serialize(model), options);
+            return new InferenceSession(ModelFile.Serialize(DeclaredShapes.Drop(model)), options);
         }
         catch (OnnxRuntimeException e)
         {
