@@ -57,10 +57,10 @@ public static class Analysis
     {
         var settings = request.Settings;
         var checkpoint = ModelPreparation.Prepare(Checkpoint.Open(file));
-        var traced = LayerTracer.TraceFully(checkpoint, new TraceOptions { Dimensions = request.Probe.Dimensions, IncludeInput = settings.IncludeInput });
+        var options = new TraceOptions { Dimensions = request.Probe.Dimensions, IncludeInput = settings.IncludeInput };
+        var (traced, _, probe) = ProbedTrace.Of(checkpoint, options, probes, token);
         var graph = LayerSelection.Select(traced.Graph, settings.Only, settings.Exclude);
         structure.Require(file, graph);
-        var probe = probes.Resolve(checkpoint, graph, token);
         samplesDone(0, probe.Samples);
         var profile = new ActivationRecorder(checkpoint.Model, file, graph, sessions, settings)
             .Record(probe, done => samplesDone(done, probe.Samples), token);

@@ -62,7 +62,7 @@ public sealed class ActivationRecorder
         var plan = BatchPlan.Create(graph, probe.Samples, settings.Batch, blocks);
         using var runner = new ProbeRunner(graph.Inputs, probe, plan, path);
 
-        var classifier = probe.Labels is { } labels ? new Classifier(model.Graph, labels) : null;
+        var classifier = probe.Labels is { } labels ? new Classifier(model.Graph, labels, probe.LabelOrigin) : null;
         var samples = settings.Statistic == Statistic.Sample ? new SampleAccumulator(graph, settings) : null;
         var layers = Count(runner, plan, graph.Layers, AliveRule.CountersFor(settings), AliveRule.CountersByBlock(settings), classifier, samples, samplesDone, token);
 

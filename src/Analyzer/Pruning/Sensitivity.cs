@@ -63,8 +63,10 @@ public static class Sensitivity
         ArgumentNullException.ThrowIfNull(settings);
         var sessions = SessionFactory.Create(settings);
         var checkpoint = Checkpoint.Open(file);
-        var traced = LayerTracer.TraceFully(checkpoint, new TraceOptions { Dimensions = options.Dimensions, IncludeInput = settings.IncludeInput });
-        var samples = ProbeResolver.Resolve(checkpoint, traced.Graph, probe, token);
+        var (traced, sizes, samples) = ProbedTrace.Of(
+            ModelPreparation.Prepare(checkpoint), new TraceOptions { Dimensions = options.Dimensions, IncludeInput = settings.IncludeInput },
+            new ProbeCache(probe), token);
+        options = options with { Dimensions = sizes.Dimensions };
         var whole = Pruner.Prune(checkpoint, options with { Amount = 0, Scope = PruneScope.Layer, Shrink = false, Strict = false });
         var layers = whole.Layers.Where(layer => layer.IsSelected).ToArray();
         var outputs = ModelOutputs.Of(ModelPreparation.Prepare(checkpoint), traced.Graph, sessions, settings, samples, token);
@@ -95,7 +97,7 @@ public static class Sensitivity
         {
             token.ThrowIfCancellationRequested();
             pruned = ModelPreparation.Prepare(pruned);
-            var model = LayerTracer.TraceFully(pruned, new TraceOptions { Dimensions = options.Dimensions, IncludeInput = settings.IncludeInput });
+            var model = LayerTracer.TraceFully(pruned, sizes);
             var profile = new ActivationRecorder(pruned.Model, file, model.Graph, sessions, settings).Record(samples, null, token);
             var wired = settings.Wired ? WiredNetwork.Of(model, settings.ConvNodes) : null;
             diagnostics.AddRange([.. wired?.Diagnostics ?? [], .. profile.Diagnostics]);
