@@ -68,7 +68,7 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
     /// <summary>How many samples one node has in a run: the product of the axes that count samples.</summary>
     private long SamplesIn(ReadOnlySpan<long> shape, int fed, int? rows)
     {
-        if (shape.Length != layout.Axes.Length)
+        if (shape.Length != layout.Axes.Length || !Fits(shape))
             throw Unexpected(shape);
         var count = 1L;
         for (var axis = 0; axis < shape.Length; axis++)
@@ -89,13 +89,19 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
                 case AxisRole.Sample:
                     count *= shape[axis];
                     break;
-                default:
-                    if (shape[axis] != layout.Axes[axis].Size)
-                        throw Unexpected(shape);
-                    break;
             }
         }
         return count;
+    }
+
+    private bool Fits(ReadOnlySpan<long> shape)
+    {
+        for (var axis = 0; axis < shape.Length; axis++)
+        {
+            if (layout.Axes[axis] is { Role: AxisRole.Channel or AxisRole.Position } node && node.Size != shape[axis])
+                return false;
+        }
+        return true;
     }
 
     /// <summary>The entries of a batch axis, which must be those that the samples fed account for.</summary>

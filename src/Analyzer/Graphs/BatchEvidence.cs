@@ -109,11 +109,15 @@ internal sealed class BatchEvidence
             Note(tensor.Axes[0], _apart);
     }
 
-    /// <summary>Notes which input's axis this one is. Of several joined into one (a batch and tokens) none is the samples.</summary>
+    /// <summary>
+    /// Notes which input's axis this one is. Of several joined into one (a batch and tokens) none is the samples, nor is a
+    /// part of one (the state of one layer out of those of all).
+    /// </summary>
     private void Note(Axis axis, HashSet<(string Input, int Axis)> said)
     {
         (string, int)[] origins = [.. axis.Factors.Where(factor => factor.Size > 1 || axis.Factors.Length == 1)
-            .Select(factor => factor.Root).Where(_axes.ContainsKey).Select(root => _axes[root]).Distinct()];
+            .Where(factor => _axes.ContainsKey(factor.Root) && (said == _mixed || factor.Size == factor.Root.Size))
+            .Select(factor => _axes[factor.Root]).Distinct()];
         if (said == _mixed || origins.Length == 1)
             said.UnionWith(origins);
     }

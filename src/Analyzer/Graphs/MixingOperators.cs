@@ -22,7 +22,7 @@ internal static class MixingOperators
         if (OpRules.Find(node.Domain, node.OpType) is null)
             return "is not known, so it may combine the samples of a run";
         if (node.OpType is "DynamicQuantizeLinear" or "DynamicQuantizeMatMul" or "DynamicQuantizeLSTM")
-            return samples.IsSampled(node.Input[0]) ? "takes one scale for all samples of a run" : null;
+            return samples.IsData(node.Input[0]) ? "takes one scale for all samples of a run" : null;
         var input = samples.Sampled(node, 0);
         if (input is null || Along(node, attributes, opset, input, samples) is not { } axes || !axes.Any(axis => input.Axes[axis].Has(AxisRole.Batch)))
             return null;
@@ -76,9 +76,9 @@ internal static class MixingOperators
     private static string? InBody(NodeProto node, AttributeReader attributes, SampleMixing samples)
     {
         const string Decides = "takes one decision for all samples of a run";
-        if (node.OpType == "If" && samples.IsSampled(node.Input[0]))
+        if (node.OpType == "If" && samples.IsData(node.Input[0]))
             return Decides;
-        if (node.OpType == "Loop" && (node.Input.Take(2).Any(samples.IsSampled) || node.SubGraphs().Any(EndsByItself)))
+        if (node.OpType == "Loop" && (node.Input.Take(2).Any(samples.IsData) || node.SubGraphs().Any(EndsByItself)))
             return Decides;
         if (node.OpType == "Scan" && ScansSamples(node, attributes, samples))
             return "steps through the samples of a run";

@@ -12,8 +12,9 @@ internal sealed class SampleMixing
     private readonly int _batch;
     private readonly Dictionary<string, NodeProto> _producers = new(StringComparer.Ordinal);
 
-    // What depends on the samples of a run.
+    // What depends on the samples of a run and keeps them apart, and what depends on all of them.
     private readonly HashSet<string> _sampled;
+    private readonly HashSet<string> _merged = new(StringComparer.Ordinal);
 
     private SampleMixing(Trace trace, InputBinding binding, IReadOnlyList<NodeProto> nodes, int batch)
     {
@@ -45,7 +46,7 @@ internal sealed class SampleMixing
         var outputs = Before(graph.Output.Select(output => output.Name));
         foreach (var node in nodes)
         {
-            if (!Reads(node).Any(_sampled.Contains) || _trace.IsConstant(node))
+            if (!Reads(node).Any(IsData) || _trace.IsConstant(node))
                 continue;
             var reachesLayer = layers.Contains(node);
             if ((reachesLayer || outputs.Contains(node)) && MixingOperators.How(node, opset, this) is { } how)
@@ -53,9 +54,13 @@ internal sealed class SampleMixing
             foreach (var output in node.Output.Where(output => output.Length > 0 && _trace.Tensor(output) is { IsConstant: false }))
             {
                 if (IsApart(output))
+                {
                     _sampled.Add(output);
-                else if (reachesLayer && IsRead(output, layers))
+                    continue;
+                }
+                if (reachesLayer && IsRead(output, layers) && Reads(node).Any(_sampled.Contains))
                     return Mixer(node, "does not keep the samples of a run apart");
+                _merged.Add(output);
             }
         }
         return null;
@@ -64,12 +69,12 @@ internal sealed class SampleMixing
             _trace.Layers.Exists(layer => layer.Read.Name == tensor) || nodes.Any(node => before.Contains(node) && Reads(node).Contains(tensor));
     }
 
-    /// <summary>True for a tensor that depends on the samples of a run.</summary>
-    public bool IsSampled(string tensor) => _sampled.Contains(tensor);
+    /// <summary>True for a tensor that depends on samples of a run.</summary>
+    public bool IsData(string tensor) => _sampled.Contains(tensor) || _merged.Contains(tensor);
 
-    /// <summary>The tensor, where it depends on the samples and its shape is known.</summary>
+    /// <summary>The input, where it has an axis of samples.</summary>
     public TracedTensor? Sampled(NodeProto node, int input) =>
-        input < node.Input.Count && IsSampled(node.Input[input]) && _trace.Tensor(node.Input[input]) is { HasShape: true } tensor ? tensor : null;
+        input < node.Input.Count && _sampled.Contains(node.Input[input]) && _trace.Tensor(node.Input[input]) is { HasShape: true } tensor ? tensor : null;
 
     /// <summary>The value of a stored input; null where it is computed or left out.</summary>
     public double[]? Constant(NodeProto node, int input) =>

@@ -17,25 +17,22 @@ internal static class DataSizes
     /// <exception cref="UserException">Two axes of one name have different sizes.</exception>
     public static TraceOptions Add(TraceOptions options, ImmutableArray<ModelInput> inputs, ImmutableArray<BoundArray> feeds)
     {
-        var batches = inputs.Where(input => input.BatchAxis >= 0).Select(input => input.Symbols[input.BatchAxis]).ToHashSet(StringComparer.Ordinal);
+        var reads = feeds.Where(feed => !feed.Input.Symbols.IsEmpty).Select(feed => (Feed: feed, Read: Read(feed, options.Dimensions)))
+            .Where(each => each.Read is not null).Select(each => (each.Feed, each.Read!.Value.BatchAxis, each.Read.Value.Sizes)).ToArray();
+        var axes = options.BatchAxes.SetItems(
+            reads.Where(read => read.BatchAxis != read.Feed.Input.BatchAxis).Select(read => KeyValuePair.Create(read.Feed.Input.Name, read.BatchAxis)));
+        var batches = inputs.Where(input => input.BatchAxis >= 0 && axes.GetValueOrDefault(input.Name) >= 0)
+            .Select(input => input.Symbols[input.BatchAxis]).ToHashSet(StringComparer.Ordinal);
         var sizes = new Dictionary<string, (int Size, string Subject)>(StringComparer.Ordinal);
-        var axes = options.BatchAxes;
-        foreach (var feed in feeds.Where(feed => !feed.Input.Symbols.IsEmpty))
+        foreach (var (feed, axis, size) in reads.SelectMany(read => read.Sizes, (read, dimension) => (read.Feed, dimension.Axis, dimension.Size)))
         {
-            if (Read(feed, options.Dimensions) is not { } read)
+            var symbol = feed.Input.Symbols[axis];
+            if (symbol.Length == 0 || options.Dimensions.ContainsKey(symbol) || batches.Contains(symbol))
                 continue;
-            if (read.BatchAxis != feed.Input.BatchAxis)
-                axes = axes.SetItem(feed.Input.Name, read.BatchAxis);
-            foreach (var (axis, size) in read.Sizes)
-            {
-                var symbol = feed.Input.Symbols[axis];
-                if (symbol.Length == 0 || options.Dimensions.ContainsKey(symbol) || batches.Contains(symbol))
-                    continue;
-                if (!sizes.TryAdd(symbol, (size, feed.Subject)) && sizes[symbol].Size != size)
-                    throw new UserException(
-                        $"{feed.Subject}: dimension '{symbol}' of input '{feed.Input.Name}' is {size} there and {sizes[symbol].Size} in "
-                        + $"{sizes[symbol].Subject}, but one name is one size; give data of one size");
-            }
+            if (!sizes.TryAdd(symbol, (size, feed.Subject)) && sizes[symbol].Size != size)
+                throw new UserException(
+                    $"{feed.Subject}: dimension '{symbol}' of input '{feed.Input.Name}' is {size} there and {sizes[symbol].Size} in "
+                    + $"{sizes[symbol].Subject}, but one name is one size; give data of one size");
         }
         return options with { BatchAxes = axes, Dimensions = options.Dimensions.AddRange(sizes.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Size))) };
     }
