@@ -55,11 +55,9 @@ public static class Analysis
         Action<int, int> samplesDone, CancellationToken token)
     {
         var settings = request.Settings;
-        var shapes = new ShapeRun(sessions, (prepared, inputs) => probes.Resolve(prepared, inputs, token), token);
-        var model = TracedCheckpoint.Of(Checkpoint.Open(file), settings, request.Probe.Dimensions, shapes.Measure);
+        var (model, probe) = TracedCheckpoint.On(Checkpoint.Open(file), settings, probes, sessions, token);
         var (checkpoint, graph) = (model.Checkpoint, model.Graph);
         structure.Require(file, graph);
-        var probe = probes.Resolve(checkpoint, graph, token);
         samplesDone(0, probe.Samples);
         var measured = model.Measure(probe, sessions, done => samplesDone(done, probe.Samples), token);
         var result = new CheckpointResult

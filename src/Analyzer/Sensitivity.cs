@@ -67,10 +67,8 @@ public static class Sensitivity
         settings = settings with { Only = [], Exclude = [] };
         var sessions = SessionFactory.Create(settings);
         var checkpoint = Checkpoint.Open(file);
-        var shapes = ShapeRun.OnRandom(token);
-        options = options with { MeasureShapes = shapes };
-        var whole = TracedCheckpoint.Of(checkpoint, settings, options.Dimensions, shapes);
-        var samples = ProbeResolver.Resolve(whole.Checkpoint, whole.Graph, probe, token);
+        var (whole, samples) = TracedCheckpoint.On(checkpoint, settings, new ProbeCache(probe), sessions, token);
+        options = options with { Trace = whole.Options with { IncludeInput = false } };
         var untouched = Pruner.Prune(checkpoint, options with { Amount = 0, Scope = PruneScope.Layer, Shrink = false, Strict = false });
         var layers = untouched.Layers.Where(layer => layer.IsSelected).ToArray();
         var outputs = ModelOutputs.Of(whole.Checkpoint, whole.Graph, sessions, settings, samples, token);
@@ -92,7 +90,7 @@ public static class Sensitivity
                     Strict = false,
                     Layer = layer.Name,
                 });
-                rows.Add(Row(layer.Name, amount, pruned.Sparsity, TracedCheckpoint.Of(checkpoint.WithModel(pruned.Model), settings, options.Dimensions, shapes)));
+                rows.Add(Row(layer.Name, amount, pruned.Sparsity, TracedCheckpoint.Of(checkpoint.WithModel(pruned.Model), settings, whole.Options)));
             }
         }
         return new SensitivityResult(file, rows.ToImmutable(), samples.Provenance, [.. diagnostics.Distinct()]);

@@ -46,7 +46,8 @@ public sealed class ActivationRecorder
     /// <param name="token">Ends the run in progress.</param>
     /// <exception cref="UsageException">There are fewer samples than the blocks of a bootstrap.</exception>
     /// <exception cref="UserException">
-    /// The model does not run on the probe, or a bootstrap is asked for and a layer does not keep the samples apart.
+    /// The model does not run on the probe, what was counted cannot be, or a bootstrap is asked for and a layer does not
+    /// keep the samples apart.
     /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
     public ActivationProfile Record(Probe probe, Action<int>? samplesDone, CancellationToken token)
@@ -62,7 +63,7 @@ public sealed class ActivationRecorder
         var plan = BatchPlan.Create(graph, probe.Samples, settings.Batch, blocks);
         using var runner = new ProbeRunner(graph.Inputs, probe, plan, path);
 
-        var classifier = probe.Labels is { } labels ? new Classifier(model.Graph, labels) : null;
+        var classifier = probe.Labels is { } labels ? new Classifier(model.Graph, labels, probe.LabelOrigin) : null;
         var samples = settings.Statistic == Statistic.Sample ? new SampleAccumulator(graph, settings) : null;
         var layers = Count(runner, plan, graph.Layers, AliveRule.CountersFor(settings), AliveRule.CountersByBlock(settings), classifier, samples, samplesDone, token);
 
@@ -71,7 +72,7 @@ public sealed class ActivationRecorder
 
         var faultsOf = suspects.Zip(faults).ToDictionary(pair => pair.First, pair => pair.Second.ToProfile().Totals);
         return new ActivationProfile(
-            [.. graph.Layers.Zip(layers, (layer, counted) => counted.ToProfile().With(faultsOf.GetValueOrDefault(layer)))],
+            [.. graph.Layers.Zip(layers, (layer, counted) => ProfileLaws.Require(counted.ToProfile().With(faultsOf.GetValueOrDefault(layer))))],
             classifier?.Accuracy,
             [.. plan.Diagnostics, .. classifier?.Diagnostics ?? []])
         {
@@ -123,10 +124,11 @@ public sealed class ActivationRecorder
     private LayerAccumulator AccumulatorOf(TracedLayer layer, BatchPlan plan, ImmutableArray<Counter> counters, ImmutableArray<Counter> byBlock)
     {
         var layout = new NodeLayout(layer, settings.ConvNodes);
+        var assumed = plan.FixedBatch ?? graph.Batch;
         if (byBlock.IsEmpty)
-            return new LayerAccumulator(layer, layout, counters, null);
+            return new LayerAccumulator(layer, layout, counters, assumed, null);
         if (layout.BatchAxis < 0 && plan.Segments.Any(segment => segment.RunSize > 1))
             throw new UserException($"layer '{layer.Name}' ({layer.Op}): its activations have no batch axis, so {BlockAccumulator.NotApart}");
-        return new LayerAccumulator(layer, layout, counters, new BlockAccumulator(byBlock, BootstrapSettings.Blocks, layout.Nodes));
+        return new LayerAccumulator(layer, layout, counters, assumed, new BlockAccumulator(byBlock, BootstrapSettings.Blocks, layout.Nodes));
     }
 }

@@ -21,7 +21,7 @@ public static class Measurer
     {
         ArgumentNullException.ThrowIfNull(probe);
         var sessions = SessionFactory.Create(settings);
-        var model = TracedCheckpoint.Of(checkpoint, settings, probe.Dimensions);
-        return model.Measure(ProbeResolver.Resolve(model.Checkpoint, model.Graph, probe, token), sessions, samplesDone: null, token);
+        var (model, samples) = TracedCheckpoint.On(checkpoint, settings, new ProbeCache(probe), sessions, token);
+        return model.Measure(samples, sessions, samplesDone: null, token);
     }
 }

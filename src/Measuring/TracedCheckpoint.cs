@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Emergence.Checkpoints;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;
@@ -17,9 +16,10 @@ public sealed class TracedCheckpoint
     private readonly TracedModel traced;
     private readonly AnalysisSettings settings;
 
-    private TracedCheckpoint(Checkpoint checkpoint, TracedModel traced, AnalysisSettings settings)
+    private TracedCheckpoint(Checkpoint checkpoint, TracedModel traced, TraceOptions options, AnalysisSettings settings)
     {
         Checkpoint = checkpoint;
+        Options = options;
         this.traced = traced;
         this.settings = settings;
         Graph = LayerSelection.Select(traced.Graph, settings.Only, settings.Exclude);
@@ -31,26 +31,63 @@ public sealed class TracedCheckpoint
     /// <summary>The layers that count, and the model's inputs.</summary>
     public LayerGraph Graph { get; }
 
+    /// <summary>What it was traced with.</summary>
+    public TraceOptions Options { get; }
+
     /// <summary>Prepares and traces a checkpoint.</summary>
     /// <param name="checkpoint">The checkpoint as it was opened.</param>
     /// <param name="settings">What to measure, and how.</param>
-    /// <param name="dimensions">Sizes of free dimensions by name.</param>
-    /// <param name="measureShapes">Measures the shapes that do not follow from the file; null: on random samples.</param>
+    /// <param name="options">What the user says of the trace; shapes that the file does not tell are measured on random samples unless it says how.</param>
     /// <exception cref="UsageException">The selection of layers does not fit the model.</exception>
     /// <exception cref="UserException">The model is damaged, or has no layer.</exception>
-    public static TracedCheckpoint Of(
-        Checkpoint checkpoint, AnalysisSettings settings, ImmutableDictionary<string, int> dimensions, ShapeMeasurement? measureShapes = null)
+    public static TracedCheckpoint Of(Checkpoint checkpoint, AnalysisSettings settings, TraceOptions options)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(options);
+        checkpoint = ModelPreparation.Prepare(checkpoint);
+        options = options with
+        {
+            IncludeInput = settings.IncludeInput,
+            MeasureShapes = options.MeasureShapes ?? ShapeRun.OnRandom(CancellationToken.None),
+        };
+        return new TracedCheckpoint(checkpoint, LayerTracer.TraceFully(checkpoint, options), options, settings);
+    }
+
+    /// <summary>Prepares a checkpoint and traces it with the sizes of the samples that it will run on.</summary>
+    /// <param name="checkpoint">The checkpoint as it was opened.</param>
+    /// <param name="settings">What to measure, and how.</param>
+    /// <param name="probes">The samples.</param>
+    /// <param name="sessions">The device on which shapes are measured that the file does not tell.</param>
+    /// <param name="token">Ends a download or a run.</param>
+    /// <exception cref="UsageException">The selection of layers does not fit the model.</exception>
+    /// <exception cref="UserException">The model is damaged or has no layer, or its samples cannot be had or do not fit it.</exception>
+    public static (TracedCheckpoint Model, Probe Probe) On(
+        Checkpoint checkpoint, AnalysisSettings settings, ProbeCache probes, SessionFactory sessions, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(probes);
         checkpoint = ModelPreparation.Prepare(checkpoint);
         var options = new TraceOptions
         {
-            Dimensions = dimensions,
+            Dimensions = probes.Options.Dimensions,
             IncludeInput = settings.IncludeInput,
-            MeasureShapes = measureShapes ?? ShapeRun.OnRandom(CancellationToken.None),
+            MeasureShapes = new ShapeRun(
+                sessions, (model, graph) => probes.Resolve(model, graph, probes.Load(model, graph.Inputs, token)), token).Measure,
         };
-        return new TracedCheckpoint(checkpoint, LayerTracer.TraceFully(checkpoint, options), settings);
+        var inputs = LayerTracer.InputsOf(checkpoint, options);
+        for (var isLast = false; ; isLast = true)
+        {
+            var sources = probes.Load(checkpoint, inputs, token);
+            var sized = ProbeResolver.Sized(checkpoint, inputs, probes.Options, sources, options);
+            var traced = LayerTracer.TraceFully(checkpoint, sized);
+            // The operators may take another axis for the samples than names tell: the data are then read along that one.
+            var assumed = inputs.Select(input => sized.BatchAxes.GetValueOrDefault(input.Name, input.BatchAxis));
+            if (isLast || sources.IsEmpty || traced.Graph.Inputs.Select(input => input.BatchAxis).SequenceEqual(assumed))
+                return (new TracedCheckpoint(checkpoint, traced, sized, settings), probes.Resolve(checkpoint, traced.Graph, sources));
+            inputs = traced.Graph.Inputs;
+        }
     }
 
     /// <summary>Runs a probe through the model and measures what was counted.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Tracing.Model;
+using Emergence.Tracing;
 
 namespace Emergence.Pruning;
 
@@ -82,9 +83,6 @@ public sealed record PruneOptions
     /// <summary>With <see cref="Shrink"/>: a node that cannot be cut out is an error, not a warning.</summary>
     public bool Strict { get; init; }
 
-    /// <summary>Sizes of free dimensions by name, for the trace.</summary>
-    public ImmutableDictionary<string, int> Dimensions { get; init; } = ImmutableDictionary<string, int>.Empty;
-
-    /// <summary>Measures the shapes that do not follow from the file, for the trace; null: they stay unknown.</summary>
-    public ShapeMeasurement? MeasureShapes { get; init; }
+    /// <summary>How the model is traced.</summary>
+    public TraceOptions Trace { get; init; } = new();
 }

@@ -19,7 +19,7 @@ public static class Pruner
         ArgumentNullException.ThrowIfNull(options);
         if (options.Amount is not (>= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(options), options.Amount, "the amount lies outside [0, 1)");
-        var traced = LayerTracer.TraceFully(checkpoint, new TraceOptions { Dimensions = options.Dimensions, MeasureShapes = options.MeasureShapes });
+        var traced = LayerTracer.TraceFully(checkpoint, options.Trace);
         try
         {
             return options.Structure == PruneStructure.Weights

@@ -3,6 +3,7 @@ using Emergence.Checkpoints;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Operators;
 using Emergence.Tracing.Rewriting;
+using Emergence.Tracing.Samples;
 using Emergence.Tracing.Values;
 using Onnx;
 
@@ -13,6 +14,9 @@ public sealed record TraceOptions
 {
     /// <summary>Sizes of free dimensions by name.</summary>
     public ImmutableDictionary<string, int> Dimensions { get; init; } = ImmutableDictionary<string, int>.Empty;
+
+    /// <summary>The batch axis of inputs by name, where it is known from elsewhere; -1 for an input without one.</summary>
+    public ImmutableDictionary<string, int> BatchAxes { get; init; } = ImmutableDictionary<string, int>.Empty;
 
     /// <summary>Whether the network's floating-point inputs count as layers.</summary>
     public bool IncludeInput { get; init; }
@@ -65,6 +69,10 @@ public static class LayerTracer
         }
     }
 
+    /// <summary>The inputs of a checkpoint as far as they are known without a trace.</summary>
+    internal static ImmutableArray<ModelInput> InputsOf(Checkpoint checkpoint, TraceOptions options) =>
+        InputBinding.Of(checkpoint.Model, options.Dimensions, options.BatchAxes, Batch).Inputs;
+
     private static TracedModel Run(Checkpoint checkpoint, TraceOptions options, Measured measured)
     {
         var traced = Run(checkpoint, options, measured, Batch);
@@ -87,13 +95,29 @@ public static class LayerTracer
         }
     }
 
-    private static TracedModel Run(
-        Checkpoint checkpoint, TraceOptions options, Measured measured, int batch, IReadOnlyDictionary<string, int>? batchAxes = null)
+    /// <summary>Traces; where the operators take another axis for the samples than was assumed, again with that one.</summary>
+    private static TracedModel Run(Checkpoint checkpoint, TraceOptions options, Measured measured, int batch)
+    {
+        var (traced, against) = Run(checkpoint, options, measured, batch, options.BatchAxes);
+        // One input's axis may tell another's by its name; no model needs more rounds than it has inputs.
+        for (var axes = options.BatchAxes; axes.Count < traced.Graph.Inputs.Length && against.Keys.Except(axes.Keys).Any();)
+        {
+            axes = axes.AddRange(against.Where(pair => !axes.ContainsKey(pair.Key)));
+            var (other, next) = Run(checkpoint, options, measured, batch, axes);
+            if (other.Failures > traced.Failures)
+                break;
+            (traced, against) = (other, next);
+        }
+        return traced;
+    }
+
+    private static (TracedModel Traced, ImmutableDictionary<string, int> Against) Run(
+        Checkpoint checkpoint, TraceOptions options, Measured measured, int batch, ImmutableDictionary<string, int> batchAxes)
     {
         var model = checkpoint.Model;
         var stored = new StoredTensors(model, checkpoint.Directory);
         var constants = new ConstantFolder(stored);
-        var binding = InputBinding.Of(model, options.Dimensions, batchAxes ?? ImmutableDictionary<string, int>.Empty, batch);
+        var binding = InputBinding.Of(model, options.Dimensions, batchAxes, batch);
         var nodes = TopologicalOrder.Of(model.Graph);
         var consumers = nodes.SelectMany(node => node.Input.Distinct(StringComparer.Ordinal)).GroupBy(name => name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
         var shapes = new UnknownShapes(new DeclaredTypes(model.Graph, binding), measured.Shapes, binding.BatchOr(batch), consumers);
@@ -115,10 +139,11 @@ public static class LayerTracer
             if (!Apply(node))
                 failures++;
         }
-        if (batchAxes is null && trace.BatchAxes.Count > 0)
-            return Run(checkpoint, options, measured, batch, trace.BatchAxes);
         trace.Diagnostics.AddRange(shapes.Diagnostics(measured.WhyNot));
-        return LayerGraphBuilder.Build(trace, stored, binding, nodes, opsets.GetValueOrDefault("", opsets.GetValueOrDefault("ai.onnx", 1)), failures);
+        var opset = opsets.GetValueOrDefault("", opsets.GetValueOrDefault("ai.onnx", 1));
+        var built = LayerGraphBuilder.Build(trace, stored, binding, nodes, opset, failures);
+        var graph = built.Graph with { Batch = batch, Mixer = SampleMixing.Find(trace, binding, model.Graph, nodes, opset) };
+        return (built with { Graph = graph }, BatchEvidence.Against(binding, trace, nodes));
     }
 
     /// <summary>Applies the node's rule; where there is none, or it finds the node unfit, says so and goes on by data flow.</summary>

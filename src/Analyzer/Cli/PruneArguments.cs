@@ -8,6 +8,7 @@ using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Pruning;
 using Emergence.Tracing.Model;
+using Emergence.Tracing;
 
 namespace Emergence.Analyzer.Cli;
 
@@ -117,7 +118,7 @@ internal sealed class PruneArguments
             KeepOutput = Given(KeepOutput, false),
             Shrink = Given(Shrink, false),
             Strict = Given(Strict, false),
-            Dimensions = probe.Dimensions,
+            Trace = new TraceOptions { Dimensions = probe.Dimensions },
         };
         Require("--structure nodes", options.Structure == PruneStructure.Nodes, Norm, Shrink);
         Require("--structure weights", options.Structure == PruneStructure.Weights, Parameters);

@@ -36,7 +36,7 @@ internal static class PruneCommand
             foreach (var planned in call.Files.Where(planned => planned.Source == file))
             {
                 token.ThrowIfCancellationRequested();
-                var pruned = Pruner.Prune(checkpoint, call.Options with { Amount = planned.Amount, MeasureShapes = measure });
+                var pruned = Pruner.Prune(checkpoint, call.Options with { Amount = planned.Amount, Trace = call.Options.Trace with { MeasureShapes = measure } });
                 Save(pruned, checkpoint, planned.Output);
                 written.Add(PruneReport.Of(file, planned.Output, pruned));
                 Say(terminal, file, pruned.Diagnostics.Where(said.Add), call.Quiet);

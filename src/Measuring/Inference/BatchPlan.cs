@@ -35,12 +35,11 @@ public sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Seg
         ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(samples, blocks);
         var fixedBatch = FixedBatchOf(graph.Inputs);
-        var oneByOne = graph.Inputs.Any(input => input.BatchAxis < 0);
+        var oneByOne = graph.Inputs.Any(input => input.BatchAxis < 0) || (fixedBatch is null && graph.Mixer is not null);
         var size = oneByOne ? 1 : fixedBatch ?? (requested > 0 ? requested : DefaultSize(graph));
-
-        ImmutableArray<Diagnostic> diagnostics = requested > 0 && requested != size
-            ? [Diagnostic.Note("--batch", $"the model runs {size} at a time, whatever is asked for")]
-            : [];
+        var diagnostics = RemarksOn(graph, fixedBatch).ToList();
+        if (requested > 0 && requested != size)
+            diagnostics.Add(Diagnostic.Note("--batch", $"the model runs {size} at a time, whatever is asked for"));
         var segments = ImmutableArray.CreateBuilder<ProbeSegment>();
         for (var block = 0; block < blocks; block++)
         {
@@ -56,7 +55,21 @@ public sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Seg
             if (whole < end)
                 segments.Add(new ProbeSegment(whole, end, batch, end - whole, block));
         }
-        return new BatchPlan(fixedBatch, segments.ToImmutable(), diagnostics);
+        return new BatchPlan(fixedBatch, segments.ToImmutable(), [.. diagnostics]);
+    }
+
+    /// <summary>Why samples run one at a time though the user's batch is larger, or should but cannot.</summary>
+    private static IEnumerable<Diagnostic> RemarksOn(LayerGraph graph, int? fixedBatch)
+    {
+        if (fixedBatch is null or > 1 && graph.Inputs.FirstOrDefault(input => input.BatchAxis < 0) is { } without)
+            yield return Diagnostic.Note($"input '{without.Name}'", "has no batch axis: samples run one at a time");
+        else if (fixedBatch is null && graph.Mixer is { } mixer)
+            yield return Diagnostic.Note(mixer.Node, $"this {mixer.Op} {mixer.How}: samples run one at a time");
+        if (fixedBatch is > 1 && graph.Mixer is { } mixing)
+            yield return Diagnostic.Warning(
+                mixing.Node,
+                $"this {mixing.Op} {mixing.How}: as the batch is fixed at {fixedBatch}, every number depends on which samples share a run; " +
+                "export the model with batch 1");
     }
 
     private static int? FixedBatchOf(ImmutableArray<ModelInput> inputs)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Probes;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using static Onnx.TensorProto.Types;
@@ -10,16 +11,23 @@ namespace Emergence.Measuring.Inference;
 internal sealed class Classifier
 {
     private readonly ImmutableArray<int> labels;
+    private readonly LabelOrigin origin;
     private int correct;
     private int seen;
-    private string? unfit;
+    private int? first;
+    private Diagnostic? unfit;
+    private Diagnostic? shifted;
 
     /// <summary>Looks for the logits of a model and will compare them with <paramref name="labels"/>, one per sample.</summary>
-    public Classifier(GraphProto graph, ImmutableArray<int> labels)
+    /// <param name="graph">The model.</param>
+    /// <param name="labels">The class of each sample.</param>
+    /// <param name="origin">Where they come from; null: they are all there are, and chosen by the user.</param>
+    public Classifier(GraphProto graph, ImmutableArray<int> labels, LabelOrigin? origin = null)
     {
         this.labels = labels;
+        this.origin = origin ?? new LabelOrigin("labels", labels.Min(), labels.Max(), IsChosen: true);
         Logits = graph.Output.FirstOrDefault(output => CanBeLogits(output.Type))?.Name;
-        unfit = Logits is null ? "the model has no output of logits per class" : null;
+        unfit = Logits is null ? Diagnostic.Note("accuracy", "the model has no output of logits per class") : null;
     }
 
     /// <summary>
@@ -31,12 +39,13 @@ internal sealed class Classifier
     /// <summary>Share of samples classified as labelled; null where the output was no classifier's.</summary>
     public double? Accuracy => unfit is null && seen > 0 ? (double)correct / seen : null;
 
-    /// <summary>Why there is no accuracy, where there is none.</summary>
-    public IEnumerable<Diagnostic> Diagnostics => unfit is null ? [] : [Diagnostic.Note("accuracy", unfit)];
+    /// <summary>Why there is no accuracy, where there is none, and how labels were read.</summary>
+    public IEnumerable<Diagnostic> Diagnostics => new[] { unfit, shifted }.OfType<Diagnostic>();
 
     /// <summary>Takes in one run.</summary>
     /// <param name="logits">The logits as double, rows of padding included.</param>
     /// <param name="run">The run.</param>
+    /// <exception cref="UserException">Labels that the user chose are no classes of the model.</exception>
     public void Add(OrtValue logits, RunOutputs run)
     {
         if (unfit is not null)
@@ -45,13 +54,33 @@ internal sealed class Classifier
         var classes = ClassesIn(shape, run.Fed);
         if (classes < 2)
         {
-            unfit = $"the output of shape [{string.Join(',', shape)}] for {run.Fed} samples has no logits per class";
+            unfit = Diagnostic.Note("accuracy", $"the output of shape [{string.Join(',', shape)}] for {run.Fed} samples has no logits per class");
             return;
         }
+        if ((first ??= FirstClass(classes)) is not { } from)
+            return;
         var values = logits.GetTensorDataAsSpan<double>();
         for (var row = 0; row < run.Count; row++)
-            correct += Largest(values.Slice(row * classes, classes)) == labels[run.Start + row] ? 1 : 0;
+            correct += Largest(values.Slice(row * classes, classes)) == labels[run.Start + row] - from ? 1 : 0;
         seen += run.Count;
+    }
+
+    /// <summary>The number that labels give the first class; null where they are no classes of the model.</summary>
+    private int? FirstClass(int classes)
+    {
+        if (origin.Largest < classes)
+            return 0;
+        if (origin.Least >= 1 && origin.Largest == classes)
+        {
+            shifted = Diagnostic.Note(
+                origin.Subject, $"labels go from {origin.Least} to {classes} for {classes} classes: they are taken to be counted from 1");
+            return 1;
+        }
+        var finding = $"labels go from {origin.Least} to {origin.Largest}, but the model has {classes} classes";
+        if (origin.IsChosen)
+            throw new UserException($"{origin.Subject}: {finding}; give labels from 0 to {classes - 1}, or leave out --labels");
+        unfit = Diagnostic.Warning(origin.Subject, $"{finding}: there is no accuracy; give fitting labels with --labels");
+        return null;
     }
 
     private static bool CanBeLogits(TypeProto? type)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Instrumentation;
 using Emergence.Measuring.Settings;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
@@ -62,7 +63,7 @@ public sealed class SessionFactory
         }
     }
 
-    /// <summary>Opens a model that may have been changed since it was read.</summary>
+    /// <summary>Opens a model that may have been changed since it was read, without the shapes that it declares.</summary>
     /// <param name="model">The model.</param>
     /// <param name="path">The file it came from: external data is looked for beside it, and errors name it.</param>
     /// <exception cref="UserException">ONNX Runtime does not take the model.</exception>
@@ -76,7 +77,7 @@ public sealed class SessionFactory
             "session.model_external_initializers_file_folder_path", Path.GetDirectoryName(Path.GetFullPath(path)) ?? "");
         try
         {
-            return new InferenceSession(ModelFile.Serialize(model), options);
+            return new InferenceSession(ModelFile.Serialize(DeclaredShapes.Drop(model)), options);
         }
         catch (OnnxRuntimeException e)
         {

@@ -55,4 +55,15 @@ public sealed record ProbeInput(string Name, int ElementType, ImmutableArray<int
 /// <param name="Diagnostics">For instance that the samples are random.</param>
 public sealed record Probe(
     ImmutableArray<ProbeInput> Inputs, int Samples, ImmutableArray<int>? Labels, ProbeProvenance Provenance,
-    ImmutableArray<Diagnostic> Diagnostics);
+    ImmutableArray<Diagnostic> Diagnostics)
+{
+    /// <summary>Where the labels come from; null where that is not known.</summary>
+    public LabelOrigin? LabelOrigin { get; init; }
+}
+
+/// <summary>Where labels come from. A part of them may not tell from which number they are counted.</summary>
+/// <param name="Subject">What errors call them.</param>
+/// <param name="Least">The smallest of all that are stored there.</param>
+/// <param name="Largest">The largest.</param>
+/// <param name="IsChosen">Whether the user named them; else they came with the samples.</param>
+public sealed record LabelOrigin(string Subject, int Least, int Largest, bool IsChosen);

@@ -9,18 +9,34 @@ namespace Emergence.Measuring.Probes;
 /// <param name="progress">Receives what a download does, a line at a time; optional.</param>
 public sealed class ProbeCache(ProbeOptions options, Action<string>? progress = null)
 {
-    private (CheckpointMetadata Metadata, ImmutableArray<ModelInput> Inputs, Probe Probe)? last;
+    private (CheckpointMetadata Metadata, ImmutableArray<ModelInput> Inputs, ImmutableArray<ProbeSource> Sources)? loaded;
+    private (ImmutableArray<ProbeSource> Sources, ImmutableArray<ModelInput> Inputs, Probe Probe)? last;
 
-    /// <summary>The probe of a checkpoint: the last one again, where what the checkpoint records and takes in is the same.</summary>
-    /// <exception cref="UserException">The probe cannot be had, or does not fit the model.</exception>
-    public Probe Resolve(Checkpoint checkpoint, LayerGraph graph, CancellationToken token)
+    /// <summary>What the user said of the samples.</summary>
+    public ProbeOptions Options => options;
+
+    /// <summary>The stored samples of a checkpoint, none where they are drawn; the last ones again, where it asks for the same.</summary>
+    /// <exception cref="UserException">They cannot be had.</exception>
+    internal ImmutableArray<ProbeSource> Load(Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        if (loaded is { } known && AsksForTheSame(known.Metadata, checkpoint.Metadata) && TakeTheSame(known.Inputs, inputs))
+            return known.Sources;
+        var sources = ProbeResolver.Load(checkpoint, inputs, options, progress, token);
+        loaded = (checkpoint.Metadata, inputs, sources);
+        return sources;
+    }
+
+    /// <summary>The probe made of loaded samples: the last one again, where the samples are and the model takes the same.</summary>
+    /// <exception cref="UserException">The samples do not fit the model.</exception>
+    internal Probe Resolve(Checkpoint checkpoint, LayerGraph graph, ImmutableArray<ProbeSource> sources)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(graph);
-        if (last is { } known && AsksForTheSame(known.Metadata, checkpoint.Metadata) && TakeTheSame(known.Inputs, graph.Inputs))
+        if (last is { } known && known.Sources == sources && TakeTheSame(known.Inputs, graph.Inputs))
             return known.Probe;
-        var probe = ProbeResolver.Resolve(checkpoint, graph, options, progress, token);
-        last = (checkpoint.Metadata, graph.Inputs, probe);
+        var probe = ProbeResolver.Resolve(checkpoint, graph, options, sources);
+        last = (sources, graph.Inputs, probe);
         return probe;
     }
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
 using Emergence.Tracing.Model;
+using Emergence.Tracing;
 using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace Emergence.Measuring.Probes;
@@ -32,20 +33,35 @@ public static class ProbeResolver
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(options);
-        if (graph.Inputs.IsEmpty)
+        return Resolve(checkpoint, graph, options, Load(checkpoint, graph.Inputs, options, progress, token));
+    }
+
+    /// <summary>The stored samples: those that the user names, else those of the recorded data set, else none.</summary>
+    /// <exception cref="UserException">They cannot be had.</exception>
+    internal static ImmutableArray<ProbeSource> Load(
+        Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, ProbeOptions options, Action<string>? progress, CancellationToken token)
+    {
+        if (inputs.IsEmpty)
             throw new UserException($"{checkpoint.FileName}: has no inputs to feed; export the model with its inputs");
         if (options.Samples <= 0)
             throw new UsageException($"--samples {options.Samples}: is no number of samples; give 1 or more, or all");
-        if (options.Input is { } name && graph.Inputs.All(input => input.Name != name))
-            throw new UsageException(
-                $"--input {name}: {checkpoint.FileName} has no such input; "
-                + $"it has {ProbeBinding.Names(graph.Inputs)}");
-
-        var sources = options.Data.IsEmpty
+        if (options.Input is { } name && inputs.All(input => input.Name != name))
+            throw new UsageException($"--input {name}: {checkpoint.FileName} has no such input; it has {ProbeBinding.Names(inputs)}");
+        return options.Data.IsEmpty
             ? ProbeSource.Recorded(checkpoint, options, progress, token)
-            : ProbeSource.Given(checkpoint, graph.Inputs, options, progress, token);
-        return sources.IsEmpty ? Random(checkpoint, graph.Inputs, options) : Feed(checkpoint, graph.Inputs, options, sources);
+            : ProbeSource.Given(checkpoint, inputs, options, progress, token);
     }
+
+    /// <summary>The probe made of loaded samples; of random ones where there are none.</summary>
+    /// <exception cref="UserException">The samples do not fit the model.</exception>
+    internal static Probe Resolve(Checkpoint checkpoint, LayerGraph graph, ProbeOptions options, ImmutableArray<ProbeSource> sources) =>
+        sources.IsEmpty ? Random(checkpoint, graph.Inputs, options) : Feed(checkpoint, graph.Inputs, options, sources);
+
+    /// <summary>The options of a trace with what loaded samples say of the inputs.</summary>
+    /// <exception cref="UserException">The samples cannot be dealt out to the inputs, or contradict each other.</exception>
+    internal static TraceOptions Sized(
+        Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, ProbeOptions options, ImmutableArray<ProbeSource> sources, TraceOptions trace) =>
+        sources.IsEmpty ? trace : DataSizes.Add(trace, inputs, ProbeBinding.Bind(checkpoint.FileName, inputs, options.Input, sources));
 
     private static Probe Random(Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, ProbeOptions options)
     {
@@ -84,8 +100,8 @@ public static class ProbeResolver
             }),
         ];
         var name = string.Join(", ", sources.Select(source => source.Name));
-        return new Probe(
-            fed, samples, Labels(options, sources, samples), new ProbeProvenance(name, Hash(fed), samples, null), [.. diagnostics]);
+        var (labels, origin) = Labels(options, sources, samples);
+        return new Probe(fed, samples, labels, new ProbeProvenance(name, Hash(fed), samples, null), [.. diagnostics]) { LabelOrigin = origin };
     }
 
     /// <summary>Preprocesses what feeds a floating-point input: the one named by <c>--input</c>, or else any.</summary>
@@ -151,21 +167,21 @@ public static class ProbeResolver
         return array with { Shape = array.Shape.SetItem(0, samples), Data = data };
     }
 
-    private static ImmutableArray<int>? Labels(
+    private static (ImmutableArray<int>? Labels, LabelOrigin? Origin) Labels(
         ProbeOptions options, ImmutableArray<ProbeSource> sources, int samples)
     {
         var (subject, labels) = options.Labels is { } path
             ? (path, LabelFile.Read(path))
             : sources.Where(source => source.Stored.Labels is not null).Select(source => (source.Name, source.Stored.Labels)).FirstOrDefault();
         if (labels is null)
-            return null;
+            return (null, null);
         // Fewer samples than asked for are all there are.
         var isWhole = options.Samples is not { } limit || samples < limit;
         if (labels.Length < samples || (isWhole && labels.Length > samples))
             throw new UserException(
                 $"{subject}: has {labels.Length:N0} labels for {samples:N0} samples; "
                 + "give a label for each sample");
-        return [.. labels.AsSpan(0, samples)];
+        return ([.. labels.AsSpan(0, samples)], new LabelOrigin(subject, labels.Min(), labels.Max(), options.Labels is not null));
     }
 
     private static string Hash(ImmutableArray<ProbeInput> inputs)

@@ -12,8 +12,9 @@ namespace Emergence.Measuring.Statistics;
 /// <param name="layer">The layer.</param>
 /// <param name="layout">Its nodes.</param>
 /// <param name="counters">What is counted.</param>
+/// <param name="assumed">The batch under which the sizes of batch axes were traced.</param>
 /// <param name="blocks">Keeps blocks of samples apart too; null where that is not asked for.</param>
-internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, ImmutableArray<Counter> counters, BlockAccumulator? blocks)
+internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, ImmutableArray<Counter> counters, int assumed, BlockAccumulator? blocks)
 {
     private readonly double[][] totals = [.. counters.Select(counter => Start(counter, layout.Nodes))];
     private long samples;
@@ -67,7 +68,7 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
     /// <summary>How many samples one node has in a run: the product of the axes that count samples.</summary>
     private long SamplesIn(ReadOnlySpan<long> shape, int fed, int? rows)
     {
-        if (shape.Length != layout.Axes.Length)
+        if (shape.Length != layout.Axes.Length || !Fits(shape))
             throw Unexpected(shape);
         var count = 1L;
         for (var axis = 0; axis < shape.Length; axis++)
@@ -82,16 +83,38 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
                 case AxisRole.Batch when rows is { } counted:
                     count *= counted;
                     break;
-                case AxisRole.Batch or AxisRole.Sample:
-                    count *= shape[axis];
+                case AxisRole.Batch:
+                    count *= EntriesOf(shape[axis], layout.Axes[axis].Size, fed);
                     break;
-                default:
-                    if (shape[axis] != layout.Axes[axis].Size)
-                        throw Unexpected(shape);
+                case AxisRole.Sample:
+                    count *= shape[axis];
                     break;
             }
         }
         return count;
+    }
+
+    private bool Fits(ReadOnlySpan<long> shape)
+    {
+        for (var axis = 0; axis < shape.Length; axis++)
+        {
+            if (layout.Axes[axis] is { Role: AxisRole.Channel or AxisRole.Position } node && node.Size != shape[axis])
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>The entries of a batch axis, which must be those that the samples fed account for.</summary>
+    private long EntriesOf(long entries, int traced, int fed)
+    {
+        // A model may use a sample several times (its mirror image, say). One that makes fewer of several samples cannot be
+        // told from a wrong count, unless they were fed one at a time.
+        var (expected, rest) = Math.DivRem((long)traced * fed, assumed);
+        if (rest == 0 ? entries == expected : fed == 1)
+            return entries;
+        throw new UserException(
+            $"layer '{layer.Name}' ({layer.Op}): its batch axis has {entries} entries where {fed} samples were fed, so its samples " +
+            "cannot be counted; run them one at a time with --batch 1, or leave the layer out with --exclude");
     }
 
     private UserException Unexpected(ReadOnlySpan<long> shape) => new(

@@ -25,6 +25,9 @@ internal sealed class AxisFactor
     /// <summary>True once a layer has summed over it: for an input axis, it counts nodes, not samples.</summary>
     public bool IsContracted { get; private set; }
 
+    /// <summary>The factor that this one was first: an axis of an input, where it comes from one.</summary>
+    public AxisFactor Root => _whole?.Root ?? this;
+
     /// <summary>Marks this factor, and what it was split from, as summed over.</summary>
     public void Contract()
     {

@@ -24,18 +24,21 @@ internal sealed record InputBinding(
             : batch;
 
     /// <summary>
-    /// Binds the inputs. The first axis is that of the samples unless <paramref name="batchAxes"/> says otherwise; where
-    /// it is free it gets <paramref name="batch"/>, a size that no other axis is likely to have.
+    /// Binds the inputs. The axis of the samples is the one in <paramref name="batchAxes"/>, else the one that
+    /// <see cref="BatchNames"/> finds; where it is free it gets <paramref name="batch"/>, a size that no other axis is
+    /// likely to have.
     /// </summary>
     public static InputBinding Of(
         ModelProto model, IReadOnlyDictionary<string, int> given, IReadOnlyDictionary<string, int> batchAxes, int batch)
     {
         var stored = model.Graph.Initializer.Select(tensor => tensor.Name).Concat(model.Graph.SparseInitializer.Select(sparse => sparse.Values.Name)).ToHashSet(StringComparer.Ordinal);
+        var fed = model.Graph.Input.Where(input => !stored.Contains(input.Name)).DistinctBy(input => input.Name).ToArray();
+        var found = BatchNames.AxesOf(fed, batchAxes);
         var dimensions = new Dictionary<string, int>(given, StringComparer.Ordinal);
         var tensors = ImmutableArray.CreateBuilder<TracedTensor>();
         var inputs = ImmutableArray.CreateBuilder<ModelInput>();
         var chosen = new List<string>();
-        foreach (var input in model.Graph.Input.Where(input => !stored.Contains(input.Name)))
+        foreach (var input in fed)
         {
             var type = input.Type?.TensorType;
             if (type?.Shape is null)
@@ -45,28 +48,28 @@ internal sealed record InputBinding(
                 continue;
             }
             var dims = type.Shape.Dim;
-            var batchAxis = dims.Count == 0 ? -1 : batchAxes.GetValueOrDefault(input.Name, 0);
+            var batchAxis = found[input.Name] < dims.Count ? found[input.Name] : -1;
             var axes = ImmutableArray.CreateBuilder<Axis>();
             var shape = ImmutableArray.CreateBuilder<long?>();
             var symbols = ImmutableArray.CreateBuilder<string>();
             for (var i = 0; i < dims.Count; i++)
             {
-                var symbol = dims[i].HasDimParam ? dims[i].DimParam : "";
                 var isFree = !dims[i].HasDimValue || dims[i].DimValue <= 0;
+                var symbol = !isFree ? "" : dims[i].HasDimParam && dims[i].DimParam.Length > 0 ? dims[i].DimParam : $"{input.Name}.{i}";
                 int size;
                 if (!isFree)
                     size = checked((int)dims[i].DimValue);
-                else if (dimensions.TryGetValue(symbol.Length > 0 ? symbol : $"{input.Name}.{i}", out var known))
+                else if (dimensions.TryGetValue(symbol, out var known))
                     size = known;
                 else
-                    size = Choose(i == batchAxis, (DataType)type.ElemType, dims.Count);
+                    size = Choose(i == batchAxis, (DataType)type.ElemType, dims.Count + (batchAxis < 0 ? 1 : 0));
                 if (isFree && i != batchAxis && !given.ContainsKey(symbol))
-                    chosen.Add($"{(symbol.Length > 0 ? symbol : $"{input.Name}.{i}")}={size}");
+                    chosen.Add($"{symbol}={size}");
                 if (isFree)
-                    dimensions.TryAdd(symbol.Length > 0 ? symbol : $"{input.Name}.{i}", size);
+                    dimensions.TryAdd(symbol, size);
                 axes.Add(Axis.Of(size, i == batchAxis ? AxisRole.Batch : null));
                 shape.Add(isFree && i == batchAxis && !given.ContainsKey(symbol) && batch != 1 ? null : size);
-                symbols.Add(isFree ? symbol.Length > 0 ? symbol : $"{input.Name}.{i}" : "");
+                symbols.Add(symbol);
             }
             tensors.Add(new TracedTensor { Name = input.Name, ElementType = type.ElemType, Axes = axes.ToImmutable(), Origin = input.Name });
             inputs.Add(new ModelInput(input.Name, type.ElemType, shape.ToImmutable(), symbols.ToImmutable(), batchAxis));

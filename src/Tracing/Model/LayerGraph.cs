@@ -126,6 +126,12 @@ public sealed record LayerEdge(int From, int To, EdgeKind Kind);
 public sealed record ModelInput(
     string Name, int ElementType, ImmutableArray<long?> Shape, ImmutableArray<string> Symbols, int BatchAxis, int? Vocabulary = null);
 
+/// <summary>A node that makes the activations of one sample depend on the other samples of its run.</summary>
+/// <param name="Node">Its name.</param>
+/// <param name="Op">Its operator.</param>
+/// <param name="How">What it does, as a predicate: <c>sums over the samples of a run</c>.</param>
+public sealed record SampleMixer(string Node, string Op, string How);
+
 /// <summary>The layers of a model and how they feed each other.</summary>
 /// <param name="Layers">In topological order.</param>
 /// <param name="Edges">Ordered by (From, To, Kind), without repeats.</param>
@@ -139,6 +145,12 @@ public sealed record LayerGraph(
     long UntracedParameters,
     ImmutableArray<Diagnostic> Diagnostics)
 {
+    /// <summary>The batch that was assumed where it is free: sizes of batch axes are multiples of it.</summary>
+    public int Batch { get; init; } = 1;
+
+    /// <summary>What makes the activations of one sample depend on the others of its run; null where nothing does.</summary>
+    public SampleMixer? Mixer { get; init; }
+
     /// <summary>The stored tensors of all layers; one that several layers share stands once.</summary>
     public IEnumerable<LayerParameter> Parameters =>
         Layers.SelectMany(layer => layer.Parameters).DistinctBy(parameter => parameter.Original);

@@ -23,8 +23,8 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
 
     public List<Diagnostic> Diagnostics { get; } = [];
 
-    /// <summary>Inputs whose axis of samples turned out to be another than the first.</summary>
-    public Dictionary<string, int> BatchAxes { get; } = new(StringComparer.Ordinal);
+    /// <summary>Stored tensors that say no more than their absence would: zeros where a recurrent layer starts.</summary>
+    public HashSet<string> Absent { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Number of rows of the table that an integer input indexes.</summary>
     public Dictionary<string, int> Vocabularies { get; } = new(StringComparer.Ordinal);
@@ -55,13 +55,6 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
 
     /// <summary>The tensors whose shape does not follow from the file.</summary>
     public UnknownShapes UnknownShapes => shapes;
-
-    /// <summary>A recurrent layer reads time where the samples were assumed: the input has its batch on its second axis.</summary>
-    public void SwapBatch(TracedTensor input)
-    {
-        if (input.Origin is { } origin)
-            BatchAxes[origin] = 1;
-    }
 
     /// <summary>Values of an integer input index a table of so many rows.</summary>
     public void Vocabulary(TracedTensor indices, int rows)

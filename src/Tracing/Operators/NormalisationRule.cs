@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Emergence.Tracing.Model;
-using Emergence.Tracing.Values;
 
 namespace Emergence.Tracing.Operators;
 
@@ -29,8 +28,6 @@ internal sealed class NormalisationRule : OpRule
     public override void Apply(NodeContext node)
     {
         var input = node.Input(0);
-        if (NormalisesOverBatch(node, input))
-            node.Trace.Diagnostics.Add(Checkpoints.Diagnostic.Warning(node.Name, $"this {node.Op} normalises over the samples of a batch: its activations hang on --batch"));
         var key = Parameters.ContainsKey(node.Op) ? node.Op : $"{node.Node.Domain}::{node.Op}";
         var constants = Parameters[key].Select(node.Optional).OfType<TracedTensor>().Where(tensor => tensor.IsConstant).Select(tensor => tensor.Name);
         var output = input with
@@ -43,10 +40,4 @@ internal sealed class NormalisationRule : OpRule
         for (var i = 1; i < node.Node.Output.Count; i++)
             node.Output(i, node.NewTensor(default, input.ElementType) with { Carries = Trace.Mix([input]) });
     }
-    private static bool NormalisesOverBatch(NodeContext node, TracedTensor input) => node.Op switch
-    {
-        "BatchNormalization" => node.Attributes.Int("training_mode", 0) == 1,
-        "MeanVarianceNormalization" => (node.Attributes.Ints("axes") ?? [0, 2, 3]).Any(axis => input.HasShape && input.Axes[Shapes.Axis((int)axis, input.Rank)].Has(AxisRole.Batch)),
-        _ => false,
-    };
 }

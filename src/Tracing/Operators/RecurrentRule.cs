@@ -18,8 +18,6 @@ internal sealed class RecurrentRule : OpRule
             throw new TraceException("a recurrent layer needs input, weight and recurrence weight of rank 3");
         var batchFirst = node.Attributes.Int("layout", 0) == 1;
         var (time, batch) = batchFirst ? (data.Axes[1], data.Axes[0]) : (data.Axes[0], data.Axes[1]);
-        if (time.Has(AxisRole.Batch) && !batch.Has(AxisRole.Batch) && time.Factors.Length == 1)
-            node.Trace.SwapBatch(data);
         data.Axes[2].Contract();
         var directions = Axis.Of(weight.Axes[0].Size, AxisRole.Channel);
         var hidden = Axis.Of(recurrence.Axes[2].Size, AxisRole.Channel);
@@ -28,14 +26,16 @@ internal sealed class RecurrentRule : OpRule
         ImmutableArray<Axis> sequence = batchFirst ? [batch, time, directions, hidden] : [time, directions, batch, hidden];
         ImmutableArray<Axis> last = batchFirst ? [batch, directions, hidden] : [directions, batch, hidden];
 
-        var states = Enumerable.Range(5, 2).Select(node.Optional).OfType<TracedTensor>().Where(state => !state.IsConstant);
+        var states = Enumerable.Range(5, 2).Select(node.Optional).OfType<TracedTensor>().ToLookup(state => state.IsConstant);
         var weights = new[] { weight, recurrence }.Where(tensor => tensor.IsConstant).Select(tensor => tensor.Name);
-        var output = node.Trace.Open(node, node.NewTensor(sequence, data.ElementType), [data, .. states], weights);
+        var output = node.Trace.Open(node, node.NewTensor(sequence, data.ElementType), [data, .. states[false]], weights);
         var layer = output.Carries[0].Layer;
         if (node.Optional(3) is { IsConstant: true } bias)
             node.Trace.AddParameters(layer, bias.Name, ParameterRole.Bias);
         if (node.Op == "LSTM" && node.Optional(7) is { IsConstant: true } peephole)
             node.Trace.AddParameters(layer, peephole.Name, ParameterRole.Weight);
+        foreach (var state in states[true])
+            Start(node, layer, state.Name);
         ImmutableArray<Carry> closed = [output.Carries[0] with { IsOpen = false }];
         output = output with { Carries = closed, Function = null };
         layer.Activation = node.Op == "LSTM" ? "Lstm" : node.Op == "GRU" ? "Gru" : node.Attributes.Strings("activations") is [var first, ..] ? first : "Tanh";
@@ -45,5 +45,14 @@ internal sealed class RecurrentRule : OpRule
         {
             node.Output(i, node.NewTensor(last, data.ElementType) with { Carries = closed });
         }
+    }
+
+    /// <summary>A stored state to start from: parameters, unless it is the zeros that are taken where none is given.</summary>
+    private static void Start(NodeContext node, LayerBuilder layer, string state)
+    {
+        if (node.Trace.Constants.Evaluate(state) is { Values: var values } && Array.TrueForAll(values, value => value == 0))
+            node.Trace.Absent.UnionWith(node.Trace.Constants.Sources(state));
+        else
+            node.Trace.AddParameters(layer, state, ParameterRole.Bias);
     }
 }

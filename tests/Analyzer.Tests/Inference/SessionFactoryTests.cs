@@ -126,7 +126,7 @@ public class SessionFactoryTests
     {
         // Two samples become one row.
         var tiny = new TinyModel(13).Input("x", [4, 3]).Initializer("pairs", [2], [2, 6], TensorProto.Types.DataType.Int64)
-            .Node("Reshape", "x pairs", "y").Layer("y", [Batch(), Channel(6)]);
+            .Node("Reshape", "x pairs", "y").Layer("y", [Batch(2), Channel(6)]);
         var settings = new AnalysisSettings { Device = "cpu" };
         var recorder = new ActivationRecorder(tiny.Proto, "tiny.onnx", tiny.Graph, OnCpu, settings);
         recorder.Record(tiny.Probe(4, Quarters(12, 1)), null, default);

@@ -29,6 +29,17 @@ internal sealed class TinyModel
         return this;
     }
 
+    /// <summary>An input by its dimensions as the file declares them: <c>batch 5 4</c>, with a name for what is free.</summary>
+    public TinyModel Declared(string name, string dims, DataType type = DataType.Float)
+    {
+        var value = Value(name, type, []);
+        foreach (var dim in dims.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            value.Type.TensorType.Shape.Dim.Add(
+                long.TryParse(dim, out var size) ? new TensorShapeProto.Types.Dimension { DimValue = size } : new TensorShapeProto.Types.Dimension { DimParam = dim });
+        Proto.Graph.Input.Add(value);
+        return this;
+    }
+
     public TinyModel Output(string name, long?[]? shape = null, DataType type = DataType.Float)
     {
         Proto.Graph.Output.Add(Value(name, type, shape));

@@ -1,7 +1,5 @@
-using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
-using Emergence.Tracing;
 using Onnx;
 using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;
 
@@ -75,18 +73,6 @@ public class NormalisationCases
     [Theory]
     [MemberData(nameof(Names))]
     public void belongs_to_the_layer(string name) => TracedRun.Holds(Cases[name].Model, Cases[name].Graph);
-
-    [Fact]
-    public void one_over_the_samples_of_a_batch_is_warned_of()
-    {
-        var tiny = Conv(13).Node("MeanVarianceNormalization", "h", "n").Node("Relu", "n", "y").Output("y");
-        using var folder = new TemporaryFolder();
-        ModelFile.Save(tiny.Proto, folder.Path("tiny.onnx"));
-        var graph = LayerTracer.Trace(Checkpoint.Open(folder.Path("tiny.onnx")), new TraceOptions());
-        Assert.Equal(
-            "n: this MeanVarianceNormalization normalises over the samples of a batch: its activations hang on --batch",
-            $"{Assert.Single(graph.Diagnostics)}");
-    }
 
     private static TinyModel Conv(int opset) => new TinyModel(opset, 9).Input("x", [null, 2, 6, 5]).Weight("w", 4, 2, 3, 3).Node("Conv", "x w", "h");
 

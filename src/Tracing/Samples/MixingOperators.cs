@@ -1,0 +1,127 @@
+using Emergence.Checkpoints;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Operators;
+using Emergence.Tracing.Values;
+using Onnx;
+
+namespace Emergence.Tracing.Samples;
+
+/// <summary>
+/// The operators that mix along axes without changing the shape, so that only their definition tells whether the samples
+/// of a run stay apart, and those that run a graph of their own.
+/// </summary>
+internal static class MixingOperators
+{
+    private const string Normalizes = "normalizes over the samples of a run";
+    private const string Combines = "combines the samples of a run";
+
+    /// <summary>How the node mixes samples; null where it keeps them apart.</summary>
+    public static string? How(NodeProto node, int opset, SampleMixing samples)
+    {
+        var attributes = new AttributeReader(node);
+        if (node.OpType is "If" or "Loop" or "Scan")
+            return InBody(node, attributes, samples);
+        if (OpRules.Find(node.Domain, node.OpType) is null)
+            return "is not known, so it may combine the samples of a run";
+        if (node.OpType is "DynamicQuantizeLinear" or "DynamicQuantizeMatMul" or "DynamicQuantizeLSTM")
+            return samples.IsData(node.Input[0]) ? "takes one scale for all samples of a run" : null;
+        var input = samples.Sampled(node, 0);
+        if (input is null || Along(node, attributes, opset, input, samples) is not { } axes || !axes.Any(axis => input.Axes[axis].Has(AxisRole.Batch)))
+            return null;
+        return node.OpType.Contains("Norm", StringComparison.Ordinal) || node.OpType.EndsWith("max", StringComparison.Ordinal) ? Normalizes : Combines;
+    }
+
+    /// <summary>The axes along which values of the first input meet; null where they meet along none, or where the shape tells.</summary>
+    private static IEnumerable<int>? Along(NodeProto node, AttributeReader attributes, int opset, TracedTensor input, SampleMixing samples)
+    {
+        var rank = input.Rank;
+        int One(string name, int otherwise) => Shapes.Axis((int)attributes.Int(name, otherwise), rank);
+        IEnumerable<int> From(int axis) => Enumerable.Range(axis, rank - axis);
+        switch (node.OpType)
+        {
+            case "BatchNormalization":
+                return attributes.Int("training_mode", 0) == 1 ? From(0).Where(axis => axis != 1) : null;
+            case "MeanVarianceNormalization":
+                return (attributes.Ints("axes") ?? [0, 2, 3]).Where(axis => axis < rank).Select(axis => Shapes.Axis((int)axis, rank));
+            case "LayerNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization":
+                return From(One("axis", -1));
+            case "SkipLayerNormalization" or "SkipSimplifiedLayerNormalization" or "EmbedLayerNormalization":
+                return From(rank - 1);
+            case "Softmax" or "LogSoftmax" or "Hardmax":
+                return opset >= 13 ? [One("axis", -1)] : From(One("axis", 1));
+            case "LpNormalization" or "TopK":
+                return [One("axis", -1)];
+            case "Unique":
+                return From(0);
+            case "GatherElements" or "ScatterElements" or "Scatter" or "Gather" or "Compress":
+                return [One("axis", 0)];
+            case "CumSum" or "CumProd":
+                return samples.Constant(node, 1) is [var along] ? [Shapes.Axis((int)along, rank)] : From(0);
+            case "DFT":
+                return samples.Constant(node, 2) is [var signal] ? [Shapes.Axis((int)signal, rank)] : attributes.Has("axis") ? [One("axis", 1)] : From(0);
+            case "ReverseSequence":
+                return [One("time_axis", 0)];
+            case "Slice":
+                // A part of the samples shows in the shape; all of them backwards does not.
+                return samples.Constant(node, 4)?.Any(step => step < 0) == true ? From(0) : null;
+            case "LSTM" or "GRU" or "RNN":
+                return From(0).Where(axis => axis != (attributes.Int("layout", 0) == 1 ? 0 : 1));
+            case "Conv" or "ConvTranspose" or "ConvInteger" or "QLinearConv" or "DeformConv" or "FusedConv" or "MaxPool" or "AveragePool" or "LpPool"
+                or "InstanceNormalization" or "GroupNormalization" or "LRN" or "Attention" or "MultiHeadAttention" or "GroupQueryAttention":
+                return From(1);
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>Control flow runs once for all samples of a run, whatever they ask for.</summary>
+    private static string? InBody(NodeProto node, AttributeReader attributes, SampleMixing samples)
+    {
+        const string Decides = "takes one decision for all samples of a run";
+        if (node.OpType == "If" && samples.IsData(node.Input[0]))
+            return Decides;
+        if (node.OpType == "Loop" && (node.Input.Take(2).Any(samples.IsData) || node.SubGraphs().Any(EndsByItself)))
+            return Decides;
+        if (node.OpType == "Scan" && ScansSamples(node, attributes, samples))
+            return "steps through the samples of a run";
+        // The shapes inside are not traced: what may combine samples there is taken to.
+        var inner = node.SubGraphs().SelectMany(body => body.SelfAndSubGraphs()).SelectMany(body => body.Node)
+            .FirstOrDefault(inner => inner.OpType.StartsWith("Reduce", StringComparison.Ordinal) || IsUnclear(inner));
+        return inner is null ? null : $"may combine the samples of a run (by {inner.OpType} inside)";
+    }
+
+    private static bool IsUnclear(NodeProto node) => node.OpType is "DynamicQuantizeLinear" or "DynamicQuantizeMatMul" or "MeanVarianceNormalization"
+        or "Softmax" or "LogSoftmax" or "Hardmax" or "LpNormalization" or "TopK" or "Unique" or "CumSum" or "CumProd" or "ArgMax" or "ArgMin" or "DFT"
+        or "LayerNormalization" or "RMSNormalization" || (node.OpType == "BatchNormalization" && new AttributeReader(node).Int("training_mode", 0) == 1)
+        || OpRules.Find(node.Domain, node.OpType) is null;
+
+    /// <summary>A loop whose body computes whether to go on.</summary>
+    private static bool EndsByItself(GraphProto body)
+    {
+        if (body.Output.Count == 0 || body.Input.Count < 2)
+            return false;
+        var name = body.Output[0].Name;
+        while (body.Node.FirstOrDefault(node => node.Output.Contains(name)) is { } producer)
+        {
+            if (producer.OpType == "Constant")
+                return false;
+            if (producer.OpType != "Identity")
+                return true;
+            name = producer.Input[0];
+        }
+        return name != body.Input[1].Name && body.Initializer.All(tensor => tensor.Name != name);
+    }
+
+    private static bool ScansSamples(NodeProto node, AttributeReader attributes, SampleMixing samples)
+    {
+        var count = (int)attributes.Int("num_scan_inputs", 0);
+        var axes = attributes.Ints("scan_input_axes");
+        for (var i = 0; i < count; i++)
+        {
+            var input = node.Input.Count - count + i;
+            if (samples.Sampled(node, input) is { } tensor && tensor.Axes[Shapes.Axis((int)(axes?[i] ?? 0), tensor.Rank)].Has(AxisRole.Batch))
+                return true;
+        }
+        return false;
+    }
+}
