@@ -9,8 +9,11 @@ internal static class BatchNames
     // Short names that exporters give the batch. Others name graph nodes or points with them too.
     private static readonly string[] Letters = ["N", "n", "B", "b", "bs"];
 
-    /// <summary>True for a name that says batch.</summary>
-    public static bool IsBatch(string symbol) => symbol.Contains("batch", StringComparison.OrdinalIgnoreCase);
+    private static readonly string[] Within = ["len", "seq", "time"];
+
+    /// <summary>True for a name that says batch, and not what is the largest length in one.</summary>
+    public static bool IsBatch(string symbol) => symbol.Contains("batch", StringComparison.OrdinalIgnoreCase)
+        && !Array.Exists(Within, word => symbol.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The batch axis of each input by name; -1 for one without.</summary>
     /// <param name="inputs">The inputs that must be fed.</param>

@@ -16,13 +16,26 @@ internal static class MixingOperators
     /// <summary>How the node mixes samples; null where it keeps them apart.</summary>
     public static string? How(NodeProto node, int opset, SampleMixing samples)
     {
+        try
+        {
+            return HowByDefinition(node, opset, samples);
+        }
+        // Attributes that no runtime takes: the trace has said so, or the runtime will.
+        catch (Exception e) when (e is TraceException or OverflowException)
+        {
+            return "is not understood, so it may combine the samples of a run";
+        }
+    }
+
+    private static string? HowByDefinition(NodeProto node, int opset, SampleMixing samples)
+    {
         var attributes = new AttributeReader(node);
         if (node.OpType is "If" or "Loop" or "Scan")
             return InBody(node, attributes, samples);
         if (OpRules.Find(node.Domain, node.OpType) is null)
             return "is not known, so it may combine the samples of a run";
         if (node.OpType is "DynamicQuantizeLinear" or "DynamicQuantizeMatMul" or "DynamicQuantizeLSTM")
-            return samples.IsData(node.Input[0]) ? "takes one scale for all samples of a run" : null;
+            return node.Input.Take(1).Any(samples.IsData) ? "takes one scale for all samples of a run" : null;
         var input = samples.Sampled(node, 0);
         if (input is null || Along(node, attributes, opset, input, samples) is not { } axes || !axes.Any(axis => input.Axes[axis].Has(AxisRole.Batch)))
             return null;
@@ -76,7 +89,7 @@ internal static class MixingOperators
     private static string? InBody(NodeProto node, AttributeReader attributes, SampleMixing samples)
     {
         const string Decides = "takes one decision for all samples of a run";
-        if (node.OpType == "If" && samples.IsData(node.Input[0]))
+        if (node.OpType == "If" && node.Input.Take(1).Any(samples.IsData))
             return Decides;
         if (node.OpType == "Loop" && (node.Input.Take(2).Any(samples.IsData) || node.SubGraphs().Any(EndsByItself)))
             return Decides;
@@ -99,25 +112,26 @@ internal static class MixingOperators
         if (body.Output.Count == 0 || body.Input.Count < 2)
             return false;
         var name = body.Output[0].Name;
-        while (body.Node.FirstOrDefault(node => node.Output.Contains(name)) is { } producer)
+        // Names of a damaged body may lead in a circle.
+        for (var steps = 0; body.Node.FirstOrDefault(node => node.Output.Contains(name)) is { } producer; steps++)
         {
             if (producer.OpType == "Constant")
                 return false;
-            if (producer.OpType != "Identity")
+            if (producer is not { OpType: "Identity", Input: [var source, ..] } || steps > body.Node.Count)
                 return true;
-            name = producer.Input[0];
+            name = source;
         }
         return name != body.Input[1].Name && body.Initializer.All(tensor => tensor.Name != name);
     }
 
     private static bool ScansSamples(NodeProto node, AttributeReader attributes, SampleMixing samples)
     {
-        var count = (int)attributes.Int("num_scan_inputs", 0);
-        var axes = attributes.Ints("scan_input_axes");
+        var count = (int)Math.Clamp(attributes.Int("num_scan_inputs", 0), 0, node.Input.Count);
+        var axes = attributes.Ints("scan_input_axes") ?? [];
         for (var i = 0; i < count; i++)
         {
             var input = node.Input.Count - count + i;
-            if (samples.Sampled(node, input) is { } tensor && tensor.Axes[Shapes.Axis((int)(axes?[i] ?? 0), tensor.Rank)].Has(AxisRole.Batch))
+            if (samples.Sampled(node, input) is { } tensor && tensor.Axes[Shapes.Axis((int)axes.ElementAtOrDefault(i), tensor.Rank)].Has(AxisRole.Batch))
                 return true;
         }
         return false;

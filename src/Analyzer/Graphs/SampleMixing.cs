@@ -74,7 +74,7 @@ internal sealed class SampleMixing
 
     /// <summary>The input, where it has an axis of samples.</summary>
     public TracedTensor? Sampled(NodeProto node, int input) =>
-        input < node.Input.Count && _sampled.Contains(node.Input[input]) && _trace.Tensor(node.Input[input]) is { HasShape: true } tensor ? tensor : null;
+        input >= 0 && input < node.Input.Count && _sampled.Contains(node.Input[input]) && _trace.Tensor(node.Input[input]) is { HasShape: true } tensor ? tensor : null;
 
     /// <summary>The value of a stored input; null where it is computed or left out.</summary>
     public double[]? Constant(NodeProto node, int input) =>
