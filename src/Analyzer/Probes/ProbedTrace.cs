@@ -15,7 +15,7 @@ internal sealed record ProbedTrace(TracedModel Traced, TraceOptions Options, Pro
     /// <param name="options">What the user said of the trace.</param>
     /// <param name="probes">The samples.</param>
     /// <param name="token">Ends a download.</param>
-    /// <exception cref="UserException">The checkpoint cannot be traced, or its samples cannot be had or do not fit it.</exception>
+    /// <exception cref="UserException">The checkpoint cannot be traced, or its samples cannot be had or do not fit.</exception>
     public static ProbedTrace Of(Checkpoint checkpoint, TraceOptions options, ProbeCache probes, CancellationToken token)
     {
         var inputs = LayerTracer.InputsOf(checkpoint, options);
@@ -25,11 +25,10 @@ internal sealed record ProbedTrace(TracedModel Traced, TraceOptions Options, Pro
             var sized = ProbeResolver.Sized(checkpoint, inputs, probes.Options, sources, options);
             var traced = LayerTracer.TraceFully(checkpoint, sized);
             // The operators may take another axis for the samples than names tell: the data are then read along that one.
-            if (isLast || sources.IsEmpty || traced.Graph.Inputs.Select(AxisOf).SequenceEqual(inputs.Select(input => sized.BatchAxes.GetValueOrDefault(input.Name, AxisOf(input)))))
+            var assumed = inputs.Select(input => sized.BatchAxes.GetValueOrDefault(input.Name, input.BatchAxis));
+            if (isLast || sources.IsEmpty || traced.Graph.Inputs.Select(input => input.BatchAxis).SequenceEqual(assumed))
                 return new ProbedTrace(traced, sized, probes.Resolve(checkpoint, traced.Graph, sources));
             inputs = traced.Graph.Inputs;
         }
     }
-
-    private static int AxisOf(ModelInput input) => input.BatchAxis;
 }
