@@ -68,8 +68,8 @@ public sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Seg
         if (fixedBatch is > 1 && graph.Mixer is { } mixing)
             yield return Diagnostic.Warning(
                 mixing.Node,
-                $"this {mixing.Op} {mixing.How}: as the batch is fixed at {fixedBatch}, every number depends on which samples share a run; " +
-                "export the model with batch 1");
+                $"this {mixing.Op} {mixing.How}: as the batch is fixed at {fixedBatch}, every number depends on which samples share " +
+                "a run; export the model with batch 1");
     }
 
     private static int? FixedBatchOf(ImmutableArray<ModelInput> inputs)

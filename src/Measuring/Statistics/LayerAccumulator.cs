@@ -110,7 +110,7 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
         // A model may use a sample several times (its mirror image, say). One that makes fewer of several samples cannot be
         // told from a wrong count, unless they were fed one at a time.
         var (expected, rest) = Math.DivRem((long)traced * fed, assumed);
-        if (rest == 0 ? entries == expected : fed == 1)
+        if (entries == fed || (rest == 0 ? entries == expected : fed == 1))
             return entries;
         throw new UserException(
             $"layer '{layer.Name}' ({layer.Op}): its batch axis has {entries} entries where {fed} samples were fed, so its samples " +

@@ -26,7 +26,16 @@ internal sealed class AxisFactor
     public bool IsContracted { get; private set; }
 
     /// <summary>The factor that this one was first: an axis of an input, where it comes from one.</summary>
-    public AxisFactor Root => _whole?.Root ?? this;
+    public AxisFactor Root
+    {
+        get
+        {
+            var factor = this;
+            while (factor._whole is { } whole)
+                factor = whole;
+            return factor;
+        }
+    }
 
     /// <summary>Marks this factor, and what it was split from, as summed over.</summary>
     public void Contract()

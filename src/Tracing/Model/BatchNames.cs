@@ -3,14 +3,17 @@ using Onnx;
 
 namespace Emergence.Tracing.Model;
 
-/// <summary>Which axis of each input counts samples, as far as the names and sizes of their dimensions tell: one name is one size.</summary>
+/// <summary>Which axis of each input counts samples, as far as names and sizes of dimensions tell: one name is one size.</summary>
 internal static class BatchNames
 {
     // Short names that exporters give the batch. Others name graph nodes or points with them too.
     private static readonly string[] Letters = ["N", "n", "B", "b", "bs"];
 
-    /// <summary>True for a name that says batch.</summary>
-    public static bool IsBatch(string symbol) => symbol.Contains("batch", StringComparison.OrdinalIgnoreCase);
+    private static readonly string[] Within = ["len", "seq", "time"];
+
+    /// <summary>True for a name that says batch, and not what is the largest length in one.</summary>
+    public static bool IsBatch(string symbol) => symbol.Contains("batch", StringComparison.OrdinalIgnoreCase)
+        && !Array.Exists(Within, word => symbol.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The batch axis of each input by name; -1 for one without.</summary>
     /// <param name="inputs">The inputs that must be fed.</param>
@@ -19,8 +22,8 @@ internal static class BatchNames
     {
         var shaped = inputs.Where(input => input.Type?.TensorType?.Shape is { Dim.Count: > 0 })
             .Select(input => (input.Name, Symbols: SymbolsOf(input), Sizes: SizesOf(input))).ToArray();
-        var doubled = shaped.SelectMany(input => input.Symbols.Where(symbol => symbol.Length > 0).GroupBy(symbol => symbol).Where(group => group.Count() > 1))
-            .Select(group => group.Key).ToHashSet(StringComparer.Ordinal);
+        var doubled = shaped.SelectMany(input => input.Symbols.Where(IsName).GroupBy(symbol => symbol))
+            .Where(group => group.Count() > 1).Select(group => group.Key).ToHashSet(StringComparer.Ordinal);
         var batches = Batches();
         var axes = inputs.ToDictionary(input => input.Name, _ => -1, StringComparer.Ordinal);
         var undecided = new List<(string Name, ImmutableArray<string> Symbols, ImmutableArray<long> Sizes)>();
@@ -35,7 +38,7 @@ internal static class BatchNames
                 undecided.Add(input);
         }
         var others = shaped.Where(input => !undecided.Contains(input))
-            .SelectMany(input => input.Symbols.Where((_, axis) => axis != axes[input.Name])).Where(symbol => symbol.Length > 0).ToHashSet(StringComparer.Ordinal);
+            .SelectMany(input => input.Symbols.Where((_, axis) => axis != axes[input.Name])).Where(IsName).ToHashSet(StringComparer.Ordinal);
         foreach (var input in undecided.Where(input => !doubled.Contains(input.Symbols[0]) && !others.Contains(input.Symbols[0])))
             axes[input.Name] = 0;
         foreach (var input in undecided.Where(input => axes[input.Name] == 0 && IsShared(input.Name, input.Sizes)).ToArray())
@@ -44,11 +47,12 @@ internal static class BatchNames
 
         HashSet<string> Batches()
         {
-            var decided = shaped.Where(input => known.GetValueOrDefault(input.Name, -1) >= 0).Select(input => input.Symbols[known[input.Name]]);
-            IEnumerable<string> all = shaped.SelectMany(input => input.Symbols).Except(doubled);
-            var first = shaped.Select(input => input.Symbols[0]).Where(symbol => !doubled.Contains(symbol));
-            IEnumerable<string>[] choices = [decided, all.Where(IsBatch), all.Where(Letters.Contains).Take(1), first.Where(symbol => symbol.Length > 0).Take(1)];
-            return choices.Select(choice => choice.Where(symbol => symbol.Length > 0).ToHashSet(StringComparer.Ordinal)).FirstOrDefault(choice => choice.Count > 0) ?? [];
+            var decided = shaped.Where(input => known.GetValueOrDefault(input.Name, -1) >= 0)
+                .Select(input => input.Symbols[known[input.Name]]).Where(IsName);
+            var all = shaped.SelectMany(input => input.Symbols).Where(IsName).Except(doubled).ToArray();
+            var first = shaped.Select(input => input.Symbols[0]).Where(all.Contains);
+            IEnumerable<string>[] choices = [decided, all.Where(IsBatch), all.Where(Letters.Contains).Take(1), first.Take(1)];
+            return choices.Select(choice => choice.ToHashSet(StringComparer.Ordinal)).FirstOrDefault(choice => choice.Count > 0) ?? [];
         }
 
         // Two numbers, or one row, beside inputs of another fixed batch or of larger rank: a value for all samples.
@@ -56,6 +60,8 @@ internal static class BatchNames
             other.Name != name && axes[other.Name] is >= 0 and var axis && other.Sizes[axis] != sizes[0]
             && (other.Sizes.Length > sizes.Length && sizes.Length == 1 || sizes[0] == 1 && other.Sizes[axis] > 1));
     }
+
+    private static bool IsName(string symbol) => symbol.Length > 0;
 
     /// <summary>The name of each free dimension; empty for a fixed one, and for one without a name.</summary>
     private static ImmutableArray<string> SymbolsOf(ValueInfoProto input) =>

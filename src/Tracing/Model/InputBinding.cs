@@ -31,7 +31,7 @@ internal sealed record InputBinding(
     public static InputBinding Of(
         ModelProto model, IReadOnlyDictionary<string, int> given, IReadOnlyDictionary<string, int> batchAxes, int batch)
     {
-        var stored = model.Graph.Initializer.Select(tensor => tensor.Name).Concat(model.Graph.SparseInitializer.Select(sparse => sparse.Values.Name)).ToHashSet(StringComparer.Ordinal);
+        var stored = model.Graph.Initializer.Select(tensor => tensor.Name).Concat(model.Graph.SparseInitializer.Select(sparse => sparse.Values?.Name ?? "")).ToHashSet(StringComparer.Ordinal);
         var fed = model.Graph.Input.Where(input => !stored.Contains(input.Name)).DistinctBy(input => input.Name).ToArray();
         var found = BatchNames.AxesOf(fed, batchAxes);
         var dimensions = new Dictionary<string, int>(given, StringComparer.Ordinal);

@@ -41,13 +41,14 @@ internal sealed class BatchEvidence
         foreach (var node in nodes.Where(node => !trace.IsConstant(node)))
             evidence.Hear(node);
         return binding.Inputs.Select(input => (input.Name, Axis: evidence.AxisOf(input), input.BatchAxis))
-            .Where(input => input.Axis != input.BatchAxis).ToImmutableDictionary(input => input.Name, input => input.Axis, StringComparer.Ordinal);
+            .Where(input => input.Axis != input.BatchAxis)
+            .ToImmutableDictionary(input => input.Name, input => input.Axis, StringComparer.Ordinal);
     }
 
     private int AxisOf(ModelInput input)
     {
         bool Counts(int axis) => _counted.Contains((input.Name, axis)) && !IsMixed(axis) && IsAlone(axis);
-        bool IsAlone(int axis) => input.Symbols[axis].Length == 0 || input.Symbols.Count(symbol => symbol == input.Symbols[axis]) == 1;
+        bool IsAlone(int axis) => input.Symbols[axis] is var name && (name.Length == 0 || input.Symbols.Count(symbol => symbol == name) == 1);
         bool IsMixed(int axis) => _mixed.Contains((input.Name, axis)) && !BatchNames.IsBatch(input.Symbols[axis]);
         if (input.BatchAxis >= 0 && Counts(input.BatchAxis))
             return input.BatchAxis;
@@ -72,15 +73,17 @@ internal sealed class BatchEvidence
                 Samples(node, 5, batchFirst ? 0 : 1);
                 Samples(node, 6, batchFirst ? 0 : 1);
                 break;
-            case "Conv" or "ConvTranspose" or "ConvInteger" or "QLinearConv" or "DeformConv" or "FusedConv" or "MaxPool" or "AveragePool" or "LpPool"
-                or "GlobalMaxPool" or "GlobalAveragePool" or "GlobalLpPool" or "InstanceNormalization" or "GroupNormalization" or "LRN":
+            case "Conv" or "ConvTranspose" or "ConvInteger" or "QLinearConv" or "DeformConv" or "FusedConv"
+                or "MaxPool" or "AveragePool" or "LpPool" or "GlobalMaxPool" or "GlobalAveragePool" or "GlobalLpPool"
+                or "InstanceNormalization" or "GroupNormalization" or "LRN":
                 Samples(node, 0, 0);
                 break;
             case "Attention" or "MultiHeadAttention" or "GroupQueryAttention":
                 for (var i = 0; i < 3; i++)
                     Samples(node, i, 0);
                 break;
-            case "MatMul" or "Gemm" or "MatMulInteger" or "FusedMatMul" or "FusedGemm" or "TransposeMatMul" or "DynamicQuantizeMatMul" or "MatMulIntegerToFloat":
+            case "MatMul" or "Gemm" or "MatMulInteger" or "FusedMatMul" or "FusedGemm" or "TransposeMatMul"
+                or "DynamicQuantizeMatMul" or "MatMulIntegerToFloat":
                 Product(Tensor(node, 0), attributes.Int("transA", 0) == 1, isLeft: true);
                 Product(Tensor(node, 1), attributes.Int("transB", 0) == 1, isLeft: false);
                 break;

@@ -18,21 +18,36 @@ internal static class MixingOperators
     /// <summary>How the node mixes samples; null where it keeps them apart.</summary>
     public static string? How(NodeProto node, int opset, SampleMixing samples)
     {
+        try
+        {
+            return HowByDefinition(node, opset, samples);
+        }
+        // Attributes that no runtime takes: the trace has said so, or the runtime will.
+        catch (Exception e) when (e is TraceException or OverflowException)
+        {
+            return "is not understood, so it may combine the samples of a run";
+        }
+    }
+
+    private static string? HowByDefinition(NodeProto node, int opset, SampleMixing samples)
+    {
         var attributes = new AttributeReader(node);
         if (node.OpType is "If" or "Loop" or "Scan")
             return InBody(node, attributes, samples);
         if (OpRules.Find(node.Domain, node.OpType) is null)
             return "is not known, so it may combine the samples of a run";
         if (node.OpType is "DynamicQuantizeLinear" or "DynamicQuantizeMatMul" or "DynamicQuantizeLSTM")
-            return samples.IsData(node.Input[0]) ? "takes one scale for all samples of a run" : null;
+            return node.Input.Take(1).Any(samples.IsData) ? "takes one scale for all samples of a run" : null;
         var input = samples.Sampled(node, 0);
-        if (input is null || Along(node, attributes, opset, input, samples) is not { } axes || !axes.Any(axis => input.Axes[axis].Has(AxisRole.Batch)))
+        if (input is null || Along(node, attributes, opset, input, samples)?.Any(axis => input.Axes[axis].Has(AxisRole.Batch)) != true)
             return null;
-        return node.OpType.Contains("Norm", StringComparison.Ordinal) || node.OpType.EndsWith("max", StringComparison.Ordinal) ? Normalizes : Combines;
+        var normalizes = node.OpType.Contains("Norm", StringComparison.Ordinal) || node.OpType.EndsWith("max", StringComparison.Ordinal);
+        return normalizes ? Normalizes : Combines;
     }
 
-    /// <summary>The axes along which values of the first input meet; null where they meet along none, or where the shape tells.</summary>
-    private static IEnumerable<int>? Along(NodeProto node, AttributeReader attributes, int opset, TracedTensor input, SampleMixing samples)
+    /// <summary>The axes along which values of the first input meet; null for none, and where the shape tells.</summary>
+    private static IEnumerable<int>? Along(
+        NodeProto node, AttributeReader attributes, int opset, TracedTensor input, SampleMixing samples)
     {
         var rank = input.Rank;
         int One(string name, int otherwise) => Shapes.Axis((int)attributes.Int(name, otherwise), rank);
@@ -42,7 +57,8 @@ internal static class MixingOperators
             case "BatchNormalization":
                 return attributes.Int("training_mode", 0) == 1 ? From(0).Where(axis => axis != 1) : null;
             case "MeanVarianceNormalization":
-                return (attributes.Ints("axes") ?? [0, 2, 3]).Where(axis => axis < rank).Select(axis => Shapes.Axis((int)axis, rank));
+                return (attributes.Ints("axes") ?? [0, 2, 3]).Where(axis => axis < rank)
+                    .Select(axis => Shapes.Axis((int)axis, rank));
             case "LayerNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization":
                 return From(One("axis", -1));
             case "SkipLayerNormalization" or "SkipSimplifiedLayerNormalization" or "EmbedLayerNormalization":
@@ -58,7 +74,8 @@ internal static class MixingOperators
             case "CumSum" or "CumProd":
                 return samples.Constant(node, 1) is [var along] ? [Shapes.Axis((int)along, rank)] : From(0);
             case "DFT":
-                return samples.Constant(node, 2) is [var signal] ? [Shapes.Axis((int)signal, rank)] : attributes.Has("axis") ? [One("axis", 1)] : From(0);
+                return samples.Constant(node, 2) is [var signal] ? [Shapes.Axis((int)signal, rank)]
+                    : attributes.Has("axis") ? [One("axis", 1)] : From(0);
             case "ReverseSequence":
                 return [One("time_axis", 0)];
             case "Slice":
@@ -66,8 +83,9 @@ internal static class MixingOperators
                 return samples.Constant(node, 4)?.Any(step => step < 0) == true ? From(0) : null;
             case "LSTM" or "GRU" or "RNN":
                 return From(0).Where(axis => axis != (attributes.Int("layout", 0) == 1 ? 0 : 1));
-            case "Conv" or "ConvTranspose" or "ConvInteger" or "QLinearConv" or "DeformConv" or "FusedConv" or "MaxPool" or "AveragePool" or "LpPool"
-                or "InstanceNormalization" or "GroupNormalization" or "LRN" or "Attention" or "MultiHeadAttention" or "GroupQueryAttention":
+            case "Conv" or "ConvTranspose" or "ConvInteger" or "QLinearConv" or "DeformConv" or "FusedConv"
+                or "MaxPool" or "AveragePool" or "LpPool" or "InstanceNormalization" or "GroupNormalization" or "LRN"
+                or "Attention" or "MultiHeadAttention" or "GroupQueryAttention":
                 return From(1);
             default:
                 return null;
@@ -78,7 +96,7 @@ internal static class MixingOperators
     private static string? InBody(NodeProto node, AttributeReader attributes, SampleMixing samples)
     {
         const string Decides = "takes one decision for all samples of a run";
-        if (node.OpType == "If" && samples.IsData(node.Input[0]))
+        if (node.OpType == "If" && node.Input.Take(1).Any(samples.IsData))
             return Decides;
         if (node.OpType == "Loop" && (node.Input.Take(2).Any(samples.IsData) || node.SubGraphs().Any(EndsByItself)))
             return Decides;
@@ -90,9 +108,10 @@ internal static class MixingOperators
         return inner is null ? null : $"may combine the samples of a run (by {inner.OpType} inside)";
     }
 
-    private static bool IsUnclear(NodeProto node) => node.OpType is "DynamicQuantizeLinear" or "DynamicQuantizeMatMul" or "MeanVarianceNormalization"
-        or "Softmax" or "LogSoftmax" or "Hardmax" or "LpNormalization" or "TopK" or "Unique" or "CumSum" or "CumProd" or "ArgMax" or "ArgMin" or "DFT"
-        or "LayerNormalization" or "RMSNormalization" || (node.OpType == "BatchNormalization" && new AttributeReader(node).Int("training_mode", 0) == 1)
+    private static bool IsUnclear(NodeProto node) => node.OpType is "DynamicQuantizeLinear" or "DynamicQuantizeMatMul"
+        or "MeanVarianceNormalization" or "LayerNormalization" or "RMSNormalization" or "LpNormalization"
+        or "Softmax" or "LogSoftmax" or "Hardmax" or "TopK" or "Unique" or "CumSum" or "CumProd" or "ArgMax" or "ArgMin" or "DFT"
+        || (node.OpType == "BatchNormalization" && new AttributeReader(node).Int("training_mode", 0) == 1)
         || OpRules.Find(node.Domain, node.OpType) is null;
 
     /// <summary>A loop whose body computes whether to go on.</summary>
@@ -101,25 +120,27 @@ internal static class MixingOperators
         if (body.Output.Count == 0 || body.Input.Count < 2)
             return false;
         var name = body.Output[0].Name;
-        while (body.Node.FirstOrDefault(node => node.Output.Contains(name)) is { } producer)
+        // Names of a damaged body may lead in a circle.
+        for (var steps = 0; body.Node.FirstOrDefault(node => node.Output.Contains(name)) is { } producer; steps++)
         {
             if (producer.OpType == "Constant")
                 return false;
-            if (producer.OpType != "Identity")
+            if (producer is not { OpType: "Identity", Input: [var source, ..] } || steps > body.Node.Count)
                 return true;
-            name = producer.Input[0];
+            name = source;
         }
         return name != body.Input[1].Name && body.Initializer.All(tensor => tensor.Name != name);
     }
 
     private static bool ScansSamples(NodeProto node, AttributeReader attributes, SampleMixing samples)
     {
-        var count = (int)attributes.Int("num_scan_inputs", 0);
-        var axes = attributes.Ints("scan_input_axes");
+        var count = (int)Math.Clamp(attributes.Int("num_scan_inputs", 0), 0, node.Input.Count);
+        var axes = attributes.Ints("scan_input_axes") ?? [];
         for (var i = 0; i < count; i++)
         {
             var input = node.Input.Count - count + i;
-            if (samples.Sampled(node, input) is { } tensor && tensor.Axes[Shapes.Axis((int)(axes?[i] ?? 0), tensor.Rank)].Has(AxisRole.Batch))
+            if (samples.Sampled(node, input) is { } tensor
+                && tensor.Axes[Shapes.Axis((int)axes.ElementAtOrDefault(i), tensor.Rank)].Has(AxisRole.Batch))
                 return true;
         }
         return false;

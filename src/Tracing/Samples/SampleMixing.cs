@@ -20,7 +20,7 @@ internal sealed class SampleMixing
     private SampleMixing(Trace trace, InputBinding binding, IReadOnlyList<NodeProto> nodes, int batch)
     {
         (_trace, _batch) = (trace, batch);
-        _sampled = binding.Inputs.Where(input => input.BatchAxis >= 0).Select(input => input.Name).ToHashSet(StringComparer.Ordinal);
+        _sampled = [.. binding.Inputs.Where(input => input.BatchAxis >= 0).Select(input => input.Name)];
         foreach (var node in nodes)
         {
             foreach (var output in node.Output)
@@ -28,13 +28,14 @@ internal sealed class SampleMixing
         }
     }
 
-    /// <summary>The first node that mixes samples before a layer is read or an output; null where none does, or a run has one sample.</summary>
+    /// <summary>The first node that mixes samples in front of a layer or an output; null for none, and for a batch of one.</summary>
     /// <param name="trace">A finished trace.</param>
     /// <param name="binding">The inputs it started from.</param>
     /// <param name="graph">The model.</param>
     /// <param name="nodes">Its nodes, producers before consumers.</param>
     /// <param name="opset">The version of the standard operators.</param>
-    public static SampleMixer? Find(Trace trace, InputBinding binding, GraphProto graph, IReadOnlyList<NodeProto> nodes, int opset)
+    public static SampleMixer? Find(
+        Trace trace, InputBinding binding, GraphProto graph, IReadOnlyList<NodeProto> nodes, int opset)
     {
         var batch = binding.Inputs.Zip(binding.Tensors).Where(input => input.First.BatchAxis >= 0)
             .Select(input => input.Second.Axes[input.First.BatchAxis].Size).DefaultIfEmpty(1).Max();
@@ -52,7 +53,7 @@ internal sealed class SampleMixing
             var reachesLayer = layers.Contains(node);
             if ((reachesLayer || outputs.Contains(node)) && MixingOperators.How(node, opset, this) is { } how)
                 return Mixer(node, how);
-            foreach (var output in node.Output.Where(output => output.Length > 0 && _trace.Tensor(output) is { IsConstant: false }))
+            foreach (var output in node.Output.Where(name => name.Length > 0 && _trace.Tensor(name) is { IsConstant: false }))
             {
                 if (IsApart(output))
                 {
@@ -67,7 +68,8 @@ internal sealed class SampleMixing
         return null;
 
         bool IsRead(string tensor, HashSet<NodeProto> before) =>
-            _trace.Layers.Exists(layer => layer.Read.Name == tensor) || nodes.Any(node => before.Contains(node) && Reads(node).Contains(tensor));
+            _trace.Layers.Exists(layer => layer.Read.Name == tensor)
+            || nodes.Any(node => before.Contains(node) && Reads(node).Contains(tensor));
     }
 
     /// <summary>True for a tensor that depends on samples of a run.</summary>
@@ -75,7 +77,8 @@ internal sealed class SampleMixing
 
     /// <summary>The input, where it has an axis of samples.</summary>
     public TracedTensor? Sampled(NodeProto node, int input) =>
-        input < node.Input.Count && _sampled.Contains(node.Input[input]) && _trace.Tensor(node.Input[input]) is { HasShape: true } tensor ? tensor : null;
+        input >= 0 && input < node.Input.Count && _sampled.Contains(node.Input[input])
+        && _trace.Tensor(node.Input[input]) is { HasShape: true } tensor ? tensor : null;
 
     /// <summary>The value of a stored input; null where it is computed or left out.</summary>
     public double[]? Constant(NodeProto node, int input) =>
@@ -84,7 +87,7 @@ internal sealed class SampleMixing
             : null;
 
     private static SampleMixer Mixer(NodeProto node, string how) =>
-        new(node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault(output => output.Length > 0) ?? node.OpType, node.OpType, how);
+        new(node.Output.Prepend(node.Name).FirstOrDefault(name => name.Length > 0) ?? node.OpType, node.OpType, how);
 
     /// <summary>One axis counts the samples: each of them as often as any other.</summary>
     private bool IsApart(string name) => _trace.Tensor(name) is { HasShape: true } tensor
