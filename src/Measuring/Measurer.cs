@@ -13,7 +13,7 @@ public static class Measurer
     /// <param name="settings">What to measure, and how.</param>
     /// <param name="probe">The samples.</param>
     /// <param name="token">Ends a download or the run in progress.</param>
-    /// <exception cref="UsageException">An option does not fit the model: a glob that matches nothing, a device that does not exist.</exception>
+    /// <exception cref="UsageException">A glob matches no layer, or the device is not known.</exception>
     /// <exception cref="UserException">The model cannot be traced or run, or the samples cannot be had.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
     public static ModelMeasurement Measure(
@@ -22,6 +22,7 @@ public static class Measurer
         ArgumentNullException.ThrowIfNull(probe);
         var sessions = SessionFactory.Create(settings);
         var model = TracedCheckpoint.Of(checkpoint, settings, probe.Dimensions);
-        return model.Measure(ProbeResolver.Resolve(model.Checkpoint, model.Graph, probe, token), sessions, samplesDone: null, token);
+        var samples = ProbeResolver.Resolve(model.Checkpoint, model.Graph, probe, token);
+        return model.Measure(samples, sessions, samplesDone: null, token);
     }
 }

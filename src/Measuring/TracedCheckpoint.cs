@@ -37,7 +37,8 @@ public sealed class TracedCheckpoint
     /// <param name="dimensions">Sizes of free dimensions by name.</param>
     /// <exception cref="UsageException">The selection of layers does not fit the model.</exception>
     /// <exception cref="UserException">The model is damaged, or has no layer.</exception>
-    public static TracedCheckpoint Of(Checkpoint checkpoint, AnalysisSettings settings, ImmutableDictionary<string, int> dimensions)
+    public static TracedCheckpoint Of(
+        Checkpoint checkpoint, AnalysisSettings settings, ImmutableDictionary<string, int> dimensions)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(settings);
@@ -57,12 +58,16 @@ public sealed class TracedCheckpoint
     {
         ArgumentNullException.ThrowIfNull(probe);
         ArgumentNullException.ThrowIfNull(sessions);
-        var profile = new ActivationRecorder(Checkpoint.Model, Checkpoint.Path, Graph, sessions, settings).Record(probe, samplesDone, token);
+        var profile = new ActivationRecorder(Checkpoint.Model, Checkpoint.Path, Graph, sessions, settings)
+            .Record(probe, samplesDone, token);
         var wired = settings.Wired ? WiredNetwork.Of(traced, settings.ConvNodes) : null;
         var unfed = settings.Statistic == Statistic.Sample ? null : UnfedNodes.Of(traced, settings.ConvNodes);
         return new ModelMeasurement(
             Measurements.Of(Graph, profile, settings, wired?.Network, unfed, token),
             profile,
-            [.. Graph.Diagnostics, .. wired?.Diagnostics ?? [], .. probe.Diagnostics, .. sessions.Diagnostics, .. profile.Diagnostics]);
+            [
+                .. Graph.Diagnostics, .. wired?.Diagnostics ?? [], .. probe.Diagnostics, .. sessions.Diagnostics,
+                .. profile.Diagnostics,
+            ]);
     }
 }
