@@ -22,7 +22,8 @@ public sealed record Terminal(Stream Output, TextWriter Error, int? ErrorWidth, 
     private static int Width() => Console.WindowWidth is > 0 and var width ? width : 80;
 
     /// <summary>A writer of text into the answer: UTF-8, <c>\n</c>. The channel stays open when it is disposed.</summary>
-    public StreamWriter OpenOutput() => new(Output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true) { NewLine = "\n" };
+    public StreamWriter OpenOutput() =>
+        new(Output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true) { NewLine = "\n" };
 
     /// <summary>A line of the answer.</summary>
     public void WriteAnswer(string line)
