@@ -212,6 +212,9 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
         return output with { Function = output.Carries is [{ IsOpen: true }] ? ScalarFunction.Identity(output.Name) : null };
     }
 
+    /// <summary>True where another node reads the tensor.</summary>
+    public bool IsRead(string tensor) => consumers.ContainsKey(tensor);
+
     /// <summary>The layers of a tensor one operator further on: forked where another operator reads the tensor too.</summary>
     private ImmutableArray<Carry> Along(TracedTensor input) =>
         consumers.GetValueOrDefault(input.Name) > 1 ? [.. input.Carries.Select(carry => carry with { IsForked = true })] : input.Carries;

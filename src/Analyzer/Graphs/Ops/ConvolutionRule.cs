@@ -38,8 +38,6 @@ internal sealed class ConvolutionRule : OpRule
         var bias = node.Op switch { "QLinearConv" => 8, "DeformConv" => 3, "ConvInteger" => -1, _ => 2 };
         if (bias >= 0 && node.Optional(bias) is { IsConstant: true } stored)
             node.Trace.AddParameters(output.Carries[0].Layer, stored.Name, ParameterRole.Bias);
-        if (node.Op == "FusedConv" && node.Optional(3) is { } summand)
-            output = node.Trace.Combine(output, summand, output);
         node.Output(FusedActivation.Apply(node, QuantisedOutput.Of(node, output)));
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Onnx;
 
 namespace Emergence.Analyzer.Graphs.Ops;
 
@@ -12,10 +13,19 @@ internal sealed class SkipNormalisationRule : OpRule
     public override void Apply(NodeContext node)
     {
         var (a, b) = (node.Input(0), node.Input(1));
-        var sum = ElementwiseBinaryRule.Broadcast(node, a, b) with { Name = node.OutputName(3) is { Length: > 0 } kept ? kept : node.OutputName(0) };
+        var kept = node.OutputName(3);
+        var sum = ElementwiseBinaryRule.Broadcast(node, a, b) with { Name = kept.Length > 0 ? kept : node.OutputName(0) };
         sum = node.Trace.Combine(a, b, sum);
-        var constants = Enumerable.Range(2, Math.Max(0, node.InputCount - 2)).Select(node.Optional).OfType<TracedTensor>().Where(tensor => tensor.IsConstant).Select(tensor => tensor.Name);
-        node.Output(node.Trace.Adjust(sum, sum with { Name = node.OutputName(0), Function = null }, constants, ParameterRole.Normalisation));
+        var bias = node.Op == "SkipLayerNormalization" ? 4 : 3;
+        string[] Stored(params IEnumerable<TracedTensor?> inputs) => [.. inputs.OfType<TracedTensor>().Where(input => input.IsConstant).Select(input => input.Name)];
+        sum = node.Trace.Adjust(sum, sum, Stored(a, b, node.Optional(bias)), ParameterRole.Bias);
         node.Output(3, sum);
+        // The sum is read by the normalization in here too: with another reader it forks, and is where its layer is read.
+        var isForked = node.Trace.IsRead(kept);
+        var source = isForked ? sum with { Carries = [.. sum.Carries.Select(carry => carry with { IsForked = true })] } : sum;
+        var parameters = Stored(Enumerable.Range(2, bias - 2).Select(node.Optional));
+        node.Output(node.Trace.Adjust(source, sum with { Name = node.OutputName(0), Function = null }, parameters, ParameterRole.Normalisation));
+        for (var i = 1; i < 3; i++)
+            node.Output(i, node.NewTensor(default, (int)TensorProto.Types.DataType.Float) with { Carries = Trace.Mix([sum]) });
     }
 }

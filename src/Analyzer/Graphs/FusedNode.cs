@@ -1,0 +1,95 @@
+using Emergence.Checkpoints;
+using Onnx;
+
+namespace Emergence.Analyzer.Graphs;
+
+/// <summary>A fused node that is being taken apart: what it reads and writes, and the nodes that take its place.</summary>
+internal sealed class FusedNode(ModelProto model, NodeProto fused, FreshNames names, IReadOnlyList<NodeProto> all)
+{
+    public NodeProto Fused => fused;
+
+    public AttributeReader Attributes { get; } = new(fused);
+
+    /// <summary>Version of the standard operator set.</summary>
+    public int Opset { get; } = (int)(model.OpsetImport.LastOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 1);
+
+    /// <summary>Name of the i-th input; empty where it is left out.</summary>
+    public string Input(int i) => i < fused.Input.Count ? fused.Input[i] : "";
+
+    /// <summary>Name of the i-th output; empty where it is left out.</summary>
+    public string Output(int i) => i < fused.Output.Count ? fused.Output[i] : "";
+
+    /// <summary>Adds a node with a result of a new name. A part that may be a layer is named after the fused node.</summary>
+    /// <returns>The name of the result.</returns>
+    public string Add(string op, string[] inputs, string domain = "", string part = "", params ReadOnlySpan<AttributeProto> attributes)
+    {
+        var output = names.Next($"{Stem}_{(part.Length > 0 ? part : op)}");
+        Add(op, domain, inputs, output, part.Length > 0 && fused.Name.Length > 0 ? names.Next($"{fused.Name}/{part}") : "", attributes);
+        return output;
+    }
+
+    /// <summary>Adds the node that writes an output of the fused one.</summary>
+    /// <returns>The name of that output.</returns>
+    public string End(string op, string[] inputs, int output = 0, params ReadOnlySpan<AttributeProto> attributes)
+    {
+        Add(op, "", inputs, Output(output), "", attributes);
+        return Output(output);
+    }
+
+    /// <summary>Adds a changed copy of the fused node, with its outputs or (inner) with one of a new name.</summary>
+    /// <returns>The name of its first output.</returns>
+    public string Keep(NodeProto changed, bool isInner = false)
+    {
+        if (isInner)
+            changed.Output[0] = names.Next($"{Stem}_{changed.OpType}");
+        model.Graph.Node.Add(changed);
+        return changed.Output[0];
+    }
+
+    /// <summary>Stores an int64 tensor of rank 1.</summary>
+    public string Longs(params ReadOnlySpan<long> values)
+    {
+        var tensor = new TensorProto { Name = names.Next($"{Stem}_shape"), DataType = (int)TensorProto.Types.DataType.Int64, Dims = { values.Length } };
+        tensor.Int64Data.AddRange(values.ToArray());
+        model.Graph.Initializer.Add(tensor);
+        return tensor.Name;
+    }
+
+    /// <summary>Stores a float32 tensor of rank 1.</summary>
+    public string Numbers(float[] values)
+    {
+        var tensor = TensorValues.FromFloats(names.Next($"{Stem}_number"), [values.Length], values);
+        model.Graph.Initializer.Add(tensor);
+        return tensor.Name;
+    }
+
+    /// <summary>Stores one number, in the element type of a tensor.</summary>
+    public string Number(float value, string like)
+    {
+        var tensor = TensorValues.FromFloats(names.Next($"{Stem}_number"), [], [value]);
+        model.Graph.Initializer.Add(tensor);
+        return Opset < 15 ? tensor.Name : Add("CastLike", [tensor.Name, like]);
+    }
+
+    /// <summary>Number of axes of a stored or declared tensor; null where the file does not say.</summary>
+    public int? RankOf(string tensor) =>
+        model.Graph.Initializer.FirstOrDefault(stored => stored.Name == tensor)?.Dims.Count
+        ?? model.Graph.Input.Concat(model.Graph.ValueInfo).FirstOrDefault(value => value.Name == tensor)?.Type?.TensorType?.Shape?.Dim.Count;
+
+    /// <summary>True for the result of a product or of what is computed of one, element by element: no state that comes from outside.</summary>
+    public bool IsProjection(string tensor) => all.Any(node => node.Output.Contains(tensor)
+        && (node.OpType.Contains("MatMul", StringComparison.Ordinal) || node.OpType is "Gemm" or "FusedGemm" or "Add" or "Mul" or "Cast" or "DequantizeLinear" or "LayerNormalization"));
+
+    private string Stem => fused.Name.Length > 0 ? fused.Name : fused.Output.FirstOrDefault(output => output.Length > 0) ?? fused.OpType;
+
+    private void Add(string op, string domain, string[] inputs, string output, string name, ReadOnlySpan<AttributeProto> attributes)
+    {
+        // A trailing input that is left out is not written.
+        var count = inputs.Length;
+        while (count > 0 && inputs[count - 1].Length == 0)
+            count--;
+        var node = new NodeProto { OpType = op, Domain = domain, Name = name, Input = { inputs[..count] }, Output = { output } };
+        node.Attribute.AddRange(attributes.ToArray());
+        model.Graph.Node.Add(node);
+    }
+}
