@@ -60,8 +60,10 @@ internal static class SlowReference
             AddNode(graph, "Cast", [tensor], exposed + suffix, AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
             return exposed + suffix;
         }
-        AddNode(graph, "Sub", [exposed, Double(quantisation.ZeroPoint, " zero")], exposed + " shifted");
-        AddNode(graph, "Mul", [exposed + " shifted", Double(quantisation.Scale, " scale")], exposed + " scaled");
+        var shifted = exposed;
+        if (quantisation.ZeroPoint.Length > 0)
+            AddNode(graph, "Sub", [exposed, Double(quantisation.ZeroPoint, " zero")], shifted = exposed + " shifted");
+        AddNode(graph, "Mul", [shifted, Double(quantisation.Scale, " scale")], exposed + " scaled");
         return exposed + " scaled";
     }
 
