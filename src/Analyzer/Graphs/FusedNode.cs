@@ -36,6 +36,16 @@ internal sealed class FusedNode(ModelProto model, NodeProto fused, FreshNames na
         return Output(output);
     }
 
+    /// <summary>Gives a result of a node that was added the name of an output of the fused one, if that is used.</summary>
+    /// <returns>The name it has now.</returns>
+    public string Rename(string result, int output)
+    {
+        if (Output(output).Length == 0)
+            return result;
+        model.Graph.Node.Last(node => node.Output[0] == result).Output[0] = Output(output);
+        return Output(output);
+    }
+
     /// <summary>Adds a changed copy of the fused node, with its outputs or (inner) with one of a new name.</summary>
     /// <returns>The name of its first output.</returns>
     public string Keep(NodeProto changed, bool isInner = false)
@@ -76,9 +86,31 @@ internal sealed class FusedNode(ModelProto model, NodeProto fused, FreshNames na
         model.Graph.Initializer.FirstOrDefault(stored => stored.Name == tensor)?.Dims.Count
         ?? model.Graph.Input.Concat(model.Graph.ValueInfo).FirstOrDefault(value => value.Name == tensor)?.Type?.TensorType?.Shape?.Dim.Count;
 
-    /// <summary>True for the result of a product or of what is computed of one, element by element: no state that comes from outside.</summary>
-    public bool IsProjection(string tensor) => all.Any(node => node.Output.Contains(tensor)
-        && (node.OpType.Contains("MatMul", StringComparison.Ordinal) || node.OpType is "Gemm" or "FusedGemm" or "Add" or "Mul" or "Cast" or "DequantizeLinear" or "LayerNormalization"));
+    /// <summary>
+    /// Length of the last axis of what a stored weight makes, or of what is computed of that element by element; null for
+    /// anything else, such as a state that comes from outside.
+    /// </summary>
+    public long? WidthOf(string tensor)
+    {
+        if (all.FirstOrDefault(node => node.Output.FirstOrDefault() == tensor) is not { Input: [var first, ..] } node)
+            return null;
+        var attributes = new AttributeReader(node);
+        long? Last(int input) => input < node.Input.Count && DimsOf(node.Input[input]) is [.., var last] ? last : null;
+        return node.OpType switch
+        {
+            "MatMulNBits" or "MatMulBnb4" => attributes.Int("N", 0),
+            "Gemm" or "FusedGemm" or "FusedMatMul" when attributes.Int("transB", 0) == 1 => DimsOf(node.Input[1]) is [.., var rows, _] ? rows : null,
+            "QLinearMatMul" or "QGemm" => Last(3),
+            "MatMul" or "Gemm" or "FusedGemm" or "FusedMatMul" or "DynamicQuantizeMatMul" or "MatMulIntegerToFloat" or "MatMulInteger" => Last(1),
+            "Add" or "Mul" when node.Input.Count > 1 => WidthOf(first) ?? WidthOf(node.Input[1]),
+            "Cast" or "DequantizeLinear" or "LayerNormalization" or "SimplifiedLayerNormalization" => WidthOf(first),
+            _ => null,
+        };
+    }
+
+    private Google.Protobuf.Collections.RepeatedField<long>? DimsOf(string tensor) =>
+        model.Graph.Initializer.FirstOrDefault(stored => stored.Name == tensor)?.Dims
+        ?? all.FirstOrDefault(node => node.OpType == "Constant" && node.Output.Contains(tensor))?.Attribute.FirstOrDefault(attribute => attribute.T is not null)?.T.Dims;
 
     private string Stem => fused.Name.Length > 0 ? fused.Name : fused.Output.FirstOrDefault(output => output.Length > 0) ?? fused.OpType;
 

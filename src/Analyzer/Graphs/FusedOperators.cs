@@ -85,8 +85,7 @@ internal static class FusedOperators
                 : node.Add("Slice", [places, node.Longs(0), node.Add("Slice", [node.Add("Shape", [ids]), node.Longs(1), node.Longs(2)])]);
             sum = node.Add("Add", [sum, place]);
         }
-        if (node.Output(2).Length > 0)
-            sum = node.End("Identity", [sum], output: 2);
+        sum = node.Rename(sum, 2);
         node.End("LayerNormalization", [sum, scale, shift], attributes:
             [AttributeProto.Of("axis", -1), AttributeProto.Of("epsilon", node.Attributes.Float("epsilon", 1e-12f))]);
         if (node.Output(1).Length == 0)
@@ -109,30 +108,28 @@ internal static class FusedOperators
         // [count · heads · size] as [heads, count, size], as packed values lie.
         string Packed(string bias, int count) => node.Add(
             "Transpose", [node.Add("Reshape", [bias, node.Longs(count, node.Attributes.Int("num_heads", 1), -1)])], attributes: AttributeProto.Of("perm", 1, 0, 2));
-        string Width(string data) => node.Add("Slice", [node.Add("Shape", [data]), node.Longs(-1), node.Longs(long.MaxValue)]);
         var (query, key, value, bias) = (node.Input(0), node.Input(1), node.Input(2), node.Input(3));
         var end = node.Longs(long.MaxValue);
         if (key.Length == 0)
         {
             attention.Input[0] = Added(query, Packed(bias, 3));
         }
-        else if (value.Length == 0)
+        else if (value.Length == 0 && node.WidthOf(query) is { } packed)
         {
-            var width = Width(query);
+            var width = node.Longs(packed);
             attention.Input[0] = Added(query, Part(bias, node.Longs(0), width));
             attention.Input[1] = Added(key, Packed(Part(bias, width, end), 2));
         }
-        else if (node.IsProjection(key) && node.IsProjection(value))
+        else if (node.WidthOf(query) is { } own && node.WidthOf(key) is not null && node.WidthOf(value) is not null)
         {
-            var width = Width(query);
-            var both = node.Add("Add", [width, width]);
+            var (width, both) = (node.Longs(own), node.Longs(2 * own));
             attention.Input[0] = Added(query, Part(bias, node.Longs(0), width));
             attention.Input[1] = Added(key, Part(bias, width, both));
             attention.Input[2] = Added(value, Part(bias, both, end));
         }
         else
         {
-            // Keys and values that an earlier step left, [N, heads, tokens, size], take no bias.
+            // No projections, but keys and values that an earlier step left: they take no bias.
             attention.Input[3] = bias;
         }
         node.Keep(attention);
@@ -153,7 +150,7 @@ internal static class FusedOperators
         if (convolution.Input.Count > 3)
             convolution.Input.RemoveAt(3);
         RemoveActivation(convolution);
-        var spatial = SpatialOf(node, weightAt: 1);
+        var spatial = SpatialOf(node, node.Input(1));
         convolution.Input[0] = ToChannelsFirst(node, convolution.Input[0], spatial);
         var result = node.Keep(convolution, isInner: true);
         if (node.Input(3).Length > 0)
@@ -177,7 +174,7 @@ internal static class FusedOperators
         switch (name)
         {
             case "":
-                node.End("Identity", [input]);
+                node.Rename(input, 0);
                 break;
             case "LeakyRelu":
                 node.End(name, [input], attributes: AttributeProto.Of("alpha", Value(0, 0.01f)));
@@ -217,14 +214,14 @@ internal static class FusedOperators
             node.Keep(inner);
             return;
         }
-        var spatial = SpatialOf(node, weightAt: 3);
+        var spatial = SpatialOf(node, node.Fused.OpType == "QLinearConv" ? node.Input(3) : "");
         inner.Input[0] = ToChannelsFirst(node, inner.Input[0], spatial);
         node.End("Transpose", [node.Keep(inner, isInner: true)], attributes: AttributeProto.Of("perm", LastPerm(spatial)));
     }
 
     /// <summary>Number of spatial axes: that of the kernel, else by the weight or the input; two where nothing tells.</summary>
-    private static int SpatialOf(FusedNode node, int weightAt) =>
-        node.Attributes.Ints("kernel_shape")?.Length ?? (node.RankOf(node.Input(weightAt)) ?? node.RankOf(node.Input(0)) ?? 4) - 2;
+    private static int SpatialOf(FusedNode node, string weight) =>
+        node.Attributes.Ints("kernel_shape")?.Length ?? (node.RankOf(weight) ?? node.RankOf(node.Input(0)) ?? 4) - 2;
 
     private static string ToChannelsFirst(FusedNode node, string data, int spatial) =>
         node.Add("Transpose", [data], attributes: AttributeProto.Of("perm", [0, spatial + 1, .. Enumerable.Range(1, spatial).Select(axis => (long)axis)]));
@@ -253,8 +250,7 @@ internal static class FusedOperators
             sum = node.Add("Add", [sum, node.Input(4)]);
         // [N, C] and [N, 1, 1, C] both mean one value for each channel, which lies last.
         sum = node.Add("Add", [sum, node.Input(3)]);
-        if (node.Output(1).Length > 0)
-            sum = node.End("Identity", [sum], output: 1);
+        sum = node.Rename(sum, 1);
         GroupNorm(node, sum);
     }
 
@@ -275,6 +271,6 @@ internal static class FusedOperators
         if (node.Attributes.Int("activation", 0) == 1)
             node.End("Mul", [result, node.Add("Sigmoid", [result])]);
         else
-            node.End("Identity", [result]);
+            node.Rename(result, 0);
     }
 }

@@ -16,35 +16,9 @@ public class FusedAttentionCases
         0>3 1>3 2>3
         """;
 
-    private static readonly Dictionary<string, (TinyModel Model, string Graph)> Cases = new()
+    /// <summary>Forms that ONNX Runtime runs on a GPU alone.</summary>
+    private static readonly Dictionary<string, (TinyModel Model, string Graph)> PackedCases = new()
     {
-        ["MultiHeadAttention"] = (Projected(16, 16).Node("com.microsoft::MultiHeadAttention", "q k v", "c", Heads(2)).Out(16), Apart),
-        ["MultiHeadAttention, values of another width"] = (Projected(16, 8).Node("com.microsoft::MultiHeadAttention", "q k v", "c", Heads(2)).Out(8),
-            Apart.Replace("v [B S5 C16] n=16 m=16", "v [B S5 C8] n=8 m=8", StringComparison.Ordinal)),
-        ["MultiHeadAttention with a bias"] = (Projected(16, 16).Weight("b", 48).Node("com.microsoft::MultiHeadAttention", "q k v b", "c", Heads(2)).Out(16), """
-            MatMul - c_Add_1 [B S5 C16] n=16 m=16 (wq +b)
-            MatMul - c_Add_2 [B S5 C16] n=16 m=16 (wk +b)
-            MatMul - c_Add_3 [B S5 C16] n=16 m=16 (wv +b)
-            MatMul - y [B S5 C4] n=4 m=4 (wo)
-            0>3 1>3 2>3
-            """),
-        ["MultiHeadAttention with a bias, values of another width"] = (Projected(16, 8).Weight("b", 40).Node("com.microsoft::MultiHeadAttention", "q k v b", "c", Heads(2)).Out(8), """
-            MatMul - c_Add_1 [B S5 C16] n=16 m=16 (wq +b)
-            MatMul - c_Add_2 [B S5 C16] n=16 m=16 (wk +b)
-            MatMul - c_Add_3 [B S5 C8] n=8 m=8 (wv +b)
-            MatMul - y [B S5 C4] n=4 m=4 (wo)
-            0>3 1>3 2>3
-            """),
-        ["MultiHeadAttention, an attention bias that a layer computes"] = (Projected(16, 16).Weight("wb", 4, 50).Longs("at", 0).Initializer("first", [], [0], DataType.Int64)
-            .Node("Gather", "x first", "x0", AttributeProto.Of("axis", 1)).Node("MatMul", "x0 wb", "bf").Longs("bs", -1, 2, 5, 5).Node("Reshape", "bf bs", "bias")
-            .Node("com.microsoft::MultiHeadAttention", "q k v   bias", "c", Heads(2)).Out(16), """
-            MatMul - q [B S5 C16] n=16 m=16 (wq)
-            MatMul - k [B S5 C16] n=16 m=16 (wk)
-            MatMul - v [B S5 C16] n=16 m=16 (wv)
-            MatMul - bf [B C50] n=50 m=50 (wb)
-            MatMul - y [B S5 C4] n=4 m=4 (wo)
-            0>4 1>4 2>4 3>4
-            """),
         ["MultiHeadAttention over packed QKV"] = (Packed(48).Longs("shape", 0, 5, 2, 3, 8).Node("Reshape", "h shape", "p")
             .Node("com.microsoft::MultiHeadAttention", "p", "c", Heads(2)).Out(16), """
             MatMul - h [B S5 C48] n=48 m=48 (w)
@@ -64,6 +38,51 @@ public class FusedAttentionCases
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>2 1>2
             """),
+        ["MultiHeadAttention over packed KV with a bias"] = (Packed(32).Weight("wq", 4, 16).Node("MatMul", "x wq", "q").Longs("shape", 0, 5, 2, 2, 8).Node("Reshape", "h shape", "p").Weight("b", 48)
+            .Node("com.microsoft::MultiHeadAttention", "q p  b", "c", Heads(2)).Out(16), """
+            MatMul - c_Add_1 [B S5 C2 C2 C8] n=32 m=32 (w +b)
+            MatMul - c_Add [B S5 C16] n=16 m=16 (wq +b)
+            MatMul - y [B S5 C4] n=4 m=4 (wo)
+            0>2 1>2
+            """),
+        ["PackedMultiHeadAttention, which has no batch axis"] = (new TinyModel(17, 8).Input("x", [null, 4]).Weight("w", 4, 48).Node("MatMul", "x w", "h").Longs("shape", -1, 2, 3, 8).Node("Reshape", "h shape", "p")
+            .Initializer("at", [1, 5], [0, 1, 2, 3, 4], DataType.Int32).Initializer("ends", [2], [0, 5], DataType.Int32)
+            .Node("com.microsoft::PackedMultiHeadAttention", "p    at ends", "c", Heads(2)).Out(16), """
+            MatMul - h [B C48] n=48 m=48 (w)
+            MatMul - y [B C4] n=4 m=4 (wo)
+            0>1
+            """),
+    };
+
+    private static readonly Dictionary<string, (TinyModel Model, string Graph)> Cases = new()
+    {
+        ["MultiHeadAttention"] = (Projected(16, 16).Node("com.microsoft::MultiHeadAttention", "q k v", "c", Heads(2)).Out(16), Apart),
+        ["MultiHeadAttention, values of another width"] = (Projected(16, 8).Node("com.microsoft::MultiHeadAttention", "q k v", "c", Heads(2)).Out(8),
+            Apart.Replace("v [B S5 C16] n=16 m=16", "v [B S5 C8] n=8 m=8", StringComparison.Ordinal)),
+        ["MultiHeadAttention with a bias"] = (Projected(16, 16).Weight("b", 48).Node("com.microsoft::MultiHeadAttention", "q k v b", "c", Heads(2)).Out(16), """
+            MatMul - c_Add [B S5 C16] n=16 m=16 (wq +b)
+            MatMul - c_Add_1 [B S5 C16] n=16 m=16 (wk +b)
+            MatMul - c_Add_2 [B S5 C16] n=16 m=16 (wv +b)
+            MatMul - y [B S5 C4] n=4 m=4 (wo)
+            0>3 1>3 2>3
+            """),
+        ["MultiHeadAttention with a bias, values of another width"] = (Projected(16, 8).Weight("b", 40).Node("com.microsoft::MultiHeadAttention", "q k v b", "c", Heads(2)).Out(8), """
+            MatMul - c_Add [B S5 C16] n=16 m=16 (wq +b)
+            MatMul - c_Add_1 [B S5 C16] n=16 m=16 (wk +b)
+            MatMul - c_Add_2 [B S5 C8] n=8 m=8 (wv +b)
+            MatMul - y [B S5 C4] n=4 m=4 (wo)
+            0>3 1>3 2>3
+            """),
+        ["MultiHeadAttention, an attention bias that a layer computes"] = (Projected(16, 16).Weight("wb", 4, 50).Longs("at", 0).Initializer("first", [], [0], DataType.Int64)
+            .Node("Gather", "x first", "x0", AttributeProto.Of("axis", 1)).Node("MatMul", "x0 wb", "bf").Longs("bs", -1, 2, 5, 5).Node("Reshape", "bf bs", "bias")
+            .Node("com.microsoft::MultiHeadAttention", "q k v   bias", "c", Heads(2)).Out(16), """
+            MatMul - q [B S5 C16] n=16 m=16 (wq)
+            MatMul - k [B S5 C16] n=16 m=16 (wk)
+            MatMul - v [B S5 C16] n=16 m=16 (wv)
+            MatMul - bf [B C50] n=50 m=50 (wb)
+            MatMul - y [B S5 C4] n=4 m=4 (wo)
+            0>4 1>4 2>4 3>4
+            """),
         ["GroupQueryAttention"] = (Projected(32, 16, 16).Lengths().Node("com.microsoft::GroupQueryAttention", "q k v   lengths total", "c pk pv", Heads(4), KvHeads(2)).Out(32), """
             MatMul - q [B S5 C32] n=32 m=32 (wq)
             MatMul - k [B S5 C16] n=16 m=16 (wk)
@@ -76,9 +95,9 @@ public class FusedAttentionCases
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>1
             """),
-        ["GroupQueryAttention with rotary tables, which are no parameters"] = (Packed(64).Lengths().Weight("cos", 8, 4).Weight("sin", 8, 4)
-            .Node("com.microsoft::GroupQueryAttention", "h     lengths total cos sin", "c pk pv", Heads(4), KvHeads(2), AttributeProto.Of("do_rotary", 1)).Out(32), """
-            MatMul - h [B S5 C64] n=64 m=64 (w)
+        ["GroupQueryAttention with rotary tables, which are no parameters"] = (Packed(128).Lengths().Weight("cos", 8, 8).Weight("sin", 8, 8)
+            .Node("com.microsoft::GroupQueryAttention", "h     lengths total cos sin", "c pk pv", Heads(4), KvHeads(2), AttributeProto.Of("do_rotary", 1)).Out(64), """
+            MatMul - h [B S5 C128] n=128 m=128 (w)
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>1
             """),
@@ -101,9 +120,20 @@ public class FusedAttentionCases
 
     public static TheoryData<string> Names => [.. Cases.Keys];
 
+    public static TheoryData<string> PackedNames => [.. PackedCases.Keys];
+
     [Theory]
     [MemberData(nameof(Names))]
     public void is_traced_and_counted(string name) => TracedRun.Holds(Cases[name].Model, Cases[name].Graph);
+
+    [Theory]
+    [MemberData(nameof(PackedNames))]
+    public void is_traced(string name)
+    {
+        var graph = TracedRun.OnlyTraces(PackedCases[name].Model.Proto);
+        Assert.Equal(GraphText.Tidy(PackedCases[name].Graph), GraphText.Of(graph));
+        Assert.Empty(graph.Diagnostics);
+    }
 
     private static AttributeProto Heads(int count) => AttributeProto.Of("num_heads", count);
 

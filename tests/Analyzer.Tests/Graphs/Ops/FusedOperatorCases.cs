@@ -72,10 +72,10 @@ public class FusedOperatorCases
             0=1
             """),
         ["BiasSplitGelu"] = (Dense().Weight("b", 6).Node("com.microsoft::BiasSplitGelu", "h b", "n").Weight("v", 3, 2).Node("MatMul", "n v", "y").Output("y").Output("s"), """
-            MatMul - h_Add [B S5 C6] n=6 m=6 (w +b)
             MatMul - s [B S5 C6] n=6 m=6 (u)
+            MatMul - n_Add [B S5 C6] n=6 m=6 (w +b)
             MatMul - y [B S5 C2] n=2 m=2 (v)
-            0>2
+            1>2
             """),
         ["GroupNorm with its Swish"] = (new TinyModel(17, 8).Input("x", [null, 6, 5, 2]).Weight("w", 4, 2, 1, 1).Weight("scale", 4).Weight("shift", 4)
             .Node("com.microsoft::NhwcConv", "x w", "h").Node("com.microsoft::GroupNorm", "h scale shift", "y", AttributeProto.Of("groups", 2), AttributeProto.Of("activation", 1)).Output("y"), """
