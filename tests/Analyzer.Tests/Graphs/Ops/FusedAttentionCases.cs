@@ -45,6 +45,13 @@ public class FusedAttentionCases
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>2 1>2
             """),
+        ["PackedAttention, which has no batch axis"] = (new TinyModel(17, 8).Input("x", [null, 4]).Weight("w", 4, 48).Weight("b", 48)
+            .Initializer("at", [1, 5], [0, 1, 2, 3, 4], DataType.Int32).Initializer("ends", [2], [0, 5], DataType.Int32)
+            .Node("com.microsoft::PackedAttention", "x w b at ends", "c", Heads(2)).Out(16), """
+            PackedAttention - c [B C16] n=16 m=16 (w +b)
+            MatMul - y [B C4] n=4 m=4 (wo)
+            0>1
+            """),
         ["PackedMultiHeadAttention, which has no batch axis"] = (new TinyModel(17, 8).Input("x", [null, 4]).Weight("w", 4, 48).Node("MatMul", "x w", "h").Longs("shape", -1, 2, 3, 8).Node("Reshape", "h shape", "p")
             .Initializer("at", [1, 5], [0, 1, 2, 3, 4], DataType.Int32).Initializer("ends", [2], [0, 5], DataType.Int32)
             .Node("com.microsoft::PackedMultiHeadAttention", "p    at ends", "c", Heads(2)).Out(16), """

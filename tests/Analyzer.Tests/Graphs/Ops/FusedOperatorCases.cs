@@ -81,6 +81,21 @@ public class FusedOperatorCases
             .Node("com.microsoft::NhwcConv", "x w", "h").Node("com.microsoft::GroupNorm", "h scale shift", "y", AttributeProto.Of("groups", 2), AttributeProto.Of("activation", 1)).Output("y"), """
             Conv Swish y [B P6 P5 C4] n=120 m=4 (w *y_number *y_number_1 *scale +shift)
             """),
+        ["SkipGroupNorm, its sum read too"] = (new TinyModel(17, 8).Input("x", [null, 6, 5, 2]).Weight("w", 4, 2, 1, 1).Weight("u", 4, 2, 1, 1).Weight("scale", 4).Weight("shift", 4).Weight("b", 4)
+            .Node("com.microsoft::NhwcConv", "x w", "h").Node("com.microsoft::NhwcConv", "x u", "s")
+            .Node("com.microsoft::SkipGroupNorm", "h scale shift s b", "n sum", AttributeProto.Of("groups", 2))
+            .Weight("t", 4, 4, 1, 1).Node("com.microsoft::NhwcConv", "n t", "q").Node("Add", "q sum", "y").Output("y"), """
+            Conv - n_Add [B P6 P5 C4] n=120 m=4 (w +b)
+            Conv - sum [B P6 P5 C4] n=120 m=4 (u *n_number *n_number_1 *scale +shift)
+            Conv - y [B P6 P5 C4] n=120 m=4 (t)
+            0=1 1>2 1=2
+            """),
+        ["QEmbedLayerNormalization"] = (Tokens().Bytes("words", 9, 4).Bytes("places", 6, 4).Bytes("scale", 4).Bytes("shift", 4).Scalar("s", 0.0625).Initializer("z", [], [3], DataType.Uint8)
+            .Node("com.microsoft::QEmbedLayerNormalization", "ids  words places  scale shift  s s  s s z z  z z", "e m").Then(), """
+            Gather - e [B S5 C4] n=4 m=4 (words +places *scale *shift)
+            MatMul - y [B S5 C3] n=3 m=3 (v)
+            0>1
+            """),
         ["SkipLayerNormalization with a bias"] = (Skip().Weight("b", 6).Node("com.microsoft::SkipLayerNormalization", "a p scale shift b", "y").Output("y"), """
             MatMul Relu a [B S5 C6] n=6 m=6 (w)
             MatMul - y [B S5 C6] n=6 m=6 (v +b *scale *shift)
@@ -134,6 +149,9 @@ public class FusedOperatorCases
 file static class FusedModels
 {
     public static TinyModel Tables(this TinyModel model) => model.Weight("words", 9, 4).Weight("places", 6, 4).Weight("scale", 4).Weight("shift", 4);
+
+    public static TinyModel Bytes(this TinyModel model, string name, params long[] dims) =>
+        model.Initializer(name, dims, Enumerable.Range(0, (int)dims.Aggregate(1L, (product, dim) => product * dim)).Select(i => (double)(i * 11 % 40)), DataType.Uint8);
 
     public static TinyModel Then(this TinyModel model) => model.Weight("v", 4, 3).Node("MatMul", "e v", "y").Output("y");
 }

@@ -1,3 +1,5 @@
+using Emergence.Analyzer.Probes;
+using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
 using Onnx;
@@ -28,6 +30,41 @@ public class PackedWeightCases
             .Node("com.microsoft::GatherBlockQuantized", "b ids s z", "h", Block(16)).Then(32), TableOf(32), 288, 263),
     };
 
+    [Fact]
+    public void experts_count_their_numbers_too()
+    {
+        var model = Features(32).Weight("g", 32, 2).Node("MatMul", "x g", "r").Bytes("f1", 2, 16, 16).Weight("s1", 2, 16).Bytes("f2", 2, 32, 8).Weight("s2", 2, 32)
+            .Node("com.microsoft::QMoE", "x r f1 s1  f2 s2", "y", AttributeProto.Of("k", 1), AttributeProto.Of("activation_type", "relu")).Output("y");
+        var graph = TracedRun.OnlyTraces(model.Proto);
+        Assert.Equal(GraphText.Tidy("""
+            MatMul - r [B C2] n=2 m=2 (g)
+            QMoE - y [B C32] n=32 m=32 (f1 f2)
+            0>1
+            """), GraphText.Of(graph));
+        // Each half of a byte is 8 in one of sixteen.
+        Assert.Equal([(1024, 960), (1024, 960)], graph.Layers[1].Parameters.Select(parameter => (parameter.Count, parameter.Nonzero)));
+        Assert.Empty(graph.Diagnostics);
+    }
+
+    /// <summary>Numbers of four bits that the file itself declares so are no bytes.</summary>
+    [Fact]
+    public void a_table_of_four_bit_integers_is_one_number_an_element()
+    {
+        var model = Tokens().Weight("s", 9, 2).Node("com.microsoft::GatherBlockQuantized", "b ids s", "h", Block(16)).Then(32);
+        model.Proto.Graph.Initializer.Add(new TensorProto
+        {
+            Name = "b",
+            DataType = (int)DataType.Uint4,
+            Dims = { 9, 32 },
+            RawData = Google.Protobuf.ByteString.CopyFrom([.. Enumerable.Range(0, 144).Select(i => (byte)i)]),
+        });
+        model.Proto.IrVersion = 10;
+        model.Proto.OpsetImport[0].Version = 21;
+        var graph = TracedRun.Holds(model, TableOf(32));
+        // 16 bytes have an upper half of zero, 9 a lower one.
+        Assert.Equal((288, 288 - 16 - 9), (graph.Layers[0].Parameters[0].Count, graph.Layers[0].Parameters[0].Nonzero));
+    }
+
     public static TheoryData<string> Names => [.. Cases.Keys];
 
     [Theory]
@@ -39,6 +76,30 @@ public class PackedWeightCases
         var weight = graph.Layers[0].Parameters[0];
         Assert.Equal((count, nonzero, true), (weight.Count, weight.Nonzero, weight.IsPacked));
         Assert.Equal(0, graph.UntracedParameters);
+    }
+
+    /// <summary>The same integers in bytes of their own, less the zero point, are connected alike.</summary>
+    [Fact]
+    public async Task is_wired_as_the_weights_it_packs()
+    {
+        var halves = Enumerable.Range(0, 128).SelectMany(i => new[] { i % 16, i / 16 }).ToArray();
+        // [N, K] unpacked, of which MatMul reads the transpose.
+        var weights = Enumerable.Range(0, 32 * 8).Select(i => (double)(8 - halves[i % 8 * 32 + i / 8]));
+        var apart = Features(32).Initializer("w", [32, 8], weights).Node("MatMul", "x w", "h").Sum();
+        var packed = Features(32).Bytes("b", 8, 1, 16).Initializer("s", [8], Enumerable.Repeat(-1.0, 8)).Node("com.microsoft::MatMulNBits", "x b s", "h", NBits(32, 8, 4, 32)).Sum();
+        Assert.Equal(await Wired(apart), await Wired(packed));
+    }
+
+    private static async Task<string> Wired(TinyModel model)
+    {
+        using var folder = new TemporaryFolder();
+        ModelFile.Save(model.Proto, folder.Path("tiny.onnx"));
+        var request = new AnalysisRequest([folder.Path("tiny.onnx")], new AnalysisSettings { Device = "cpu", Wired = true, IncludeInput = true, Thresholds = [-1f, 0.4f, 0.5f, 0.6f] }, new ProbeOptions { Samples = 8 });
+        var outcome = await Analysis.RunAsync(request, null, TestContext.Current.CancellationToken);
+        Assert.Empty(outcome.Failures);
+        var measurements = outcome.Series.Checkpoints[0].Measurements;
+        Assert.Contains(measurements, measurement => $"{measurement.EmergenceWired}" != "0" && $"{measurement.EmergenceWired}" != $"{measurement.Emergence}");
+        return string.Join("; ", measurements.Select(measurement => $"{measurement.Emergence} {measurement.EmergenceWired}"));
     }
 
     private static TinyModel Features(int width) => new TinyModel(17, 8).Input("x", [null, width]);
@@ -74,6 +135,9 @@ file static class PackedModels
         model.Initializer(name, dims, Enumerable.Range(0, (int)dims.Aggregate(1L, (product, dim) => product * dim)).Select(i => (double)(i % 256)), DataType.Uint8);
 
     public static TinyModel Then(this TinyModel model, int width) => model.Node("Relu", "h", "a").Weight("v", width, 3).Node("MatMul", "a v", "y").Output("y");
+
+    /// <summary>A node that is alive wherever one before it is.</summary>
+    public static TinyModel Sum(this TinyModel model) => model.Node("Relu", "h", "a").Initializer("v", [8, 1], Enumerable.Repeat(1.0, 8)).Node("MatMul", "a v", "y").Output("y");
 
     public static double ToDouble(this int value) => value;
 }

@@ -118,6 +118,19 @@ public class QuantisedElementwiseCases
     [MemberData(nameof(Names))]
     public void is_traced_and_counted(string name) => TracedRun.Holds(Cases[name].Model, Cases[name].Graph);
 
+    /// <summary>No runtime here has a kernel for it.</summary>
+    [Fact]
+    public void a_mean_over_positions_is_pooling()
+    {
+        var model = Conv("a").Node("com.microsoft::QLinearReduceMean", "a os oz ts tz", "g", AttributeProto.Of("axes", [2L, 3L]), AttributeProto.Of("keepdims", 0)).QWeight("v", 3, 3)
+            .Node("QLinearMatMul", "g ts tz v ws wz os oz", "o").Node("DequantizeLinear", "o os oz", "y").Output("y");
+        Assert.Equal(GraphText.Tidy("""
+            QLinearConv - a quantised by os oz [B C3 P4 P3] n=36 m=3 (k)
+            QLinearMatMul - y [B C3] n=3 m=3 (v)
+            0>1
+            """), GraphText.Of(TracedRun.OnlyTraces(model.Proto)));
+    }
+
     /// <summary>A stored operand is zero where it stands at its zero point.</summary>
     [Fact]
     public void zeros_are_counted_at_the_zero_point()
