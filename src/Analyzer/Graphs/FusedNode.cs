@@ -21,10 +21,12 @@ internal sealed class FusedNode(ModelProto model, NodeProto fused, FreshNames na
 
     /// <summary>Adds a node with a result of a new name. A part that may be a layer is named after the fused node.</summary>
     /// <returns>The name of the result.</returns>
-    public string Add(string op, string[] inputs, string domain = "", string part = "", params ReadOnlySpan<AttributeProto> attributes)
+    public string Add(
+        string op, string[] inputs, string domain = "", string part = "", params ReadOnlySpan<AttributeProto> attributes)
     {
         var output = names.Next($"{Stem}_{(part.Length > 0 ? part : op)}");
-        Add(op, domain, inputs, output, part.Length > 0 && fused.Name.Length > 0 ? names.Next($"{fused.Name}/{part}") : "", attributes);
+        var name = part.Length > 0 && fused.Name.Length > 0 ? names.Next($"{fused.Name}/{part}") : "";
+        Add(op, domain, inputs, output, name, attributes);
         return output;
     }
 
@@ -59,8 +61,13 @@ internal sealed class FusedNode(ModelProto model, NodeProto fused, FreshNames na
     /// <summary>Stores an int64 tensor of rank 1.</summary>
     public string Longs(params ReadOnlySpan<long> values)
     {
-        var tensor = new TensorProto { Name = names.Next($"{Stem}_shape"), DataType = (int)TensorProto.Types.DataType.Int64, Dims = { values.Length } };
-        tensor.Int64Data.AddRange(values.ToArray());
+        var tensor = new TensorProto
+        {
+            Name = names.Next($"{Stem}_shape"),
+            DataType = (int)TensorProto.Types.DataType.Int64,
+            Dims = { values.Length },
+            Int64Data = { values.ToArray() },
+        };
         model.Graph.Initializer.Add(tensor);
         return tensor.Name;
     }
@@ -84,7 +91,8 @@ internal sealed class FusedNode(ModelProto model, NodeProto fused, FreshNames na
     /// <summary>Number of axes of a stored or declared tensor; null where the file does not say.</summary>
     public int? RankOf(string tensor) =>
         model.Graph.Initializer.FirstOrDefault(stored => stored.Name == tensor)?.Dims.Count
-        ?? model.Graph.Input.Concat(model.Graph.ValueInfo).FirstOrDefault(value => value.Name == tensor)?.Type?.TensorType?.Shape?.Dim.Count;
+        ?? model.Graph.Input.Concat(model.Graph.ValueInfo).FirstOrDefault(value => value.Name == tensor)
+            ?.Type?.TensorType?.Shape?.Dim.Count;
 
     /// <summary>
     /// Length of the last axis of what a stored weight makes, or of what is computed of that element by element; null for
@@ -99,9 +107,10 @@ internal sealed class FusedNode(ModelProto model, NodeProto fused, FreshNames na
         return node.OpType switch
         {
             "MatMulNBits" or "MatMulBnb4" => attributes.Int("N", 0),
-            "Gemm" or "FusedGemm" or "FusedMatMul" when attributes.Int("transB", 0) == 1 => DimsOf(node.Input[1]) is [.., var rows, _] ? rows : null,
+            "Gemm" or "FusedGemm" or "FusedMatMul" when attributes.Int("transB", 0) == 1 =>
+                DimsOf(node.Input.ElementAtOrDefault(1) ?? "") is [.., var rows, _] ? rows : null,
             "QLinearMatMul" or "QGemm" => Last(3),
-            "MatMul" or "Gemm" or "FusedGemm" or "FusedMatMul" or "DynamicQuantizeMatMul" or "MatMulIntegerToFloat" or "MatMulInteger" => Last(1),
+            "MatMul" or "Gemm" or "FusedGemm" or "FusedMatMul" or "DynamicQuantizeMatMul" or "MatMulIntegerToFloat" => Last(1),
             "Add" or "Mul" when node.Input.Count > 1 => WidthOf(first) ?? WidthOf(node.Input[1]),
             "Cast" or "DequantizeLinear" or "LayerNormalization" or "SimplifiedLayerNormalization" => WidthOf(first),
             _ => null,
@@ -110,9 +119,10 @@ internal sealed class FusedNode(ModelProto model, NodeProto fused, FreshNames na
 
     private Google.Protobuf.Collections.RepeatedField<long>? DimsOf(string tensor) =>
         model.Graph.Initializer.FirstOrDefault(stored => stored.Name == tensor)?.Dims
-        ?? all.FirstOrDefault(node => node.OpType == "Constant" && node.Output.Contains(tensor))?.Attribute.FirstOrDefault(attribute => attribute.T is not null)?.T.Dims;
+        ?? all.FirstOrDefault(node => node.OpType == "Constant" && node.Output.Contains(tensor))
+            ?.Attribute.FirstOrDefault(attribute => attribute.T is not null)?.T.Dims;
 
-    private string Stem => fused.Name.Length > 0 ? fused.Name : fused.Output.FirstOrDefault(output => output.Length > 0) ?? fused.OpType;
+    private string Stem => fused.Name.Length > 0 ? fused.Name : fused.Output[0];
 
     private void Add(string op, string domain, string[] inputs, string output, string name, ReadOnlySpan<AttributeProto> attributes)
     {

@@ -49,7 +49,9 @@ internal static class FusedOperators
 
     private static bool IsFused(NodeProto node)
     {
-        if (node.Domain != "com.microsoft" || !Parts.ContainsKey(node.OpType) || node.Output is not [{ Length: > 0 }, ..] || node.Input is not [{ Length: > 0 }, ..])
+        if (node.Domain != "com.microsoft" || !Parts.ContainsKey(node.OpType))
+            return false;
+        if (node.Output is not [{ Length: > 0 }, ..] || node.Input is not [{ Length: > 0 }, ..])
             return false;
         var hasBias = node.Input.Count > 3 && node.Input[3].Length > 0;
         return node.OpType switch
@@ -67,11 +69,13 @@ internal static class FusedOperators
     private static void QuantisedEmbedding(FusedNode node)
     {
         // Values at 2 to 6, their scales at 8 to 12, their zero points at 13 to 17.
-        string Value(int input) => node.Input(input).Length == 0 ? "" : node.Add("DequantizeLinear", [node.Input(input), node.Input(input + 6), node.Input(input + 11)]);
+        string Value(int input) => node.Input(input).Length == 0 ? ""
+            : node.Add("DequantizeLinear", [node.Input(input), node.Input(input + 6), node.Input(input + 11)]);
         Embedding(node, Value(2), Value(3), Value(4), Value(5), Value(6), positions: "");
     }
 
-    private static void Embedding(FusedNode node, string words, string places, string segments, string scale, string shift, string positions)
+    private static void Embedding(
+        FusedNode node, string words, string places, string segments, string scale, string shift, string positions)
     {
         var (ids, segmentIds, mask) = (node.Input(0), node.Input(1), node.Input(7));
         var sum = node.Add("Gather", [words, ids], part: "words");
@@ -80,9 +84,10 @@ internal static class FusedOperators
         if (places.Length > 0)
         {
             // Without positions, the first rows of the table: one for each token of the sequence.
+            string Length() => node.Add("Slice", [node.Add("Shape", [ids]), node.Longs(1), node.Longs(2)]);
             var place = positions.Length > 0
                 ? node.Add("Gather", [places, positions], part: "positions")
-                : node.Add("Slice", [places, node.Longs(0), node.Add("Slice", [node.Add("Shape", [ids]), node.Longs(1), node.Longs(2)])]);
+                : node.Add("Slice", [places, node.Longs(0), Length()]);
             sum = node.Add("Add", [sum, place]);
         }
         sum = node.Rename(sum, 2);
@@ -91,7 +96,8 @@ internal static class FusedOperators
         if (node.Output(1).Length == 0)
             return;
         // How many tokens of each sample the mask lets through; 0 without a mask.
-        var counted = node.Add("Cast", [mask.Length > 0 ? mask : node.Add("Sub", [ids, ids])], attributes: AttributeProto.Of("to", (long)DataType.Int32));
+        var ones = mask.Length > 0 ? mask : node.Add("Sub", [ids, ids]);
+        var counted = node.Add("Cast", [ones], attributes: AttributeProto.Of("to", (long)DataType.Int32));
         if (node.Opset < 13)
             node.End("ReduceSum", [counted], output: 1, AttributeProto.Of("axes", [1L]), AttributeProto.Of("keepdims", 0));
         else
@@ -106,8 +112,11 @@ internal static class FusedOperators
         string Added(string data, string bias) => node.Add("Add", [data, bias]);
         string Part(string bias, string start, string end) => node.Add("Slice", [bias, start, end]);
         // [count · heads · size] as [heads, count, size], as packed values lie.
-        string Packed(string bias, int count) => node.Add(
-            "Transpose", [node.Add("Reshape", [bias, node.Longs(count, node.Attributes.Int("num_heads", 1), -1)])], attributes: AttributeProto.Of("perm", 1, 0, 2));
+        string Packed(string bias, int count)
+        {
+            var shape = node.Longs(count, node.Attributes.Int("num_heads", 1), -1);
+            return node.Add("Transpose", [node.Add("Reshape", [bias, shape])], attributes: AttributeProto.Of("perm", 1, 0, 2));
+        }
         var (query, key, value, bias) = (node.Input(0), node.Input(1), node.Input(2), node.Input(3));
         var end = node.Longs(long.MaxValue);
         if (key.Length == 0)
@@ -161,8 +170,11 @@ internal static class FusedOperators
 
     private static void RemoveActivation(NodeProto node)
     {
-        foreach (var attribute in node.Attribute.Where(attribute => attribute.Name is "activation" or "activation_params").ToArray())
-            node.Attribute.Remove(attribute);
+        foreach (var name in (string[])["activation", "activation_params"])
+        {
+            if (node.Attribute.FirstOrDefault(attribute => attribute.Name == name) is { } attribute)
+                node.Attribute.Remove(attribute);
+        }
     }
 
     /// <summary>The activation function that an attribute names, as an operator of its own.</summary>
@@ -180,13 +192,14 @@ internal static class FusedOperators
                 node.End(name, [input], attributes: AttributeProto.Of("alpha", Value(0, 0.01f)));
                 break;
             case "HardSigmoid":
-                node.End(name, [input], attributes: [AttributeProto.Of("alpha", Value(0, 0.2f)), AttributeProto.Of("beta", Value(1, 0.5f))]);
-                break;
-            case "Clip" when node.Opset < 11:
-                node.End(name, [input], attributes: [AttributeProto.Of("min", Value(0, float.MinValue)), AttributeProto.Of("max", Value(1, float.MaxValue))]);
+                node.End(name, [input], 0, AttributeProto.Of("alpha", Value(0, 0.2f)), AttributeProto.Of("beta", Value(1, 0.5f)));
                 break;
             case "Clip":
-                node.End(name, [input, node.Number(Value(0, float.MinValue), input), node.Number(Value(1, float.MaxValue), input)]);
+                var (low, high) = (Value(0, float.MinValue), Value(1, float.MaxValue));
+                if (node.Opset < 11)
+                    node.End(name, [input], 0, AttributeProto.Of("min", low), AttributeProto.Of("max", high));
+                else
+                    node.End(name, [input, node.Number(low, input), node.Number(high, input)]);
                 break;
             default:
                 node.End(name, [input]);
@@ -224,10 +237,12 @@ internal static class FusedOperators
         node.Attributes.Ints("kernel_shape")?.Length ?? (node.RankOf(weight) ?? node.RankOf(node.Input(0)) ?? 4) - 2;
 
     private static string ToChannelsFirst(FusedNode node, string data, int spatial) =>
-        node.Add("Transpose", [data], attributes: AttributeProto.Of("perm", [0, spatial + 1, .. Enumerable.Range(1, spatial).Select(axis => (long)axis)]));
+        node.Add("Transpose", [data], attributes: AttributeProto.Of("perm", FirstPerm(spatial)));
 
     private static string ToChannelsLast(FusedNode node, string data, int spatial) =>
         node.Add("Transpose", [data], attributes: AttributeProto.Of("perm", LastPerm(spatial)));
+
+    private static long[] FirstPerm(int spatial) => [0, spatial + 1, .. Enumerable.Range(1, spatial).Select(axis => (long)axis)];
 
     private static long[] LastPerm(int spatial) => [0, .. Enumerable.Range(2, spatial).Select(axis => (long)axis), 1];
 
@@ -262,7 +277,8 @@ internal static class FusedOperators
         var epsilon = AttributeProto.Of("epsilon", node.Attributes.Float("epsilon", 1e-5f));
         var ones = node.Numbers([.. Enumerable.Repeat(1f, (int)groups)]);
         var zeros = node.Numbers(new float[groups]);
-        var normalised = node.Add("InstanceNormalization", [node.Add("Reshape", [first, node.Longs(0, groups, -1)]), ones, zeros], attributes: epsilon);
+        var grouped = node.Add("Reshape", [first, node.Longs(0, groups, -1)]);
+        var normalised = node.Add("InstanceNormalization", [grouped, ones, zeros], attributes: epsilon);
         var result = node.Add("Reshape", [normalised, node.Add("Shape", [first])]);
         result = node.Add("Mul", [result, node.Add("Reshape", [node.Input(1), node.Longs(-1, 1, 1)])]);
         result = node.Add("Add", [result, node.Add("Reshape", [node.Input(2), node.Longs(-1, 1, 1)])]);

@@ -150,8 +150,15 @@ internal sealed record OperatorWiring(
             return model.Constants.Unpacked(node, input);
         if (model.Constants.Evaluate(node.Input[input]) is not { } weight)
             return null;
-        var zeroAt = node.OpType switch { "QLinearConv" => 5, "QLinearMatMul" => input == 0 ? 2 : 5, "ConvInteger" => 3, "MatMulInteger" => input == 0 ? 2 : 3,
-            "QGemm" => 5, "DynamicQuantizeMatMul" => 3, "MatMulIntegerToFloat" => input == 0 ? 4 : 5, _ => -1 };
+        var zeroAt = node.OpType switch
+        {
+            "QLinearConv" or "QGemm" => 5,
+            "QLinearMatMul" => input == 0 ? 2 : 5,
+            "ConvInteger" or "DynamicQuantizeMatMul" => 3,
+            "MatMulInteger" => input == 0 ? 2 : 3,
+            "MatMulIntegerToFloat" => input == 0 ? 4 : 5,
+            _ => -1,
+        };
         if (zeroAt < 0 || zeroAt >= node.Input.Count || node.Input[zeroAt].Length == 0)
             return weight;
         if (model.Constants.Evaluate(node.Input[zeroAt]) is not { } zero)

@@ -31,13 +31,13 @@ internal sealed record PackedWeights(NodeProto Node, int Input, int[] Dims)
     /// <summary>How an input of a node is packed; null where it is not, or in a way that is not known.</summary>
     public static PackedWeights? Of(NodeProto node, int input, ReadOnlySpan<int> stored, int elementType)
     {
-        if (elementType != (int)DataType.Uint8 || !Array.Exists(Of(node.OpType), packed => packed.Value == input) || stored.Length == 0)
+        if (elementType != (int)DataType.Uint8 || stored.Length == 0 || !Array.Exists(Of(node.OpType), packed => packed.Value == input))
             return null;
         var attributes = new AttributeReader(node);
         int[]? dims = node.OpType switch
         {
             "MatMulNBits" or "MatMulBnb4" => [(int)attributes.Int("N", 0), (int)attributes.Int("K", 0)],
-            "QMoE" when attributes.Text("quant_type", "int") != "int" => [.. stored[..^1], stored[^1] * 2],
+            "QMoE" when IsFloat(node) => [.. stored[..^1], stored[^1] * 2],
             _ => [.. stored[..^1], checked(stored[^1] * 8 / BitsOf(node))],
         };
         return dims.Any(dim => dim < 1) ? null : new PackedWeights(node, input, dims);
@@ -54,14 +54,18 @@ internal sealed record PackedWeights(NodeProto Node, int Input, int[] Dims)
         {
             "MatMulBnb4" => Bnb4(bytes),
             "MatMulNBits" => Blocks(bytes, stored),
-            "QMoE" when new AttributeReader(Node).Text("quant_type", "int") != "int" => Shifted(Numbers(bytes, Dims[^1], Dims[^1] / 2, 4), (value, _) => (value & 7) == 0 ? 0 : value),
+            // Four-bit floats, whose highest bit is their sign.
+            "QMoE" when IsFloat(Node) => Shifted(Numbers(bytes, Dims[^1], Dims[^1] / 2, 4), (value, _) => value & 7),
             _ => Rows(bytes, stored),
         };
     }
 
     private int Rank => Dims.Length;
 
-    private static int BitsOf(NodeProto node) => (int)new AttributeReader(node).Int(node.OpType == "QMoE" ? "expert_weight_bits" : "bits", 4);
+    private static bool IsFloat(NodeProto node) => new AttributeReader(node).Text("quant_type", "int") != "int";
+
+    private static int BitsOf(NodeProto node) =>
+        (int)new AttributeReader(node).Int(node.OpType == "QMoE" ? "expert_weight_bits" : "bits", 4);
 
     private string? Zeros
     {
@@ -79,7 +83,8 @@ internal sealed record PackedWeights(NodeProto Node, int Input, int[] Dims)
             return null;
         var zeros = Bnb4Zeros[new AttributeReader(Node).Int("quant_type", 1) == 0 ? 0 : 1];
         // The first of two numbers is the high half of the byte.
-        return [.. Enumerable.Range(0, count).Select(i => i % 2 == 0 ? (int)bytes[i / 2] >> 4 : (int)bytes[i / 2] & 15).Select(code => zeros.Contains(code) ? 0.0 : code + 1)];
+        int Code(int i) => i % 2 == 0 ? (int)bytes[i / 2] >> 4 : (int)bytes[i / 2] & 15;
+        return [.. Enumerable.Range(0, count).Select(i => zeros.Contains(Code(i)) ? 0.0 : 1)];
     }
 
     /// <summary>Each row is a run of blocks, and each block begins at a byte.</summary>
@@ -104,7 +109,12 @@ internal sealed record PackedWeights(NodeProto Node, int Input, int[] Dims)
             if (zeros is null || zeros.Length != rows * blocks)
                 return null;
         }
-        return Shifted(Numbers(bytes, size, blob, bits), rows * blocks, size, (value, block) => value - (zeros?[block] ?? 1 << (bits - 1)), columns);
+        var numbers = Numbers(bytes, size, blob, bits);
+        return [.. Enumerable.Range(0, rows * columns).Select(i =>
+        {
+            var block = i / columns * blocks + i % columns / size;
+            return numbers[block * size + i % columns % size] - (zeros?[block] ?? 1 << (bits - 1));
+        })];
     }
 
     /// <summary>The last axis is packed as it lies, and a zero point holds for a block of one axis.</summary>
@@ -156,18 +166,6 @@ internal sealed record PackedWeights(NodeProto Node, int Input, int[] Dims)
         return numbers;
     }
 
-    private static double[] Shifted(double[] values, Func<int, int, double> shift) => [.. values.Select((value, i) => shift((int)value, i))];
-
-    /// <summary>The numbers of all blocks, row by row, without the padding at the end of a row.</summary>
-    private static double[] Shifted(double[] values, int blocks, int size, Func<double, int, double> shift, int columns)
-    {
-        var perRow = (columns + size - 1) / size;
-        var result = new List<double>(blocks / perRow * columns);
-        for (var i = 0; i < values.Length; i++)
-        {
-            if (i / size % perRow * size + i % size < columns)
-                result.Add(shift(values[i], i / size));
-        }
-        return [.. result];
-    }
+    private static double[] Shifted(double[] values, Func<int, int, double> shift) =>
+        [.. values.Select((value, i) => shift((int)value, i))];
 }

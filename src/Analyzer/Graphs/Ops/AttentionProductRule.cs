@@ -2,14 +2,15 @@ using System.Collections.Immutable;
 
 namespace Emergence.Analyzer.Graphs.Ops;
 
-/// <summary>Attention over computed queries, keys and values, packed or apart: what follows is fed by every layer it reads.</summary>
+/// <summary>Attention over computed queries, keys and values: what follows is fed by every layer that it reads.</summary>
 internal sealed class AttentionProductRule : OpRule
 {
     public override OpKind Kind => OpKind.NotALayer;
 
     public override ImmutableArray<string> Ops =>
     [
-        "Attention", "com.microsoft::MultiHeadAttention", "com.microsoft::DecoderMaskedMultiHeadAttention", "com.microsoft::PackedMultiHeadAttention",
+        "Attention",
+        "com.microsoft::MultiHeadAttention", "com.microsoft::DecoderMaskedMultiHeadAttention", "com.microsoft::PackedMultiHeadAttention",
         "com.microsoft::GroupQueryAttention", "com.microsoft::SparseAttention", "com.microsoft::PagedAttention",
     ];
 
@@ -30,18 +31,25 @@ internal sealed class AttentionProductRule : OpRule
             "GroupQueryAttention" => node.Optional(11),
             _ => null,
         };
-        var projections = new[] { query, node.Optional(1), node.Optional(2) }.OfType<TracedTensor>().SelectMany(input => input.Carries).DistinctBy(carry => carry.Layer).ToArray();
         if (parameters is { IsConstant: true })
-        {
-            foreach (var carry in projections)
-                node.Trace.AddParameters(carry.Layer, parameters.Name, ParameterRole.Bias);
-            if (node.Op != "GroupQueryAttention" && projections.Any(carry => carry.IsOpen))
-                node.Trace.Diagnostics.Add(Checkpoints.Diagnostic.Warning(node.Name, $"{node.Op} adds the bias '{parameters.Name}' itself: the layers in front of it are read without their bias"));
-        }
+            Give(node, parameters.Name);
         var carries = Trace.Mix(node.Inputs);
         node.Output(node.NewTensor(axes, query.ElementType) with { Carries = carries });
         for (var i = 1; i < node.Node.Output.Count; i++)
             node.Output(i, node.NewTensor(default, query.ElementType) with { Carries = carries });
+    }
+
+    private static void Give(NodeContext node, string parameters)
+    {
+        var projections = Enumerable.Range(0, 3).Select(node.Optional).OfType<TracedTensor>()
+            .SelectMany(input => input.Carries).DistinctBy(carry => carry.Layer).ToArray();
+        foreach (var carry in projections)
+            node.Trace.AddParameters(carry.Layer, parameters, ParameterRole.Bias);
+        if (node.Op != "GroupQueryAttention" && projections.Any(carry => carry.IsOpen))
+        {
+            node.Trace.Diagnostics.Add(Checkpoints.Diagnostic.Warning(
+                node.Name, $"this {node.Op} adds the bias '{parameters}' itself: the layers in front of it are read without their bias"));
+        }
     }
 
     private static ImmutableArray<Axis> Standard(NodeContext node, TracedTensor query)
@@ -56,7 +64,7 @@ internal sealed class AttentionProductRule : OpRule
             : Wide(query.Axes[..^1], value.Axes[^1].Size, value.Axes[^1]);
     }
 
-    /// <summary>Heads of K and V are shared between heads of Q; without K, the three lie behind each other in the query.</summary>
+    /// <summary>Heads of K and V are shared between heads of Q; without K, the query holds all three behind each other.</summary>
     private static ImmutableArray<Axis> Grouped(NodeContext node, TracedTensor query)
     {
         var (heads, shared) = ((int)node.Attributes.Int("num_heads", 0), (int)node.Attributes.Int("kv_num_heads", 0));
@@ -75,7 +83,10 @@ internal sealed class AttentionProductRule : OpRule
         if (node.Optional(1) is not { } key)
             return Wide(query.Axes[..^1], query.Axes[^1].Size / 3, query.Axes[^1]);
         if (node.Optional(2) is not { HasShape: true } value)
-            return Wide(query.Axes[..^1], key is { HasShape: true, Rank: 5 } ? heads * key.Axes[^1].Size : query.Axes[^1].Size, query.Axes[^1]);
+        {
+            var width = key is { HasShape: true, Rank: 5 } ? heads * key.Axes[^1].Size : query.Axes[^1].Size;
+            return Wide(query.Axes[..^1], width, query.Axes[^1]);
+        }
         return Wide(query.Axes[..^1], value.Rank == 4 ? heads * value.Axes[^1].Size : value.Axes[^1].Size, value.Axes[^1]);
     }
 

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace Emergence.Analyzer.Graphs.Ops;
 
-/// <summary>Attention that holds the projection to queries, keys and values itself: a layer whose nodes are the features of its output.</summary>
+/// <summary>
+/// Attention that holds the projection to queries, keys and values itself: a layer whose nodes are the features of its output.
+/// </summary>
 internal sealed class AttentionRule : OpRule
 {
     // Which inputs are weights and biases.
@@ -28,10 +30,9 @@ internal sealed class AttentionRule : OpRule
             : node.Op == "DecoderAttention" ? weight.Axes[^1].Size : weight.Axes[^1].Size / 3;
         data.Axes[^1].Contract();
         var type = node.Op == "QAttention" ? node.Input(3).ElementType : data.ElementType;
-        var axes = data.Axes[..^1].Select(axis => axis.As(AxisRole.Sample)).Append(Axis.Of(width, AxisRole.Channel)).ToImmutableArray();
-        string[] Stored(int[] inputs) => [.. inputs.Select(node.Optional).OfType<TracedTensor>().Where(input => input.IsConstant).Select(input => input.Name)];
-        var output = node.Trace.Open(node, node.NewTensor(axes, type), node.Inputs.Where(input => !input.IsConstant), Stored(weights));
-        foreach (var bias in Stored(biases))
+        ImmutableArray<Axis> axes = [.. data.Axes[..^1].Select(axis => axis.As(AxisRole.Sample)), Axis.Of(width, AxisRole.Channel)];
+        var output = node.Trace.Open(node, node.NewTensor(axes, type), node.Computed, node.Stored(weights));
+        foreach (var bias in node.Stored(biases))
             node.Trace.AddParameters(output.Carries[0].Layer, bias, ParameterRole.Bias);
         node.Output(output);
         for (var i = 1; i < node.Node.Output.Count; i++)

@@ -11,16 +11,15 @@ internal sealed class PackedDenseRule : OpRule
 
     public override void Apply(NodeContext node)
     {
-        var (data, weight) = (node.Shaped(0), node.Input(1));
+        var data = node.Shaped(0);
         var (inputs, outputs) = ((int)node.Attributes.Int("K", 0), (int)node.Attributes.Int("N", 0));
         if (data.Rank == 0 || data.Axes[^1].Size != inputs || outputs < 1)
             throw new TraceException($"K = {inputs} and N = {outputs} do not fit an input of [{Shapes.Text(data.Shape)}]");
         data.Axes[^1].Contract();
-        var output = node.NewTensor([.. data.Axes[..^1].Select(axis => axis.As(AxisRole.Sample)), Axis.Of(outputs, AxisRole.Channel)], data.ElementType);
-        // Scales and zero points come from layers nowhere; where they are computed they feed the product.
-        output = node.Trace.Open(node, output, node.Inputs.Where(input => !input.IsConstant), weight.IsConstant ? [weight.Name] : []);
-        if (node.Op == "MatMulNBits" && node.Optional(5) is { IsConstant: true } bias)
-            node.Trace.AddParameters(output.Carries[0].Layer, bias.Name, ParameterRole.Bias);
+        ImmutableArray<Axis> axes = [.. data.Axes[..^1].Select(axis => axis.As(AxisRole.Sample)), Axis.Of(outputs, AxisRole.Channel)];
+        var output = node.Trace.Open(node, node.NewTensor(axes, data.ElementType), node.Computed, node.Stored(1));
+        foreach (var bias in node.Stored(5))
+            node.Trace.AddParameters(output.Carries[0].Layer, bias, ParameterRole.Bias);
         node.Output(output);
     }
 }

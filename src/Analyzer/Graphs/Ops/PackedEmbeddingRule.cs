@@ -19,8 +19,12 @@ internal sealed class PackedEmbeddingRule : OpRule
         node.Trace.Vocabulary(indices, dims[axis]);
         ImmutableArray<Axis> Columns(IEnumerable<int> sizes) => [.. sizes.Select(size => Axis.Of(size, AxisRole.Channel))];
         var output = node.NewTensor(
-            [.. Columns(dims.Take(axis)), .. indices.Axes.Select(index => index.As(AxisRole.Sample)), .. Columns(dims.Skip(axis + 1))],
+            [
+                .. Columns(dims.Take(axis)),
+                .. indices.Axes.Select(index => index.As(AxisRole.Sample)),
+                .. Columns(dims.Skip(axis + 1)),
+            ],
             scale.ElementType);
-        node.Output(node.Trace.Open(node, output, node.Inputs.Where(input => !input.IsConstant), [table.Name]));
+        node.Output(node.Trace.Open(node, output, node.Computed, [table.Name]));
     }
 }

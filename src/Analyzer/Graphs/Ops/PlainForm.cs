@@ -40,9 +40,14 @@ internal static class PlainForm
     {
         if (node.Domain != "com.microsoft" || !Forms.TryGetValue(node.OpType, out var form))
             return node;
-        var plain = new NodeProto { Name = node.Name, OpType = form.Op, Output = { node.Output }, Attribute = { node.Attribute } };
-        plain.Input.Add(InputsOf(node).Where(input => input < node.Input.Count).Select(input => node.Input[input]));
-        return plain;
+        return new NodeProto
+        {
+            Name = node.Name,
+            OpType = form.Op,
+            Input = { InputsOf(node).Where(input => input < node.Input.Count).Select(input => node.Input[input]) },
+            Output = { node.Output },
+            Attribute = { node.Attribute },
+        };
     }
 
     /// <summary>Which inputs of a node its plain form takes.</summary>
@@ -51,7 +56,7 @@ internal static class PlainForm
         ? Enumerable.Range(0, Math.Max(0, (node.Input.Count - 2) / 3)).Select(part => 3 * part + 2)
         : Forms[node.OpType].Inputs;
 
-    /// <summary>Which input is the scale of the quantized output; its zero point stands behind it; -1 where there is none.</summary>
+    /// <summary>Which input is the scale of the quantized output, its zero point behind it; -1 where there is none.</summary>
     public static int ScaleOf(NodeProto node) => Forms[node.OpType].ScaleAt;
 
     /// <summary>True for an input that holds quantized numbers; their scale and zero point stand behind it.</summary>

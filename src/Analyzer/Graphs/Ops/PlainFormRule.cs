@@ -26,7 +26,10 @@ internal sealed class PlainFormRule : OpRule
         }
         OpRules.Find("", plain.OpType)!.Apply(new NodeContext(plain, node.Order, StandardOpset, node.Trace));
         if (PlainForm.ScaleOf(node.Node) is var scale and >= 0 && node.Trace.Tensor(node.OutputName(0)) is { } output)
-            node.Trace.Define(QuantisedOutput.Of(node, output with { ElementType = node.Optional(PlainForm.InputsOf(node.Node).Last())?.ElementType ?? 0 }, scale));
+        {
+            var type = node.Input(PlainForm.InputsOf(node.Node).Last()).ElementType;
+            node.Trace.Define(QuantisedOutput.Of(node, output with { ElementType = type }, scale));
+        }
     }
 
     /// <summary>Gives the trace what a stored operand stands for, under a name that no tensor of the model can bear.</summary>

@@ -5,7 +5,9 @@ internal static class QuantisedOutput
 {
     /// <summary>The output with what its integers stand for, and its layer read as that.</summary>
     public static TracedTensor Of(NodeContext node, TracedTensor output) =>
-        node.Op switch { "QLinearConv" or "QLinearMatMul" => 6, "QGemm" => 7, _ => -1 } is var scaleAt and >= 0 ? Of(node, output, scaleAt) : output;
+        node.Op switch { "QLinearConv" or "QLinearMatMul" => 6, "QGemm" => 7, _ => -1 } is var scaleAt and >= 0
+            ? Of(node, output, scaleAt)
+            : output;
 
     /// <summary>The same with the scale at a given input and the zero point behind it.</summary>
     public static TracedTensor Of(NodeContext node, TracedTensor output, int scaleAt)

@@ -17,14 +17,13 @@ internal sealed class SkipNormalisationRule : OpRule
         var sum = ElementwiseBinaryRule.Broadcast(node, a, b) with { Name = kept.Length > 0 ? kept : node.OutputName(0) };
         sum = node.Trace.Combine(a, b, sum);
         var bias = node.Op == "SkipLayerNormalization" ? 4 : 3;
-        string[] Stored(params IEnumerable<TracedTensor?> inputs) => [.. inputs.OfType<TracedTensor>().Where(input => input.IsConstant).Select(input => input.Name)];
-        sum = node.Trace.Adjust(sum, sum, Stored(a, b, node.Optional(bias)), ParameterRole.Bias);
+        sum = node.Trace.Adjust(sum, sum, node.Stored(0, 1, bias), ParameterRole.Bias);
         node.Output(3, sum);
         // The sum is read by the normalization in here too: with another reader it forks, and is where its layer is read.
         var isForked = node.Trace.IsRead(kept);
         var source = isForked ? sum with { Carries = [.. sum.Carries.Select(carry => carry with { IsForked = true })] } : sum;
-        var parameters = Stored(Enumerable.Range(2, bias - 2).Select(node.Optional));
-        node.Output(node.Trace.Adjust(source, sum with { Name = node.OutputName(0), Function = null }, parameters, ParameterRole.Normalisation));
+        var output = sum with { Name = node.OutputName(0), Function = null };
+        node.Output(node.Trace.Adjust(source, output, node.Stored(Enumerable.Range(2, bias - 2)), ParameterRole.Normalisation));
         for (var i = 1; i < 3; i++)
             node.Output(i, node.NewTensor(default, (int)TensorProto.Types.DataType.Float) with { Carries = Trace.Mix([sum]) });
     }
