@@ -42,8 +42,8 @@ public class ForeignCaseTests
     public void a_deformable_convolution_is_fed_by_its_offsets()
     {
         var graph = LayerInspection.Of(PathOf("foreign/deform_offset"), new TraceOptions()).Graph;
-        var (offset, deform) = (graph.Layers.Single(layer => layer.Name == "offset").Index, graph.Layers.Single(layer => layer.Name == "deform").Index);
-        Assert.Contains(graph.Edges, edge => edge.From == offset && edge.To == deform);
+        int Index(string name) => graph.Layers.Single(layer => layer.Name == name).Index;
+        Assert.Contains(graph.Edges, edge => edge.From == Index("offset") && edge.To == Index("deform"));
     }
 
     /// <summary>Nodes, alive nodes and E of the samples beside the model.</summary>
@@ -60,7 +60,8 @@ public class ForeignCaseTests
     public async Task its_numbers_are_those_of_the_README(string file, int nodes, int alive, int emergence)
     {
         var measurement = (await Analyze(file, samples: null)).Measurements[0];
-        Assert.Equal((nodes, alive, $"{emergence}"), (measurement.Layers.Sum(layer => layer.Nodes), measurement.Layers.Sum(layer => (int)layer.Alive), $"{measurement.Emergence}"));
+        Assert.Equal((nodes, alive), (measurement.Layers.Sum(layer => layer.Nodes), measurement.Layers.Sum(layer => (int)layer.Alive)));
+        Assert.Equal($"{emergence}", $"{measurement.Emergence}");
     }
 
     /// <summary>Mean of the first layer, of eight nodes.</summary>
@@ -94,7 +95,8 @@ public class ForeignCaseTests
     [Fact]
     public void initial_states_of_zero_are_no_parameters()
     {
-        var (none, zero) = (LayerInspection.Of(PathOf("foreign/initial_none"), new TraceOptions()), LayerInspection.Of(PathOf("foreign/initial_zero"), new TraceOptions()));
+        var none = LayerInspection.Of(PathOf("foreign/initial_none"), new TraceOptions());
+        var zero = LayerInspection.Of(PathOf("foreign/initial_zero"), new TraceOptions());
         Assert.Equal(none.ParametersTraced, zero.ParametersTraced);
         Assert.DoesNotContain(zero.Graph.Diagnostics, diagnostic => diagnostic.Severity == Severity.Warning);
     }

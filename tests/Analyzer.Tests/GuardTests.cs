@@ -25,7 +25,8 @@ public class GuardTests
     [MemberData(nameof(Made))]
     public void a_made_model_has_one_number(string file) => Holds(file);
 
-    private static bool IsNetwork(string file) => !file.StartsWith("models/odd/", StringComparison.Ordinal) && !file.StartsWith("models/nonnn/", StringComparison.Ordinal);
+    private static bool IsNetwork(string file) =>
+        !file.StartsWith("models/odd/", StringComparison.Ordinal) && !file.StartsWith("models/nonnn/", StringComparison.Ordinal);
 
     private static void Holds(string file)
     {
@@ -33,7 +34,8 @@ public class GuardTests
         var checkpoint = ModelPreparation.Prepare(Checkpoint.Open(path));
         var graph = LayerTracer.Trace(checkpoint, new TraceOptions());
         var samples = new FileInfo(path).Length > LargeFile ? SamplesOfLarge : Samples;
-        var probe = ProbeResolver.Resolve(checkpoint, graph, new ProbeOptions { Samples = samples, Data = ForeignCases.DataOf(path) }, TestContext.Current.CancellationToken);
+        var options = new ProbeOptions { Samples = samples, Data = ForeignCases.DataOf(path) };
+        var probe = ProbeResolver.Resolve(checkpoint, graph, options, TestContext.Current.CancellationToken);
         OneNumber.Holds(checkpoint, graph, probe);
     }
 }

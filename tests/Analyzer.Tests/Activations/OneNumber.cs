@@ -27,7 +27,8 @@ internal static class OneNumber
     /// <param name="probe">A few samples.</param>
     /// <param name="statistic">The statistic.</param>
     /// <param name="nodes">What a node of a convolution is.</param>
-    public static void Holds(Checkpoint checkpoint, LayerGraph graph, Probe probe, Statistic statistic = Statistic.Mean, ConvNodes nodes = ConvNodes.Units)
+    public static void Holds(
+        Checkpoint checkpoint, LayerGraph graph, Probe probe, Statistic statistic = Statistic.Mean, ConvNodes nodes = ConvNodes.Units)
     {
         AnalysisSettings Settings(int batch, string optimization) => new()
         {
@@ -70,7 +71,8 @@ internal static class OneNumber
             if (!isBorderline)
                 emergence[variant] = $"{Measurements.Of(graph, profile, settings)[0].Emergence}";
         }
-        Assert.True(emergence.Values.Distinct(StringComparer.Ordinal).Count() <= 1, string.Join(", ", emergence.Select(pair => $"{pair.Key}: E = {pair.Value}")));
+        var values = string.Join(", ", emergence.Select(pair => $"{pair.Key}: E = {pair.Value}"));
+        Assert.True(emergence.Values.Distinct(StringComparer.Ordinal).Count() <= 1, values);
         AgreeAcross(references);
     }
 
@@ -82,9 +84,15 @@ internal static class OneNumber
             return;
         var rounding = layer.Layer.Reading.ElementType == (int)DataType.Float16 ? HalfRounding : Rounding;
         if (Total(CounterKind.Max) is { } largest)
-            Assert.True(value - largest <= rounding * Math.Max(1, Math.Abs(largest)), $"{layer.Layer.Name}, {variant}: node {node} has a mean of {value} above its largest value {largest}");
+        {
+            Assert.True(value - largest <= rounding * Math.Max(1, Math.Abs(largest)),
+                $"{layer.Layer.Name}, {variant}: node {node} has a mean of {value} above its largest value {largest}");
+        }
         foreach (var (counter, totals) in layer.Totals.Where(pair => pair.Key.Kind == CounterKind.Above))
-            Assert.True(totals[node] <= layer.Samples, $"{layer.Layer.Name}, {variant}: node {node} counts {totals[node]} of {layer.Samples} samples ({counter})");
+        {
+            Assert.True(totals[node] <= layer.Samples,
+                $"{layer.Layer.Name}, {variant}: node {node} counts {totals[node]} of {layer.Samples} samples ({counter})");
+        }
     }
 
     /// <summary>Whole activations do not depend on the optimization level either, but for rounding.</summary>
@@ -94,7 +102,10 @@ internal static class OneNumber
         for (var layer = 0; layer < plain.Length; layer++)
         {
             for (var node = 0; node < plain[layer].Length; node++)
-                Assert.True(plain[layer][node].Borderline || optimized[layer][node].Borderline || plain[layer][node].Alive == optimized[layer][node].Alive, $"layer {layer}, node {node} differs with --optimization none");
+            {
+                var (a, b) = (plain[layer][node], optimized[layer][node]);
+                Assert.True(a.Borderline || b.Borderline || a.Alive == b.Alive, $"layer {layer}, node {node} differs with --optimization none");
+            }
         }
     }
 
