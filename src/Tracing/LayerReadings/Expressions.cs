@@ -20,6 +20,7 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
     private static readonly ImmutableArray<double> Choices = [0, 0.37, 1];
 
     private readonly Dictionary<string, Expression?> _known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, double[]?> _chosen = new(StringComparer.Ordinal);
 
     /// <summary>The expression behind a tensor; null where it ends, forks, or meets a weighted operator or another branch.</summary>
     public Expression? Behind(string tensor)
@@ -157,9 +158,19 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
         if (trace.Tensor(name) is not { HasShape: true } tensor || tensor.Count == 0)
             return null;
         isScalar &= tensor.Count == 1;
+        if (!_chosen.TryGetValue(name, out var elements))
+            _chosen[name] = elements = Chosen(name);
+        return elements?[Choices.IndexOf(choice)];
+    }
+
+    /// <summary>An element of a constant for each of the <see cref="Choices"/>; null where its value is not known.</summary>
+    private double[]? Chosen(string name)
+    {
         try
         {
-            return trace.Constants.Evaluate(name)?.Values is { Length: > 0 } elements ? elements[(int)(choice * (elements.Length - 1))] : null;
+            return trace.Constants.Evaluate(name)?.Values is { Length: > 0 } elements
+                ? [.. Choices.Select(choice => elements[(int)(choice * (elements.Length - 1))])]
+                : null;
         }
         catch (Exception e) when (e is TraceException or UserException)
         {
