@@ -11,7 +11,8 @@ namespace Emergence.Analyzer.Tests.Rewriting;
 /// No number depends on how a file spells the network (DESIGN 1a): networks are spelled otherwise at random, and nothing moves.
 /// <c>EMERGENCE_REWRITES=10</c> tries ten times as many; <c>EMERGENCE_KEEP_REWRITES=folder</c> keeps the models that differ.
 /// </summary>
-public sealed class OneNetworkOneNumberTests(ITestOutputHelper output) : IDisposable
+public sealed class OneNetworkOneNumberTests(ITestOutputHelper output, OneNetworkOneNumberTests.DrawnNetworks drawn)
+    : IClassFixture<OneNetworkOneNumberTests.DrawnNetworks>
 {
     private const int SpellingsOfAKind = 8;
     private const int SpellingsOfANetwork = 40;
@@ -20,8 +21,6 @@ public sealed class OneNetworkOneNumberTests(ITestOutputHelper output) : IDispos
     private static readonly int Times =
         int.TryParse(Environment.GetEnvironmentVariable("EMERGENCE_REWRITES"), CultureInfo.InvariantCulture, out var times) ? times : 1;
 
-    private readonly TemporaryFolder folder = new();
-    private readonly Dictionary<(string, int), Original> originals = [];
     private readonly SortedDictionary<string, int> tried = new(StringComparer.Ordinal);
     private readonly List<(int Size, string Text)> failures = [];
     private int spelled;
@@ -33,8 +32,6 @@ public sealed class OneNetworkOneNumberTests(ITestOutputHelper output) : IDispos
 
     public static TheoryData<string> Files => [.. SharedModelNames()];
 
-    public void Dispose() => folder.Dispose();
-
     [Theory]
     [MemberData(nameof(Kinds))]
     public void one_rewrite_moves_nothing(string kind)
@@ -42,7 +39,7 @@ public sealed class OneNetworkOneNumberTests(ITestOutputHelper output) : IDispos
         var rewrite = Rewrite.All.Single(rewrite => rewrite.Kind == kind);
         var wanted = SpellingsOfAKind * Times;
         for (var seed = 0; spelled < wanted && seed < 40 * wanted; seed++)
-            Spell(Drawn(RandomNetworks.Kinds[seed % RandomNetworks.Kinds.Length], seed), [rewrite], seed);
+            Spell(drawn.Draw(RandomNetworks.Kinds[seed % RandomNetworks.Kinds.Length], seed), [rewrite], seed);
         Assert.True(spelled > 0, $"no network that was drawn has a place for '{kind}'");
         Report();
     }
@@ -55,7 +52,7 @@ public sealed class OneNetworkOneNumberTests(ITestOutputHelper output) : IDispos
         for (var seed = 0; spelled < wanted && seed < 4 * wanted; seed++)
         {
             var random = new Random(seed);
-            Spell(Drawn(network, seed / 4), Several(random), seed);
+            Spell(drawn.Draw(network, seed / 4), Several(random), seed);
         }
         Assert.Equal(wanted, spelled);
         Report();
@@ -68,7 +65,7 @@ public sealed class OneNetworkOneNumberTests(ITestOutputHelper output) : IDispos
         var path = SharedFiles.Require(["models", .. file.Split('/')]);
         // Counting the connections of large models takes longer than all the rest.
         var isSmall = new FileInfo(path).Length < 500_000 && !file.StartsWith("vision/", StringComparison.Ordinal);
-        var original = new Original(file, RandomNetworks.Numbered(SelfContained(path)), folder, isSmall, graph => SharedModels.RandomProbe(graph, samples: 4));
+        var original = new Original(file, RandomNetworks.Numbered(SelfContained(path)), drawn.Folder, isSmall, graph => SharedModels.RandomProbe(graph, samples: 4));
         var wanted = SpellingsOfAFile * Times;
         for (var seed = 0; spelled < wanted && seed < 4 * wanted; seed++)
             Spell(original, Several(new Random(seed)), seed);
@@ -78,16 +75,6 @@ public sealed class OneNetworkOneNumberTests(ITestOutputHelper output) : IDispos
 
     private static Rewrite[] Several(Random random) =>
         [.. Enumerable.Range(0, random.Next(3, 9)).Select(_ => Rewrite.All[random.Next(Rewrite.All.Length)]).OrderBy(rewrite => rewrite.Stage)];
-
-    private Original Drawn(string network, int seed)
-    {
-        if (!originals.TryGetValue((network, seed), out var original))
-        {
-            originals.Add((network, seed), original =
-                new Original($"{network}-{seed}", RandomNetworks.Draw(network, seed), folder, isWired: true));
-        }
-        return original;
-    }
 
     /// <summary>Applies what has a place in the network, in order; nothing, where nothing has.</summary>
     private void Spell(Original original, Rewrite[] rewrites, int seed)
@@ -136,5 +123,25 @@ public sealed class OneNetworkOneNumberTests(ITestOutputHelper output) : IDispos
     {
         var folder = Path.Combine(SharedFiles.Repository, "..", "shared", "models");
         return Directory.Exists(folder) ? SharedModels.Analysable() : ["any"];
+    }
+
+    /// <summary>The networks that were drawn, each measured once for all tests.</summary>
+    public sealed class DrawnNetworks : IDisposable
+    {
+        private readonly Dictionary<(string, int), Original> originals = [];
+
+        internal TemporaryFolder Folder { get; } = new();
+
+        public void Dispose() => Folder.Dispose();
+
+        internal Original Draw(string network, int seed)
+        {
+            if (!originals.TryGetValue((network, seed), out var original))
+            {
+                originals.Add((network, seed), original =
+                    new Original($"{network}-{seed}", RandomNetworks.Draw(network, seed), Folder, isWired: true));
+            }
+            return original;
+        }
     }
 }

@@ -82,8 +82,12 @@ internal sealed class RandomNetworks
             var filters = random.Next(2, 5);
             x = Convolve(x, channels, channels = filters, Pick(1, 3));
             x = Sometimes(x, Normalize(channels));
-            switch (random.Next(5))
+            switch (random.Next(6))
             {
+                case 5 when size >= 4:
+                    x = Activate(Normalize(channels)(graph.Node("MaxPool", [x], Ints("kernel_shape", 2, 2), Ints("strides", 2, 2))), channels, isImage: true);
+                    size /= 2;
+                    break;
                 case 0:
                     x = Activate(x, channels, isImage: true);
                     break;
@@ -150,7 +154,9 @@ internal sealed class RandomNetworks
         string[] parts = [.. Enumerable.Range(0, random.Next(2, 4)).Select(_ => Convolve(x, 4, 2, Pick(1, 3)))];
         if (random.Next(2) == 0)
             parts = [.. parts.Select(part => graph.Node("Relu", [part]))];
-        var joined = graph.Node("Concat", parts, Int("axis", 1));
+        var joined = parts.Length > 2 && random.Next(2) == 0
+            ? graph.Node("Concat", [parts[0], graph.Node("Concat", [.. parts.Skip(1)], Int("axis", 1))], Int("axis", 1))
+            : graph.Node("Concat", parts, Int("axis", 1));
         joined = random.Next(2) == 0 ? Activate(joined, 2 * parts.Length, isImage: true) : joined;
         var sliced = Sometimes(joined, y => graph.Node(Pick("Relu", "Sigmoid"),
             [graph.Node("Slice", [y, Longs(0), Longs(parts.Length), Longs(1)])]), out var isSliced);
@@ -270,7 +276,7 @@ internal sealed class RandomNetworks
     {
         var (rows, width) = (x, channels);
         if (side > 0 && random.Next(2) == 0)
-            (rows, width) = (graph.Node("Flatten", [x]), channels * side * side);
+            (rows, width) = (random.Next(2) == 0 ? graph.Node("Flatten", [x]) : graph.Node("Reshape", [x, Longs(0, -1)]), channels * side * side);
         else if (side > 0)
             rows = graph.Node("Flatten", [graph.Node(Pick("GlobalAveragePool", "GlobalMaxPool"), [x])]);
         if (random.Next(2) == 0)

@@ -46,7 +46,6 @@ internal static class Functions
         ("Softplus", "Log(Exp(x) + 1)", (d, _, x) => d.Emit("Log", [d.Emit("Add", [d.Emit("Exp", [x]), d.Scalar(1)])])),
         ("Softplus", "Relu(x) + Log(1 + Exp(-|x|))", (d, _, x) => d.Emit("Add", [d.Emit("Relu", [x]),
             d.Emit("Log", [d.Emit("Add", [d.Emit("Exp", [d.Emit("Neg", [d.Emit("Abs", [x])])]), d.Scalar(1)])])])),
-        ("Softplus", "-Log(Sigmoid(-x))", (d, _, x) => d.Emit("Neg", [d.Emit("Log", [d.Emit("Sigmoid", [d.Emit("Neg", [x])])])])),
         ("Softsign", "x / (1 + |x|)", (d, _, x) => d.Emit("Div", [x, d.Emit("Add", [d.Emit("Abs", [x]), d.Scalar(1)])])),
         ("Elu", "Where", (d, n, x) => d.Emit("Where", [d.Emit("Greater", [x, d.Scalar(0)]), x, d.Emit("Mul",
             [d.Emit("Sub", [d.Emit("Exp", [d.Emit("Min", [x, d.Scalar(0)])]), d.Scalar(1)]), d.Scalar(FloatOf(n, "alpha", 1))])])),

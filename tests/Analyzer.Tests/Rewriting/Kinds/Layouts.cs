@@ -17,8 +17,7 @@ internal static class Layouts
     [
         new("function on channels last", draft => Image(draft, Unary) is { } f && draft.Replace(f, () => Back(draft,
             draft.Emit(f.OpType, [ChannelsLast(draft, f.Input[0]), .. f.Input.Skip(1)], [.. f.Attribute])))),
-        new("sum of branches on channels last", draft => draft.Nodes("Add", "Mul", "Max").FirstOrDefault(node =>
-                draft.FormOf(node.Output[0]) is { Rank: 4 } form && node.Input.All(input => draft.IsComputed(input) && draft.FormOf(input)!.Dims.SequenceEqual(form.Dims))) is { } node
+        new("merge of branches on channels last", draft => draft.Nodes("Add", "Mul", "Max").FirstOrDefault(node => Merges(draft, node)) is { } node
             && draft.Replace(node, () => Back(draft, draft.Emit(node.OpType, [.. node.Input.Select(input => ChannelsLast(draft, input))])))),
         new("BatchNormalization as Mul and Add on channels last", Normalized) { KeepsParameters = false },
         new("bias on channels last", Bias),
@@ -32,6 +31,12 @@ internal static class Layouts
         new("Reshape as Flatten", draft => Flattening(draft, _ => true) is { OpType: "Reshape" } node
             && draft.Replace(node, () => draft.Emit("Flatten", [node.Input[0]], Int("axis", 1)))),
     ];
+
+    /// <summary>A merge of two images, none of which is a function of the other: x · Sigmoid(x) is a function, not a merge.</summary>
+    private static bool Merges(Draft draft, NodeProto node) =>
+        draft.FormOf(node.Output[0]) is { Rank: 4 } form && node.Input.Distinct().Count() == 2
+        && node.Input.All(input => draft.IsComputed(input) && draft.FormOf(input)!.Dims.SequenceEqual(form.Dims)
+            && draft.Producer(input)?.Input.Intersect(node.Input).Any() != true);
 
     private static NodeProto? Image(Draft draft, string[] ops) => draft.Nodes(ops).FirstOrDefault(node =>
         draft.FormOf(node.Input[0]) is { Rank: 4, IsFloat: true } && draft.IsComputed(node.Input[0]));

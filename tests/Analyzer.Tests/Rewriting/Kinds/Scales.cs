@@ -16,8 +16,8 @@ internal static class Scales
         new("one factor beside the weights", draft => Beside(draft, isVector: false, (d, y, c) => d.Emit("Mul", d.Shuffled([y, c])), c => 1 / c)),
         new("one divisor beside the weights", draft => Beside(draft, isVector: false, (d, y, c) => d.Emit("Div", [y, c]), c => c)),
         new("a factor per channel beside the weights", draft => Beside(draft, isVector: true, (d, y, c) => d.Emit("Mul", d.Shuffled([y, c])), c => 1 / c)) { KeepsParameters = false },
-        new("one summand beside the bias", draft => Shift(draft, isVector: false, (d, y, c) => d.Emit("Add", d.Shuffled([y, c])), sign: 1)),
-        new("one subtrahend beside the bias", draft => Shift(draft, isVector: false, (d, y, c) => d.Emit("Sub", [y, c]), sign: -1)),
+        new("one summand beside the bias", draft => Shift(draft, isVector: false, (d, y, c) => d.Emit("Add", d.Shuffled([y, c])), sign: 1)) { KeepsParameters = false },
+        new("one subtrahend beside the bias", draft => Shift(draft, isVector: false, (d, y, c) => d.Emit("Sub", [y, c]), sign: -1)) { KeepsParameters = false },
         new("a summand per channel beside the bias", draft => Shift(draft, isVector: true, (d, y, c) => d.Emit("Add", d.Shuffled([y, c])), sign: 1)) { KeepsParameters = false },
         new("a negated layer and Neg", Negated),
     ];
