@@ -28,6 +28,8 @@ public sealed class ShapeRun(SessionFactory sessions, Func<Checkpoint, LayerGrap
     public IReadOnlyDictionary<string, MeasuredShape> Measure(Checkpoint checkpoint, LayerGraph graph, IReadOnlyCollection<string> tensors)
     {
         var probe = probeOf(checkpoint, graph);
+        // Shapes do not depend on what samples do to each other.
+        graph = graph with { Mixer = null };
         var model = Exposing(checkpoint.Model, tensors);
         using var session = sessions.Open(model, checkpoint.Path);
         var plan = BatchPlan.Create(graph, probe.Samples, More);

@@ -12,7 +12,6 @@ public class SampleMixingTests
     private const string Normalizes = "normalizes over the samples of a run";
     private const string Combines = "combines the samples of a run";
     private const string Loses = "does not keep the samples of a run apart";
-    private const string Decides = "takes one decision for all samples of a run";
 
     // Each stands between two dense layers: h is [batch, 4], m must be.
     private static readonly Dictionary<string, (Func<TinyModel, TinyModel> Between, string How)> Mixing = new()
@@ -33,9 +32,9 @@ public class SampleMixingTests
         ["Slice of one sample"] = (model => model.Longs("zero", 0).Longs("one", 1).Node("Slice", "h zero one zero", "first").Node("Sub", "h first", "m"), Loses),
         ["samples backwards"] = (model => model.Longs("last", -1).Longs("before", -100).Longs("zero", 0).Longs("step", -1).Node("Slice", "h last before zero step", "back").Node("Sub", "h back", "m"), Combines),
         ["If"] = (model => model.Scalar("half", 0.5).Node("ReduceMean", "h", "mean", AttributeProto.Of("keepdims", 0L)).Node("Greater", "mean half", "c")
-            .Node("If", "c", "m", AttributeProto.Of("then_branch", Body("Neg")), AttributeProto.Of("else_branch", Body("Abs"))), Decides),
+            .Node("If", "c", "m", AttributeProto.Of("then_branch", Body("Neg")), AttributeProto.Of("else_branch", Body("Abs"))), Loses),
         ["Loop"] = (model => model.Node("ReduceMax", "h", "max", AttributeProto.Of("keepdims", 0L)).Node("Ceil", "max", "ceil")
-            .Node("Cast", "ceil", "trips", AttributeProto.Of("to", (long)DataType.Int64)).Node("Loop", "trips  h", "m", AttributeProto.Of("body", Trip())), Decides),
+            .Node("Cast", "ceil", "trips", AttributeProto.Of("to", (long)DataType.Int64)).Node("Loop", "trips  h", "m", AttributeProto.Of("body", Trip())), Loses),
         ["Scan over the samples"] = (model => model.Initializer("start", [4], [0, 0, 0, 0])
             .Node("Scan", "start h", "end m", AttributeProto.Of("body", Step()), AttributeProto.Of("num_scan_inputs", 1L)), "steps through the samples of a run"),
     };
