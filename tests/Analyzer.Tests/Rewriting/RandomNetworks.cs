@@ -281,6 +281,8 @@ internal sealed class RandomNetworks
             rows = graph.Node("Flatten", [graph.Node(Pick("GlobalAveragePool", "GlobalMaxPool"), [x])]);
         if (random.Next(2) == 0)
             (rows, width) = (Activate(Linear(rows, width, 4), 4), 4);
+        if (random.Next(3) == 0)
+            rows = graph.Node("Squeeze", [Activate(graph.Node("Unsqueeze", [Linear(rows, width, width), Longs(2)]), 1), Longs(2)]);
         return Linear(rows, width, 3);
     }
 
@@ -314,6 +316,7 @@ internal sealed class RandomNetworks
             .. opset >= 14 ? ["HardSwish"] : Array.Empty<string>(),
             .. opset >= 18 ? ["Mish"] : Array.Empty<string>(),
             .. opset >= 20 ? ["Gelu", "GeluTanh"] : Array.Empty<string>(),
+            .. opset >= 24 ? ["Swish", "Swish"] : Array.Empty<string>(),
         ];
         return Pick(ops) switch
         {

@@ -17,7 +17,7 @@ internal static class Normalizations
         new("LayerNormalization in parts, variance by Pow", draft => LayerInParts(draft, byPow: true)),
         new("Add and LayerNormalization as SkipLayerNormalization", FuseSkip),
         new("InstanceNormalization in parts", InstanceInParts),
-        new("GroupNormalization by InstanceNormalization", GroupInParts),
+        new("GroupNormalization by InstanceNormalization", GroupInParts) { KeepsParameters = false },
         new("RMSNormalization in parts", RmsInParts),
     ];
 
