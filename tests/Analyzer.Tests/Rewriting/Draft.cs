@@ -227,7 +227,11 @@ internal sealed class Draft
         }
         var read = Graph.Node.SelectMany(ReadBy).Concat(Graph.Output.Select(output => output.Name)).ToHashSet(StringComparer.Ordinal);
         foreach (var unread in Graph.Initializer.Where(tensor => !read.Contains(tensor.Name)).ToArray())
+        {
             Graph.Initializer.Remove(unread);
+            foreach (var declared in Graph.Input.Where(input => input.Name == unread.Name).ToArray())
+                Graph.Input.Remove(declared);
+        }
     }
 
     /// <summary>Every tensor that a node reads, also from within its bodies.</summary>

@@ -81,8 +81,9 @@ internal static class Functions
             () => draft.Emit("Div", [x, draft.Emit("Add", [draft.Emit("Exp", [draft.Emit("Neg", [x])]), draft.Scalar(1)])]))),
     ];
 
+    // Where reads bounds and branches of any shape from version 9, Clip reads its bounds from version 11.
     private static bool Apply(Draft draft, string op, Func<Draft, NodeProto, string, string> spell) =>
-        draft.Nodes(op).FirstOrDefault(node => draft.FormOf(node.Output[0]) is { Type: TensorProto.Types.DataType.Float }
+        draft.Opset >= 11 && draft.Nodes(op).FirstOrDefault(node => draft.FormOf(node.Output[0]) is { Type: TensorProto.Types.DataType.Float }
             && draft.IsComputed(node.Input[0]) && (op != "Clip" || Bounds(draft, node) is not null)) is { } node
         && draft.Replace(node, () => spell(draft, node, node.Input[0]));
 
