@@ -25,14 +25,16 @@ public sealed class ActivationFunctionTests : IDisposable
     private readonly TemporaryFolder folder = new();
 
     /// <summary>The operator, the name that is shown, its attributes, and the function of a value at a node.</summary>
-    private static readonly Dictionary<string, (string Op, string Name, AttributeProto[] Attributes, Func<double, int, double> F)> Functions = new()
+    private static readonly Dictionary<string, (string Op, string Name, AttributeProto[] Attributes, Func<double, int,
+        double> F)> Functions = new()
     {
         ["Relu"] = ("Relu", "Relu", [], (x, _) => Math.Max(x, 0)),
         ["LeakyRelu"] = ("LeakyRelu", "LeakyRelu", [AttributeProto.Of("alpha", 0.125f)], (x, _) => x < 0 ? 0.125 * x : x),
         ["Sigmoid"] = ("Sigmoid", "Sigmoid", [], (x, _) => Sigmoid(x)),
         ["Tanh"] = ("Tanh", "Tanh", [], (x, _) => Math.Tanh(x)),
         ["HardSigmoid"] = ("HardSigmoid", "HardSigmoid", [], (x, _) => Math.Clamp(0.2 * x + 0.5, 0, 1)),
-        ["HardSigmoid of 1/6"] = ("HardSigmoid", "HardSigmoid", [AttributeProto.Of("alpha", 1 / 6f)], (x, _) => Math.Clamp(x / 6 + 0.5, 0, 1)),
+        ["HardSigmoid of 1/6"] = ("HardSigmoid", "HardSigmoid", [AttributeProto.Of("alpha", 1 / 6f)], (x, _) =>
+            Math.Clamp(x / 6 + 0.5, 0, 1)),
         ["HardSwish"] = ("HardSwish", "HardSwish", [], (x, _) => x * Math.Clamp(x / 6 + 0.5, 0, 1)),
         ["Softplus"] = ("Softplus", "Softplus", [], (x, _) => Math.Log(1 + Math.Exp(x))),
         ["Softsign"] = ("Softsign", "Softsign", [], (x, _) => x / (1 + Math.Abs(x))),
@@ -44,31 +46,47 @@ public sealed class ActivationFunctionTests : IDisposable
         ["Mish"] = ("Mish", "Mish", [], (x, _) => x * Math.Tanh(Math.Log(1 + Math.Exp(x)))),
         ["Swish"] = ("Swish", "Swish", [], (x, _) => x * Sigmoid(x)),
         ["Clip at 0 and 6"] = ("Clip", "Clip", [], (x, _) => Math.Clamp(x, 0, 6)),
-        ["ThresholdedRelu"] = ("ThresholdedRelu", "ThresholdedRelu", [AttributeProto.Of("alpha", 0.25f)], (x, _) => x > 0.25 ? x : 0),
+        ["ThresholdedRelu"] = ("ThresholdedRelu", "ThresholdedRelu", [AttributeProto.Of("alpha", 0.25f)], (x, _) => x > 0.25
+            ? x : 0),
         ["PRelu"] = ("PRelu", "LeakyRelu", [], (x, node) => x < 0 ? Slopes[node] * x : x),
     };
 
-    /// <summary>What stands in front or behind, and what it makes of a value at a node in front of the function and behind it.</summary>
-    private static readonly Dictionary<string, (Func<TinyModel, TinyModel> Spell, Func<double, int, double> Before, Func<double, double> After)> Places = new()
+    /// <summary>What stands in front or behind, and what it makes of a value at a node in front of the function and behind
+    /// it.</summary>
+    private static readonly Dictionary<string, (Func<TinyModel, TinyModel> Spell, Func<double, int, double> Before, Func<double,
+        double> After)> Places = new()
     {
         ["nothing"] = (model => Plain(model, "z", "p").Node("Identity", "a", "b"), (x, _) => x, y => y),
-        ["one factor in front"] = (model => model.Scalar("c", 0.5).Node("Mul", "z c", "p").Node("Identity", "a", "b"), (x, _) => 0.5 * x, y => y),
-        ["one divisor in front"] = (model => model.Initializer("c", [1], [-0.5]).Node("Div", "z c", "p").Node("Identity", "a", "b"), (x, _) => -2 * x, y => y),
-        ["one summand in front"] = (model => model.Scalar("c", 0.75).Node("Add", "c z", "p").Node("Identity", "a", "b"), (x, _) => x + 0.75, y => y),
-        ["one subtrahend in front"] = (model => model.Scalar("c", 3).Node("Sub", "z c", "p").Node("Identity", "a", "b"), (x, _) => x - 3, y => y),
-        ["factor and summand in front"] = (model => model.Scalar("c", 3).Scalar("d", 0.5).Node("Mul", "z c", "z1").Node("Sub", "d z1", "p").Node("Identity", "a", "b"),
+        ["one factor in front"] = (model => model.Scalar("c", 0.5).Node("Mul", "z c", "p").Node("Identity", "a", "b"), (x, _) =>
+            0.5 * x, y => y),
+        ["one divisor in front"] = (model => model.Initializer("c", [1], [-0.5]).Node("Div", "z c", "p")
+            .Node("Identity", "a", "b"), (x, _) => -2 * x, y => y),
+        ["one summand in front"] = (model => model.Scalar("c", 0.75).Node("Add", "c z", "p").Node("Identity", "a", "b"),
+            (x, _) => x + 0.75, y => y),
+        ["one subtrahend in front"] = (model => model.Scalar("c", 3).Node("Sub", "z c", "p").Node("Identity", "a", "b"),
+            (x, _) => x - 3, y => y),
+        ["factor and summand in front"] = (model => model.Scalar("c", 3).Scalar("d", 0.5).Node("Mul", "z c", "z1")
+            .Node("Sub", "d z1", "p").Node("Identity", "a", "b"),
             (x, _) => 0.5 - 3 * x, y => y),
-        ["a factor per node in front"] = (model => model.Initializer("c", [Width], Vector).Node("Mul", "z c", "p").Node("Identity", "a", "b"), (x, node) => Vector[node] * x, y => y),
-        ["a bias in front"] = (model => model.Initializer("c", [Width], Vector).Node("Add", "z c", "p").Node("Identity", "a", "b"), (x, node) => x + Vector[node], y => y),
-        ["BatchNormalization in front"] = (model => model.Initializer("c", [Width], Vector).Initializer("ones", [Width], Vector.Select(_ => 1.0))
-            .Node("BatchNormalization", "z c c ones ones", "p", AttributeProto.Of("epsilon", 0f)).Node("Identity", "a", "b"), (x, node) => Vector[node] * (x - 1) + Vector[node], y => y),
+        ["a factor per node in front"] = (model => model.Initializer("c", [Width], Vector).Node("Mul", "z c", "p")
+            .Node("Identity", "a", "b"), (x, node) => Vector[node] * x, y => y),
+        ["a bias in front"] = (model => model.Initializer("c", [Width], Vector).Node("Add", "z c", "p")
+            .Node("Identity", "a", "b"), (x, node) => x + Vector[node], y => y),
+        ["BatchNormalization in front"] = (model => model.Initializer("c", [Width], Vector)
+            .Initializer("ones", [Width], Vector.Select(_ => 1.0))
+            .Node("BatchNormalization", "z c c ones ones", "p", AttributeProto.Of("epsilon", 0f)).Node("Identity", "a", "b"),
+                (x, node) => Vector[node] * (x - 1) + Vector[node], y => y),
         ["one factor behind"] = (model => Plain(model, "z", "p").Scalar("c", 4).Node("Mul", "a c", "b"), (x, _) => x, y => y),
-        ["a factor per node behind"] = (model => Plain(model, "z", "p").Initializer("c", [Width], Vector).Node("Mul", "c a", "b"), (x, _) => x, y => y),
+        ["a factor per node behind"] = (model => Plain(model, "z", "p").Initializer("c", [Width], Vector)
+            .Node("Mul", "c a", "b"), (x, _) => x, y => y),
         ["one summand behind"] = (model => Plain(model, "z", "p").Scalar("c", 4).Node("Add", "a c", "b"), (x, _) => x, y => y),
-        ["a quantizer behind"] = (model => Plain(model, "z", "p").Scalar("s", 1 / 16.0).Initializer("zero", [], [0], DataType.Int8)
+        ["a quantizer behind"] = (model => Plain(model, "z", "p").Scalar("s", 1 / 16.0)
+            .Initializer("zero", [], [0], DataType.Int8)
             .Node("QuantizeLinear", "a s zero", "q").Node("DequantizeLinear", "q s zero", "b"), (x, _) => x, Quantized),
-        ["a quantizer in parts behind"] = (model => Plain(model, "z", "p").Scalar("s", 1 / 16.0).Scalar("low", -128).Scalar("high", 127)
-            .Node("Div", "a s", "q1").Node("Round", "q1", "q2").Node("Clip", "q2 low high", "q3").Node("Mul", "q3 s", "b"), (x, _) => x, Quantized),
+        ["a quantizer in parts behind"] = (model => Plain(model, "z", "p").Scalar("s", 1 / 16.0).Scalar("low", -128)
+            .Scalar("high", 127)
+            .Node("Div", "a s", "q1").Node("Round", "q1", "q2").Node("Clip", "q2 low high", "q3").Node("Mul", "q3 s", "b"),
+                (x, _) => x, Quantized),
     };
 
     public static MatrixTheoryData<string, string> Cases => new([.. Functions.Keys], [.. Places.Keys]);
@@ -83,7 +101,8 @@ public sealed class ActivationFunctionTests : IDisposable
         var (spell, before, after) = Places[place];
         var tiny = spell(new TinyModel(24, ir: 10).Input("x", [null, 4]).Initializer("w", [4, Width], W).Weight("v", Width, 2)
                 .Scalar("least", 0).Scalar("most", 6).Initializer("slope", [Width], Slopes).Node("MatMul", "x w", "z"))
-            .Node(op, op switch { "Clip" => "p least most", "PRelu" => "p slope", _ => "p" }, "a", attributes).Node("MatMul", "b v", "y").Output("y");
+            .Node(op, op switch { "Clip" => "p least most", "PRelu" => "p slope", _ => "p" }, "a", attributes)
+                .Node("MatMul", "b v", "y").Output("y");
         var means = Enumerable.Range(0, Width).Select(node => Enumerable.Range(0, Samples).Average(sample =>
             after(f(before(Enumerable.Range(0, 4).Sum(i => X[sample * 4 + i] * W[i * Width + node]), node), node)))).ToArray();
 
@@ -92,13 +111,15 @@ public sealed class ActivationFunctionTests : IDisposable
         {
             var path = folder.Path("tiny.onnx");
             ModelFile.Save(model, path);
-            var numbers = NetworkNumbers.Of(path, _ => tiny.Probe(Samples, X), new AnalysisSettings { Device = "cpu", Threads = 1, Optimization = "none" });
+            var numbers = NetworkNumbers.Of(path, _ => tiny.Probe(Samples, X),
+                new AnalysisSettings { Device = "cpu", Threads = 1, Optimization = "none" });
             var layer = numbers.Layers["@0"];
             var worst = Enumerable.Range(0, Width).MaxBy(node => Math.Abs(layer.Means[node] - means[node]));
             if (layer.Function != name)
                 failures.Add($"{form}: named {layer.Function}");
             if (!(Math.Abs(layer.Means[worst] - means[worst]) <= 2e-5))
-                failures.Add(string.Create(CultureInfo.InvariantCulture, $"{form}: node {worst} has the mean {layer.Means[worst]}, not {means[worst]}"));
+                failures.Add(string.Create(CultureInfo.InvariantCulture,
+                    $"{form}: node {worst} has the mean {layer.Means[worst]}, not {means[worst]}"));
         }
 
         var original = RandomNetworks.Numbered(Draft(tiny.Proto).Finish());

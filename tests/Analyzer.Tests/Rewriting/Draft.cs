@@ -50,7 +50,8 @@ internal sealed class Draft
     public T Pick<T>(params T[] choices) => choices[Random.Next(choices.Length)];
 
     public TensorForm? FormOf(string tensor) =>
-        forms.GetValueOrDefault(tensor) ?? (Stored(tensor) is { } stored ? new TensorForm((DataType)stored.DataType, [.. stored.Dims]) : null);
+        forms.GetValueOrDefault(tensor) ?? (Stored(tensor) is { } stored
+            ? new TensorForm((DataType)stored.DataType, [.. stored.Dims]) : null);
 
     public void Forms(string tensor, TensorForm? form)
     {
@@ -80,7 +81,8 @@ internal sealed class Draft
     /// <summary>The one node that reads a tensor which is not a result of the model.</summary>
     public NodeProto? OnlyReader(string tensor) => !IsOutput(tensor) && Readers(tensor) is [var one] ? one : null;
 
-    /// <summary>The floating-point tensors that depend on the model's input and are written by its main graph, in random order.</summary>
+    /// <summary>The floating-point tensors that depend on the model's input and are written by its main graph, in random
+    /// order.</summary>
     public string[] Activations()
     {
         var computed = Graph.Input.Select(input => input.Name).Where(IsInput).ToHashSet(StringComparer.Ordinal);
@@ -98,13 +100,16 @@ internal sealed class Draft
     public string Fresh(string stem) => names.Next(stem);
 
     /// <summary>Adds a node where the rewrite stands, and returns the name of its output.</summary>
-    public string Emit(string op, IEnumerable<string> inputs, params AttributeProto[] attributes) => Named(Fresh("spelled"), op, inputs, attributes);
+    public string Emit(string op, IEnumerable<string> inputs, params AttributeProto[] attributes) =>
+        Named(Fresh("spelled"), op, inputs, attributes);
 
-    /// <summary>The same with the name of the node that it replaces; an operator of another domain is given as <c>domain::Operator</c>.</summary>
+    /// <summary>The same with the name of the node that it replaces; an operator of another domain is given as
+    /// <c>domain::Operator</c>.</summary>
     public string Named(string name, string op, IEnumerable<string> inputs, params AttributeProto[] attributes)
     {
         var output = Fresh("t");
-        var node = new NodeProto { Name = name, OpType = op, Input = { inputs }, Output = { output }, Attribute = { attributes } };
+        var node = new NodeProto { Name = name, OpType = op, Input = { inputs }, Output = { output },
+            Attribute = { attributes } };
         if (op.Split("::") is [var domain, var bare])
         {
             (node.Domain, node.OpType) = (domain, bare);
@@ -122,7 +127,8 @@ internal sealed class Draft
             Model.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = 1 });
     }
 
-    /// <summary>Puts other nodes in a node's place: the tensor that <paramref name="spell"/> returns takes the name of its first output.</summary>
+    /// <summary>Puts other nodes in a node's place: the tensor that <paramref name="spell"/> returns takes the name of its first
+    /// output.</summary>
     public bool Replace(NodeProto node, Func<string> spell)
     {
         cursor = IndexOf(node);
@@ -132,7 +138,8 @@ internal sealed class Draft
         return true;
     }
 
-    /// <summary>Puts nodes behind a tensor: everything that reads it, and the model's result, reads what <paramref name="spell"/> returns.</summary>
+    /// <summary>Puts nodes behind a tensor: everything that reads it, and the model's result, reads what <paramref name="spell"/>
+    /// returns.</summary>
     public bool Follow(string tensor, Func<string, string> spell)
     {
         var producer = Producer(tensor)!;
@@ -168,17 +175,20 @@ internal sealed class Draft
 
     public string Scalar(double value, DataType type = DataType.Float) => Constant([value], Pick<long[]>([], [1]), type);
 
-    public string Longs(params long[] values) => Constant([.. values.Select(value => (double)value)], [values.Length], DataType.Int64);
+    public string Longs(params long[] values) => Constant([.. values.Select(value => (double)value)], [values.Length],
+        DataType.Int64);
 
     public string Squeeze(string x, params long[] axes) => Axes("Squeeze", x, axes);
 
     public string Unsqueeze(string x, params long[] axes) => Axes("Unsqueeze", x, axes);
 
-    public string Mean(string x, params long[] axes) => Opset >= 18 ? Emit("ReduceMean", [x, Longs(axes)]) : Emit("ReduceMean", [x], Ints("axes", axes));
+    public string Mean(string x, params long[] axes) => Opset >= 18 ? Emit("ReduceMean", [x, Longs(axes)])
+        : Emit("ReduceMean", [x], Ints("axes", axes));
 
     public string Sum(string x, params long[] axes) => Axes("ReduceSum", x, axes);
 
-    public string Largest(string x, params long[] axes) => Opset >= 18 ? Emit("ReduceMax", [x, Longs(axes)]) : Emit("ReduceMax", [x], Ints("axes", axes));
+    public string Largest(string x, params long[] axes) => Opset >= 18 ? Emit("ReduceMax", [x, Longs(axes)])
+        : Emit("ReduceMax", [x], Ints("axes", axes));
 
     public string Clip(string x, double low, double high, DataType type = DataType.Float) => Opset >= 11
         ? Emit("Clip", [x, Constant([low], [], type), Constant([high], [], type)])
@@ -225,7 +235,8 @@ internal sealed class Draft
                 turns.Dequeue();
             waiting.RemoveAt(next);
         }
-        var read = Graph.Node.SelectMany(ReadBy).Concat(Graph.Output.Select(output => output.Name)).ToHashSet(StringComparer.Ordinal);
+        var read = Graph.Node.SelectMany(ReadBy).Concat(Graph.Output.Select(output =>
+            output.Name)).ToHashSet(StringComparer.Ordinal);
         foreach (var unread in Graph.Initializer.Where(tensor => !read.Contains(tensor.Name)).ToArray())
         {
             Graph.Initializer.Remove(unread);
@@ -236,11 +247,13 @@ internal sealed class Draft
 
     /// <summary>Every tensor that a node reads, also from within its bodies.</summary>
     public static IEnumerable<string> ReadBy(NodeProto node) =>
-        node.Input.Concat(node.Attribute.Where(attribute => attribute.G is not null).SelectMany(attribute => attribute.G.Node.SelectMany(ReadBy)));
+        node.Input.Concat(node.Attribute.Where(attribute => attribute.G is not null)
+            .SelectMany(attribute => attribute.G.Node.SelectMany(ReadBy)));
 
     private static int Uses(NodeProto node, string tensor) => ReadBy(node).Count(input => input == tensor);
 
-    private string Axes(string op, string x, long[] axes) => Opset >= 13 ? Emit(op, [x, Longs(axes)]) : Emit(op, [x], Ints("axes", axes));
+    private string Axes(string op, string x, long[] axes) => Opset >= 13 ? Emit(op, [x, Longs(axes)])
+        : Emit(op, [x], Ints("axes", axes));
 
     private void RenameOutput(string tensor, string name)
     {

@@ -18,10 +18,13 @@ public class ForeignPairTests
         var result = await Measured(model, "x.npy", wired: true);
         var measurement = result.Measurements[0];
         Assert.Equal([4, 2], measurement.Layers.Select(layer => layer.Nodes));
-        Assert.Equal((6, "0", "0", "0"), (measurement.Alive, $"{measurement.Emergence}", $"{measurement.EmergenceActive}", $"{measurement.EmergenceWired}"));
+        Assert.Equal((6, "0", "0", "0"), (measurement.Alive, $"{measurement.Emergence}", $"{measurement.EmergenceActive}",
+            $"{measurement.EmergenceWired}"));
         var unquantized = (await Measured("relu_float", "x.npy", wired: true)).Measurements[0];
-        Assert.Equal(unquantized.Layers.Select(layer => layer.ActivationMean), measurement.Layers.Select(layer => layer.ActivationMean));
-        Assert.Equal(unquantized.Layers.Select(layer => layer.ActivationMax), measurement.Layers.Select(layer => layer.ActivationMax));
+        Assert.Equal(unquantized.Layers.Select(layer => layer.ActivationMean), measurement.Layers.Select(layer =>
+            layer.ActivationMean));
+        Assert.Equal(unquantized.Layers.Select(layer => layer.ActivationMax), measurement.Layers.Select(layer =>
+            layer.ActivationMax));
     }
 
     [Theory]
@@ -34,7 +37,8 @@ public class ForeignPairTests
     [InlineData("gelu_shift_beside", "Gelu", 7, 0.55698, null)]
     [InlineData("gelu_factor_in_weight", "Gelu", null, 0.44488, null)]
     [InlineData("gelu_factor_beside", "Gelu", null, 0.44488, null)]
-    public async Task a_function_in_parts_keeps_its_name_behind_one_constant(string model, string function, int? alive, double mean, double? largest)
+    public async Task a_function_in_parts_keeps_its_name_behind_one_constant(string model, string function, int? alive,
+        double mean, double? largest)
     {
         var result = await Measured(model, "x6.npy", wired: false);
         var layer = result.Measurements[0].Layers[0];
@@ -48,6 +52,7 @@ public class ForeignPairTests
     }
 
     private static Task<CheckpointResult> Measured(string model, string data, bool wired) => WholeAnalysis.Of(
-        SharedFiles.Require("cases", "foreign", $"{model}.onnx"), new ProbeOptions { Data = [SharedFiles.Require("cases", "foreign", data)] },
+        SharedFiles.Require("cases", "foreign", $"{model}.onnx"),
+            new ProbeOptions { Data = [SharedFiles.Require("cases", "foreign", data)] },
         WholeAnalysis.OnCpu with { Wired = wired });
 }

@@ -15,7 +15,8 @@ namespace Emergence.Analyzer.Tests.Rewriting;
 
 /// <summary>One layer as it is compared: by the number in its operator's name, which every rewrite keeps.</summary>
 internal sealed record LayerNumbers(
-    string Name, string Function, int Channels, int Nodes, int Multiplicity, float[] Means, BitArray Mask, double Largest, long Parameters, long Nonzero);
+    string Name, string Function, int Channels, int Nodes, int Multiplicity, float[] Means, BitArray Mask, double Largest,
+        long Parameters, long Nonzero);
 
 /// <summary>Every number of one network that must not depend on how it is spelled.</summary>
 internal sealed record NetworkNumbers(
@@ -26,21 +27,28 @@ internal sealed record NetworkNumbers(
     public static NetworkNumbers Of(string path, Func<LayerGraph, Probe> probeOf, AnalysisSettings settings)
     {
         var model = TracedCheckpoint.Of(Checkpoint.Open(path), settings, new TraceOptions());
-        var measured = model.Measure(probeOf(model.Graph), SessionFactory.Create(settings), null, TestContext.Current.CancellationToken);
+        var measured = model.Measure(probeOf(model.Graph), SessionFactory.Create(settings), null,
+            TestContext.Current.CancellationToken);
         var (measurement, graph) = (measured.Measurements[0], model.Graph);
         var rule = new AliveRule(settings, settings.Thresholds[0]);
         var layers = measured.Profile.Layers.Zip(measurement.Layers, (profile, result) => new LayerNumbers(
             result.Name, FunctionOf(result.Activation), profile.Channels, result.Nodes, result.Multiplicity,
-            rule.Statistics(profile), result.Mask!, result.ActivationMax ?? double.NaN, result.Parameters, result.ParametersNonzero));
+            rule.Statistics(profile), result.Mask!, result.ActivationMax ?? double.NaN, result.Parameters,
+                result.ParametersNonzero));
         return new NetworkNumbers(
             layers.ToImmutableSortedDictionary(layer => KeyOf(layer.Name), layer => layer, StringComparer.Ordinal),
-            [.. graph.Edges.Select(edge => $"{KeyOf(graph.Layers[edge.From].Name)} {edge.Kind} {KeyOf(graph.Layers[edge.To].Name)}")],
+            [.. graph.Edges.Select(edge =>
+                $"{KeyOf(graph.Layers[edge.From].Name)} {edge.Kind} {KeyOf(graph.Layers[edge.To].Name)}")],
             measurement.Emergence, measurement.EmergenceActive, measurement.EmergenceWired,
             string.Join("; ", measured.Diagnostics.Where(diagnostic => diagnostic.Severity == Severity.Warning)));
     }
 
     /// <summary>What differs from the same network spelled otherwise, and how many nodes flip that are borderline.</summary>
-    public (ImmutableArray<string> Differences, int Borderline) Against(NetworkNumbers other, Rewrite[] rewrites)
+    /// <param name="other">What was measured on the other spelling.</param>
+    /// <param name="rewrites">What made it.</param>
+    /// <param name="tolerance">How far a mean may move by rounding, as a share of the layer's largest value.</param>
+    public (ImmutableArray<string> Differences, int Borderline) Against(NetworkNumbers other, Rewrite[] rewrites,
+        double tolerance)
     {
         var found = new List<string>();
         void Compare<T>(string what, T expected, T actual)
@@ -67,13 +75,14 @@ internal sealed record NetworkNumbers(
                 Compare($"{name}: parameters", (layer.Parameters, layer.Nonzero), (same.Parameters, same.Nonzero));
             if (layer.Nodes != same.Nodes)
                 continue;
-            var margin = 1e-4 * Math.Max(1, Math.Abs(layer.Largest));
+            var margin = tolerance * Math.Max(1, Math.Abs(layer.Largest));
             for (var node = 0; node < layer.Nodes; node++)
             {
                 var (mean, otherMean) = (layer.Means[node], same.Means[node]);
                 if (!mean.Equals(otherMean) && !(Math.Abs(mean - otherMean) <= margin))
                 {
-                    found.Add(string.Create(CultureInfo.InvariantCulture, $"{name}: mean of node {node}: {mean} became {otherMean}"));
+                    found.Add(string.Create(CultureInfo.InvariantCulture,
+                        $"{name}: mean of node {node}: {mean} became {otherMean}"));
                     break;
                 }
                 if (layer.Mask[node] == same.Mask[node])

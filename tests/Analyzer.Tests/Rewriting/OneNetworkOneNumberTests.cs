@@ -19,7 +19,8 @@ public sealed class OneNetworkOneNumberTests(ITestOutputHelper output, OneNetwor
     private const int SpellingsOfAFile = 4;
 
     private static readonly int Times =
-        int.TryParse(Environment.GetEnvironmentVariable("EMERGENCE_REWRITES"), CultureInfo.InvariantCulture, out var times) ? times : 1;
+        int.TryParse(Environment.GetEnvironmentVariable("EMERGENCE_REWRITES"), CultureInfo.InvariantCulture, out var times)
+            ? times : 1;
 
     private readonly SortedDictionary<string, int> tried = new(StringComparer.Ordinal);
     private readonly List<(int Size, string Text)> failures = [];
@@ -65,7 +66,8 @@ public sealed class OneNetworkOneNumberTests(ITestOutputHelper output, OneNetwor
         var path = SharedFiles.Require(["models", .. file.Split('/')]);
         // Counting the connections of large models takes longer than all the rest.
         var isSmall = new FileInfo(path).Length < 500_000 && !file.StartsWith("vision/", StringComparison.Ordinal);
-        var original = new Original(file, RandomNetworks.Numbered(SelfContained(path)), drawn.Folder, isSmall, graph => SharedModels.RandomProbe(graph, samples: 4));
+        var original = new Original(file, RandomNetworks.Numbered(SelfContained(path)), drawn.Folder, isSmall, graph =>
+            SharedModels.RandomProbe(graph, samples: 4));
         var wanted = SpellingsOfAFile * Times;
         // Other rewrites for each file.
         var first = file.Sum(letter => letter) * 1000;
@@ -76,7 +78,8 @@ public sealed class OneNetworkOneNumberTests(ITestOutputHelper output, OneNetwor
     }
 
     private static Rewrite[] Several(Random random) =>
-        [.. Enumerable.Range(0, random.Next(3, 9)).Select(_ => Rewrite.All[random.Next(Rewrite.All.Length)]).OrderBy(rewrite => rewrite.Stage)];
+        [.. Enumerable.Range(0, random.Next(3, 9)).Select(_ => Rewrite.All[random.Next(Rewrite.All.Length)]).OrderBy(rewrite =>
+            rewrite.Stage)];
 
     /// <summary>Applies what has a place in the network, in order; nothing, where nothing has.</summary>
     private void Spell(Original original, Rewrite[] rewrites, int seed)
@@ -92,9 +95,11 @@ public sealed class OneNetworkOneNumberTests(ITestOutputHelper output, OneNetwor
         borderline += flips > 0 ? 1 : 0;
         foreach (var rewrite in applied)
             tried[rewrite.Kind] = tried.GetValueOrDefault(rewrite.Kind) + 1;
-        if (!differences.IsEmpty)
-            failures.Add((original.Nodes, $"{original.Name}, seed {seed} ({string.Join(", ", applied.Select(rewrite => rewrite.Kind))}): " +
-                $"{string.Join("; ", differences.Take(4))}; {original.Keep(model)}"));
+        if (differences.IsEmpty)
+            return;
+        var kinds = string.Join(", ", applied.Select(rewrite => rewrite.Kind));
+        failures.Add((original.Nodes,
+            $"{original.Name}, seed {seed} ({kinds}): {string.Join("; ", differences.Take(4))}; {original.Keep(model)}"));
     }
 
     private void Report()
@@ -102,8 +107,9 @@ public sealed class OneNetworkOneNumberTests(ITestOutputHelper output, OneNetwor
         output.WriteLine($"{spelled} spellings, {failures.Count} differ, {borderline} with borderline nodes that flip");
         foreach (var (kind, count) in tried)
             output.WriteLine($"{count,5}  {kind}");
+        var smallest = failures.OrderBy(failure => failure.Size).Take(3).Select(failure => failure.Text);
         Assert.True(failures.Count == 0,
-            $"{failures.Count} of {spelled} spellings differ; the smallest:\n{string.Join('\n', failures.OrderBy(failure => failure.Size).Take(3).Select(failure => failure.Text))}");
+            $"{failures.Count} of {spelled} spellings differ; the smallest:\n{string.Join('\n', smallest)}");
     }
 
     /// <summary>A model with all its tensors inside.</summary>
@@ -116,7 +122,8 @@ public sealed class OneNetworkOneNumberTests(ITestOutputHelper output, OneNetwor
             var tensor = model.Graph.Initializer[i];
             if (tensor.DataLocation == TensorProto.Types.DataLocation.External)
                 model.Graph.Initializer[i] = TensorValues.FromRaw(
-                    tensor.Name, (TensorProto.Types.DataType)tensor.DataType, [.. tensor.Dims], TensorValues.ToRaw(tensor, checkpoint.Directory));
+                    tensor.Name, (TensorProto.Types.DataType)tensor.DataType, [.. tensor.Dims],
+                        TensorValues.ToRaw(tensor, checkpoint.Directory));
         }
         return model;
     }

@@ -85,29 +85,35 @@ internal sealed class RandomNetworks
             switch (random.Next(6))
             {
                 case 5 when size >= 4:
-                    x = Activate(Normalize(channels)(graph.Node("MaxPool", [x], Ints("kernel_shape", 2, 2), Ints("strides", 2, 2))), channels, isImage: true);
+                    x = Activate(Normalize(channels)(graph.Node("MaxPool", [x], Ints("kernel_shape", 2, 2),
+                        Ints("strides", 2, 2))), channels, isImage: true);
                     size /= 2;
                     break;
                 case 0:
                     x = Activate(x, channels, isImage: true);
                     break;
                 case 1 when size >= 4:
-                    x = Activate(graph.Node("MaxPool", [x], Ints("kernel_shape", 2, 2), Ints("strides", 2, 2)), channels, isImage: true);
+                    x = Activate(graph.Node("MaxPool", [x], Ints("kernel_shape", 2, 2), Ints("strides", 2, 2)), channels,
+                        isImage: true);
                     size /= 2;
                     break;
                 case 2 when size >= 4:
-                    x = graph.Node("MaxPool", [Activate(x, channels, isImage: true)], Ints("kernel_shape", 2, 2), Ints("strides", 2, 2));
+                    x = graph.Node("MaxPool", [Activate(x, channels, isImage: true)], Ints("kernel_shape", 2, 2),
+                        Ints("strides", 2, 2));
                     size /= 2;
                     break;
                 case 3 when size <= 4:
                     var scales = graph.Initializer($"scales{stored++}", [4], [1f, 1f, 2f, 2f]);
                     x = random.Next(2) == 0
-                        ? Activate(graph.Node("Resize", [x, "", scales], AttributeProto.Of("mode", "nearest")), channels, isImage: true)
-                        : graph.Node("Resize", [Activate(x, channels, isImage: true), "", scales], AttributeProto.Of("mode", "nearest"));
+                        ? Activate(graph.Node("Resize", [x, "", scales], AttributeProto.Of("mode", "nearest")), channels,
+                            isImage: true)
+                        : graph.Node("Resize", [Activate(x, channels, isImage: true), "", scales],
+                            AttributeProto.Of("mode", "nearest"));
                     size *= 2;
                     break;
                 default:
-                    x = Sometimes(Activate(x, channels, isImage: true), y => graph.Node("MaxPool", [y], Ints("kernel_shape", 1, 1)));
+                    x = Sometimes(Activate(x, channels, isImage: true), y =>
+                        graph.Node("MaxPool", [y], Ints("kernel_shape", 1, 1)));
                     break;
             }
         }
@@ -117,7 +123,8 @@ internal sealed class RandomNetworks
     private string Residual()
     {
         var channels = 3;
-        var x = Activate(Normalize(channels)(Convolve(graph.Input("x", DataType.Float, Batch, 2, 4, 4), 2, channels, 3)), channels, isImage: true);
+        var x = Activate(Normalize(channels)(Convolve(graph.Input("x", DataType.Float, Batch, 2, 4, 4), 2, channels, 3)),
+            channels, isImage: true);
         for (var block = random.Next(1, 3); block > 0; block--)
         {
             var skip = random.Next(3) == 0 ? Normalize(channels)(Convolve(x, channels, channels, 1)) : x;
@@ -208,7 +215,8 @@ internal sealed class RandomNetworks
             var query = Heads(Tokenwise(read, Width, Width), 0, 2, 1, 3);
             var key = Heads(Tokenwise(read, Width, Width), 0, 2, 3, 1);
             var value = Heads(Tokenwise(read, Width, Width), 0, 2, 1, 3);
-            var scores = graph.Node("Softmax", [graph.Node("Mul", [graph.Node("MatMul", [query, key]), Scalar(0.5f)])], Int("axis", -1));
+            var scores = graph.Node("Softmax", [graph.Node("Mul", [graph.Node("MatMul", [query, key]), Scalar(0.5f)])],
+                Int("axis", -1));
             var mixed = graph.Node("Transpose", [graph.Node("MatMul", [scores, value])], Ints("perm", 0, 2, 1, 3));
             var attended = Tokenwise(graph.Node("Reshape", [mixed, Longs(0, 0, Width)]), Width, Width);
             x = graph.Node("Add", [x, attended]);
@@ -219,7 +227,8 @@ internal sealed class RandomNetworks
         }
         var pooled = random.Next(2) == 0
             ? graph.Node("Gather", [x, graph.Initializer($"first{stored++}", [], [0L])], Int("axis", 1))
-            : opset >= 18 ? graph.Node("ReduceMean", [x, Longs(1)], Int("keepdims", 0)) : graph.Node("ReduceMean", [x], Ints("axes", 1), Int("keepdims", 0));
+            : opset >= 18 ? graph.Node("ReduceMean", [x, Longs(1)], Int("keepdims", 0))
+                : graph.Node("ReduceMean", [x], Ints("axes", 1), Int("keepdims", 0));
         return Linear(pooled, Width, 3);
     }
 
@@ -230,13 +239,15 @@ internal sealed class RandomNetworks
         for (var layer = random.Next(1, 3); layer > 0; layer--)
         {
             var (op, gates) = Pick(("LSTM", 4), ("GRU", 3), ("RNN", 1));
-            var sequence = graph.Node(op, [x, Values(1, gates * 5, width), Values(1, gates * 5, 5), Values(1, 2 * gates * 5)], Int("hidden_size", 5));
+            var sequence = graph.Node(op, [x, Values(1, gates * 5, width), Values(1, gates * 5, 5), Values(1, 2 * gates * 5)],
+                Int("hidden_size", 5));
             x = graph.Node("Squeeze", [sequence, Longs(1)]);
             width = 5;
         }
         var rows = random.Next(2) == 0
             ? graph.Node("Gather", [x, graph.Initializer($"last{stored++}", [], [-1L])], Int("axis", 0))
-            : graph.Node("Gather", [graph.Node("Transpose", [x], Ints("perm", 1, 0, 2)), graph.Initializer($"last{stored++}", [], [3L])], Int("axis", 1));
+            : graph.Node("Gather", [graph.Node("Transpose", [x], Ints("perm", 1, 0, 2)), graph.Initializer($"last{stored++}", [],
+                [3L])], Int("axis", 1));
         return Linear(Activate(Linear(rows, width, 4), 4), 4, 3);
     }
 
@@ -266,7 +277,8 @@ internal sealed class RandomNetworks
         string[] parameters =
         [
             Scalar(Pick(1 / 16f, 1 / 32f)),
-            graph.Initializer(TensorValues.FromRaw($"w{stored++}", isSigned ? DataType.Int8 : DataType.Uint8, [], [unchecked((byte)(isSigned ? zero : zero + 128))])),
+            graph.Initializer(TensorValues.FromRaw($"w{stored++}", isSigned ? DataType.Int8 : DataType.Uint8, [],
+                [unchecked((byte)(isSigned ? zero : zero + 128))])),
         ];
         return graph.Node("DequantizeLinear", [graph.Node("QuantizeLinear", [x, .. parameters]), .. parameters]);
     }
@@ -276,13 +288,15 @@ internal sealed class RandomNetworks
     {
         var (rows, width) = (x, channels);
         if (side > 0 && random.Next(2) == 0)
-            (rows, width) = (random.Next(2) == 0 ? graph.Node("Flatten", [x]) : graph.Node("Reshape", [x, Longs(0, -1)]), channels * side * side);
+            (rows, width) = (random.Next(2) == 0 ? graph.Node("Flatten", [x]) : graph.Node("Reshape", [x, Longs(0, -1)]),
+                channels * side * side);
         else if (side > 0)
             rows = graph.Node("Flatten", [graph.Node(Pick("GlobalAveragePool", "GlobalMaxPool"), [x])]);
         if (random.Next(2) == 0)
             (rows, width) = (Activate(Linear(rows, width, 4), 4), 4);
         if (random.Next(3) == 0)
-            rows = graph.Node("Squeeze", [Activate(graph.Node("Unsqueeze", [Linear(rows, width, width), Longs(2)]), 1), Longs(2)]);
+            rows = graph.Node("Squeeze", [Activate(graph.Node("Unsqueeze", [Linear(rows, width, width), Longs(2)]), 1),
+                Longs(2)]);
         return Linear(rows, width, 3);
     }
 
@@ -305,14 +319,16 @@ internal sealed class RandomNetworks
     private Func<string, string> Normalize(int channels)
     {
         return x => graph.Node("BatchNormalization",
-            [x, Positive(channels), Values(channels), Values(channels), Stored([channels], () => Pick(0.25f, 1, 4))], AttributeProto.Of("epsilon", 0f));
+            [x, Positive(channels), Values(channels), Values(channels), Stored([channels], () => Pick(0.25f, 1, 4))],
+                AttributeProto.Of("epsilon", 0f));
     }
 
     private string Activate(string x, int channels, bool isImage = false)
     {
         string[] ops =
         [
-            "Relu", "Relu", "LeakyRelu", "Sigmoid", "Tanh", "HardSigmoid", "Softplus", "Softsign", "Elu", "Selu", "Clip", "ThresholdedRelu", "PRelu", "Silu",
+            "Relu", "Relu", "LeakyRelu", "Sigmoid", "Tanh", "HardSigmoid", "Softplus", "Softsign", "Elu", "Selu", "Clip",
+                "ThresholdedRelu", "PRelu", "Silu",
             .. opset >= 14 ? ["HardSwish"] : Array.Empty<string>(),
             .. opset >= 18 ? ["Mish"] : Array.Empty<string>(),
             .. opset >= 20 ? ["Gelu", "GeluTanh"] : Array.Empty<string>(),
@@ -333,7 +349,8 @@ internal sealed class RandomNetworks
 
     private string Sometimes(string x, Func<string, string> apply) => Sometimes(x, apply, out _);
 
-    private string Sometimes(string x, Func<string, string> apply, out bool applied) => (applied = random.Next(2) == 0) ? apply(x) : x;
+    private string Sometimes(string x, Func<string, string> apply, out bool applied) => (applied = random.Next(2) == 0)
+        ? apply(x) : x;
 
     private T Pick<T>(params T[] choices) => choices[random.Next(choices.Length)];
 
@@ -344,7 +361,8 @@ internal sealed class RandomNetworks
     private string Positive(params long[] dims) => Stored(dims, () => Pick(0.5f, 1, 2));
 
     private string Stored(long[] dims, Func<float> next) => graph.Initializer(
-        $"w{stored++}", dims, [.. Enumerable.Range(0, (int)dims.Aggregate(1L, (product, dim) => product * dim)).Select(_ => next())]);
+        $"w{stored++}", dims, [.. Enumerable.Range(0, (int)dims.Aggregate(1L, (product, dim) => product * dim))
+            .Select(_ => next())]);
 
     private string Longs(params long[] values) => graph.Initializer($"w{stored++}", [values.Length], values);
 

@@ -22,7 +22,8 @@ internal sealed record Rewrite(string Kind, Func<Draft, bool> Apply)
     /// <summary>Whether spatial positions become samples, so that only whole filters can be compared.</summary>
     public bool OnlyFilters { get; init; }
 
-    /// <summary>Rewrites of higher stages come after those of lower ones: nothing looks into a body, or for a name that changed.</summary>
+    /// <summary>Rewrites of higher stages come after those of lower ones: nothing looks into a body, or for a name that
+    /// changed.</summary>
     public int Stage { get; init; }
 
     /// <inheritdoc/>

@@ -16,15 +16,18 @@ internal sealed record TensorForm(DataType Type, long[] Dims)
     public bool IsFloat => Type is DataType.Float or DataType.Float16 or DataType.Double;
 
     /// <summary>The forms of every tensor that the nodes of a model's main graph write, from one run.</summary>
-    public static Dictionary<string, TensorForm> Of(ModelProto original, string path, IReadOnlyList<(string Name, OrtValue Value)> feeds)
+    public static Dictionary<string, TensorForm> Of(ModelProto original, string path,
+        IReadOnlyList<(string Name, OrtValue Value)> feeds)
     {
         var model = original.Clone();
         model.Graph.Output.Clear();
         foreach (var tensor in model.Graph.Node.SelectMany(node => node.Output).Where(output => output.Length > 0))
             model.Graph.Output.Add(new ValueInfoProto { Name = tensor });
-        using var session = SessionFactory.Create(new AnalysisSettings { Device = "cpu", Threads = 1, Optimization = "none" }).Open(model, path);
+        using var session = SessionFactory.Create(new AnalysisSettings { Device = "cpu", Threads = 1,
+            Optimization = "none" }).Open(model, path);
         using var options = new RunOptions();
-        using var results = session.Run(options, [.. feeds.Select(feed => feed.Name)], [.. feeds.Select(feed => feed.Value)], session.OutputNames);
+        using var results = session.Run(options, [.. feeds.Select(feed => feed.Name)], [.. feeds.Select(feed => feed.Value)],
+            session.OutputNames);
         var forms = new Dictionary<string, TensorForm>(StringComparer.Ordinal);
         foreach (var (name, value) in session.OutputNames.Zip(results).Where(pair => pair.Second.IsTensor))
             forms[name] = Of(value);

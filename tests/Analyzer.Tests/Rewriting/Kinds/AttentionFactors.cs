@@ -10,8 +10,10 @@ internal static class AttentionFactors
     [
         new("attention's factor on the queries", draft => Move(draft, (query, key, c) => (Times(draft, query, c), key))),
         new("attention's factor on the keys", draft => Move(draft, (query, key, c) => (query, Times(draft, key, c)))),
-        new("attention's factor as its root on both", draft => Move(draft, (query, key, c) => (Times(draft, query, Math.Sqrt(c)), Times(draft, key, Math.Sqrt(c))))),
-        new("attention's factor as a divisor of the scores", draft => Factor(draft) is var (scaled, product, c) && draft.Replace(scaled,
+        new("attention's factor as its root on both", draft =>
+            Move(draft, (query, key, c) => (Times(draft, query, Math.Sqrt(c)), Times(draft, key, Math.Sqrt(c))))),
+        new("attention's factor as a divisor of the scores", draft => Factor(draft) is var (scaled, product, c)
+            && draft.Replace(scaled,
             () => draft.Emit("Div", [product.Output[0], draft.Scalar(1 / c)]))),
     ];
 

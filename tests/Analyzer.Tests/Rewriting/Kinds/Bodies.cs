@@ -35,7 +35,8 @@ internal static class Bodies
     }
 
     private static bool Fits(Draft draft, NodeProto node) =>
-        node.Domain.Length == 0 && node.Output.Count == 1 && node.Input.All(input => input.Length > 0) && node.OpType is not ("Constant" or "If")
+        node.Domain.Length == 0 && node.Output.Count == 1 && node.Input.All(input => input.Length > 0)
+            && node.OpType is not ("Constant" or "If")
         && draft.IsComputed(node.Output[0]) && draft.FormOf(node.Output[0]) is { IsFloat: true };
 
     private static string[] Outside(List<NodeProto> chain) =>
@@ -46,7 +47,8 @@ internal static class Bodies
         if (Chain(draft, longest) is not { } chain)
             return false;
         var inputs = Outside(chain);
-        var names = inputs.Select((name, i) => (name, To: $"i{i}")).ToDictionary(pair => pair.name, pair => pair.To, StringComparer.Ordinal);
+        var names = inputs.Select((name, i) => (name, To: $"i{i}")).ToDictionary(pair => pair.name, pair =>
+            pair.To, StringComparer.Ordinal);
         var function = new FunctionProto { Name = draft.Fresh("Spelled"), Domain = Domain, Input = { names.Values } };
         function.OpsetImport.AddRange(draft.Model.OpsetImport.Where(import => import.Domain != Domain));
         foreach (var node in chain)
@@ -63,7 +65,8 @@ internal static class Bodies
         draft.Model.IrVersion = Math.Max(draft.Model.IrVersion, 8);
         draft.Import(Domain);
         draft.MoveTo(chain[^1]);
-        draft.Insert(new NodeProto { Name = draft.Fresh("call"), OpType = function.Name, Domain = Domain, Input = { inputs }, Output = { chain[^1].Output[0] } });
+        draft.Insert(new NodeProto { Name = draft.Fresh("call"), OpType = function.Name, Domain = Domain, Input = { inputs },
+            Output = { chain[^1].Output[0] } });
         chain.ForEach(draft.Remove);
         return true;
     }
@@ -82,7 +85,8 @@ internal static class Bodies
             OpType = "If",
             Input = { draft.Constant([condition ? 1 : 0], [], DataType.Bool) },
             Output = { result },
-            Attribute = { AttributeProto.Of("then_branch", condition ? taken : other), AttributeProto.Of("else_branch", condition ? other : taken) },
+            Attribute = { AttributeProto.Of("then_branch", condition ? taken : other), AttributeProto.Of("else_branch", condition
+                ? other : taken) },
         });
         chain.ForEach(draft.Remove);
         return true;
@@ -105,10 +109,12 @@ internal static class Bodies
         var result = names[chain[^1].Output[0]];
         if (negate)
         {
-            body.Node.Add(new NodeProto { OpType = "Neg", Name = draft.Fresh("other"), Input = { result }, Output = { draft.Fresh("inner") } });
+            body.Node.Add(new NodeProto { OpType = "Neg", Name = draft.Fresh("other"), Input = { result },
+                Output = { draft.Fresh("inner") } });
             result = body.Node[^1].Output[0];
         }
-        body.Output.Add(new ValueInfoProto { Name = result, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)form.Type } } });
+        body.Output.Add(new ValueInfoProto { Name = result,
+            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)form.Type } } });
         return body;
     }
 }

@@ -13,7 +13,8 @@ internal static class Containers
     [
         Kind("weights in a Constant node", (draft, tensor) =>
         {
-            draft.Insert(new NodeProto { OpType = "Constant", Name = draft.Fresh("spelled"), Output = { tensor.Name }, Attribute = { AttributeProto.Of("value", tensor) } });
+            draft.Insert(new NodeProto { OpType = "Constant", Name = draft.Fresh("spelled"), Output = { tensor.Name },
+                Attribute = { AttributeProto.Of("value", tensor) } });
             return null;
         }),
         Kind("weights in an external file", (draft, tensor) =>
@@ -50,10 +51,12 @@ internal static class Containers
             return null;
         }),
         Kind("weights in half precision behind Cast", (draft, tensor) =>
-            draft.Emit("Cast", [draft.Constant(Values(draft, tensor), [.. tensor.Dims], DataType.Float16)], Int("to", tensor.DataType)),
+            draft.Emit("Cast", [draft.Constant(Values(draft, tensor), [.. tensor.Dims], DataType.Float16)],
+                Int("to", tensor.DataType)),
             values => values.All(value => (double)(Half)value == value)),
         Kind("weights in double precision behind Cast", (draft, tensor) =>
-            draft.Emit("Cast", [draft.Constant(Values(draft, tensor), [.. tensor.Dims], DataType.Double)], Int("to", tensor.DataType))),
+            draft.Emit("Cast", [draft.Constant(Values(draft, tensor), [.. tensor.Dims], DataType.Double)],
+                Int("to", tensor.DataType))),
         Kind("weights behind Transpose", (draft, tensor) =>
         {
             var rank = tensor.Dims.Count;
@@ -61,11 +64,14 @@ internal static class Containers
             var stored = new long[rank];
             for (var axis = 0; axis < rank; axis++)
                 stored[perm[axis]] = tensor.Dims[axis];
-            return draft.Emit("Transpose", [draft.Constant(Permuted(Values(draft, tensor), [.. tensor.Dims], perm, stored), stored, (DataType)tensor.DataType)],
+            return draft.Emit("Transpose", [draft.Constant(Permuted(Values(draft, tensor), [.. tensor.Dims], perm, stored),
+                stored, (DataType)tensor.DataType)],
                 Ints("perm", [.. perm.Select(axis => (long)axis)]));
         }),
         Kind("weights behind Reshape", (draft, tensor) =>
-            draft.Emit("Reshape", [draft.Constant(Values(draft, tensor), [tensor.Dims[0], tensor.Dims.Skip(1).Aggregate(1L, (a, b) => a * b)], (DataType)tensor.DataType), draft.Longs([.. tensor.Dims])])),
+            draft.Emit("Reshape",
+                [draft.Constant(Values(draft, tensor), [tensor.Dims[0], tensor.Dims.Skip(1).Aggregate(1L, (a, b) => a * b)],
+                (DataType)tensor.DataType), draft.Longs([.. tensor.Dims])])),
         Kind("weights behind Identity", (draft, tensor) =>
             draft.Emit("Identity", [draft.Constant(Values(draft, tensor), [.. tensor.Dims], (DataType)tensor.DataType)])),
         Kind("weights behind Unsqueeze and Squeeze", (draft, tensor) => draft.Squeeze(draft.Unsqueeze(
@@ -73,18 +79,24 @@ internal static class Containers
         Kind("weights in integers behind DequantizeLinear", (draft, tensor) =>
         {
             var step = draft.Constant([Step], []);
-            return draft.Emit("DequantizeLinear", [draft.Constant([.. Values(draft, tensor).Select(value => value / Step)], [.. tensor.Dims], DataType.Int8), step]);
+            return draft.Emit("DequantizeLinear",
+                [draft.Constant([.. Values(draft, tensor).Select(value => value / Step)], [.. tensor.Dims], DataType.Int8),
+                step]);
         }, values => values.All(value => Math.Abs(value / Step) <= 127 && value / Step == Math.Round(value / Step))),
     ];
 
     private const double Step = 1 / 16.0;
 
-    /// <summary>Stores one weight matrix or kernel otherwise: as the tensor that is returned, or under its own name where none is.</summary>
-    private static Rewrite Kind(string kind, Func<Draft, TensorProto, string?> store, Func<double[], bool>? fits = null) => new(kind, draft =>
+    /// <summary>Stores one weight matrix or kernel otherwise: as the tensor that is returned, or under its own name where none
+    /// is.</summary>
+    private static Rewrite Kind(string kind, Func<Draft, TensorProto, string?> store, Func<double[], bool>? fits = null) =>
+        new(kind, draft =>
     {
-        var weights = draft.Nodes("Conv", "Gemm", "MatMul", "LSTM", "GRU", "ConvTranspose").SelectMany(node => node.Input.Skip(1).Take(2));
+        var weights = draft.Nodes("Conv", "Gemm", "MatMul", "LSTM", "GRU", "ConvTranspose")
+            .SelectMany(node => node.Input.Skip(1).Take(2));
         var tensor = draft.Shuffled(weights.Distinct()).Select(draft.Stored).FirstOrDefault(tensor =>
-            tensor is { Dims.Count: >= 2 } && (DataType)tensor.DataType == DataType.Float && fits?.Invoke(Values(draft, tensor)) != false);
+            tensor is { Dims.Count: >= 2 } && (DataType)tensor.DataType == DataType.Float
+                && fits?.Invoke(Values(draft, tensor)) != false);
         if (tensor is null || draft.Graph.Input.Any(input => input.Name == tensor.Name))
             return false;
         draft.Graph.Initializer.Remove(tensor);

@@ -24,20 +24,25 @@ internal static class Convolutions
     private static NodeProto? Conv(Draft draft, Func<NodeProto, bool> fits) => draft.Nodes("Conv").FirstOrDefault(node =>
         draft.FormOf(node.Output[0]) is { Rank: 4 } && draft.ValuesOf(node.Input[1]) is not null && fits(node));
 
-    private static bool PadBeside(Draft draft) => Conv(draft, node => draft.Opset >= 13 && IntsOf(node, "pads")?.Any(pad => pad > 0) == true) is { } node
+    private static bool PadBeside(Draft draft) => Conv(draft, node => draft.Opset >= 13
+        && IntsOf(node, "pads")?.Any(pad => pad > 0) == true) is { } node
         && draft.Replace(node, () =>
         {
             var pads = IntsOf(node, "pads")!;
             var padded = draft.Emit("Pad", [node.Input[0], draft.Longs(0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3])]);
-            return draft.Named(node.Name, "Conv", [padded, .. node.Input.Skip(1)], [.. node.Attribute.Where(attribute => attribute.Name is not ("pads" or "auto_pad"))]);
+            return draft.Named(node.Name, "Conv", [padded, .. node.Input.Skip(1)],
+                [.. node.Attribute.Where(attribute => attribute.Name is not ("pads" or "auto_pad"))]);
         });
 
-    private static bool BiasBeside(Draft draft) => Conv(draft, node => node.Input.Count == 3 && draft.ValuesOf(node.Input[2]) is not null) is { } node
+    private static bool BiasBeside(Draft draft) => Conv(draft, node => node.Input.Count == 3
+        && draft.ValuesOf(node.Input[2]) is not null) is { } node
         && draft.Replace(node, () =>
         {
             var bias = draft.ValuesOf(node.Input[2])!;
-            var shaped = draft.Constant(bias, draft.Pick<long[]>([bias.Length, 1, 1], [1, bias.Length, 1, 1]), draft.FormOf(node.Input[2])!.Type);
-            return draft.Emit("Add", draft.Shuffled([draft.Named(node.Name, "Conv", node.Input.Take(2), [.. node.Attribute]), shaped]));
+            var shaped = draft.Constant(bias, draft.Pick<long[]>([bias.Length, 1, 1], [1, bias.Length, 1, 1]),
+                draft.FormOf(node.Input[2])!.Type);
+            return draft.Emit("Add", draft.Shuffled([draft.Named(node.Name, "Conv", node.Input.Take(2), [.. node.Attribute]),
+                shaped]));
         });
 
     private static bool AsProduct(Draft draft) => Conv(draft, IsOnePosition(draft)) is { } node && draft.Replace(node, () =>
@@ -46,8 +51,10 @@ internal static class Convolutions
         var (filters, channels) = ((int)stored.Dims[0], (int)stored.Dims[1]);
         double[] turned = [.. Enumerable.Range(0, values.Length).Select(i => values[i % filters * channels + i / filters])];
         var last = draft.Emit("Transpose", [node.Input[0]], Ints("perm", 0, 2, 3, 1));
-        var y = draft.Named(node.Name, "MatMul", [last, draft.Constant(turned, [channels, filters], draft.FormOf(node.Input[1])!.Type)]);
-        return draft.Emit("Transpose", [node.Input.Count < 3 ? y : draft.Emit("Add", [y, node.Input[2]])], Ints("perm", 0, 3, 1, 2));
+        var y = draft.Named(node.Name, "MatMul",
+            [last, draft.Constant(turned, [channels, filters], draft.FormOf(node.Input[1])!.Type)]);
+        return draft.Emit("Transpose", [node.Input.Count < 3 ? y : draft.Emit("Add", [y, node.Input[2]])],
+            Ints("perm", 0, 3, 1, 2));
     });
 
     private static Func<NodeProto, bool> IsOnePosition(Draft draft) => node =>
@@ -57,7 +64,9 @@ internal static class Convolutions
         && draft.FormOf(node.Output[0])!.Dims is [_, _, > 1, > 1];
 
     private static bool Global(Draft draft, string op, Func<string, string> spell) =>
-        draft.Nodes(op).FirstOrDefault(node => draft.FormOf(node.Input[0]) is { Rank: 4, Type: TensorProto.Types.DataType.Float }) is { } node
+        draft.Nodes(op)
+            .FirstOrDefault(node =>
+            draft.FormOf(node.Input[0]) is { Rank: 4, Type: TensorProto.Types.DataType.Float }) is { } node
         && draft.Replace(node, () => spell(node.Input[0]));
 
     private static string Whole(Draft draft, string x, string op) =>

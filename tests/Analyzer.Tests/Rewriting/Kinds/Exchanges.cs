@@ -8,7 +8,8 @@ internal static class Exchanges
 {
     // Increasing, so that the largest of the values is the value of the largest.
     private static readonly string[] Increasing =
-        ["Relu", "LeakyRelu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Elu", "Selu", "Celu", "HardSigmoid", "Clip", "ThresholdedRelu"];
+        ["Relu", "LeakyRelu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Elu", "Selu", "Celu", "HardSigmoid", "Clip",
+            "ThresholdedRelu"];
 
     private static readonly string[] Elementwise = [.. Increasing, "Gelu", "Mish", "HardSwish", "Swish", "Abs", "Erf"];
 
@@ -30,7 +31,8 @@ internal static class Exchanges
         new("function behind Concat", OutOfConcat),
         new("function in front of Split", IntoSplit),
         new("function behind Split", OutOfSplit),
-        new("BatchNormalization in front of max-pooling", draft => Forward(draft, ["BatchNormalization"], ["MaxPool", "GlobalMaxPool"])),
+        new("BatchNormalization in front of max-pooling", draft =>
+            Forward(draft, ["BatchNormalization"], ["MaxPool", "GlobalMaxPool"])),
         new("BatchNormalization behind max-pooling", draft => Back(draft, ["BatchNormalization"], ["MaxPool", "GlobalMaxPool"])),
     ];
 
@@ -39,7 +41,8 @@ internal static class Exchanges
     {
         foreach (var f in draft.Nodes(functions))
         {
-            if (draft.OnlyReader(f.Input[0]) is null || draft.Producer(f.Input[0]) is not { } mover || !Moves(draft, mover, movers) || !Fits(draft, f))
+            if (draft.OnlyReader(f.Input[0]) is null || draft.Producer(f.Input[0]) is not { } mover
+                || !Moves(draft, mover, movers) || !Fits(draft, f))
                 continue;
             draft.Remove(mover);
             return draft.Replace(f, () => Copy(draft, mover, Copy(draft, f, mover.Input[0])));
@@ -52,7 +55,8 @@ internal static class Exchanges
     {
         foreach (var f in draft.Nodes(functions))
         {
-            if (draft.OnlyReader(f.Output[0]) is not { } mover || !Moves(draft, mover, movers) || !Fits(draft, f) || mover.Input[0] != f.Output[0])
+            if (draft.OnlyReader(f.Output[0]) is not { } mover || !Moves(draft, mover, movers) || !Fits(draft, f)
+                || mover.Input[0] != f.Output[0])
                 continue;
             draft.Remove(f);
             return draft.Replace(mover, () => Copy(draft, f, Copy(draft, mover, f.Input[0])));
@@ -67,7 +71,9 @@ internal static class Exchanges
             if (draft.OnlyReader(f.Input[0]) is null || draft.Producer(f.Input[0]) is not { OpType: "Concat" } concat)
                 continue;
             draft.Remove(concat);
-            return draft.Replace(f, () => draft.Named(concat.Name, "Concat", [.. concat.Input.Select(part => Copy(draft, f, part))], [.. concat.Attribute]));
+            return draft.Replace(f, () =>
+                draft.Named(concat.Name, "Concat", [.. concat.Input.Select(part => Copy(draft, f, part))],
+                [.. concat.Attribute]));
         }
         return false;
     }
@@ -77,7 +83,8 @@ internal static class Exchanges
         foreach (var concat in draft.Nodes("Concat"))
         {
             var parts = concat.Input.Select(part => draft.OnlyReader(part) is null ? null : draft.Producer(part)).ToArray();
-            if (parts[0] is not { } first || !Elementwise.Contains(first.OpType) || parts.Any(part => part is null || !IsLike(part, first)))
+            if (parts[0] is not { } first || !Elementwise.Contains(first.OpType)
+                || parts.Any(part => part is null || !IsLike(part, first)))
                 continue;
             Array.ForEach(parts, part => draft.Remove(part!));
             return draft.Replace(concat, () => Copy(draft, first,
@@ -91,7 +98,8 @@ internal static class Exchanges
         foreach (var split in draft.Nodes("Split"))
         {
             var readers = split.Output.Select(draft.OnlyReader).ToArray();
-            if (readers[0] is not { } first || !Elementwise.Contains(first.OpType) || readers.Any(reader => reader is null || !IsLike(reader, first)))
+            if (readers[0] is not { } first || !Elementwise.Contains(first.OpType)
+                || readers.Any(reader => reader is null || !IsLike(reader, first)))
                 continue;
             draft.MoveTo(split);
             split.Input[0] = Copy(draft, first, split.Input[0]);
@@ -122,7 +130,8 @@ internal static class Exchanges
 
     private static bool Moves(Draft draft, NodeProto mover, string[] movers) =>
         mover.Domain.Length == 0 && movers.Contains(mover.OpType) && mover.Output.Count == 1 && draft.IsComputed(mover.Input[0])
-        && (mover.OpType != "Resize" || mover.Attribute.FirstOrDefault(attribute => attribute.Name == "mode") is not { } mode || mode.S.ToStringUtf8() == "nearest")
+        && (mover.OpType != "Resize" || mover.Attribute.FirstOrDefault(attribute => attribute.Name == "mode") is not { } mode
+            || mode.S.ToStringUtf8() == "nearest")
         && (mover.OpType != "Gather" || draft.Stored(mover.Input[1]) is not null);
 
     /// <summary>An elementwise function, or a normalization whose factors are positive, so that it keeps the order.</summary>
@@ -130,7 +139,8 @@ internal static class Exchanges
         || draft.ValuesOf(f.Input[1]) is not null && Normalizations.Folded(draft, f).Factor.All(factor => factor > 0);
 
     private static bool IsLike(NodeProto node, NodeProto other) =>
-        node.OpType == other.OpType && node.Attribute.SequenceEqual(other.Attribute) && node.Input.Skip(1).SequenceEqual(other.Input.Skip(1));
+        node.OpType == other.OpType && node.Attribute.SequenceEqual(other.Attribute)
+            && node.Input.Skip(1).SequenceEqual(other.Input.Skip(1));
 
     private static string Copy(Draft draft, NodeProto node, string x) =>
         draft.Named(draft.Fresh("spelled"), node.OpType, [x, .. node.Input.Skip(1)], [.. node.Attribute]);

@@ -8,7 +8,8 @@ internal static class Extras
 {
     private static readonly string[] Repeatable =
     [
-        "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Elu", "HardSigmoid", "HardSwish", "Gelu", "Mish", "Clip", "PRelu",
+        "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Elu", "HardSigmoid", "HardSwish", "Gelu", "Mish",
+            "Clip", "PRelu",
         "Transpose", "Reshape", "Flatten", "MaxPool", "GlobalAveragePool", "BatchNormalization", "LayerNormalization",
     ];
 
@@ -37,7 +38,8 @@ internal static class Extras
 
     private static bool Unread(Draft draft, string op)
     {
-        if (draft.Activations().FirstOrDefault(tensor => draft.FormOf(tensor)!.Type == TensorProto.Types.DataType.Float) is not { } tensor)
+        if (draft.Activations()
+            .FirstOrDefault(tensor => draft.FormOf(tensor)!.Type == TensorProto.Types.DataType.Float) is not { } tensor)
             return false;
         draft.MoveTo(draft.Graph.Node[^1]);
         draft.Emit(op, [tensor]);
@@ -48,7 +50,8 @@ internal static class Extras
     {
         foreach (var node in draft.Nodes(Repeatable))
         {
-            if (draft.Readers(node.Output[0]).Distinct().ToArray() is not { Length: > 1 } readers || !draft.IsComputed(node.Output[0])
+            if (draft.Readers(node.Output[0]).Distinct().ToArray() is not { Length: > 1 } readers
+                || !draft.IsComputed(node.Output[0])
                 || node.Output.Count > 1 || readers[^1].Input.IndexOf(node.Output[0]) is not (>= 0 and var at))
             {
                 continue;
@@ -62,7 +65,8 @@ internal static class Extras
 
     private static bool RepeatAsResult(Draft draft)
     {
-        if (draft.Nodes(Repeatable).FirstOrDefault(node => draft.IsComputed(node.Output[0]) && node.Output.Count == 1) is not { } node)
+        if (draft.Nodes(Repeatable).FirstOrDefault(node => draft.IsComputed(node.Output[0])
+            && node.Output.Count == 1) is not { } node)
             return false;
         draft.MoveTo(node);
         AddResult(draft, Copy(draft, node), draft.FormOf(node.Output[0])!);

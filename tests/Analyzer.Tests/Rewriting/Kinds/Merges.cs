@@ -9,17 +9,20 @@ internal static class Merges
     public static ImmutableArray<Rewrite> All { get; } =
     [
         new("operands swapped", Swap),
-        new("Add as Sum", draft => draft.Nodes("Add").FirstOrDefault() is { } add && draft.Replace(add, () => draft.Emit("Sum", add.Input))),
+        new("Add as Sum", draft => draft.Nodes("Add").FirstOrDefault() is { } add
+            && draft.Replace(add, () => draft.Emit("Sum", add.Input))),
         new("Concat nested", Nest),
         new("Concat flat", Flatten),
-        new("Concat of two in one more Concat", draft => draft.Nodes("Concat").FirstOrDefault(concat => draft.IsComputed(concat.Output[0])) is { } concat
+        new("Concat of two in one more Concat", draft => draft.Nodes("Concat")
+            .FirstOrDefault(concat => draft.IsComputed(concat.Output[0])) is { } concat
             && draft.Follow(concat.Output[0], raw => draft.Emit("Concat", [raw], [.. concat.Attribute]))),
         new("Softmax in parts", draft => InParts(draft, "Softmax", (x, axis) =>
         {
             var e = draft.Emit("Exp", [draft.Emit("Sub", [x, draft.Largest(x, axis)])]);
             return draft.Emit("Div", [e, draft.Sum(e, axis)]);
         })),
-        new("LogSoftmax as Log of Softmax", draft => InParts(draft, "LogSoftmax", (x, axis) => draft.Emit("Log", [draft.Emit("Softmax", [x], Int("axis", axis))]))),
+        new("LogSoftmax as Log of Softmax", draft => InParts(draft, "LogSoftmax", (x, axis) =>
+            draft.Emit("Log", [draft.Emit("Softmax", [x], Int("axis", axis))]))),
     ];
 
     private static bool Swap(Draft draft)
@@ -32,7 +35,8 @@ internal static class Merges
 
     private static bool Nest(Draft draft)
     {
-        if (draft.Nodes("Concat").FirstOrDefault(concat => concat.Input.Count > 2 && draft.IsComputed(concat.Output[0])) is not { } concat)
+        if (draft.Nodes("Concat").FirstOrDefault(concat => concat.Input.Count > 2
+            && draft.IsComputed(concat.Output[0])) is not { } concat)
             return false;
         var inner = draft.Random.Next(2, concat.Input.Count);
         draft.MoveTo(concat);

@@ -22,7 +22,8 @@ internal static class Normalizations
     ];
 
     private static NodeProto? Batch(Draft draft) => draft.Nodes("BatchNormalization")
-        .FirstOrDefault(node => node.Output.Count == 1 && Enumerable.Range(1, 4).All(input => draft.ValuesOf(node.Input[input]) is not null));
+        .FirstOrDefault(node => node.Output.Count == 1 && Enumerable.Range(1, 4)
+            .All(input => draft.ValuesOf(node.Input[input]) is not null));
 
     /// <summary>The factor and the summand of a normalization by running statistics, by channel.</summary>
     public static (double[] Factor, double[] Summand) Folded(Draft draft, NodeProto node)
@@ -40,7 +41,8 @@ internal static class Normalizations
         var (factor, summand) = Folded(draft, node);
         var dims = Products.AlongChannels(form, factor.Length);
         return draft.Replace(node, () => draft.Emit("Add",
-            [draft.Emit("Mul", [node.Input[0], draft.Constant(factor, dims, form.Type)]), draft.Constant(summand, dims, form.Type)]));
+            [draft.Emit("Mul", [node.Input[0], draft.Constant(factor, dims, form.Type)]),
+                draft.Constant(summand, dims, form.Type)]));
     }
 
     private static bool BatchInParts(Draft draft)
@@ -57,7 +59,8 @@ internal static class Normalizations
         {
             var centered = draft.Emit("Sub", [node.Input[0], Constant(draft.ValuesOf(node.Input[3])!)]);
             var normal = draft.Emit("Div", [centered, Constant(deviation)]);
-            return draft.Emit("Add", [draft.Emit("Mul", [Constant(draft.ValuesOf(node.Input[1])!), normal]), Constant(draft.ValuesOf(node.Input[2])!)]);
+            return draft.Emit("Add", [draft.Emit("Mul", [Constant(draft.ValuesOf(node.Input[1])!), normal]),
+                Constant(draft.ValuesOf(node.Input[2])!)]);
         });
     }
 
@@ -76,11 +79,13 @@ internal static class Normalizations
             var (factor, summand) = Folded(draft, node);
             var isLast = layer.OpType == "Gemm" && IntOf(layer, "transB", 0) == 0;
             var bias = layer.Input.Count > 2 ? draft.ValuesOf(layer.Input[2])! : new double[factor.Length];
-            double[] scaled = [.. weight.Select((w, i) => w * factor[isLast ? i % factor.Length : i / (weight.Length / factor.Length)])];
+            double[] scaled = [.. weight.Select((w, i) => w * factor[isLast ? i % factor.Length
+                : i / (weight.Length / factor.Length)])];
             double[] shifted = [.. summand.Select((shift, c) => shift + factor[c] * bias[c % bias.Length])];
             return draft.Replace(node, () =>
             {
-                string[] inputs = [layer.Input[0], draft.Constant(scaled, [.. stored.Dims], form.Type), draft.Constant(shifted, [factor.Length], form.Type)];
+                string[] inputs = [layer.Input[0], draft.Constant(scaled, [.. stored.Dims], form.Type),
+                    draft.Constant(shifted, [factor.Length], form.Type)];
                 draft.Remove(layer);
                 draft.MoveTo(node);
                 return draft.Named(layer.Name, layer.OpType, inputs, [.. layer.Attribute]);
@@ -91,13 +96,16 @@ internal static class Normalizations
 
     private static bool LayerInParts(Draft draft, bool byPow)
     {
-        var node = draft.Nodes("LayerNormalization").FirstOrDefault(node => node.Output.Count == 1 && IntOf(node, "axis", -1) == -1);
+        var node = draft.Nodes("LayerNormalization").FirstOrDefault(node => node.Output.Count == 1
+            && IntOf(node, "axis", -1) == -1);
         return node is not null && draft.Replace(node, () =>
         {
             var centered = draft.Emit("Sub", [node.Input[0], draft.Mean(node.Input[0], -1)]);
             var squared = byPow ? draft.Emit("Pow", [centered, draft.Scalar(2)]) : draft.Emit("Mul", [centered, centered]);
-            var deviation = draft.Emit("Sqrt", [draft.Emit("Add", [draft.Mean(squared, -1), draft.Scalar(FloatOf(node, "epsilon", 1e-5f))])]);
-            return Affine(draft, draft.Emit("Div", [centered, deviation]), node.Input[1], node.Input.Count > 2 ? node.Input[2] : null);
+            var deviation = draft.Emit("Sqrt",
+                [draft.Emit("Add", [draft.Mean(squared, -1), draft.Scalar(FloatOf(node, "epsilon", 1e-5f))])]);
+            return Affine(draft, draft.Emit("Div", [centered, deviation]), node.Input[1], node.Input.Count > 2 ? node.Input[2]
+                : null);
         });
     }
 
@@ -140,13 +148,15 @@ internal static class Normalizations
             var centered = draft.Emit("Sub", [node.Input[0], draft.Mean(node.Input[0], 2, 3)]);
             var variance = draft.Mean(draft.Emit("Mul", [centered, centered]), 2, 3);
             var deviation = draft.Emit("Sqrt", [draft.Emit("Add", [variance, draft.Scalar(FloatOf(node, "epsilon", 1e-5f))])]);
-            return Affine(draft, draft.Emit("Div", [centered, deviation]), ByChannel(draft, node.Input[1]), ByChannel(draft, node.Input[2]));
+            return Affine(draft, draft.Emit("Div", [centered, deviation]), ByChannel(draft, node.Input[1]),
+                ByChannel(draft, node.Input[2]));
         });
     }
 
     private static bool GroupInParts(Draft draft)
     {
-        var node = draft.Opset < 21 ? null : draft.Nodes("GroupNormalization").FirstOrDefault(node => draft.FormOf(node.Input[0]) is { Rank: 4 });
+        var node = draft.Opset < 21 ? null : draft.Nodes("GroupNormalization")
+            .FirstOrDefault(node => draft.FormOf(node.Input[0]) is { Rank: 4 });
         return node is not null && draft.Replace(node, () =>
         {
             var (dims, groups) = (draft.FormOf(node.Input[0])!.Dims, IntOf(node, "num_groups", 1));

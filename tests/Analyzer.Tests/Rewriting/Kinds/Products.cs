@@ -29,13 +29,15 @@ internal static class Products
     {
         foreach (var relu in draft.Nodes("Relu"))
         {
-            if (draft.Producer(relu.Input[0]) is { } layer && layer.OpType == op && layer.Domain.Length == 0 && draft.OnlyReader(relu.Input[0]) is not null)
+            if (draft.Producer(relu.Input[0]) is { } layer && layer.OpType == op && layer.Domain.Length == 0
+                && draft.OnlyReader(relu.Input[0]) is not null)
             {
                 return draft.Replace(relu, () =>
                 {
                     draft.Remove(layer);
                     draft.MoveTo(relu);
-                    return draft.Named(layer.Name, $"com.microsoft::{fused}", layer.Input, [.. layer.Attribute, AttributeProto.Of("activation", "Relu")]);
+                    return draft.Named(layer.Name, $"com.microsoft::{fused}", layer.Input,
+                        [.. layer.Attribute, AttributeProto.Of("activation", "Relu")]);
                 });
             }
         }
@@ -48,7 +50,8 @@ internal static class Products
 
     private static NodeProto? Product(Draft draft, int rank) => draft.Nodes("MatMul").FirstOrDefault(node =>
         draft.IsComputed(node.Input[0]) && draft.ValuesOf(node.Input[1]) is not null
-        && draft.Stored(node.Input[1])!.Dims.Count == 2 && draft.FormOf(node.Input[0]) is { } form && (rank == 0 ? form.Rank >= 2 : form.Rank == rank));
+        && draft.Stored(node.Input[1])!.Dims.Count == 2 && draft.FormOf(node.Input[0]) is { } form
+            && (rank == 0 ? form.Rank >= 2 : form.Rank == rank));
 
     private static string TransposedCopy(Draft draft, string weight)
     {
@@ -63,16 +66,19 @@ internal static class Products
         var weight = IntOf(node, "transB", 0) == 0 ? node.Input[1]
             : draft.Random.Next(2) == 0 ? TransposedCopy(draft, node.Input[1]) : draft.Emit("Transpose", [node.Input[1]]);
         var product = draft.Named(node.Name, "MatMul", [node.Input[0], weight]);
-        return node.Input.Count < 3 ? product : draft.Emit("Add", draft.Pick<string[]>([product, node.Input[2]], [node.Input[2], product]));
+        return node.Input.Count < 3 ? product
+            : draft.Emit("Add", draft.Pick<string[]>([product, node.Input[2]], [node.Input[2], product]));
     });
 
     private static bool Transposed(Draft draft) => Gemm(draft) is { } node && draft.Replace(node, () => draft.Named(
-        node.Name, "Gemm", [node.Input[0], TransposedCopy(draft, node.Input[1]), .. node.Input.Skip(2)], Int("transB", 1 - IntOf(node, "transB", 0))));
+        node.Name, "Gemm", [node.Input[0], TransposedCopy(draft, node.Input[1]), .. node.Input.Skip(2)],
+            Int("transB", 1 - IntOf(node, "transB", 0))));
 
     private static bool WithFactors(Draft draft) => Gemm(draft) is { } node && draft.Replace(node, () =>
     {
         string Times(string tensor, double factor) =>
-            draft.Constant([.. draft.ValuesOf(tensor)!.Select(value => value * factor)], [.. draft.Stored(tensor)!.Dims], draft.FormOf(tensor)!.Type);
+            draft.Constant([.. draft.ValuesOf(tensor)!.Select(value => value * factor)], [.. draft.Stored(tensor)!.Dims],
+                draft.FormOf(tensor)!.Type);
         var inputs = new List<string> { node.Input[0], Times(node.Input[1], 4) };
         if (node.Input.Count > 2)
             inputs.Add(Times(node.Input[2], 0.5));
@@ -80,7 +86,8 @@ internal static class Products
             AttributeProto.Of("alpha", 0.25f), AttributeProto.Of("beta", 2f), Int("transB", IntOf(node, "transB", 0)));
     });
 
-    private static bool AsGemm(Draft draft) => Product(draft, rank: 2) is { } node && draft.Replace(node, () => draft.Random.Next(2) == 0
+    private static bool AsGemm(Draft draft) => Product(draft, rank: 2) is { } node
+        && draft.Replace(node, () => draft.Random.Next(2) == 0
         ? draft.Named(node.Name, "Gemm", [node.Input[0], node.Input[1]])
         : draft.Named(node.Name, "Gemm", [node.Input[0], TransposedCopy(draft, node.Input[1])], Int("transB", 1)));
 
@@ -92,16 +99,20 @@ internal static class Products
         return draft.Emit("Transpose", [draft.Named(node.Name, "MatMul", [TransposedCopy(draft, node.Input[1]), turned])], swap);
     });
 
-    private static bool AsEinsum(Draft draft) => Product(draft, rank: 0) is { } node && draft.Replace(node, () => draft.Random.Next(2) == 0
-        ? draft.Named(node.Name, "Einsum", [node.Input[0], node.Input[1]], AttributeProto.Of("equation", $"{Lead(draft, node)}i,io->{Lead(draft, node)}o"))
+    private static bool AsEinsum(Draft draft) => draft.Opset >= 12 && Product(draft, rank: 0) is { } node
+        && draft.Replace(node, () => draft.Random.Next(2) == 0
+        ? draft.Named(node.Name, "Einsum", [node.Input[0], node.Input[1]],
+            AttributeProto.Of("equation", $"{Lead(draft, node)}i,io->{Lead(draft, node)}o"))
         : draft.Named(node.Name, "Einsum", [node.Input[0], TransposedCopy(draft, node.Input[1])],
             AttributeProto.Of("equation", $"{Lead(draft, node)}i,oi->{Lead(draft, node)}o")));
 
     private static string Lead(Draft draft, NodeProto node) => "abcde"[..(draft.FormOf(node.Input[0])!.Rank - 1)];
 
-    private static bool AsFusedMatMul(Draft draft) => Product(draft, rank: 0) is { } node && draft.Replace(node, () => draft.Random.Next(2) == 0
+    private static bool AsFusedMatMul(Draft draft) => Product(draft, rank: 0) is { } node
+        && draft.Replace(node, () => draft.Random.Next(2) == 0
         ? draft.Named(node.Name, "com.microsoft::FusedMatMul", [node.Input[0], node.Input[1]])
-        : draft.Named(node.Name, "com.microsoft::FusedMatMul", [node.Input[0], TransposedCopy(draft, node.Input[1])], Int("transB", 1)));
+        : draft.Named(node.Name, "com.microsoft::FusedMatMul", [node.Input[0], TransposedCopy(draft, node.Input[1])],
+            Int("transB", 1)));
 
     private static bool TokensAsGemm(Draft draft) => Product(draft, rank: 3) is { } node && draft.Replace(node, () =>
     {

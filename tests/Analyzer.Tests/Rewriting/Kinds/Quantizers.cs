@@ -4,7 +4,8 @@ using static Onnx.TensorProto.Types;
 
 namespace Emergence.Analyzer.Tests.Rewriting.Kinds;
 
-/// <summary>Quantizers between layers: with the function that their saturation is, or without; in parts; of another integer type.</summary>
+/// <summary>Quantizers between layers: with the function that their saturation is, or without; in parts; of another integer
+/// type.</summary>
 internal static class Quantizers
 {
     public static ImmutableArray<Rewrite> All { get; } =
@@ -13,24 +14,29 @@ internal static class Quantizers
         new("Relu in front of a quantizer that saturates at 0", AddRelu),
         new("quantizer as Div, Round, Clip, Mul", InParts),
         new("quantizer of another integer type", OtherType),
-        new("quantizer twice", draft => Pairs(draft).FirstOrDefault() is { Quantize: { } q, Dequantize: { } d } && draft.Follow(d.Output[0], raw =>
+        new("quantizer twice", draft => Pairs(draft).FirstOrDefault() is { Quantize: { } q, Dequantize: { } d }
+            && draft.Follow(d.Output[0], raw =>
             draft.Emit("DequantizeLinear", [draft.Emit("QuantizeLinear", [raw, .. q.Input.Skip(1)]), .. q.Input.Skip(1)]))),
     ];
 
-    private static IEnumerable<(NodeProto Quantize, NodeProto Dequantize, double Step, int Zero, DataType Type)> Pairs(Draft draft)
+    private static IEnumerable<(NodeProto Quantize, NodeProto Dequantize, double Step, int Zero,
+        DataType Type)> Pairs(Draft draft)
     {
         foreach (var quantize in draft.Nodes("QuantizeLinear"))
         {
-            if (draft.IsComputed(quantize.Input[0]) && draft.OnlyReader(quantize.Output[0]) is { OpType: "DequantizeLinear" } dequantize
+            if (draft.IsComputed(quantize.Input[0])
+                && draft.OnlyReader(quantize.Output[0]) is { OpType: "DequantizeLinear" } dequantize
                 && draft.ScalarOf(quantize.Input[1]) is { } step && draft.Stored(quantize.Input[2]) is { } zero)
             {
                 var type = (DataType)zero.DataType;
-                yield return (quantize, dequantize, step, (int)Emergence.Checkpoints.TensorValues.ToLongs(zero, draft.Directory)[0], type);
+                yield return (quantize, dequantize, step, (int)Emergence.Checkpoints.TensorValues.ToLongs(zero,
+                    draft.Directory)[0], type);
             }
         }
     }
 
-    private static bool SaturatesAtZero((NodeProto, NodeProto, double, int Zero, DataType Type) pair) => pair.Zero == (pair.Type == DataType.Int8 ? -128 : 0);
+    private static bool SaturatesAtZero((NodeProto, NodeProto, double, int Zero, DataType Type) pair) =>
+        pair.Zero == (pair.Type == DataType.Int8 ? -128 : 0);
 
     private static bool DropRelu(Draft draft)
     {
@@ -46,10 +52,12 @@ internal static class Quantizers
     }
 
     private static bool AddRelu(Draft draft) =>
-        Pairs(draft).FirstOrDefault(pair => SaturatesAtZero(pair) && draft.Producer(pair.Quantize.Input[0])?.OpType != "Relu").Quantize is { } quantize
+        Pairs(draft).FirstOrDefault(pair => SaturatesAtZero(pair)
+            && draft.Producer(pair.Quantize.Input[0])?.OpType != "Relu").Quantize is { } quantize
         && draft.Precede(quantize, 0, x => draft.Emit("Relu", [x]));
 
-    private static bool InParts(Draft draft) => Pairs(draft).FirstOrDefault() is { Quantize: { } quantize, Dequantize: { } dequantize } pair
+    private static bool InParts(Draft draft) => Pairs(draft)
+        .FirstOrDefault() is { Quantize: { } quantize, Dequantize: { } dequantize } pair
         && draft.Replace(dequantize, () =>
         {
             var least = pair.Type == DataType.Int8 ? -128 : 0;

@@ -9,16 +9,23 @@ internal static class Scales
 {
     // What may stand behind a layer so that its scale is applied: not a product of two computed tensors (attention's 1/√d).
     private static readonly string[] Functions =
-        ["Relu", "LeakyRelu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Elu", "Selu", "HardSigmoid", "HardSwish", "Gelu", "Mish", "Swish", "Clip", "PRelu"];
+        ["Relu", "LeakyRelu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Elu", "Selu", "HardSigmoid", "HardSwish", "Gelu",
+            "Mish", "Swish", "Clip", "PRelu"];
 
     public static ImmutableArray<Rewrite> All { get; } =
     [
-        new("one factor beside the weights", draft => Beside(draft, isVector: false, (d, y, c) => d.Emit("Mul", d.Shuffled([y, c])), c => 1 / c)),
-        new("one divisor beside the weights", draft => Beside(draft, isVector: false, (d, y, c) => d.Emit("Div", [y, c]), c => c)),
-        new("a factor per channel beside the weights", draft => Beside(draft, isVector: true, (d, y, c) => d.Emit("Mul", d.Shuffled([y, c])), c => 1 / c)) { KeepsParameters = false },
-        new("one summand beside the bias", draft => Shift(draft, isVector: false, (d, y, c) => d.Emit("Add", d.Shuffled([y, c])), sign: 1)) { KeepsParameters = false },
-        new("one subtrahend beside the bias", draft => Shift(draft, isVector: false, (d, y, c) => d.Emit("Sub", [y, c]), sign: -1)) { KeepsParameters = false },
-        new("a summand per channel beside the bias", draft => Shift(draft, isVector: true, (d, y, c) => d.Emit("Add", d.Shuffled([y, c])), sign: 1)) { KeepsParameters = false },
+        new("one factor beside the weights", draft => Beside(draft, isVector: false, (d, y, c) =>
+            d.Emit("Mul", d.Shuffled([y, c])), c => 1 / c)),
+        new("one divisor beside the weights", draft => Beside(draft, isVector: false, (d, y, c) => d.Emit("Div", [y, c]),
+            c => c)),
+        new("a factor per channel beside the weights", draft => Beside(draft, isVector: true, (d, y, c) =>
+            d.Emit("Mul", d.Shuffled([y, c])), c => 1 / c)) { KeepsParameters = false },
+        new("one summand beside the bias", draft => Shift(draft, isVector: false, (d, y, c) => d.Emit("Add", d.Shuffled([y, c])),
+            sign: 1)) { KeepsParameters = false },
+        new("one subtrahend beside the bias", draft => Shift(draft, isVector: false, (d, y, c) => d.Emit("Sub", [y, c]),
+            sign: -1)) { KeepsParameters = false },
+        new("a summand per channel beside the bias", draft => Shift(draft, isVector: true, (d, y, c) =>
+            d.Emit("Add", d.Shuffled([y, c])), sign: 1)) { KeepsParameters = false },
         new("a negated layer and Neg", Negated),
     ];
 
@@ -28,9 +35,11 @@ internal static class Scales
         && FloatOf(node, "alpha", 1) == 1 && FloatOf(node, "beta", 1) == 1
         && (node.Input.Count > 2 ? draft.ValuesOf(node.Input[2]) is not null : !needsBias)
         && (draft.Readers(node.Output[0]).Length == 0 || draft.OnlyReader(node.Output[0]) is { } next
-            && (Functions.Contains(next.OpType) || next.OpType is "Gemm" or "Conv" && next.Input[0] == node.Output[0] && draft.Stored(next.Input[1]) is not null)));
+            && (Functions.Contains(next.OpType) || next.OpType is "Gemm" or "Conv" && next.Input[0] == node.Output[0]
+                && draft.Stored(next.Input[1]) is not null)));
 
-    private static bool Beside(Draft draft, bool isVector, Func<Draft, string, string, string> spell, Func<double, double> inWeights)
+    private static bool Beside(Draft draft, bool isVector, Func<Draft, string, string, string> spell, Func<double,
+        double> inWeights)
     {
         if (Layer(draft, needsBias: false) is not { } node)
             return false;
@@ -48,7 +57,8 @@ internal static class Scales
         double[] shifts = Draw(isVector ? (int)form.Dims[1] : 1, () => draft.Pick(-0.5, -0.25, 0.25, 0.5));
         var bias = draft.Stored(node.Input[2])!;
         node.Input[2] = draft.Constant(
-            [.. draft.ValuesOf(node.Input[2])!.Select((b, c) => b - sign * shifts[c % shifts.Length])], [.. bias.Dims], form.Type);
+            [.. draft.ValuesOf(node.Input[2])!.Select((b, c) => b - sign * shifts[c % shifts.Length])], [.. bias.Dims],
+                form.Type);
         return draft.Follow(node.Output[0], raw => spell(draft, raw, Of(draft, shifts, form)));
     }
 
@@ -70,7 +80,8 @@ internal static class Scales
             [.. weight.Select((w, i) => w * factors[(isLast ? i % channels : i / (weight.Length / channels)) % factors.Length])],
             [.. stored.Dims], draft.FormOf(node.Input[1])!.Type);
         if (node.Input.Count > 2)
-            node.Input[2] = draft.Constant([.. draft.ValuesOf(node.Input[2])!.Select((b, c) => b * factors[c % factors.Length])], [.. draft.Stored(node.Input[2])!.Dims], draft.FormOf(node.Input[2])!.Type);
+            node.Input[2] = draft.Constant([.. draft.ValuesOf(node.Input[2])!.Select((b, c) => b * factors[c % factors.Length])],
+                [.. draft.Stored(node.Input[2])!.Dims], draft.FormOf(node.Input[2])!.Type);
     }
 
     private static string Of(Draft draft, double[] values, TensorForm form) => values.Length == 1
