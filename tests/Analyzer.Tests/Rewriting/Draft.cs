@@ -108,8 +108,14 @@ internal sealed class Draft
     public string Named(string name, string op, IEnumerable<string> inputs, params AttributeProto[] attributes)
     {
         var output = Fresh("t");
-        var node = new NodeProto { Name = name, OpType = op, Input = { inputs }, Output = { output },
-            Attribute = { attributes } };
+        var node = new NodeProto
+        {
+            Name = name,
+            OpType = op,
+            Input = { inputs },
+            Output = { output },
+            Attribute = { attributes }
+        };
         if (op.Split("::") is [var domain, var bare])
         {
             (node.Domain, node.OpType) = (domain, bare);

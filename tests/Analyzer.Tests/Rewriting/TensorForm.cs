@@ -23,8 +23,12 @@ internal sealed record TensorForm(DataType Type, long[] Dims)
         model.Graph.Output.Clear();
         foreach (var tensor in model.Graph.Node.SelectMany(node => node.Output).Where(output => output.Length > 0))
             model.Graph.Output.Add(new ValueInfoProto { Name = tensor });
-        using var session = SessionFactory.Create(new AnalysisSettings { Device = "cpu", Threads = 1,
-            Optimization = "none" }).Open(model, path);
+        using var session = SessionFactory.Create(new AnalysisSettings
+        {
+            Device = "cpu",
+            Threads = 1,
+            Optimization = "none"
+        }).Open(model, path);
         using var options = new RunOptions();
         using var results = session.Run(options, [.. feeds.Select(feed => feed.Name)], [.. feeds.Select(feed => feed.Value)],
             session.OutputNames);

@@ -65,8 +65,14 @@ internal static class Bodies
         draft.Model.IrVersion = Math.Max(draft.Model.IrVersion, 8);
         draft.Import(Domain);
         draft.MoveTo(chain[^1]);
-        draft.Insert(new NodeProto { Name = draft.Fresh("call"), OpType = function.Name, Domain = Domain, Input = { inputs },
-            Output = { chain[^1].Output[0] } });
+        draft.Insert(new NodeProto
+        {
+            Name = draft.Fresh("call"),
+            OpType = function.Name,
+            Domain = Domain,
+            Input = { inputs },
+            Output = { chain[^1].Output[0] }
+        });
         chain.ForEach(draft.Remove);
         return true;
     }
@@ -109,12 +115,20 @@ internal static class Bodies
         var result = names[chain[^1].Output[0]];
         if (negate)
         {
-            body.Node.Add(new NodeProto { OpType = "Neg", Name = draft.Fresh("other"), Input = { result },
-                Output = { draft.Fresh("inner") } });
+            body.Node.Add(new NodeProto
+            {
+                OpType = "Neg",
+                Name = draft.Fresh("other"),
+                Input = { result },
+                Output = { draft.Fresh("inner") }
+            });
             result = body.Node[^1].Output[0];
         }
-        body.Output.Add(new ValueInfoProto { Name = result,
-            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)form.Type } } });
+        body.Output.Add(new ValueInfoProto
+        {
+            Name = result,
+            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)form.Type } }
+        });
         return body;
     }
 }

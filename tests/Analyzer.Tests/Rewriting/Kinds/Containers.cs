@@ -110,7 +110,7 @@ internal static class Containers
         }
         return true;
     })
-    { Stage = 1 };
+        { Stage = 1 };
 
     private static double[] Values(Draft draft, TensorProto tensor) => TensorValues.ToDoubles(tensor, draft.Directory);
 

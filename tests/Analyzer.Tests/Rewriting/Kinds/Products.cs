@@ -86,7 +86,7 @@ internal static class Products
             AttributeProto.Of("alpha", 0.25f), AttributeProto.Of("beta", 2f), Int("transB", IntOf(node, "transB", 0)));
     });
 
-    private static bool AsGemm(Draft draft) => Product(draft, rank: 2) is { } node
+    private static bool AsGemm(Draft draft) => draft.Opset >= 11 && Product(draft, rank: 2) is { } node
         && draft.Replace(node, () => draft.Random.Next(2) == 0
         ? draft.Named(node.Name, "Gemm", [node.Input[0], node.Input[1]])
         : draft.Named(node.Name, "Gemm", [node.Input[0], TransposedCopy(draft, node.Input[1])], Int("transB", 1)));
@@ -114,7 +114,7 @@ internal static class Products
         : draft.Named(node.Name, "com.microsoft::FusedMatMul", [node.Input[0], TransposedCopy(draft, node.Input[1])],
             Int("transB", 1)));
 
-    private static bool TokensAsGemm(Draft draft) => Product(draft, rank: 3) is { } node && draft.Replace(node, () =>
+    private static bool TokensAsGemm(Draft draft) => draft.Opset >= 11 && Product(draft, rank: 3) is { } node && draft.Replace(node, () =>
     {
         var (dims, outputs) = (draft.FormOf(node.Input[0])!.Dims, draft.Stored(node.Input[1])!.Dims[1]);
         var flat = draft.Emit("Reshape", [node.Input[0], draft.Longs(-1, dims[2])]);
