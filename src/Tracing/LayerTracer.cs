@@ -60,7 +60,7 @@ public static class LayerTracer
         }
         catch (TraceException e)
         {
-            throw new UserException($"{checkpoint.FileName}: {e.Message}", e);
+            throw new UserException($"{checkpoint.FileName}: {e.Message}; check the file with onnx.checker", e);
         }
         catch (OverflowException e)
         {
@@ -160,10 +160,11 @@ public static class LayerTracer
             }
             node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"operator {Qualified(node.Node)} is not known: what follows is taken to be fed by everything it reads"));
         }
-        catch (Exception e) when (e is TraceException or OverflowException)
+        catch (Exception e) when (TraceException.IsUnfit(e))
         {
+            node.Trace.Unfit.Add(node.Node);
             if (!node.Trace.IsConstant(node.Node))
-                node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"{Qualified(node.Node)} could not be traced ({e.Message}): what follows is taken to be fed by everything it reads"));
+                node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"{Qualified(node.Node)} could not be traced ({TraceException.Finding(e)}): what follows is taken to be fed by everything it reads"));
         }
         var sources = Enumerable.Range(0, node.InputCount).Where(input => rule?.OnlyShapes(node, input) != true).Select(node.Optional);
         ByDataFlowRule.Flow(node, sources.OfType<TracedTensor>());

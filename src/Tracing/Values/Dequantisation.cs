@@ -128,8 +128,8 @@ internal sealed class Quantisations
         var attributes = new AttributeReader(node);
         return node.OpType switch
         {
-            "DequantizeLinear" when attributes.Int("axis", 1) < 0 => (int)attributes.Int("axis", 1) + rank,
-            "DequantizeLinear" => (int)attributes.Int("axis", 1),
+            "DequantizeLinear" when attributes.Int("axis", 1) < 0 => attributes.Int("axis", 1) + rank,
+            "DequantizeLinear" => attributes.Int("axis", 1),
             "QLinearConv" or "ConvInteger" => 0,
             "QGemm" => attributes.Int("transB", 0) == 1 ? 0 : 1,
             _ => value == 0 ? Math.Max(0, rank - 2) : rank - 1,
