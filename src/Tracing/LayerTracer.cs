@@ -60,7 +60,8 @@ public static class LayerTracer
         }
         catch (TraceException e)
         {
-            throw new UserException($"{checkpoint.FileName}: {e.Message}; check the file with onnx.checker", e);
+            var remedy = e.Message.Contains(';', StringComparison.Ordinal) ? "" : "; check the file with onnx.checker";
+            throw new UserException($"{checkpoint.FileName}: {e.Message}{remedy}", e);
         }
         catch (OverflowException e)
         {
@@ -142,7 +143,7 @@ public static class LayerTracer
         trace.Diagnostics.AddRange(shapes.Diagnostics(measured.WhyNot));
         var opset = opsets.GetValueOrDefault("", opsets.GetValueOrDefault("ai.onnx", 1));
         var built = LayerGraphBuilder.Build(trace, stored, binding, nodes, opset, failures);
-        var graph = built.Graph with { Batch = batch, Mixer = SampleMixing.Find(trace, binding, model.Graph, nodes, opset) };
+        var graph = built.Graph with { Batch = batch, Mixer = SampleMixing.Find(trace, binding, model.Graph, nodes, opset), Widest = WidestOf(trace, stored, binding.BatchOr(batch)) };
         return (built with { Graph = graph }, BatchEvidence.Against(binding, trace, nodes));
     }
 
@@ -170,6 +171,12 @@ public static class LayerTracer
         ByDataFlowRule.Flow(node, sources.OfType<TracedTensor>());
         return rule is null;
     }
+
+    private static WideTensor? WidestOf(Trace trace, StoredTensors stored, int batch) => trace.Tensors.Values
+        .Where(tensor => tensor.HasShape && !stored.Contains(tensor.Name))
+        .Select(tensor => new WideTensor(
+            tensor.Name, tensor.Count / (tensor.Axes.Any(axis => axis.Has(AxisRole.Batch)) ? batch : 1), tensor.ElementType))
+        .MaxBy(tensor => tensor.Bytes);
 
     /// <summary>The shapes that a run has shown.</summary>
     /// <param name="Shapes">By tensor.</param>
