@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using Emergence.Analyzer.Containment;
 using Emergence.CommandLine;
 
@@ -14,9 +13,7 @@ internal static class Program
         }
         catch (Exception e)
         {
-            return SayLast(e is IOException or Win32Exception or UnauthorizedAccessException
-                ? $"cannot go on ({e.Message}); check the limits on open files, processes and memory"
-                : Boundary.Unforeseen(e));
+            return SayLast(Boundary.Unforeseen(e));
         }
     }
 

@@ -30,11 +30,6 @@ internal static class UserErrors
             terminal.WriteError("cancelled");
             return ExitCode.Cancelled;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            terminal.WriteError($"cannot be written or read ({e.Message}); check permissions and the free space");
-            return ExitCode.Failed;
-        }
         catch (Exception e)
         {
             terminal.WriteError(Boundary.Unforeseen(e));

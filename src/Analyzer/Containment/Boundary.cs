@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using Emergence.Analyzer.Series;
 using Emergence.Checkpoints;
@@ -71,9 +72,11 @@ public sealed class Boundary(RunLimits limits, Worker? worker = null)
     internal static string TookTooLong(TimeSpan limit) => string.Create(
         CultureInfo.InvariantCulture, $"did not end within {limit.TotalSeconds:0.###} seconds; raise --timeout, or leave it out");
 
-    /// <summary>How a defect of ours is told: one line, with what finds it.</summary>
+    /// <summary>How a defect of ours is told, or a machine that has no more to give: one line, with what finds it.</summary>
     internal static string Unforeseen(Exception e)
     {
+        if (e is IOException or UnauthorizedAccessException or Win32Exception or TaskSchedulerException)
+            return $"cannot go on ({(e.InnerException ?? e).Message}); check permissions, the free space and the limits on open files";
         var place = e.StackTrace?.Split('\n', 2)[0].Trim().Split(" in ", 2)[0];
         return $"unexpected {e.GetType().Name} {place} ({e.Message}); this is a defect of emergence-analyze: report it with the file";
     }
