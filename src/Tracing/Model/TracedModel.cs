@@ -21,4 +21,7 @@ internal sealed record TracedModel(
 
     /// <summary>Nodes whose inputs and attributes do not fit their operator: nothing may be read into them.</summary>
     public IReadOnlySet<NodeProto> Unfit { get; init; } = ImmutableHashSet<NodeProto>.Empty;
+
+    /// <summary>By tensor, what an element becomes whose layers all give zero there, where that is known.</summary>
+    public Lazy<IReadOnlyDictionary<string, double>> AtZero { get; init; } = new(ImmutableDictionary<string, double>.Empty);
 }

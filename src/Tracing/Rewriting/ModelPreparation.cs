@@ -11,8 +11,8 @@ namespace Emergence.Tracing.Rewriting;
 public static class ModelPreparation
 {
     /// <summary>
-    /// Inlines local functions and the branch that a constant condition chooses, and names the sequence of recurrent
-    /// operators of which only the last state is used.
+    /// Inlines local functions and the branch that a constant condition chooses, names the sequence of recurrent operators
+    /// of which only the last state is used, and takes fused operators apart that hide what a layer is read from.
     /// </summary>
     /// <returns>The checkpoint itself where there is nothing to do; else one with a changed copy of the model.</returns>
     /// <exception cref="UserException">A local function calls itself, or its calls do not fit it.</exception>
@@ -24,7 +24,8 @@ public static class ModelPreparation
             var (model, hasFunctions) = FunctionInliner.Apply(checkpoint.Model);
             (model, var hasBranches) = BranchInliner.Apply(model, checkpoint.Directory);
             (model, var hasSequences) = NameSequences(model);
-            return hasFunctions || hasBranches || hasSequences ? checkpoint.WithModel(model) : checkpoint;
+            (model, var isFused) = FusedOperators.Apply(model);
+            return hasFunctions || hasBranches || hasSequences || isFused ? checkpoint.WithModel(model) : checkpoint;
         }
         catch (TraceException e)
         {
@@ -36,7 +37,7 @@ public static class ModelPreparation
     private static (ModelProto Model, bool Modified) NameSequences(ModelProto model)
     {
         static bool IsNameless(NodeProto node) =>
-            node is { OpType: "LSTM" or "GRU" or "RNN", Domain: "" or "ai.onnx", Output: [var sequence, ..] } && sequence.Length == 0;
+            node is { OpType: "LSTM" or "GRU" or "RNN" or "DynamicQuantizeLSTM", Domain: "" or "ai.onnx" or "com.microsoft", Output: [var sequence, ..] } && sequence.Length == 0;
         if (!model.Graph.Node.Any(IsNameless))
             return (model, false);
         model = model.Clone();

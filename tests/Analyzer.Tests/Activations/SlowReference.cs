@@ -24,9 +24,14 @@ internal static class SlowReference
         foreach (var layer in graph.Layers)
         {
             var name = $"exposed {layer.Index}";
-            AddNode(model.Graph, "Cast", [layer.Reading.Tensor], name, AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
+            var read = layer.Reading.Tensor;
             if (layer.Reading.Quantisation is { } quantisation)
-                name = Dequantise(model.Graph, name, quantisation);
+            {
+                AddNode(model.Graph, "Cast", [read], $"{name} whole", AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
+                AddNode(model.Graph, "Cast", [Dequantise(model.Graph, $"{name} whole", quantisation)], read = $"{name} single", AttributeProto.Of("to", (int)TensorProto.Types.DataType.Float));
+            }
+            read = layer.Reading.Applied.Aggregate(read, (tensor, step) => Applied(model.Graph, tensor, step, layer.Index));
+            AddNode(model.Graph, "Cast", [read], name, AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
             model.Graph.Output.Add(new ValueInfoProto
             {
                 Name = name,
@@ -52,6 +57,24 @@ internal static class SlowReference
         return result;
     }
 
+    /// <summary>The nodes of a step once more, for the layer's own tensor.</summary>
+    private static string Applied(GraphProto graph, string tensor, AppliedStep step, int layer)
+    {
+        string Renamed(string name) => name == step.Input ? tensor : $"{name} of {layer}";
+        var inside = step.Nodes.SelectMany(node => node.Output).Append(step.Input).ToHashSet();
+        foreach (var node in step.Nodes)
+        {
+            var copy = node.Clone();
+            copy.Name = "";
+            for (var i = 0; i < copy.Input.Count; i++)
+                copy.Input[i] = inside.Contains(copy.Input[i]) ? Renamed(copy.Input[i]) : copy.Input[i];
+            for (var i = 0; i < copy.Output.Count; i++)
+                copy.Output[i] = Renamed(copy.Output[i]);
+            graph.Node.Add(copy);
+        }
+        return Renamed(step.Output);
+    }
+
     private static bool IsByFilter(TracedLayer layer, ConvNodes nodes) => nodes == ConvNodes.Filters && layer.IsConvolution;
 
     /// <summary>(q − zero point) · scale, in double.</summary>
@@ -62,8 +85,10 @@ internal static class SlowReference
             AddNode(graph, "Cast", [tensor], exposed + suffix, AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
             return exposed + suffix;
         }
-        AddNode(graph, "Sub", [exposed, Double(quantisation.ZeroPoint, " zero")], exposed + " shifted");
-        AddNode(graph, "Mul", [exposed + " shifted", Double(quantisation.Scale, " scale")], exposed + " scaled");
+        var shifted = exposed;
+        if (quantisation.ZeroPoint.Length > 0)
+            AddNode(graph, "Sub", [exposed, Double(quantisation.ZeroPoint, " zero")], shifted = exposed + " shifted");
+        AddNode(graph, "Mul", [shifted, Double(quantisation.Scale, " scale")], exposed + " scaled");
         return exposed + " scaled";
     }
 

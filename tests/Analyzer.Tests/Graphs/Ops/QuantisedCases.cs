@@ -67,7 +67,7 @@ public class QuantisedCases
             .Initializer("b", [3], [4, -9, 1], DataType.Int32).Scalar("bs", 0.01).Node("DequantizeLinear", "b bs", "bd")
             .Node("Conv", "xd wd bd", "c").Node("Relu", "c", "a").Node("QuantizeLinear", "a os oz", "aq").Node("DequantizeLinear", "aq os oz", "ad")
             .Node("GlobalAveragePool", "ad", "g").Node("Flatten", "g", "f").QWeight("v", 3, 2).Node("DequantizeLinear", "v ws wz", "vd").Node("MatMul", "f vd", "y").Output("y"), """
-            Conv Relu a [B C3 P4 P3] n=36 m=3 (w +b)
+            Conv Relu ad [B C3 P4 P3] n=36 m=3 (w +b)
             MatMul - y [B C2] n=2 m=2 (v)
             0>1
             """),
