@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Series;
 using Emergence.Checkpoints;
 using Emergence.Measuring;
@@ -13,7 +14,8 @@ public static class Analysis
 {
     /// <summary>Analyses the checkpoints of a series, one after the other; one that fails does not keep the others.</summary>
     /// <exception cref="UsageException">An option does not fit the models: a glob that matches nothing, a device that does not exist.</exception>
-    /// <exception cref="UserException">The structure changes within the series, or the device cannot be used.</exception>
+    /// <exception cref="StructureException">The structure changes within a series that must not.</exception>
+    /// <exception cref="UserException">The device cannot be used.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
     public static Task<AnalysisOutcome> RunAsync(
         AnalysisRequest request, IProgress<AnalysisProgress>? progress, CancellationToken token)
@@ -25,7 +27,7 @@ public static class Analysis
     private static AnalysisOutcome Run(AnalysisRequest request, IProgress<AnalysisProgress>? progress, CancellationToken token)
     {
         var sessions = SessionFactory.Create(request.Settings);
-        var structure = new SeriesStructure();
+        var structure = new SeriesStructure(request.IsStrictSeries);
         var changes = new SeriesChanges(request.Settings);
         var probes = new ProbeCache(request.Probe, activity => progress?.Report(new AnalysisProgress("", 0, request.Checkpoints.Length, 0, 0, activity)));
         var results = ImmutableArray.CreateBuilder<CheckpointResult>();
@@ -36,14 +38,12 @@ public static class Analysis
             void SamplesDone(int done, int samples) =>
                 progress?.Report(new AnalysisProgress(file, index, request.Checkpoints.Length, done, samples));
 
-            try
-            {
-                results.Add(Analyze(file, request, sessions, structure, changes, probes, SamplesDone, token));
-            }
-            catch (UserException e) when (e is not (UsageException or StructureException))
-            {
-                failures.Add(new FailedCheckpoint(file, e.Message));
-            }
+            var (result, failure) = request.Boundary.Run(
+                file, run => Analyze(file, request, sessions, structure, changes, probes, SamplesDone, run), token);
+            if (failure is null)
+                results.Add(result!);
+            else
+                failures.Add(new FailedCheckpoint(file, failure));
         }
         var checkpoints = SamplingNoise.Remark(results.ToImmutable(), request.Settings);
         var series = new SeriesResult(request.Settings, ToolVersion, SessionFactory.RuntimeVersion, checkpoints);
@@ -52,14 +52,15 @@ public static class Analysis
 
     private static CheckpointResult Analyze(
         string file, AnalysisRequest request, SessionFactory sessions, SeriesStructure structure, SeriesChanges changes, ProbeCache probes,
-        Action<int, int> samplesDone, CancellationToken token)
+        Action<int, int> samplesDone, CheckpointRun run)
     {
         var settings = request.Settings;
-        var (model, probe) = TracedCheckpoint.On(Checkpoint.Open(file), settings, probes, sessions, token);
+        var opened = Checkpoint.Open(file);
+        var (model, probe) = TracedCheckpoint.On(opened, settings, probes, sessions, samples => run.Holds(opened.Bytes, samples), run.Token);
+        run.Require(model.Graph.Widest);
         var (checkpoint, graph) = (model.Checkpoint, model.Graph);
-        structure.Require(file, graph);
         samplesDone(0, probe.Samples);
-        var measured = model.Measure(probe, sessions, done => samplesDone(done, probe.Samples), token);
+        var measured = model.Measure(probe, sessions, done => samplesDone(done, probe.Samples), run.Token);
         var result = new CheckpointResult
         {
             File = file,
@@ -76,6 +77,11 @@ public static class Analysis
             Device = sessions.Device,
             Diagnostics = measured.Diagnostics,
         };
+        if (structure.Follow(file, graph) is { } segment)
+        {
+            changes.Restart();
+            result = result with { Diagnostics = result.Diagnostics.Add(segment) };
+        }
         return changes.Compare(result, checkpoint, graph, measured.Profile);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Containment;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
@@ -9,7 +10,14 @@ namespace Emergence.Analyzer;
 /// <param name="Checkpoints">The files, in series order.</param>
 /// <param name="Settings">What shapes every number.</param>
 /// <param name="Probe">The samples to record activations on.</param>
-public sealed record AnalysisRequest(ImmutableArray<string> Checkpoints, AnalysisSettings Settings, ProbeOptions Probe);
+public sealed record AnalysisRequest(ImmutableArray<string> Checkpoints, AnalysisSettings Settings, ProbeOptions Probe)
+{
+    /// <summary>Whether a series whose structure changes is refused; else it falls into segments.</summary>
+    public bool IsStrictSeries { get; init; }
+
+    /// <summary>What keeps a checkpoint that fails from the others.</summary>
+    public Boundary Boundary { get; init; } = new(new RunLimits());
+}
 
 /// <summary>What came of it.</summary>
 /// <param name="Series">The checkpoints that could be analysed, in series order.</param>

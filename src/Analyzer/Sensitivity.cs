@@ -54,12 +54,13 @@ public static class Sensitivity
     /// <param name="settings">What to measure, and how; its selection of layers is not used.</param>
     /// <param name="probe">The samples.</param>
     /// <param name="progress">Told how far it is; may be null.</param>
+    /// <param name="loaded">Receives the bytes of the samples that are read from files, before anything is run; optional.</param>
     /// <param name="token">Ends the run in progress.</param>
     /// <exception cref="UserException">The model cannot be traced, pruned or run.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
     public static SensitivityResult Measure(
         string file, ImmutableArray<double> amounts, PruneOptions options, AnalysisSettings settings, ProbeOptions probe,
-        IProgress<AnalysisProgress>? progress, CancellationToken token)
+        IProgress<AnalysisProgress>? progress, Action<long>? loaded, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(settings);
@@ -67,7 +68,7 @@ public static class Sensitivity
         settings = settings with { Only = [], Exclude = [] };
         var sessions = SessionFactory.Create(settings);
         var checkpoint = Checkpoint.Open(file);
-        var (whole, samples) = TracedCheckpoint.On(checkpoint, settings, new ProbeCache(probe), sessions, token);
+        var (whole, samples) = TracedCheckpoint.On(checkpoint, settings, new ProbeCache(probe), sessions, loaded, token);
         options = options with { Trace = whole.Options with { IncludeInput = false } };
         var untouched = Pruner.Prune(checkpoint, options with { Amount = 0, Scope = PruneScope.Layer, Shrink = false, Strict = false });
         var layers = untouched.Layers.Where(layer => layer.IsSelected).ToArray();

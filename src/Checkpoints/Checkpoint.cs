@@ -29,6 +29,10 @@ public sealed class Checkpoint
     /// </summary>
     public string Sha256 { get; }
 
+    /// <summary>Bytes of the file and of the external files it names.</summary>
+    public long Bytes => new FileInfo(Path).Length
+        + ExternalData.Locations(Model).Sum(location => new FileInfo(ExternalData.Resolve(location, Directory)).Length);
+
     /// <summary>What the model says of itself.</summary>
     public CheckpointMetadata Metadata { get; }
 

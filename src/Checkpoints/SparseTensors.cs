@@ -6,6 +6,10 @@ namespace Emergence.Checkpoints;
 /// <summary>Sparse tensors made dense.</summary>
 public static class SparseTensors
 {
+    // In bytes; and dense bytes for each that is stored: a tensor of which 0.1 % is not zero.
+    private const long MostDescribed = 1 << 26;
+    private const long MostSpread = 1000;
+
     /// <summary>The dense tensor of the same name, type and values, stored raw.</summary>
     /// <param name="sparse">
     /// Values of shape [NNZ], with int64 indices of shape [NNZ] into the flattened tensor or [NNZ, rank].
@@ -27,8 +31,9 @@ public static class SparseTensors
             throw new UserException($"{subject}: element type {ElementTypes.NameOf(type)} is not supported; store it dense");
 
         var count = TensorValues.Count(sparse.Dims, subject);
-        if (count > Array.MaxLength / width)
-            throw new UserException($"{subject}: {count} elements are too many to make dense; store it in parts");
+        // Some hundred bytes may describe gigabytes of zeros.
+        if (count > Math.Min(Array.MaxLength, Math.Max(MostDescribed, (long)stored.Length * MostSpread)) / width)
+            throw new UserException($"{subject}: {count} elements are too many to make of {nonzeros} stored ones; store it dense");
         var dense = new byte[count * width];
         for (var i = 0; i < positions.Length; i++)
         {

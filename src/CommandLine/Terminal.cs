@@ -15,8 +15,11 @@ public sealed record Terminal(Stream Output, TextWriter Error, int? ErrorWidth, 
         // Windows consoles and pipes otherwise get the code page of the system, which has no Ẽ.
         Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         return new Terminal(
-            Console.OpenStandardOutput(), Console.Error, Console.IsErrorRedirected ? null : Width(), TimeProvider.System);
+            Console.OpenStandardOutput(), new ForgivingWriter(Console.Error), Console.IsErrorRedirected ? null : Width(), TimeProvider.System);
     }
+
+    /// <summary>Whether something could not be said on <see cref="Error"/>.</summary>
+    public bool HasLostErrors => Error is ForgivingWriter { HasLost: true };
 
     // Some terminals say 0 when they do not know.
     private static int Width() => Console.WindowWidth is > 0 and var width ? width : 80;
@@ -43,5 +46,5 @@ public sealed record Terminal(Stream Output, TextWriter Error, int? ErrorWidth, 
 
     // One line each, whatever a foreign message holds, so that a script can count them.
     private void WriteLine(string label, string message) =>
-        Error.WriteLine($"{label}: {message.TrimEnd().ReplaceLineEndings(" ")}");
+        Error.WriteLine($"{label}: {Printable.Of(message.TrimEnd().ReplaceLineEndings(" "))}");
 }

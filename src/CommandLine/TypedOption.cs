@@ -97,6 +97,16 @@ public static class TypedOption
     public static Option<Limit> Limit(string name, string description) =>
         Of(name, "N|all", description, text => new Limit(text == "all" ? null : ReadInteger(text, 1, " or 'all'")));
 
+    /// <summary>A number of bytes, with K, M, G or T behind it for powers of 1024.</summary>
+    public static Option<long> Bytes(string name, string description) => Of(name, "SIZE", description, text =>
+    {
+        var power = text.Length == 0 ? -1 : "KMGT".IndexOf(char.ToUpperInvariant(text[^1]), StringComparison.Ordinal) + 1;
+        return double.TryParse(power > 0 ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            && number * Math.Pow(1024, power) is >= 1 and < long.MaxValue and var bytes
+            ? (long)bytes
+            : throw new FormatException($"'{text}' is not a size in bytes, as in 512M or 4G");
+    });
+
     /// <summary>A finite number.</summary>
     public static Option<T> Number<T>(string name, string description, Func<T, bool> valid, string rule)
         where T : IFloatingPointIeee754<T> =>

@@ -97,13 +97,20 @@ internal sealed class DataStream : IDisposable
     }
 
     /// <summary>Reads all that is left.</summary>
-    /// <exception cref="UserException">The file is damaged, cannot be read, or does not fit in memory at once.</exception>
-    public byte[] ReadAll()
+    /// <param name="most">Bytes that may be left.</param>
+    /// <exception cref="UserException">The file is damaged, cannot be read, or holds more.</exception>
+    public byte[] ReadAll(long most = int.MaxValue)
     {
-        var target = new MemoryStream(IsCompressed ? 0 : (int)Math.Min(Limit, Array.MaxLength));
+        var target = new MemoryStream(IsCompressed ? 0 : (int)Math.Min(Limit, most));
         try
         {
-            _stream.CopyTo(target);
+            var buffer = new byte[1 << 16];
+            for (var read = _stream.Read(buffer); read > 0; read = _stream.Read(buffer))
+            {
+                if (target.Length + read > most)
+                    throw Error($"holds more than {most:N0} bytes", "give a smaller file");
+                target.Write(buffer, 0, read);
+            }
         }
         catch (Exception e) when (e is InvalidDataException or IOException)
         {

@@ -9,6 +9,11 @@ namespace Emergence.Datasets;
 /// </summary>
 internal static class ImageFile
 {
+    // 8,192 × 8,192: a header of some bytes may announce four thousand million.
+    private const long MostPixels = 1 << 26;
+
+    private const long MostBytes = 1 << 28;
+
     private const string Remedy = "it may be truncated or damaged: save it again, or take it away";
 
     /// <summary>True for the name of an image.</summary>
@@ -24,15 +29,12 @@ internal static class ImageFile
         var bytes = Load(path);
         try
         {
-            using var stream = new MemoryStream(bytes);
-            if (ImageInfo.FromStream(stream) is { Height: > 0, Width: > 0 } info)
-                return (info.Height, info.Width);
+            return Announced(path, bytes);
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e) when (e is not (OutOfMemoryException or UserException))
         {
             throw new UserException($"{path}: cannot be decoded ({e.Message}); {Remedy}", e);
         }
-        throw new UserException($"{path}: cannot be decoded; {Remedy}");
     }
 
     /// <summary>Decodes, resizes and writes one image: bytes [C,H,W], grey by Rec. 601 luma.</summary>
@@ -52,15 +54,29 @@ internal static class ImageFile
 
     private static float Luma(ReadOnlySpan<byte> rgb) => 0.299f * rgb[0] + 0.587f * rgb[1] + 0.114f * rgb[2];
 
+    /// <summary>What the header says, held against what the decoder would make of it.</summary>
+    private static (int Height, int Width) Announced(string path, byte[] bytes)
+    {
+        using var stream = new MemoryStream(bytes);
+        if (ImageInfo.FromStream(stream) is not { Height: > 0, Width: > 0 } info)
+            throw new UserException($"{path}: cannot be decoded; {Remedy}");
+        if ((long)info.Height * info.Width > MostPixels)
+            throw new UserException($"{path}: has {info.Width} × {info.Height} pixels, more than the {MostPixels:N0} that are taken; scale it down");
+        if (IsPng(bytes) && PngData.Exceeds(bytes, info.Height, info.Width))
+            throw new UserException($"{path}: unpacks to more than its {info.Width} × {info.Height} pixels; save it again, or take it away");
+        return (info.Height, info.Width);
+    }
+
     private static ImageResult Decode(string path)
     {
         var bytes = Load(path);
         try
         {
+            Announced(path, bytes);
             return ImageResult.FromMemory(bytes, ColorComponents.RedGreenBlue);
         }
         // The decoder has no exception of its own: damage shows as whatever it trips over.
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e) when (e is not (OutOfMemoryException or UserException))
         {
             throw new UserException($"{path}: cannot be decoded ({e.Message}); {Remedy}", e);
         }
@@ -69,7 +85,7 @@ internal static class ImageFile
     private static byte[] Load(string path)
     {
         using var stream = DataStream.Open(path);
-        var bytes = stream.ReadAll();
+        var bytes = stream.ReadAll(most: MostBytes);
         if (!Fits(bytes))
             throw stream.Error("is no PNG or JPEG image", "save it as one, or take it away");
         // The decoder would make up what is missing. A thumbnail may have an end of its own, but before the picture's scan.

@@ -21,7 +21,7 @@ public static class Measurer
     {
         ArgumentNullException.ThrowIfNull(probe);
         var sessions = SessionFactory.Create(settings);
-        var (model, samples) = TracedCheckpoint.On(checkpoint, settings, new ProbeCache(probe), sessions, token);
+        var (model, samples) = TracedCheckpoint.On(checkpoint, settings, new ProbeCache(probe), sessions, loaded: null, token);
         return model.Measure(samples, sessions, samplesDone: null, token);
     }
 }

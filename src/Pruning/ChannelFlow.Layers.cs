@@ -42,6 +42,7 @@ internal sealed partial class ChannelFlow
     private void LeaveAlone(NodeProto node, int layer, string reason)
     {
         leftAlone[layer] = reason;
+        units.Remove(layer);
         Stop(node);
     }
 
@@ -53,7 +54,7 @@ internal sealed partial class ChannelFlow
         var isLeft = IsConstant(node, dataAt);
         if (isLeft)
             (dataAt, weightAt, dataTransposed, weightTransposed) = (weightAt, dataAt, weightTransposed, dataTransposed);
-        if (ShapeOf(node.Input[weightAt]) is not { Length: >= 2 } weight || ShapeOf(node.Input[dataAt]) is not { } data || ShapeOf(node.Output[0]) is not { } output)
+        if (InputShape(node, weightAt) is not { Length: >= 2 } weight || InputShape(node, dataAt) is not { } data || OutputShape(node) is not { } output)
         {
             LeaveAlone(node, layer, "its weight is no matrix");
             return;
@@ -74,7 +75,7 @@ internal sealed partial class ChannelFlow
 
     private void Convolution(NodeProto node, int layer, int weightAt, int biasAt)
     {
-        if (ShapeOf(node.Input[weightAt]) is not { Length: >= 3 } weight || ShapeOf(node.Output[0]) is not { } output)
+        if (InputShape(node, weightAt) is not { Length: >= 3 } weight || OutputShape(node) is not { } output)
         {
             LeaveAlone(node, layer, "the shape of its weight is not known");
             return;
@@ -128,7 +129,7 @@ internal sealed partial class ChannelFlow
 
     private void TransposedConvolution(NodeProto node, int layer)
     {
-        if (ShapeOf(node.Input[1]) is not { Length: >= 3 } weight || new AttributeReader(node).Int("group", 1) != 1)
+        if (InputShape(node, 1) is not { Length: >= 3 } weight || new AttributeReader(node).Int("group", 1) != 1)
         {
             LeaveAlone(node, layer, "the filters of a grouped ConvTranspose are not followed");
             return;
@@ -143,7 +144,7 @@ internal sealed partial class ChannelFlow
     /// <summary>One direction: a unit is a row of every gate, of weight, recurrence and bias, and a column of the recurrence.</summary>
     private void Recurrent(NodeProto node, int layer)
     {
-        if (ShapeOf(node.Input[1]) is not { } weight || ShapeOf(node.Input[2]) is not { } recurrence || weight[0] != 1 || !IsConstant(node, 1) || !IsConstant(node, 2))
+        if (InputShape(node, 1) is not { } weight || InputShape(node, 2) is not { } recurrence || weight[0] != 1 || !IsConstant(node, 1) || !IsConstant(node, 2))
         {
             LeaveAlone(node, layer, "the units of a recurrent layer of two directions are not followed");
             return;
@@ -157,7 +158,7 @@ internal sealed partial class ChannelFlow
             && Use(node, 2, 2, made, ChannelPart.Reads);
         foreach (var input in (int[])[3, 7])
         {
-            if (isEditable && input < node.Input.Count && node.Input[input].Length > 0 && ShapeOf(node.Input[input]) is { } adjusted)
+            if (isEditable && input < node.Input.Count && node.Input[input].Length > 0 && InputShape(node, input) is { } adjusted)
                 isEditable = Use(node, input, 1, Rows(made, adjusted[1]), ChannelPart.Adjusts);
         }
         if (isEditable)
@@ -172,7 +173,7 @@ internal sealed partial class ChannelFlow
 
     private void Embedding(NodeProto node, int layer)
     {
-        if (ShapeOf(node.Input[0]) is not { Length: 2 } table || new AttributeReader(node).Int("axis", 0) != 0 || ShapeOf(node.Output[0]) is not { } output)
+        if (InputShape(node, 0) is not { Length: 2 } table || new AttributeReader(node).Int("axis", 0) != 0 || OutputShape(node) is not { } output)
         {
             LeaveAlone(node, layer, "its table is no matrix");
             return;
@@ -197,9 +198,9 @@ internal sealed partial class ChannelFlow
     {
         foreach (var input in inputs)
         {
-            if (input >= node.Input.Count || node.Input[input].Length == 0 || ShapeOf(node.Input[input]) is [] or [1])
+            if (input >= node.Input.Count || node.Input[input].Length == 0 || InputShape(node, input) is [] or [1])
                 continue;
-            if (ShapeOf(node.Input[input]) is [_])
+            if (InputShape(node, input) is [_])
                 Use(node, input, 0, made, ChannelPart.Accompanies);
             else
                 Pin(new Channels(0, made), $"'{node.Input[input]}' of {node.OpType} is no scale for each node");

@@ -57,7 +57,7 @@ internal sealed partial class ChannelFlow
             return null;
         for (var input = 0; input < join.Input.Count; input++)
         {
-            if (ShapeOf(join.Input[input]) is not [var length])
+            if (InputShape(join, input) is not [var length])
                 return null;
             if (axis < length)
                 return paths.IsStored(join.Input[input]) ? new ChannelSize(join, input, axis, []) : null;
@@ -91,7 +91,7 @@ internal sealed partial class ChannelFlow
             Define(node, data with { Signals = [.. Enumerable.Range(0, range.Length).Select(i => data.Signals[range.Start + i * range.Step])] });
             return;
         }
-        var axis = Shapes.Axis((int)attributes.Int("axis", 0), before.Length);
+        var axis = attributes.Axis("axis", 0, before.Length);
         var sizes = Shapes.SplitSizes(before[axis], node.Output.Count, attributes, Constant(1));
         if (axis == data.Axis)
             Pin(data, "Split divides its channels");
@@ -104,7 +104,7 @@ internal sealed partial class ChannelFlow
     {
         var isIndex = node.OpType.StartsWith("Arg", StringComparison.Ordinal);
         var axes = isIndex
-            ? [(int)attributes.Int("axis", 0)]
+            ? [attributes.Int("axis", 0)]
             : (node.Input.Count > 1 && node.Input[1].Length > 0 ? model.Constants.Evaluate(node.Input[1])?.Values.Select(ConstantOperators.ToInt).ToArray() : null)
                 ?? attributes.Ints("axes")?.Select(axis => (int)axis).ToArray();
         var (_, reduced) = Shapes.Reduce(before, axes, keepDims: true);
@@ -116,8 +116,8 @@ internal sealed partial class ChannelFlow
 
     private void Pick(NodeProto node, AttributeReader attributes, Channels data, int[] before)
     {
-        var axis = Shapes.Axis((int)attributes.Int("axis", 0), before.Length);
-        if (ShapeOf(node.Input[1]) is not { } indices || axis == data.Axis)
+        var axis = attributes.Axis("axis", 0, before.Length);
+        if (InputShape(node, 1) is not { } indices || axis == data.Axis)
             Stop(node);
         else
             Define(node, axis > data.Axis ? data : data with { Axis = data.Axis + indices.Length - 1 });

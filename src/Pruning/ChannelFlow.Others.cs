@@ -15,7 +15,7 @@ internal sealed partial class ChannelFlow
             SkipNormalisation(node);
         else if (rule is ConcatRule)
             Concatenate(node);
-        else if (node.Input.Count > 0 && ChannelsOf(node, 0) is { } data && ShapeOf(node.Input[0]) is { } before && ShapeOf(node.Output[0]) is { } after)
+        else if (node.Input.Count > 0 && ChannelsOf(node, 0) is { } data && InputShape(node, 0) is { } before && OutputShape(node) is { } after)
             Transparent(node, rule, data, before, after);
         else if (node.OpType is not ("Shape" or "Size"))
             Stop(node);
@@ -97,7 +97,7 @@ internal sealed partial class ChannelFlow
         }
         else if (node.OpType is "LayerNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization")
         {
-            if (data.Axis < Shapes.Axis((int)attributes.Int("axis", -1), before.Length))
+            if (data.Axis < attributes.Axis("axis", -1, before.Length))
                 return;
             Pin(data, $"{node.OpType} mixes it with others");
             for (var input = 1; input < Math.Min(3, node.Input.Count); input++)
@@ -106,7 +106,7 @@ internal sealed partial class ChannelFlow
         else if (node.OpType == "GroupNormalization")
         {
             Pin(data, "GroupNormalization mixes it with others");
-            for (var input = 1; input < Math.Min(3, node.Input.Count) && ShapeOf(node.Input[input]) is [var size] && size == data.Signals.Length; input++)
+            for (var input = 1; input < Math.Min(3, node.Input.Count) && InputShape(node, input) is [var size] && size == data.Signals.Length; input++)
                 Use(node, input, 0, data.Signals, ChannelPart.Adjusts);
         }
         else if (!batchwise && !(node.OpType == "MeanVarianceNormalization" && !(attributes.Ints("axes") ?? [0, 2, 3]).Contains(data.Axis)))
@@ -120,7 +120,7 @@ internal sealed partial class ChannelFlow
         if (node.OpType is "Softmax" or "LogSoftmax" or "Hardmax" or "CumSum" or "CumProd")
         {
             // Up to opset 12 a softmax runs over its axis and all behind it.
-            var axis = node.OpType.StartsWith("Cum", StringComparison.Ordinal) ? data.Axis : Shapes.Axis((int)attributes.Int("axis", model.Opset < 13 ? 1 : -1), before.Length);
+            var axis = node.OpType.StartsWith("Cum", StringComparison.Ordinal) ? data.Axis : attributes.Axis("axis", model.Opset < 13 ? 1 : -1, before.Length);
             if (data.Axis == axis || (model.Opset < 13 && data.Axis > axis))
                 Pin(data, $"{node.OpType} mixes it with others");
         }
@@ -129,7 +129,7 @@ internal sealed partial class ChannelFlow
             Stop(node);
             return;
         }
-        else if (node.OpType is "QuantizeLinear" or "DequantizeLinear" && ShapeOf(node.Input[1]) is not ([] or [1]))
+        else if (node.OpType is "QuantizeLinear" or "DequantizeLinear" && InputShape(node, 1) is not ([] or [1]))
         {
             Pin(data, $"{node.OpType} has a scale for each channel");
         }
@@ -141,7 +141,7 @@ internal sealed partial class ChannelFlow
     {
         if (input >= node.Input.Count || node.Input[input].Length == 0)
             return;
-        var shape = IsConstant(node, input) ? ShapeOf(node.Input[input]) : null;
+        var shape = IsConstant(node, input) ? InputShape(node, input) : null;
         if (shape is null)
         {
             foreach (var signal in data.Signals)
@@ -168,7 +168,7 @@ internal sealed partial class ChannelFlow
     /// <summary>The channels of an input as they meet an axis of the output; null where one value meets all of them.</summary>
     private int[]? Broadcast(NodeProto node, int input, int axis, int rank, int length)
     {
-        var shape = ShapeOf(node.Input[input]);
+        var shape = InputShape(node, input);
         var own = shape is null ? -1 : axis - (rank - shape.Length);
         var size = own >= 0 ? shape![own] : 1;
         if (ChannelsOf(node, input) is { } data)
@@ -183,7 +183,7 @@ internal sealed partial class ChannelFlow
     private void Elementwise(NodeProto node, int first)
     {
         var computed = Enumerable.Range(first, node.Input.Count - first).Where(input => !IsConstant(node, input) && node.Input[input].Length > 0).ToArray();
-        if (ShapeOf(node.Output[0]) is not { } output)
+        if (OutputShape(node) is not { } output)
         {
             Stop(node);
             return;
@@ -191,7 +191,7 @@ internal sealed partial class ChannelFlow
         int? axis = null;
         foreach (var input in computed)
         {
-            if (ChannelsOf(node, input) is { } data && ShapeOf(node.Input[input]) is { } shape && data.Axis + output.Length - shape.Length is var at && output[at] == data.Signals.Length)
+            if (ChannelsOf(node, input) is { } data && InputShape(node, input) is { } shape && data.Axis + output.Length - shape.Length is var at && output[at] == data.Signals.Length)
                 axis ??= at;
         }
         if (axis is not { } along)
@@ -209,14 +209,14 @@ internal sealed partial class ChannelFlow
         var part = node.OpType is "Add" or "Sub" or "Mul" or "Sum" ? ChannelPart.Adjusts : ChannelPart.Accompanies;
         foreach (var input in Enumerable.Range(first, node.Input.Count - first).Where(input => IsConstant(node, input)))
             Along(node, input, result, output.Length, part);
-        if (first == 1 && ShapeOf(node.Input[0]) is { } condition && along - (output.Length - condition.Length) is >= 0 and var own && condition[own] > 1)
+        if (first == 1 && InputShape(node, 0) is { } condition && along - (output.Length - condition.Length) is >= 0 and var own && condition[own] > 1)
             Pin(result, "Where chooses by a mask of its size");
         Define(node, result);
     }
 
     private void SkipNormalisation(NodeProto node)
     {
-        if (ShapeOf(node.Output[0]) is not { Length: > 0 } output || (ChannelsOf(node, 0) ?? ChannelsOf(node, 1)) is not { } data || data.Axis != output.Length - 1)
+        if (OutputShape(node) is not { Length: > 0 } output || (ChannelsOf(node, 0) ?? ChannelsOf(node, 1)) is not { } data || data.Axis != output.Length - 1)
         {
             Stop(node);
             return;

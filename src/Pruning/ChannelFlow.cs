@@ -1,5 +1,6 @@
 using Emergence.Checkpoints;
 using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
 using Onnx;
 
 namespace Emergence.Pruning;
@@ -41,10 +42,21 @@ internal sealed partial class ChannelFlow
         {
             if (node.Output.All(output => model.Tensors.GetValueOrDefault(output) is null or { IsConstant: true }) && !layers.ContainsKey(order))
                 continue;
-            if (layers.TryGetValue(order, out var layer))
-                flow.FollowLayer(node, layer);
-            else
-                flow.FollowOther(node);
+            try
+            {
+                if (model.Unfit.Contains(node))
+                    throw new TraceException($"the inputs and attributes of this {node.OpType} do not fit it");
+                if (layers.TryGetValue(order, out var layer))
+                    flow.FollowLayer(node, layer);
+                else
+                    flow.FollowOther(node);
+            }
+            catch (Exception e) when (TraceException.IsUnfit(e))
+            {
+                flow.Stop(node);
+                if (layers.TryGetValue(order, out var layer))
+                    flow.LeaveAlone(node, layer, TraceException.Finding(e));
+            }
             flow.SpareWhatDiverges(node);
         }
         foreach (var output in graph.Output)
@@ -82,6 +94,11 @@ internal sealed partial class ChannelFlow
         input < node.Input.Count ? channels.GetValueOrDefault(node.Input[input]) : null;
 
     private int[]? ShapeOf(string name) => model.Tensors.GetValueOrDefault(name) is { HasShape: true } tensor ? tensor.Shape : null;
+
+    /// <summary>The shape of an input; null where it is unknown or there is no such input.</summary>
+    private int[]? InputShape(NodeProto node, int input) => input < node.Input.Count ? ShapeOf(node.Input[input]) : null;
+
+    private int[]? OutputShape(NodeProto node) => ShapeOf(node.Output[0]);
 
     private bool IsConstant(NodeProto node, int input) =>
         input < node.Input.Count && model.Tensors.GetValueOrDefault(node.Input[input]) is { IsConstant: true };

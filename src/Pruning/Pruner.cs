@@ -30,6 +30,10 @@ public static class Pruner
         {
             throw new UserException($"{checkpoint.FileName}: {e.Message}", e);
         }
+        catch (Exception e) when (TraceException.IsUnfit(e))
+        {
+            throw new UserException($"{checkpoint.FileName}: cannot be pruned: {TraceException.Finding(e)}; check the file with onnx.checker", e);
+        }
     }
 
     private static PrunedModel PruneWeights(Checkpoint checkpoint, TracedModel traced, PruneOptions options)

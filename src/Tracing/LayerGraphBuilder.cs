@@ -32,7 +32,7 @@ internal static class LayerGraphBuilder
             Vocabulary = trace.Vocabularies.TryGetValue(input.Name, out var rows) ? rows : null,
         }).ToImmutableArray();
         var graph = new LayerGraph(layers, edges, inputs, untraced, [.. trace.Diagnostics]);
-        var model = new TracedModel(graph, [.. ordered], trace.Tensors, nodes, trace.Constants, opset, failures) { Unmeasured = trace.UnknownShapes.Unmeasured };
+        var model = new TracedModel(graph, [.. ordered], trace.Tensors, nodes, trace.Constants, opset, failures) { Unmeasured = trace.UnknownShapes.Unmeasured, Unfit = trace.Unfit };
         return model with { Graph = graph with { Counterparts = Counterparts.Of(model) } };
     }
 
@@ -70,6 +70,8 @@ internal static class LayerGraphBuilder
     private static TracedLayer Layer(LayerBuilder layer, int index, string name, ParameterCounts parameters)
     {
         var reading = Readings.Of(layer);
+        if (reading.Axes.Any(axis => axis is { Size: 0, Role: AxisRole.Channel or AxisRole.Position }))
+            throw new TraceException($"layer '{name}' ({layer.Op}) has no nodes: a size of its output is 0");
         int Product(AxisRole role) => reading.Axes
             .Select((axis, i) => (axis.Role, Size: reading.Slice is { } slice && slice.Axis == i ? slice.End - slice.Start : axis.Size))
             .Where(axis => axis.Role == role).Aggregate(1, (count, axis) => checked(count * axis.Size));

@@ -61,7 +61,8 @@ public static class LayerTracer
         }
         catch (TraceException e)
         {
-            throw new UserException($"{checkpoint.FileName}: {e.Message}", e);
+            var remedy = e.Message.Contains(';', StringComparison.Ordinal) ? "" : "; check the file with onnx.checker";
+            throw new UserException($"{checkpoint.FileName}: {e.Message}{remedy}", e);
         }
         catch (OverflowException e)
         {
@@ -151,7 +152,7 @@ public static class LayerTracer
             reader.Read(layer);
         var opset = opsets.GetValueOrDefault("", opsets.GetValueOrDefault("ai.onnx", 1));
         var built = LayerGraphBuilder.Build(trace, stored, binding, nodes, opset, failures);
-        var graph = built.Graph with { Batch = batch, Mixer = SampleMixing.Find(trace, binding, model.Graph, nodes, opset) };
+        var graph = built.Graph with { Batch = batch, Mixer = SampleMixing.Find(trace, binding, model.Graph, nodes, opset), Widest = WidestOf(trace, stored, binding.BatchOr(batch)) };
         return (built with { Graph = graph, AtZero = new(() => ZeroValues.Of(trace, nodes, contexts)) }, BatchEvidence.Against(binding, trace, nodes));
     }
 
@@ -169,15 +170,22 @@ public static class LayerTracer
             }
             node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"operator {Qualified(node.Node)} is not known: what follows is taken to be fed by everything it reads"));
         }
-        catch (Exception e) when (e is TraceException or OverflowException)
+        catch (Exception e) when (TraceException.IsUnfit(e))
         {
+            node.Trace.Unfit.Add(node.Node);
             if (!node.Trace.IsConstant(node.Node))
-                node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"{Qualified(node.Node)} could not be traced ({e.Message}): what follows is taken to be fed by everything it reads"));
+                node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"{Qualified(node.Node)} could not be traced ({TraceException.Finding(e)}): what follows is taken to be fed by everything it reads"));
         }
         var sources = Enumerable.Range(0, node.InputCount).Where(input => rule?.OnlyShapes(node, input) != true).Select(node.Optional);
         ByDataFlowRule.Flow(node, sources.OfType<TracedTensor>());
         return rule is null;
     }
+
+    private static WideTensor? WidestOf(Trace trace, StoredTensors stored, int batch) => trace.Tensors.Values
+        .Where(tensor => tensor.HasShape && !stored.Contains(tensor.Name))
+        .Select(tensor => new WideTensor(
+            tensor.Name, tensor.Count / (tensor.Axes.Any(axis => axis.Has(AxisRole.Batch)) ? batch : 1), tensor.ElementType))
+        .MaxBy(tensor => tensor.Bytes);
 
     /// <summary>The shapes that a run has shown.</summary>
     /// <param name="Shapes">By tensor.</param>

@@ -72,12 +72,13 @@ public class AnalysisTests
     }
 
     [Fact]
-    public async Task a_series_whose_structure_changes_is_refused()
+    public async Task a_strict_series_whose_structure_changes_is_refused()
     {
         using var folder = new TemporaryFolder();
         var small = Save(folder, "small.onnx", 0, [1, 1], [1, 1, 1], [1, 1]);
         var large = Save(folder, "large.onnx", 1, [1, 1], [1, 1, 1, 1], [1, 1]);
-        var e = await Assert.ThrowsAsync<StructureException>(() => Run(OnCpu, small, large));
+        var e = await Assert.ThrowsAsync<StructureException>(() =>
+            Analysis.RunAsync(Request(OnCpu, small, large) with { IsStrictSeries = true }, null, TestContext.Current.CancellationToken));
         Assert.Equal(
             $"{large}: layer 1 is 'fc1' (Gemm, 4 nodes) where it was 'fc1' (Gemm, 3 nodes) in {small}: " +
             "the structure changes within the series; analyse the two apart", e.Message);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
@@ -14,9 +15,9 @@ internal delegate Task<AnalysisOutcome> AnalysisRunner(
 internal static class AnalyzeCommand
 {
     /// <summary>Makes <paramref name="command"/> analyse what it is given, with <paramref name="analyze"/>.</summary>
-    public static void Define(Command command, Terminal terminal, AnalysisRunner analyze)
+    public static void Define(Command command, Terminal terminal, AnalysisRunner analyze, Worker? worker)
     {
-        var options = new AnalyzeOptions();
+        var options = new AnalyzeOptions(worker);
         options.AddTo(command);
         command.SetAction((parsed, token) =>
             UserErrors.ReportAsync(terminal, () => RunAsync(options.Read(parsed), terminal, analyze, token), token));
@@ -29,19 +30,22 @@ internal static class AnalyzeCommand
             foreach (var note in call.Notes)
                 terminal.WriteNote(note);
         }
+        if (call.Out is { } earlier)
+            FileSet.Recover(earlier);
         var outcome = await AnalyzeAsync(call, terminal, analyze, token);
         Messages.WriteDiagnostics(terminal, outcome.Series.Checkpoints, call.Quiet);
         Messages.WriteFailures(terminal, outcome.Failures);
         if (outcome.Series.Checkpoints.IsEmpty)
             return ExitCode.Failed;
-        call.Format.Write(outcome, terminal.Output);
-        await terminal.Output.FlushAsync(token);
+        // First what stays: stdout may be full or gone.
         if (call.Out is { } directory)
         {
             var files = WriteFiles(outcome, directory);
             if (!call.Quiet)
                 terminal.WriteNote($"{directory}: {string.Join(", ", files)} written");
         }
+        call.Format.Write(outcome, terminal.Output);
+        await terminal.Output.FlushAsync(token);
         return outcome.Failures.IsEmpty ? ExitCode.Done : ExitCode.Partial;
     }
 
@@ -55,17 +59,8 @@ internal static class AnalyzeCommand
 
     private static ImmutableArray<string> WriteFiles(AnalysisOutcome outcome, string directory)
     {
-        try
-        {
-            Directory.CreateDirectory(directory);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserException($"--out {directory}: cannot be created ({e.Message}); name another directory", e);
-        }
         var writers = ReportWriters.All.Where(writer => writer.FileName is not null).ToImmutableArray();
-        foreach (var writer in writers)
-            AtomicFile.Write(Path.Combine(directory, writer.FileName!), stream => writer.Write(outcome, stream));
+        FileSet.Write(directory, [.. writers.Select(writer => (writer.FileName!, (Action<Stream>)(stream => writer.Write(outcome, stream))))]);
         return [.. writers.Select(writer => writer.FileName!)];
     }
 }

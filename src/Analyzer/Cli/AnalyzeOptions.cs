@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
@@ -12,7 +13,8 @@ using StatisticKind = Emergence.Measuring.Settings.Statistic;
 namespace Emergence.Analyzer.Cli;
 
 /// <summary>The options of the default command, and how they become a request.</summary>
-internal sealed class AnalyzeOptions
+/// <param name="worker">The process that may die; null where it is not watched.</param>
+internal sealed class AnalyzeOptions(Worker? worker)
 {
     // A default is stated once, in the record that holds it; help quotes it from there.
     private static readonly AnalysisSettings Settings = new();
@@ -90,6 +92,11 @@ internal sealed class AnalyzeOptions
     private Option<string> Device { get; } = TypedOption.Choice(
         "--device", $"where the model runs [default: {Settings.Device}]", ("auto", "auto"), ("cpu", "cpu"), ("cuda", "cuda"));
 
+    private Option<bool> StrictSeries { get; } = TypedOption.Flag(
+        "--strict-series", "refuse a series whose structure changes [default: it falls into segments, with a warning]");
+
+    private LimitOptions Limits { get; } = new(worker);
+
     private Option<string> Out { get; } = TypedOption.Text(
         "--out", "DIR", $"also write {string.Join(", ", ReportWriters.All.Select(writer => writer.FileName).OfType<string>())} there");
 
@@ -107,7 +114,7 @@ internal sealed class AnalyzeOptions
             [
                 Data, DataDir, Split, Samples, Labels, Batch, Scale, Mean, Std, Input, Dimensions, Seed,
                 Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, Bootstrap, Only, Exclude,
-                Optimization, Threads, Device, Out, Format, Quiet,
+                Optimization, Threads, Device, StrictSeries, .. Limits.All, Out, Format, Quiet,
             ])
             command.Options.Add(option);
     }
@@ -119,7 +126,11 @@ internal sealed class AnalyzeOptions
         var settings = ReadSettings(parsed);
         return new AnalyzeCall
         {
-            Request = new AnalysisRequest(Checkpoints.Read(parsed), settings, ReadProbe(parsed)),
+            Request = new AnalysisRequest(Checkpoints.Read(parsed), settings, ReadProbe(parsed)) 
+            {
+                Boundary = Limits.Read(parsed),
+                IsStrictSeries = Given(parsed, StrictSeries, false),
+            },
             Format = Given(parsed, Format, ReportWriters.All[0]),
             Out = NotAFile(parsed.GetValue(Out)),
             Quiet = Given(parsed, Quiet, false),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Emergence.Analyzer.Containment;
 using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Cli;
@@ -13,10 +14,10 @@ internal static class Commands
 
     /// <summary>Runs the command that <paramref name="args"/> name.</summary>
     public static async Task<int> RunAsync(
-        IReadOnlyList<string> args, Terminal terminal, AnalysisRunner analyze, CancellationToken token = default)
+        IReadOnlyList<string> args, Terminal terminal, AnalysisRunner analyze, Worker? worker = null, CancellationToken token = default)
     {
         // No @file expansion: a path may start with @.
-        var parsed = Create(terminal, analyze).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var parsed = Create(terminal, analyze, worker).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction)
         {
             terminal.WriteError($"{parsed.Errors[0].Message.TrimEnd('.')}; see emergence-analyze --help");
@@ -35,12 +36,12 @@ internal static class Commands
     }
 
     /// <summary>The default command and its siblings: one file of this folder and one line here each.</summary>
-    public static RootCommand Create(Terminal terminal, AnalysisRunner analyze)
+    public static RootCommand Create(Terminal terminal, AnalysisRunner analyze, Worker? worker = null)
     {
         var root = new RootCommand("Emergence of a neural network, measured on ONNX checkpoints: how many paths lead from dead nodes to alive ones.");
-        AnalyzeCommand.Define(root, terminal, analyze);
-        root.Subcommands.Add(InspectCommand.Create(terminal));
-        root.Subcommands.Add(PruneCommand.Create(terminal));
+        AnalyzeCommand.Define(root, terminal, analyze, worker);
+        root.Subcommands.Add(InspectCommand.Create(terminal, worker));
+        root.Subcommands.Add(PruneCommand.Create(terminal, worker));
         root.Options.OfType<HelpOption>().Single().Action = new HelpWithExamples();
         return root;
     }

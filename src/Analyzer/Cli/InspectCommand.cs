@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Reports.Inspection;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
@@ -15,7 +16,7 @@ namespace Emergence.Analyzer.Cli;
 internal static class InspectCommand
 {
     /// <summary>The command.</summary>
-    public static Command Create(Terminal terminal)
+    public static Command Create(Terminal terminal, Worker? worker)
     {
         var model = new Argument<string>("model") { Description = "an ONNX file" };
         var format = TypedOption.Choice(
@@ -25,16 +26,20 @@ internal static class InspectCommand
         var includeInput = TypedOption.Flag("--include-input", "count the network's input as a layer");
         var save = TypedOption.Text("--save-instrumented", "FILE", "also write the rewritten graph, with its counters, for a viewer");
         var command = new Command("inspect", "Show the layers and edges that were traced.") { model, format, dimensions, includeInput, save };
+        var limits = new LimitOptions(worker);
+        foreach (var option in limits.All)
+            command.Options.Add(option);
         command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal, () =>
         {
-            var options = new TraceOptions
+            var file = parsed.GetValue(model)!;
+            var (inspection, failure) = limits.Read(parsed).Run(file, run => LayerInspection.Of(file, new TraceOptions
             {
                 Dimensions = parsed.GetValue(dimensions) ?? ImmutableDictionary<string, int>.Empty,
                 IncludeInput = parsed.GetValue(includeInput),
-                MeasureShapes = ShapeRun.OnRandom(token),
-            };
-            var file = parsed.GetValue(model)!;
-            var inspection = LayerInspection.Of(file, options);
+                MeasureShapes = Measured(file, run),
+            }), token);
+            if (inspection is null)
+                throw new UserException(Messages.WithPath(file, failure!));
             foreach (var diagnostic in inspection.Graph.Diagnostics)
                 Messages.WriteDiagnostic(terminal, file, diagnostic);
             if (parsed.GetValue(save) is { } path)
@@ -43,6 +48,12 @@ internal static class InspectCommand
             return Task.FromResult(ExitCode.Done);
         }, token));
         return command;
+    }
+
+    private static ShapeMeasurement Measured(string file, CheckpointRun run)
+    {
+        run.Holds(File.Exists(file) ? new FileInfo(file).Length : 0, 0);
+        return ShapeRun.OnRandom(run.Token);
     }
 
     private static void Save(string file, string path, LayerGraph graph)

@@ -37,7 +37,7 @@ internal static class Messages
     }
 
     // A message that opens with the bare name is given the path: several runs have a ckpt_001.onnx.
-    private static string WithPath(string file, string message)
+    internal static string WithPath(string file, string message)
     {
         var name = Path.GetFileName(file);
         return message.StartsWith($"{file}: ", StringComparison.Ordinal) ? message

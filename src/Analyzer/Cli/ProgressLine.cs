@@ -33,9 +33,9 @@ internal sealed class ProgressLine : IProgress<AnalysisProgress>, IDisposable
             if (terminal.Clock.GetElapsedTime(shownAt) < interval)
                 return;
             shownAt = terminal.Clock.GetTimestamp();
-            var text = value.Activity ?? string.Create(
+            var text = Printable.Of(value.Activity ?? string.Create(
                 CultureInfo.InvariantCulture,
-                $"{value.Index + 1}/{value.Total}  {Path.GetFileName(value.File)}  {value.SamplesDone}/{value.SamplesTotal} samples");
+                $"{value.Index + 1}/{value.Total}  {Path.GetFileName(value.File)}  {value.SamplesDone}/{value.SamplesTotal} samples"));
             if (terminal.ErrorWidth is { } width)
                 Rewrite(text[..Math.Min(text.Length, Math.Max(0, width - 1))]);
             else

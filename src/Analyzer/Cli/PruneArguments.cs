@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
+using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
@@ -13,7 +14,8 @@ using Emergence.Tracing;
 namespace Emergence.Analyzer.Cli;
 
 /// <summary>The options of <c>prune</c>, and how they become calls of the library.</summary>
-internal sealed class PruneArguments
+/// <param name="worker">The process that may die; null where it is not watched.</param>
+internal sealed class PruneArguments(Worker? worker)
 {
     private static readonly PruneOptions Default = new() { Amount = 0 };
     private static readonly ImmutableArray<double> SensitivityAmounts = [0.3, 0.5, 0.7, 0.9];
@@ -65,7 +67,9 @@ internal sealed class PruneArguments
         "--sensitivity", $"write nothing: prune each layer alone and show what changes [amounts by default: {string.Join(',', SensitivityAmounts)}]");
 
     // The samples, thresholds and devices of the default command.
-    private AnalyzeOptions Measuring { get; } = new();
+    private AnalyzeOptions Measuring { get; } = new(worker);
+
+    private LimitOptions Limits { get; } = new(worker);
 
     private Option<string> Out { get; } = TypedOption.Text("--out", "FILE|DIR", "where to write; a directory gets NAME.pruned-30.onnx");
 
@@ -84,7 +88,7 @@ internal sealed class PruneArguments
         foreach (var option in (Option[])
             [
                 Amount, Scope, Structure, Of, Norm, Parameters, Only, Exclude, KeepOutput, Shrink, Strict, Out, Force, Format, Quiet,
-                Sensitivity, .. Measuring.Measuring,
+                Sensitivity, .. Measuring.Measuring, .. Limits.All,
             ])
             command.Options.Add(option);
     }
@@ -132,6 +136,7 @@ internal sealed class PruneArguments
         return new PruneCall
         {
             Checkpoints = files,
+            Boundary = Limits.Read(parsed),
             Amounts = amounts,
             Files = isSensitivity ? [] : PruneFiles.Plan(files, amounts, output!, Given(Force, false)),
             Options = options,
@@ -159,6 +164,9 @@ internal sealed record PruneCall
 {
     /// <summary>The checkpoints.</summary>
     public required ImmutableArray<string> Checkpoints { get; init; }
+
+    /// <summary>What keeps a checkpoint that fails from the others.</summary>
+    public required Boundary Boundary { get; init; }
 
     /// <summary>How much to prune.</summary>
     public required ImmutableArray<double> Amounts { get; init; }

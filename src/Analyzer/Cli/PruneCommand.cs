@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
@@ -11,10 +12,10 @@ namespace Emergence.Analyzer.Cli;
 /// <summary><c>emergence-analyze prune</c>: writes pruned copies of checkpoints, or shows how sensitive their layers are.</summary>
 internal static class PruneCommand
 {
-    public static Command Create(Terminal terminal)
+    public static Command Create(Terminal terminal, Worker? worker)
     {
         var command = new Command("prune", "Prune checkpoints by magnitude: the smallest weights become zero, or whole nodes are removed.");
-        var arguments = new PruneArguments();
+        var arguments = new PruneArguments(worker);
         arguments.AddTo(command);
         command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal, () => Task.Run(() =>
         {
@@ -28,21 +29,22 @@ internal static class PruneCommand
     {
         // Beside the checkpoints: of one that fails at its second amount, the first is written all the same.
         var written = ImmutableArray.CreateBuilder<PruneReport>();
-        var finished = ForEach(call, terminal, file =>
+        var finished = ForEach(call, terminal, (file, run) =>
         {
             var said = new HashSet<Diagnostic>();
-            var measure = ShapeRun.OnRandom(token);
+            var measure = ShapeRun.OnRandom(run.Token);
             var checkpoint = Checkpoint.Open(file);
+            run.Holds(checkpoint.Bytes, 0);
             foreach (var planned in call.Files.Where(planned => planned.Source == file))
             {
-                token.ThrowIfCancellationRequested();
+                run.Token.ThrowIfCancellationRequested();
                 var pruned = Pruner.Prune(checkpoint, call.Options with { Amount = planned.Amount, Trace = call.Options.Trace with { MeasureShapes = measure } });
                 Save(pruned, checkpoint, planned.Output);
                 written.Add(PruneReport.Of(file, planned.Output, pruned));
                 Say(terminal, file, pruned.Diagnostics.Where(said.Add), call.Quiet);
             }
             return file;
-        });
+        }, token);
         if (written.Count > 0)
             PruneReportWriters.All.Single(writer => writer.Format == call.Format).Write(written.ToImmutable(), terminal.Output);
         return Finish(call, finished.Length, terminal);
@@ -50,11 +52,12 @@ internal static class PruneCommand
 
     private static int Measure(PruneCall call, SensitivityCall sensitivity, Terminal terminal, CancellationToken token)
     {
-        var results = ForEach(call, terminal, file =>
+        var results = ForEach(call, terminal, (file, run) =>
         {
             using var progress = call.Quiet ? null : new ProgressLine(terminal);
-            return Sensitivity.Measure(file, call.Amounts, call.Options, sensitivity.Settings, sensitivity.Probe, progress, token);
-        });
+            return Sensitivity.Measure(file, call.Amounts, call.Options, sensitivity.Settings, sensitivity.Probe, progress,
+                samples => run.Holds(new FileInfo(file).Length, samples), run.Token);
+        }, token);
         foreach (var result in results)
             Say(terminal, result.File, result.Diagnostics.Distinct(), call.Quiet);
         if (!results.IsEmpty)
@@ -63,19 +66,16 @@ internal static class PruneCommand
     }
 
     /// <summary>Works on each checkpoint; of several, one that fails is named and does not keep the others.</summary>
-    private static ImmutableArray<T> ForEach<T>(PruneCall call, Terminal terminal, Func<string, T> work)
+    private static ImmutableArray<T> ForEach<T>(PruneCall call, Terminal terminal, Func<string, CheckpointRun, T> work, CancellationToken token)
     {
         var results = ImmutableArray.CreateBuilder<T>();
         foreach (var file in call.Checkpoints)
         {
-            try
-            {
-                results.Add(work(file));
-            }
-            catch (UserException e) when (e is not UsageException && call.Checkpoints.Length > 1)
-            {
-                Messages.WriteFailures(terminal, [new FailedCheckpoint(file, e.Message)]);
-            }
+            var (result, failure) = call.Boundary.Run(file, run => work(file, run), token);
+            if (failure is null)
+                results.Add(result!);
+            else
+                Messages.WriteFailures(terminal, [new FailedCheckpoint(file, failure)]);
         }
         return results.ToImmutable();
     }

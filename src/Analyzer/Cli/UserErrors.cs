@@ -1,9 +1,10 @@
+using Emergence.Analyzer.Containment;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Cli;
 
-/// <summary>Turns what a user can act on into one line and an exit code. Everything else is a defect of ours and is let through.</summary>
+/// <summary>Turns what goes wrong into one line and an exit code: what a user can act on, and a defect of ours, said to be one.</summary>
 internal static class UserErrors
 {
     /// <summary>Runs a command's work, or says in one line why it could not be done.</summary>
@@ -28,6 +29,11 @@ internal static class UserErrors
         {
             terminal.WriteError("cancelled");
             return ExitCode.Cancelled;
+        }
+        catch (Exception e)
+        {
+            terminal.WriteError(Boundary.Unforeseen(e));
+            return ExitCode.Failed;
         }
     }
 }

@@ -43,11 +43,11 @@ internal sealed partial record LayerRow
 
     public static LayerRow Of(CheckpointResult checkpoint, Measurement measurement, LayerResult layer) => new()
     {
-        Checkpoint = checkpoint.File,
+        Checkpoint = CsvDialect.Name(checkpoint.File),
         Epoch = checkpoint.Epoch,
         Index = layer.Index,
-        Name = layer.Name,
-        Op = layer.Op,
+        Name = CsvDialect.Name(layer.Name),
+        Op = CsvDialect.Name(layer.Op),
         Nodes = layer.Nodes,
         Alive = layer.Alive,
         Multiplicity = layer.Multiplicity,

@@ -37,15 +37,15 @@ internal sealed partial record PrunedLayerRow
 
     public static PrunedLayerRow From(PruneReport report, PrunedLayer layer) => new()
     {
-        Checkpoint = report.File,
-        Output = report.Output,
+        Checkpoint = CsvDialect.Name(report.File),
+        Output = CsvDialect.Name(report.Output),
         Structure = report.Record.Structure,
         Scope = report.Record.Scope,
         Of = report.Record.Of,
         Amount = report.Record.Amount,
         Index = layer.Index,
-        Name = layer.Name,
-        Op = layer.Op,
+        Name = CsvDialect.Name(layer.Name),
+        Op = CsvDialect.Name(layer.Op),
         Pruned = layer.IsSelected,
         Weights = layer.Weights,
         ZerosBefore = layer.ZerosBefore,

@@ -46,7 +46,11 @@ internal static class SensitivityWriters
     private static void Csv(ImmutableArray<SensitivityResult> results, Stream stream)
     {
         using var csv = CsvWriter.Create(stream, CsvDialect.Options, leaveOpen: true);
-        csv.WriteRecords(Lines(results));
+        csv.WriteRecords(Lines(results).Select(line => line with
+        {
+            Checkpoint = CsvDialect.Name(line.Checkpoint),
+            Layer = line.Layer is { } layer ? CsvDialect.Name(layer) : null,
+        }));
     }
 
     private static void Json(ImmutableArray<SensitivityResult> results, Stream stream)

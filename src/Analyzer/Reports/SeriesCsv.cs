@@ -71,7 +71,7 @@ internal sealed partial record SeriesRow
 
     public static SeriesRow Of(AnalysisSettings settings, CheckpointResult checkpoint, Measurement measurement) => new()
     {
-        Checkpoint = checkpoint.File,
+        Checkpoint = CsvDialect.Name(checkpoint.File),
         Epoch = checkpoint.Epoch,
         Sha256 = checkpoint.Sha256,
         Layers = measurement.Layers.Length,

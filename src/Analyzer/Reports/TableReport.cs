@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text;
 using Emergence.Analyzer.Series;
+using Emergence.CommandLine;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 
@@ -23,7 +24,7 @@ internal static class TableReport
     {
         var series = outcome.Series;
         Row[] rows = [.. series.Checkpoints.SelectMany(c => c.Measurements, (checkpoint, measurement) => new Row(checkpoint, measurement))];
-        var names = DisplayNames([.. rows.Select(row => row.Checkpoint.File)]);
+        var names = Array.ConvertAll(DisplayNames([.. rows.Select(row => row.Checkpoint.File)]), Printable.Of);
         var table = Table(rows, names, series.Settings);
         if (table.Width > MaxWidth)
         {
@@ -101,7 +102,7 @@ internal static class TableReport
             ? $"activation > {thresholds} on a share of samples > {NumberText.Exact(settings.AliveShare)}"
             : settings.Statistic == Statistic.Sample ? $"activation > {thresholds} on each sample; E, E_H, alive: means over the samples"
             : $"{Spelling.Of(settings.Statistic)} activation > {thresholds}";
-        var probes = series.Checkpoints.Select(checkpoint => $"{checkpoint.Probe.Name} ({NumberText.Integer(checkpoint.Probe.Samples)} samples)").Distinct();
+        var probes = series.Checkpoints.Select(checkpoint => $"{Printable.Of(checkpoint.Probe.Name)} ({NumberText.Integer(checkpoint.Probe.Samples)} samples)").Distinct();
         var devices = series.Checkpoints.Select(checkpoint => checkpoint.Device).Distinct();
         return $"""
             alive: {alive}; probe: {string.Join(", ", probes)}; device: {string.Join(", ", devices)}
@@ -143,6 +144,6 @@ internal static class TableReport
         }
         return $"{(byEpoch ? "epoch " : "")}{string.Join(", ", stretches)}";
 
-        string Name(int i) => byEpoch ? NumberText.Integer(checkpoints[i].Epoch!.Value) : Path.GetFileName(checkpoints[i].File);
+        string Name(int i) => byEpoch ? NumberText.Integer(checkpoints[i].Epoch!.Value) : Printable.Of(Path.GetFileName(checkpoints[i].File));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Reports;
 
@@ -17,7 +18,7 @@ internal sealed class TextTable
     }
 
     /// <summary>Adds a column of words.</summary>
-    public void AddText(string header, IEnumerable<string> cells) => columns.Add(new(header, false, [.. cells]));
+    public void AddText(string header, IEnumerable<string> cells) => columns.Add(new(header, false, [.. cells.Select(Printable.Of)]));
 
     /// <summary>Adds a column of numbers; one that would be empty in every row is left out.</summary>
     public void AddNumbers(string header, IEnumerable<string> cells)

@@ -18,7 +18,7 @@ internal static class SamplingNoise
         from i in Enumerable.Range(1, Math.Max(0, checkpoints.Length - 1))
         let before = checkpoints[i - 1].Measurements[threshold]
         let after = checkpoints[i].Measurements[threshold]
-        where before.Emergence != after.Emergence && (IsWider(before, before, after) || IsWider(after, before, after))
+        where IsSameStructure(before, after) && before.Emergence != after.Emergence && (IsWider(before, before, after) || IsWider(after, before, after))
         select i;
 
     /// <summary>Whether a or E lies outside its own interval, as it may with few samples and many nodes near θ.</summary>
@@ -51,6 +51,9 @@ internal static class SamplingNoise
                 remarked[i] = remarked[i] with { Diagnostics = remarked[i].Diagnostics.Add(Diagnostic.Warning("--bootstrap", message)) };
         }
     }
+
+    private static bool IsSameStructure(Measurement before, Measurement after) =>
+        before.Layers.Select(layer => (layer.Name, layer.Op, layer.Nodes)).SequenceEqual(after.Layers.Select(layer => (layer.Name, layer.Op, layer.Nodes)));
 
     // high − low > |after − before|, in sums, as emergences are not negative.
     private static bool IsWider(Measurement of, Measurement before, Measurement after)

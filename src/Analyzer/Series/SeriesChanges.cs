@@ -17,6 +17,9 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
 {
     private Analysed? last;
 
+    /// <summary>Begins a segment: the next result is compared with none.</summary>
+    public void Restart() => last = null;
+
     /// <summary>Adds to a result what changed, and takes it as the one that the next is compared with.</summary>
     /// <param name="result">What was measured.</param>
     /// <param name="checkpoint">The checkpoint, prepared.</param>

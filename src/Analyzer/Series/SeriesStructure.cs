@@ -13,19 +13,25 @@ public sealed class StructureException : UserException
     }
 }
 
-/// <summary>Holds every checkpoint of a series to the structure of the first.</summary>
-public sealed class SeriesStructure
+/// <summary>Divides a series into segments of one structure.</summary>
+/// <param name="isStrict">Whether there may be but one.</param>
+public sealed class SeriesStructure(bool isStrict)
 {
     private (string File, LayerGraph Graph)? first;
 
-    /// <summary>Takes the first graph as the series' structure and compares every other with it.</summary>
-    /// <exception cref="StructureException">A layer's name, operator or number of nodes differs, or an edge.</exception>
-    public void Require(string file, LayerGraph graph)
+    /// <summary>Compares a graph with the first of the segment; where it differs it is the first of another.</summary>
+    /// <returns>What changed, where a segment begins behind another; else null.</returns>
+    /// <exception cref="StructureException">A layer's name, operator or number of nodes differs, or an edge, and there may be but one segment.</exception>
+    public Diagnostic? Follow(string file, LayerGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        first ??= (file, graph);
-        if (Difference(first.Value.Graph, graph) is { } difference)
-            throw new StructureException($"{file}: {difference} in {first.Value.File}: the structure changes within the series; analyse the two apart");
+        var before = first ??= (file, graph);
+        if (Difference(before.Graph, graph) is not { } difference)
+            return null;
+        if (isStrict)
+            throw new StructureException($"{file}: {difference} in {before.File}: the structure changes within the series; analyse the two apart");
+        first = (file, graph);
+        return Diagnostic.Warning("", $"{difference} in {before.File}: the structure changes, so a new segment of the series begins; refuse such series with --strict-series");
     }
 
     /// <summary>The first difference, as "what is here where it was that"; null where there is none.</summary>

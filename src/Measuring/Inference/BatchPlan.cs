@@ -21,6 +21,9 @@ public sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Seg
     private const int LargestDefault = 256;
     private const long ActivationBudget = 32 << 20;
 
+    // What stands between the layers is larger in few models, but in some by far.
+    private const long WidestBudget = 256 << 20;
+
     /// <summary>Plans the runs of a probe.</summary>
     /// <param name="graph">The model's inputs and layers.</param>
     /// <param name="samples">Number of samples, at least 1.</param>
@@ -105,6 +108,7 @@ public sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Seg
             .Select(axes => axes.Where(axis => axis.Role != AxisRole.Batch).Aggregate(1L, (product, axis) => product * axis.Size))
             .Concat(graph.Inputs.Select(input => input.Shape.Where((_, axis) => axis != input.BatchAxis).Aggregate(1L, (product, size) => product * (size ?? 1))))
             .DefaultIfEmpty(1L).Max();
-        return (int)Math.Clamp(ActivationBudget / (largest * sizeof(double)), 1, LargestDefault);
+        var between = WidestBudget / Math.Max(1, graph.Widest?.Elements ?? 1) / sizeof(float);
+        return (int)Math.Clamp(Math.Min(ActivationBudget / (largest * sizeof(double)), between), 1, LargestDefault);
     }
 }

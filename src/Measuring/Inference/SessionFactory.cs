@@ -11,6 +11,9 @@ namespace Emergence.Measuring.Inference;
 /// <summary>Opens models on one device with one set of options. To add a device: one arm in <see cref="Append"/>.</summary>
 public sealed class SessionFactory
 {
+    // The largest machines have some hundred processors; starting tens of thousands of threads would never end.
+    private const int MostThreads = 1024;
+
     private readonly GraphOptimizationLevel? optimization;
     private readonly int threads;
 
@@ -40,6 +43,11 @@ public sealed class SessionFactory
     public static SessionFactory Create(AnalysisSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
+        if (settings.Threads > MostThreads)
+        {
+            throw new UsageException(
+                $"--threads {settings.Threads}: is more than {MostThreads}; give no more than the machine's {System.Environment.ProcessorCount} processors, or 0");
+        }
         SessionFactory On(string device, params ImmutableArray<Diagnostic> diagnostics) =>
             new(device, LevelOf(settings.Optimization), settings.Threads, diagnostics);
 

@@ -9,6 +9,8 @@ namespace Emergence.Measuring.Probes;
 /// <param name="progress">Receives what a download does, a line at a time; optional.</param>
 public sealed class ProbeCache(ProbeOptions options, Action<string>? progress = null)
 {
+    private const long LargeImage = 1 << 26;
+
     private (CheckpointMetadata Metadata, ImmutableArray<ModelInput> Inputs, ImmutableArray<ProbeSource> Sources)? loaded;
     private (ImmutableArray<ProbeSource> Sources, ImmutableArray<ModelInput> Inputs, Probe Probe)? last;
 
@@ -38,6 +40,17 @@ public sealed class ProbeCache(ProbeOptions options, Action<string>? progress = 
         var probe = ProbeResolver.Resolve(checkpoint, graph, options, sources);
         last = (sources, graph.Inputs, probe);
         return probe;
+    }
+
+    /// <summary>Bytes of the samples, as float32: those that were loaded, else those that will be drawn.</summary>
+    internal long BytesOf(ImmutableArray<ModelInput> inputs, ImmutableArray<ProbeSource> sources)
+    {
+        if (!sources.IsEmpty)
+            return sizeof(float) * sources.Sum(source => source.Stored.Arrays.Sum(array => (long)array.Array.Data.Length));
+        // A small file may declare an input of any size: beyond that of a large image it is the file's wish, not the user's.
+        return (options.Samples ?? ProbeResolver.RandomSamples) * inputs
+            .Select(input => SampleFit.SampleShapeOf(input).Aggregate((Int128)sizeof(float), (product, size) => product * size))
+            .Where(bytes => bytes <= LargeImage).Sum(bytes => (long)bytes);
     }
 
     private static bool AsksForTheSame(CheckpointMetadata a, CheckpointMetadata b) =>

@@ -11,7 +11,7 @@ namespace Emergence.Measuring.Probes;
 /// <summary>Finds the samples on which a checkpoint's activations are recorded, and makes them what its inputs want.</summary>
 public static class ProbeResolver
 {
-    private const int RandomSamples = 1024;
+    internal const int RandomSamples = 1024;
 
     /// <inheritdoc cref="Resolve(Checkpoint, LayerGraph, ProbeOptions, Action{string}?, CancellationToken)"/>
     public static Probe Resolve(Checkpoint checkpoint, LayerGraph graph, ProbeOptions options, CancellationToken token) =>

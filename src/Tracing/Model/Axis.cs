@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Tracing.Values;
 
 namespace Emergence.Tracing.Model;
 
@@ -12,7 +13,7 @@ internal sealed class AxisFactor
 
     public AxisFactor(int size, AxisRole? role, AxisFactor? whole = null)
     {
-        Size = size;
+        Size = size >= 0 ? size : throw new TraceException($"an axis of {size} elements");
         Role = role;
         _whole = whole;
     }

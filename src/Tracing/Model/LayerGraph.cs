@@ -138,6 +138,16 @@ public sealed record ModelInput(
 /// <param name="How">What it does, as a predicate: <c>sums over the samples of a run</c>.</param>
 public sealed record SampleMixer(string Node, string Op, string How);
 
+/// <summary>A tensor that a run makes.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Elements">Elements for one sample, or in all where it does not grow with them.</param>
+/// <param name="ElementType">Its <c>TensorProto.DataType</c>; 0 where unknown.</param>
+public sealed record WideTensor(string Name, long Elements, int ElementType)
+{
+    /// <summary>Its bytes.</summary>
+    public Int128 Bytes => (Int128)Elements * Math.Max(8, ElementTypes.Bits(ElementType)) / 8;
+}
+
 /// <summary>The layers of a model and how they feed each other.</summary>
 /// <param name="Layers">In topological order.</param>
 /// <param name="Edges">Ordered by (From, To, Kind), without repeats.</param>
@@ -156,6 +166,9 @@ public sealed record LayerGraph(
 
     /// <summary>What makes the activations of one sample depend on the others of its run; null where nothing does.</summary>
     public SampleMixer? Mixer { get; init; }
+
+    /// <summary>The largest tensor that a run makes, as far as shapes are known; null where none is.</summary>
+    public WideTensor? Widest { get; init; }
 
     /// <summary>The stored tensors of all layers; one that several layers share stands once.</summary>
     public IEnumerable<LayerParameter> Parameters =>

@@ -74,7 +74,7 @@ internal sealed record OperatorWiring(
         if (Weights(model, node, node.OpType == "QLinearConv" ? 3 : 1) is not { } weight)
             return null;
         var input = model.Tensors[node.Input[0]].Shape;
-        var groups = (int)attributes.Int("group", 1);
+        var groups = attributes.Int("group", 1);
         var isTransposed = node.OpType == "ConvTranspose";
         var window = Window.Of(attributes, input.AsSpan(2), weight.Dims.AsSpan(2), isTransposed);
         var channels = input[1];

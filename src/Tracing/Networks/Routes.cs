@@ -23,7 +23,7 @@ internal sealed class Routes(TracedModel model)
         if (from == to)
             return known[from];
         var relevant = Before(to);
-        foreach (var node in model.Nodes.Where(node => node.Output.Any(relevant.Contains) && node.Input.Any(known.ContainsKey)))
+        foreach (var node in model.Nodes.Where(node => node.Output.Any(relevant.Contains) && node.Input.Any(known.ContainsKey) && !model.Unfit.Contains(node)))
         {
             Pass(node, known);
             if (known.TryGetValue(to, out var found))
@@ -108,10 +108,10 @@ internal sealed class Routes(TracedModel model)
             case "Split":
                 return labels.Gathered(IndexMaps.Slice(labels.Dims, SplitPart(node, attributes, labels.Dims, output, Constant(1))));
             case "Gather" when input == 0 && Constant(1) is { } picked:
-                var axis = Shapes.Axis((int)attributes.Int("axis", 0), labels.Dims.Length);
+                var axis = attributes.Axis("axis", 0, labels.Dims.Length);
                 return labels.Gathered(IndexMaps.Gather(labels.Dims, axis, model.Tensors[node.Input[1]].Shape, [.. picked.Select(ConstantOperators.ToInt)]));
             case "Concat":
-                var at = Shapes.Axis((int)attributes.Int("axis", 1), shape.Length);
+                var at = attributes.Axis("axis", 1, shape.Length);
                 return labels.Placed(shape, at, node.Input.Take(input).Sum(name => model.Tensors[name].Shape[at]));
             case "Pad":
                 var pads = (opset < 11 ? attributes.Ints("pads")?.Select(pad => (double)pad).ToArray() : Constant(1)) ?? [];
@@ -138,7 +138,7 @@ internal sealed class Routes(TracedModel model)
 
     private static SliceRange[] SplitPart(NodeProto node, AttributeReader attributes, int[] dims, int output, double[]? sizes)
     {
-        var axis = Shapes.Axis((int)attributes.Int("axis", 0), dims.Length);
+        var axis = attributes.Axis("axis", 0, dims.Length);
         var parts = Shapes.SplitSizes(dims[axis], node.Output.Count, attributes, sizes);
         var ranges = dims.Select(size => new SliceRange(0, 1, size)).ToArray();
         ranges[axis] = new SliceRange(parts.Take(output).Sum(), 1, parts[output]);
@@ -187,7 +187,7 @@ internal sealed class Routes(TracedModel model)
 
     private static Labels Blocks(string op, AttributeReader attributes, Labels labels, int[] shape)
     {
-        var b = (int)attributes.Int("blocksize", 1);
+        var b = attributes.Int("blocksize", 1);
         var (n, c, h, w) = (labels.Dims[0], labels.Dims[1], labels.Dims[2], labels.Dims[3]);
         var isColumnRow = attributes.Text("mode", "DCR") == "CRD";
         var (split, perm) = op == "SpaceToDepth"

@@ -14,7 +14,7 @@ internal sealed class ConcatRule : OpRule
     public override void Apply(NodeContext node)
     {
         var parts = Enumerable.Range(0, node.InputCount).Select(node.Shaped).ToArray();
-        var axis = Shapes.Axis((int)node.Attributes.Int("axis", 1), parts[0].Rank);
+        var axis = node.Attributes.Axis("axis", 1, node.Shaped(0).Rank);
         if (parts.FirstOrDefault(part => part.Rank != parts[0].Rank) is { } odd)
             throw new TraceException($"parts of rank {parts[0].Rank} and {odd.Rank}");
         var lead = parts.FirstOrDefault(part => !part.Carries.IsEmpty) ?? parts.FirstOrDefault(part => !part.IsConstant) ?? parts[0];

@@ -17,7 +17,7 @@ internal sealed class ConvolutionRule : OpRule
         var (data, weight) = (node.Shaped(0), node.Op == "QLinearConv" ? node.Shaped(3) : node.Shaped(1));
         if (data.Rank < 3 || weight.Rank != data.Rank)
             throw new TraceException($"input of rank {data.Rank} and weight of rank {weight.Rank} make no convolution");
-        var groups = (int)node.Attributes.Int("group", 1);
+        var groups = node.Attributes.Positive("group", 1);
         var transposed = node.Op == "ConvTranspose";
         var kernel = Window.Of(node.Attributes, data.Shape.AsSpan(2), weight.Shape.AsSpan(2), transposed);
         var filters = transposed ? weight.Axes[1].Size * groups : weight.Axes[0].Size;

@@ -30,6 +30,8 @@ internal sealed class EinsumRule : OpRule
         var weights = operands.Where(operand => operand.IsConstant).ToArray();
         var summed = letters.Where(letter => !result.Contains(letter.Key) && letter.Value is { Stored: true, Computed: true }).ToArray();
         var isDense = data.Length == 1 && weights.Length > 0 && summed.Length > 0;
+        if (result.FirstOrDefault(letter => !letters.ContainsKey(letter)) is not '\0' and var strange)
+            throw new TraceException($"the result of '{node.Attributes.Text("equation", "")}' has '{strange}', which no term has");
         var axes = result.Select(letter => letters[letter]).Select(letter =>
             !isDense ? letter.Axis : letter.Axis.As(letter.Stored ? AxisRole.Channel : AxisRole.Sample)).ToImmutableArray();
         var output = node.NewTensor(axes, operands[0].ElementType);
@@ -61,6 +63,8 @@ internal sealed class EinsumRule : OpRule
             if (!terms[i].Contains("...", StringComparison.Ordinal))
                 continue;
             var count = operands[i].Rank - (terms[i].Length - 3);
+            if (count < 0)
+                throw new TraceException($"the term '{terms[i]}' of '{equation}' does not fit a tensor of rank {operands[i].Rank}");
             most = Math.Max(most, count);
             terms[i] = terms[i].Replace("...", Dots(count), StringComparison.Ordinal);
         }

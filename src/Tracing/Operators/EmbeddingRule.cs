@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Emergence.Tracing.Model;
-using Emergence.Tracing.Values;
 using Onnx;
 
 namespace Emergence.Tracing.Operators;
@@ -18,7 +17,7 @@ internal sealed class EmbeddingRule : OpRule
     public override void Apply(NodeContext node)
     {
         var (data, indices) = (node.Shaped(0), node.Shaped(1));
-        var axis = Shapes.Axis((int)node.Attributes.Int("axis", 0), data.Rank);
+        var axis = node.Attributes.Axis("axis", 0, data.Rank);
         if (data.IsConstant && !indices.IsConstant)
         {
             ImmutableArray<Axis> Columns(IEnumerable<Axis> axes) => [.. axes.Select(column => Axis.Of(column.Size, AxisRole.Channel))];

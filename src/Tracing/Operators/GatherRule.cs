@@ -52,7 +52,7 @@ internal sealed class GatherRule : OpRule
     /// <summary>One slice of the data for each index tuple, which the last axis of the indices holds.</summary>
     private static ImmutableArray<Axis> Slices(NodeContext node, ImmutableArray<Axis> data, ImmutableArray<Axis> indices)
     {
-        var shared = (int)node.Attributes.Int("batch_dims", 0);
+        var shared = node.Attributes.Int("batch_dims", 0);
         var length = indices.Length == 0 ? 0 : indices[^1].Size;
         if (length < 1 || shared < 0 || shared + length > data.Length || shared >= indices.Length)
             throw new TraceException($"index tuples of length {length} behind {shared} shared axes do not fit data of rank {data.Length}");

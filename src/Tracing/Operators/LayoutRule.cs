@@ -20,9 +20,7 @@ internal sealed class LayoutRule : OpRule
         {
             case "Transpose":
                 var perm = Shapes.Permutation(input.Rank, node.Attributes);
-                if (perm.Length != input.Rank)
-                    throw new TraceException($"a permutation of {perm.Length} axes for a tensor of rank {input.Rank}");
-                output = output with { Axes = [.. perm.Select(axis => input.Axes[Shapes.Axis(axis, input.Rank)])] };
+                output = output with { Axes = [.. perm.Select(axis => input.Axes[axis])] };
                 range = part => part with { Axis = Array.IndexOf(perm, part.Axis) };
                 break;
             case "DepthToSpace" or "SpaceToDepth":
@@ -32,7 +30,7 @@ internal sealed class LayoutRule : OpRule
                 var shape = node.Op switch
                 {
                     "Reshape" => Shapes.Reshape(input.Shape, Requested(node), node.Attributes.Int("allowzero", 0) == 1),
-                    "Flatten" => Shapes.Flatten(input.Shape, (int)node.Attributes.Int("axis", 1)),
+                    "Flatten" => Shapes.Flatten(input.Shape, node.Attributes.Int("axis", 1)),
                     "Squeeze" => Shapes.Squeeze(input.Shape, node.Axes()),
                     _ => Shapes.Unsqueeze(input.Shape, node.Axes() ?? throw new TraceException("the axes are missing")),
                 };
@@ -70,7 +68,7 @@ internal sealed class LayoutRule : OpRule
     {
         if (input.Rank != 4)
             throw new TraceException($"needs a tensor of rank 4, not {input.Rank}");
-        var block = (int)node.Attributes.Int("blocksize", 1);
+        var block = node.Attributes.Positive("blocksize", 1);
         var (n, c, h, w) = (input.Axes[0], input.Axes[1], input.Axes[2], input.Axes[3]);
         return node.Op == "DepthToSpace"
             ? [n, c.Resized(c.Size / (block * block)), Joined(h, block), Joined(w, block)]

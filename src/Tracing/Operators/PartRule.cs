@@ -20,7 +20,7 @@ internal sealed class PartRule : OpRule
             node.Output(Part(node, input, ranges, 0));
             return;
         }
-        var axis = Shapes.Axis((int)node.Attributes.Int("axis", 0), input.Rank);
+        var axis = node.Attributes.Axis("axis", 0, input.Rank);
         var sizes = Shapes.SplitSizes(input.Shape[axis], node.Node.Output.Count, node.Attributes, node.Constant(1));
         var start = 0;
         for (var i = 0; i < sizes.Length; i++)

@@ -23,7 +23,7 @@ internal sealed class PassThroughRule : OpRule
         var input = node.Input(0);
         var type = node.Op switch
         {
-            "Cast" => (int)node.Attributes.Int("to", input.ElementType),
+            "Cast" => node.Attributes.Int("to", input.ElementType),
             "CastLike" => node.Input(1).ElementType,
             "QuantizeLinear" => node.Optional(2)?.ElementType ?? (int)TensorProto.Types.DataType.Uint8,
             "DynamicQuantizeLinear" => (int)TensorProto.Types.DataType.Uint8,

@@ -24,7 +24,7 @@ internal sealed class PoolRule : OpRule
         else if (node.Op == "MaxRoiPool")
             sizes = (node.Attributes.Ints("pooled_shape") ?? throw new TraceException("the pooled shape is missing")).Select(size => (int)size).ToArray();
         else if (node.Op == "RoiAlign")
-            sizes = new[] { (int)node.Attributes.Int("output_height", 1), (int)node.Attributes.Int("output_width", 1) };
+            sizes = new[] { node.Attributes.Int("output_height", 1), node.Attributes.Int("output_width", 1) };
         else
             sizes = Window.Of(node.Attributes, spatial, []).Output;
         var isRegion = node.Op is "MaxRoiPool" or "RoiAlign";

@@ -19,7 +19,7 @@ internal sealed class ReduceRule : OpRule
     {
         var input = node.Shaped(0);
         var isIndex = node.Op is "ArgMax" or "ArgMin";
-        var axes = isIndex ? [(int)node.Attributes.Int("axis", 0)] : node.Axes();
+        var axes = isIndex ? [node.Attributes.Int("axis", 0)] : node.Axes();
         if (axes is null or [] && node.Attributes.Int("noop_with_empty_axes", 0) == 1)
         {
             node.Output(node.Trace.Pass(input, input with { Name = node.OutputName(0) }, range => range));

@@ -38,7 +38,7 @@ internal sealed class SelectionRule : OpRule
     private static ImmutableArray<Axis> TopK(NodeContext node)
     {
         var input = node.Shaped(0);
-        var axis = Shapes.Axis((int)node.Attributes.Int("axis", -1), input.Rank);
+        var axis = node.Attributes.Axis("axis", -1, input.Rank);
         var count = node.Opset < 10 ? node.Attributes.Int("k", 1) : node.Optional(1) is { IsConstant: true } ? ConstantOperators.ToInt(node.Number(1)) : -1;
         return count < 0 ? default : input.Axes.SetItem(axis, input.Axes[axis].Resized((int)count));
     }
@@ -48,7 +48,7 @@ internal sealed class SelectionRule : OpRule
         if (node.Input(1) is not { IsConstant: true })
             return default;
         var indices = node.Shaped(0);
-        var axis = Shapes.Axis((int)node.Attributes.Int("axis", -1), indices.Rank + 1);
+        var axis = node.Attributes.Axis("axis", -1, indices.Rank + 1);
         return indices.Axes.Insert(axis, Axis.Of(ConstantOperators.ToInt(node.Number(1)), null));
     }
 
@@ -60,7 +60,7 @@ internal sealed class SelectionRule : OpRule
         var kept = node.Known(1).Count(chosen => chosen != 0);
         if (!node.Attributes.Has("axis"))
             return [Axis.Of(kept, null)];
-        var axis = Shapes.Axis((int)node.Attributes.Int("axis", 0), input.Rank);
+        var axis = node.Attributes.Axis("axis", 0, input.Rank);
         return input.Axes.SetItem(axis, input.Axes[axis].Resized(kept));
     }
 }

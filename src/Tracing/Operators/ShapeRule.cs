@@ -38,7 +38,7 @@ internal sealed class ShapeRule : OpRule
                 node.Output(Fresh(node, [(int)Math.Max(0, Math.Ceiling((to - from) / step))], node.Input(0).ElementType));
                 break;
             case "RandomNormal" or "RandomUniform":
-                node.Output(Fresh(node, (node.Attributes.Ints("shape") ?? []).Select(dim => (int)dim), (int)node.Attributes.Int("dtype", 1)));
+                node.Output(Fresh(node, (node.Attributes.Ints("shape") ?? []).Select(dim => (int)dim), node.Attributes.Int("dtype", 1)));
                 break;
             default:
                 node.Output(node.Input(0) with { Carries = [] });

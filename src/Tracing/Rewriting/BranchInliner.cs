@@ -41,7 +41,7 @@ internal static class BranchInliner
             return constants.Evaluate(node.Input[0]) is { Values: [var condition] } ? condition != 0 : null;
         }
         // Shapes of a damaged file may multiply to more than there can be.
-        catch (Exception e) when (e is TraceException or OverflowException)
+        catch (Exception e) when (TraceException.IsUnfit(e))
         {
             return null;
         }

@@ -8,7 +8,10 @@ namespace Emergence.Tracing.Rewriting;
 internal static class FunctionInliner
 {
     // Functions that call functions grow as powers: a small file may not ask for a graph that fills the memory.
-    private const int MostNodes = 1_000_000;
+    private const int MostNodes = 100_000;
+
+    // Modules exported as functions nest some ten deep; each level is a level of our stack too.
+    private const int Deepest = 64;
 
     /// <summary>
     /// Requires functions that do not call themselves. Ensures a model without functions and with the results it had;
@@ -64,6 +67,8 @@ internal static class FunctionInliner
                 return size;
             if (!_open.Add(function))
                 throw new TraceException($"the local function '{function.Name}' calls itself; the file is damaged");
+            if (_open.Count > Deepest)
+                throw new TraceException($"its local functions call each other more than {Deepest} deep; inline them with onnx.inliner");
             size = function.Node.Concat(function.Node.SelectMany(inner => inner.SubGraphs()).SelectMany(graph => graph.SelfAndSubGraphs()).SelectMany(graph => graph.Node))
                 .Aggregate(0L, (sum, inner) => Math.Min(sum + SizeOf(inner), MostNodes + 1));
             _open.Remove(function);

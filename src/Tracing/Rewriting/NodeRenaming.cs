@@ -9,6 +9,8 @@ namespace Emergence.Tracing.Rewriting;
 /// <param name="known">What names already stand for, such as the arguments of a call; an empty name is a value left out.</param>
 internal sealed class NodeRenaming(FreshNames fresh, string prefix, IReadOnlyDictionary<string, string> known)
 {
+    private const int Longest = 200;
+
     private readonly Dictionary<string, string> _names = new(known, StringComparer.Ordinal);
 
     /// <summary>The name of a value as the new graph knows it; one that was never defined is that of the graph around.</summary>
@@ -18,16 +20,19 @@ internal sealed class NodeRenaming(FreshNames fresh, string prefix, IReadOnlyDic
     public string Define(string name)
     {
         if (name.Length > 0 && !_names.ContainsKey(name))
-            _names[name] = fresh.Next($"{prefix}/{name}");
+            _names[name] = Fresh(name);
         return this[name];
     }
+
+    // A name is put before those inside it, level by level: uncut, they would double at every level.
+    private string Fresh(string name) => fresh.Next($"{(prefix.Length > Longest ? prefix[..Longest] : prefix)}/{(name.Length > Longest ? name[^Longest..] : name)}");
 
     /// <summary>A copy of a node with its values, and those of the graphs in it, renamed.</summary>
     public NodeProto Copy(NodeProto node)
     {
         var copy = node.Clone();
         if (copy.Name.Length > 0)
-            copy.Name = fresh.Next($"{prefix}/{copy.Name}");
+            copy.Name = Fresh(copy.Name);
         for (var i = 0; i < copy.Input.Count; i++)
             copy.Input[i] = this[copy.Input[i]];
         for (var i = 0; i < copy.Output.Count; i++)

@@ -23,7 +23,7 @@ internal static class MixingOperators
             return HowByDefinition(node, opset, samples);
         }
         // Attributes that no runtime takes: the trace has said so, or the runtime will.
-        catch (Exception e) when (e is TraceException or OverflowException)
+        catch (Exception e) when (TraceException.IsUnfit(e))
         {
             return "is not understood, so it may combine the samples of a run";
         }

@@ -14,6 +14,7 @@ internal static class ConstantOperators
         ConstantTensor In(int i) => Optional(i) ?? throw new TraceException($"input {i} is missing");
         ConstantTensor? Optional(int i) => i < inputs.Length ? inputs[i] : null;
         double One(int i) => In(i).Values is [var value, ..] ? value : throw new TraceException($"input {i} is empty");
+        ConstantTensor Fold(Func<double, double, double> f) => Enumerable.Range(1, Math.Max(0, inputs.Length - 1)).Aggregate(In(0), (result, i) => Binary(result, In(i), f));
         int[]? Axes(int input) => (Optional(input)?.Values.Select(ToInt) ?? attributes.Ints("axes")?.Select(axis => (int)axis))?.ToArray();
 
         switch (node.OpType)
@@ -21,7 +22,7 @@ internal static class ConstantOperators
             case "Identity" or "Dropout":
                 return [In(0)];
             case "Cast" or "CastLike":
-                return [Cast(In(0), node.OpType == "Cast" ? (int)attributes.Int("to", (int)DataType.Float) : In(1).ElementType)];
+                return [Cast(In(0), node.OpType == "Cast" ? attributes.Int("to", (int)DataType.Float) : In(1).ElementType)];
             case "Add":
                 return [Binary(In(0), In(1), (a, b) => a + b)];
             case "Sub":
@@ -35,9 +36,9 @@ internal static class ConstantOperators
             case "Pow":
                 return [Binary(In(0), In(1), Math.Pow)];
             case "Min":
-                return [inputs.Select((_, i) => In(i)).Aggregate((a, b) => Binary(a, b, Math.Min))];
+                return [Fold(Math.Min)];
             case "Max":
-                return [inputs.Select((_, i) => In(i)).Aggregate((a, b) => Binary(a, b, Math.Max))];
+                return [Fold(Math.Max)];
             case "Equal":
                 return [AsBool(Binary(In(0), In(1), (a, b) => a == b ? 1 : 0))];
             case "Less":
@@ -88,16 +89,18 @@ internal static class ConstantOperators
             case "ConstantOfShape":
                 var dims = In(0).Values.Select(ToInt).ToArray();
                 var fill = attributes.Tensor("value");
-                var (value, type) = fill is null ? (0.0, (int)DataType.Float) : (Checkpoints.TensorValues.ToDoubles(fill, null)[0], fill.DataType);
-                return [new ConstantTensor(dims, [.. Enumerable.Repeat(value, Bounded(Shapes.Count(dims)))], type)];
+                var (value, type) = fill is null ? (0.0, (int)DataType.Float) : (Filling(fill), fill.DataType);
+                return [new ConstantTensor(dims, [.. Enumerable.Repeat(value, Bounded(dims))], type)];
             case "Range":
+                if (One(2) == 0)
+                    throw new TraceException("a range in steps of 0");
                 var count = Bounded(Math.Max(0, ToInt(Math.Ceiling((One(1) - One(0)) / One(2)))));
                 return [new ConstantTensor([count], [.. Enumerable.Range(0, count).Select(i => One(0) + i * One(2))], In(0).ElementType)];
             case "Reshape":
                 var requested = Optional(1)?.Values.Select(ToInt).ToArray() ?? [.. (attributes.Ints("shape") ?? throw new TraceException("the shape is missing")).Select(dim => (int)dim)];
                 return [In(0) with { Dims = Shapes.Reshape(In(0).Dims, requested, attributes.Int("allowzero", 0) == 1) }];
             case "Flatten":
-                return [In(0) with { Dims = Shapes.Flatten(In(0).Dims, (int)attributes.Int("axis", 1)) }];
+                return [In(0) with { Dims = Shapes.Flatten(In(0).Dims, attributes.Int("axis", 1)) }];
             case "Squeeze":
                 return [In(0) with { Dims = Shapes.Squeeze(In(0).Dims, Axes(1)) }];
             case "Unsqueeze":
@@ -107,13 +110,14 @@ internal static class ConstantOperators
             case "Transpose":
                 return [Gathered(In(0), IndexMaps.Transpose(In(0).Dims, Shapes.Permutation(In(0).Dims.Length, attributes)))];
             case "Concat":
-                return [Concat([.. inputs.Select((_, i) => In(i))], (int)attributes.Int("axis", 0))];
+                return [Concat([.. inputs.Select((_, i) => In(i))], attributes.Int("axis", 0))];
             case "Slice":
                 var ranges = SliceRange.All(In(0).Dims, opset, attributes,
                     Optional(1)?.Values, Optional(2)?.Values, Optional(3)?.Values, Optional(4)?.Values);
                 return [Gathered(In(0), IndexMaps.Slice(In(0).Dims, ranges))];
             case "Gather":
-                var axis = Shapes.Axis((int)attributes.Int("axis", 0), In(0).Dims.Length);
+                var axis = Shapes.Axis(attributes.Int("axis", 0), In(0).Dims.Length);
+                Bounded([.. In(0).Dims[..axis], .. In(1).Dims, .. In(0).Dims[(axis + 1)..]], Math.Max(In(0).Values.Length, In(1).Values.Length));
                 return [Gathered(In(0), IndexMaps.Gather(In(0).Dims, axis, In(1).Dims, [.. In(1).Values.Select(ToInt)]))];
             case "Split":
                 return Split(node, In(0), attributes, Optional(1));
@@ -134,8 +138,17 @@ internal static class ConstantOperators
 
     public static int ToInt(double value) => (int)Math.Clamp(value, int.MinValue, int.MaxValue);
 
-    /// <summary>A small file may describe a constant that fills the memory.</summary>
-    private static int Bounded(int count) => count is >= 0 and <= 1 << 28 ? count : throw new TraceException($"a constant of {count} elements");
+    // What a file stores it pays for in bytes; what it only describes may be this large. Shapes have a few elements,
+    // masks and position tables of the largest transformers some millions.
+    private const int MostDescribed = 1 << 24;
+
+    /// <summary>A size that is allowed: a small file may describe a constant that fills the memory.</summary>
+    /// <exception cref="TraceException">It is larger than <paramref name="read"/>, what it is made of, and than what may be described.</exception>
+    private static int Bounded(long count, long read = 0) => count >= 0 && (count <= MostDescribed || count <= read)
+        ? (int)count
+        : throw new TraceException($"a constant of {count} elements is not stored but computed; store it, or leave it to be computed from the input");
+
+    private static int Bounded(ReadOnlySpan<int> dims, long read = 0) => Bounded(Shapes.Count(dims), read);
 
     public static ConstantTensor Vector(double[] values) => new([values.Length], values, (int)DataType.Int64);
 
@@ -146,12 +159,21 @@ internal static class ConstantOperators
     private static ConstantTensor Binary(ConstantTensor a, ConstantTensor b, Func<double, double, double> f)
     {
         var shape = Shapes.Broadcast(a.Dims, b.Dims);
-        var (x, y) = (Expand(a, shape), Expand(b, shape));
+        var (x, y) = (Expand(a, shape, b.Values.Length), Expand(b, shape, a.Values.Length));
         return x with { Values = [.. x.Values.Zip(y.Values, f)] };
     }
 
-    private static ConstantTensor Expand(ConstantTensor tensor, int[] shape) =>
-        tensor.Dims.AsSpan().SequenceEqual(shape) || Bounded(Shapes.Count(shape)) < 0 ? tensor : Gathered(tensor, IndexMaps.Expand(tensor.Dims, shape));
+    private static ConstantTensor Expand(ConstantTensor tensor, int[] shape, long read = 0)
+    {
+        if (tensor.Dims.AsSpan().SequenceEqual(shape))
+            return tensor;
+        Bounded(shape, Math.Max(read, tensor.Values.Length));
+        return Gathered(tensor, IndexMaps.Expand(tensor.Dims, shape));
+    }
+
+    private static double Filling(TensorProto value) => Checkpoints.TensorValues.ToDoubles(value, null) is [var number, ..]
+        ? number
+        : throw new TraceException("the value to fill with is empty");
 
     private static ConstantTensor Gathered(ConstantTensor tensor, (int[] Dims, int[] Indices) map) =>
         tensor with { Dims = map.Dims, Values = [.. map.Indices.Select(i => tensor.Values[i])] };
@@ -171,10 +193,17 @@ internal static class ConstantOperators
 
     private static ConstantTensor Concat(ImmutableArray<ConstantTensor> parts, int axis)
     {
+        if (parts.IsEmpty)
+            throw new TraceException("input 0 is missing");
         var dims = parts[0].Dims.ToArray();
         axis = Shapes.Axis(axis, dims.Length);
+        foreach (var part in parts)
+        {
+            if (part.Dims.Length != dims.Length || Enumerable.Range(0, dims.Length).Any(i => i != axis && part.Dims[i] != dims[i]))
+                throw new TraceException($"[{Shapes.Text(dims)}] and [{Shapes.Text(part.Dims)}] are joined along axis {axis}");
+        }
         dims[axis] = parts.Sum(part => part.Dims[axis]);
-        var values = new double[Shapes.Count(dims)];
+        var values = new double[Bounded(dims, parts.Max(part => part.Values.Length))];
         var inner = Shapes.Count(dims.AsSpan(axis + 1));
         var outer = Shapes.Count(dims.AsSpan(0, axis));
         var offset = 0;
@@ -190,7 +219,7 @@ internal static class ConstantOperators
 
     private static ConstantTensor[] Split(NodeProto node, ConstantTensor data, AttributeReader attributes, ConstantTensor? sizes)
     {
-        var axis = Shapes.Axis((int)attributes.Int("axis", 0), data.Dims.Length);
+        var axis = attributes.Axis("axis", 0, data.Dims.Length);
         var parts = Shapes.SplitSizes(data.Dims[axis], node.Output.Count, attributes, sizes?.Values);
         var start = 0;
         var outputs = new ConstantTensor[parts.Length];
@@ -228,7 +257,7 @@ internal static class ConstantOperators
         Array.Fill(dims, 1);
         if (scale.Values.Length > 1)
         {
-            var axis = Shapes.Axis((int)attributes.Int("axis", 1), dims.Length);
+            var axis = attributes.Axis("axis", 1, dims.Length);
             dims[axis] = scale.Values.Length;
         }
         var shifted = zero is null ? data : Binary(data, zero with { Dims = dims }, (q, z) => q - z);

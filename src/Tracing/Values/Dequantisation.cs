@@ -158,8 +158,8 @@ internal sealed class Quantisations
         var attributes = new AttributeReader(node);
         return node.OpType switch
         {
-            "DequantizeLinear" when attributes.Int("axis", 1) < 0 => (int)attributes.Int("axis", 1) + rank,
-            "DequantizeLinear" => (int)attributes.Int("axis", 1),
+            "DequantizeLinear" when attributes.Int("axis", 1) < 0 => attributes.Int("axis", 1) + rank,
+            "DequantizeLinear" => attributes.Int("axis", 1),
             "QLinearConv" or "ConvInteger" => 0,
             "DynamicQuantizeLSTM" => block > 0 ? 1 : 0,
             "GatherBlockQuantized" => Shapes.Axis((int)attributes.Int("quantize_axis", 1), rank),

@@ -3,12 +3,18 @@ namespace Emergence.Tracing.Values;
 /// <summary>Shape arithmetic of ONNX's layout operators, on concrete sizes.</summary>
 internal static class Shapes
 {
+    /// <summary>Number of elements.</summary>
+    /// <exception cref="TraceException">A size is negative, or there are more than 2³¹ − 1.</exception>
     public static int Count(ReadOnlySpan<int> dims)
     {
-        var count = 1;
+        var count = 1L;
         foreach (var dim in dims)
-            count *= dim;
-        return count;
+        {
+            if (dim < 0)
+                throw new TraceException($"a shape of [{Text(dims)}]");
+            count = dim == 0 ? 0 : Math.Min(count, int.MaxValue) * dim;
+        }
+        return count <= int.MaxValue || dims.Contains(0) ? (int)count : throw new TraceException($"a tensor of [{Text(dims)}] has more than {int.MaxValue} elements");
     }
 
     public static int Axis(int axis, int rank)
@@ -39,6 +45,8 @@ internal static class Shapes
         {
             if (result[i] == 0 && !allowZero && i < dims.Length)
                 result[i] = dims[i];
+            if (result[i] < -1 || result[i] == -1 && free >= 0 || result[i] == 0 && !allowZero && dims.Length <= i)
+                throw new TraceException($"[{Text(dims)}] cannot be reshaped to [{Text(requested)}]");
             if (result[i] == -1)
                 free = i;
         }
@@ -56,7 +64,8 @@ internal static class Shapes
 
     public static int[] Flatten(ReadOnlySpan<int> dims, int axis)
     {
-        axis = axis < 0 ? axis + dims.Length : axis;
+        // Behind the last axis is a place to cut too.
+        axis = axis == dims.Length ? axis : Axis(axis, dims.Length);
         return [Count(dims[..axis]), Count(dims[axis..])];
     }
 
@@ -74,22 +83,34 @@ internal static class Shapes
         return [.. result];
     }
 
-    public static int[] Permutation(int rank, AttributeReader attributes) =>
-        attributes.Ints("perm") is { Length: > 0 } perm ? [.. perm.Select(axis => (int)axis)] : [.. Enumerable.Range(0, rank).Reverse()];
+    /// <summary>The axes in the order of a Transpose.</summary>
+    /// <exception cref="TraceException">They are not each axis once.</exception>
+    public static int[] Permutation(int rank, AttributeReader attributes)
+    {
+        if (attributes.Ints("perm") is not { Length: > 0 } perm)
+            return [.. Enumerable.Range(0, rank).Reverse()];
+        if (perm.Length != rank || perm.Distinct().Count() != rank || perm.Any(axis => axis < 0 || axis >= rank))
+            throw new TraceException($"a permutation [{string.Join(",", perm)}] of a tensor of rank {rank}");
+        return [.. perm.Select(axis => (int)axis)];
+    }
 
     public static (int Start, int End) ShapeSlice(int rank, AttributeReader attributes)
     {
-        int Bound(long value) => (int)Math.Clamp(value < 0 ? value + rank : value, 0, rank);
-        var start = Bound(attributes.Int("start", 0));
-        return (start, Math.Max(start, Bound(attributes.Int("end", rank))));
+        var start = attributes.Bound("start", 0, rank);
+        return (start, Math.Max(start, attributes.Bound("end", rank, rank)));
     }
 
+    /// <summary>The size of each part of an axis that a Split divides.</summary>
+    /// <exception cref="TraceException">The sizes given do not add up to the axis, or are not one for each output.</exception>
     public static int[] SplitSizes(int length, int outputs, AttributeReader attributes, double[]? sizes)
     {
-        if (sizes is { Length: > 0 })
-            return [.. sizes.Select(size => (int)size)];
-        if (attributes.Ints("split") is { Length: > 0 } split)
-            return [.. split.Select(size => (int)size)];
+        var given = sizes is { Length: > 0 } ? sizes : attributes.Ints("split") is { Length: > 0 } split ? [.. split.Select(size => (double)size)] : null;
+        if (given is not null)
+        {
+            if (given.Length != outputs || given.Sum() != length || Array.Exists(given, size => size < 0))
+                throw new TraceException($"an axis of {length} is split into [{string.Join(",", given)}] for {outputs} outputs");
+            return [.. given.Select(size => (int)size)];
+        }
         var chunk = (length + outputs - 1) / outputs;
         return [.. Enumerable.Range(0, outputs).Select(i => Math.Clamp(length - i * chunk, 0, chunk))];
     }

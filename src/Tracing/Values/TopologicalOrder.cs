@@ -6,7 +6,7 @@ namespace Emergence.Tracing.Values;
 /// <summary>The nodes of a graph with producers before consumers. The standard asks for that order; runtimes do not, so files come without it.</summary>
 internal static class TopologicalOrder
 {
-    /// <summary>The nodes in order, that of the file wherever it will do.</summary>
+    /// <summary>The nodes in order, that of the file wherever it will do; those that write nothing, which nothing can depend on, left out.</summary>
     /// <exception cref="TraceException">The graph has a cycle, or a tensor that two nodes write.</exception>
     public static IReadOnlyList<NodeProto> Of(GraphProto graph)
     {
@@ -33,16 +33,19 @@ internal static class TopologicalOrder
         }
         var ready = new PriorityQueue<int, int>(Enumerable.Range(0, graph.Node.Count).Where(i => waiting[i] == 0).Select(i => (i, i)));
         var order = new List<NodeProto>(graph.Node.Count);
+        var sorted = 0;
         while (ready.TryDequeue(out var next, out _))
         {
-            order.Add(graph.Node[next]);
+            if (graph.Node[next].Output.Any(output => output.Length > 0))
+                order.Add(graph.Node[next]);
+            sorted++;
             foreach (var consumer in consumers[next])
             {
                 if (--waiting[consumer] == 0)
                     ready.Enqueue(consumer, consumer);
             }
         }
-        if (order.Count < graph.Node.Count)
+        if (sorted < graph.Node.Count)
             throw new TraceException("the graph has a cycle; it is damaged");
         return order;
     }

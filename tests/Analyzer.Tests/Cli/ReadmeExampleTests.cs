@@ -21,7 +21,7 @@ public class ReadmeExampleTests
         using var error = new StringWriter();
         var exitCode = await Commands.RunAsync(
             [Path.Combine(series, "ckpt_*.onnx")], new Terminal(output, error, null, TimeProvider.System), Analysis.RunAsync,
-            TestContext.Current.CancellationToken);
+            token: TestContext.Current.CancellationToken);
         Assert.Equal("", error.ToString());
         Assert.Equal(0, exitCode);
 

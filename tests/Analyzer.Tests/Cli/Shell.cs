@@ -37,7 +37,7 @@ internal sealed class Shell : IDisposable
     public Task<int> RunAsync(params string[] args) => RunAsync(CancellationToken.None, args);
 
     public Task<int> RunAsync(CancellationToken token, params string[] args) =>
-        Commands.RunAsync(args, new Terminal(output, error, ErrorWidth, Clock), AnalyzeAsync, token);
+        Commands.RunAsync(args, new Terminal(output, error, ErrorWidth, Clock), AnalyzeAsync, token: token);
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 

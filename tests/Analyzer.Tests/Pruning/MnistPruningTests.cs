@@ -38,7 +38,7 @@ public sealed class MnistPruningTests : IDisposable
     {
         var (file, data) = (SharedFiles.Require("models", "mnist", "pytorch13_mlp_256x2.onnx"), SharedFiles.Require("data"));
         var result = Sensitivity.Measure(
-            file, [0.9, 0.5], new PruneOptions { Amount = 0 }, new AnalysisSettings { Device = "cpu", Wired = true }, Probe(data), null, TestContext.Current.CancellationToken);
+            file, [0.9, 0.5], new PruneOptions { Amount = 0 }, new AnalysisSettings { Device = "cpu", Wired = true }, Probe(data), null, null, TestContext.Current.CancellationToken);
         Assert.Equal(7, result.Rows.Length);
         Assert.Equal([null, 0.5, 0.9, 0.5, 0.9, 0.5, 0.9], result.Rows.Select(row => row.Layer is null ? (double?)null : row.Amount));
         Assert.Equal((null, 0.0, 0.0), (result.Rows[0].Layer, result.Rows[0].OutputChange, result.Rows[0].LargestChange));

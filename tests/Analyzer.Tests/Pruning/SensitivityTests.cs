@@ -19,7 +19,7 @@ public sealed class SensitivityTests : PruningTests
         graph.Output("y", DataType.Int64, "N");
         var result = Sensitivity.Measure(
             Open(graph.Build(13, 7, "tests")).Path, [0.5], new PruneOptions { Amount = 0 }, new AnalysisSettings { Device = "cpu" },
-            new ProbeOptions { Samples = 8 }, null, TestContext.Current.CancellationToken);
+            new ProbeOptions { Samples = 8 }, null, null, TestContext.Current.CancellationToken);
         Assert.Equal([null, "layer"], result.Rows.Select(row => row.Layer));
         Assert.All(result.Rows, row => Assert.Equal((double.NaN, double.NaN), (row.OutputChange, row.LargestChange)));
         Assert.Equal(0.5, result.Rows[1].Sparsity);

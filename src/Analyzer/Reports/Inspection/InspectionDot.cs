@@ -1,5 +1,6 @@
 using System.Text;
 using Emergence.Analyzer.Metrics;
+using Emergence.CommandLine;
 using Emergence.Tracing;
 
 namespace Emergence.Analyzer.Reports.Inspection;
@@ -18,5 +19,6 @@ internal static class InspectionDot
         stream.Write(Encoding.UTF8.GetBytes(text.ToString()));
     }
 
-    private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+    private static string Escape(string text) =>
+        Printable.Of(text).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Emergence.Analyzer.Metrics;
+using Emergence.CommandLine;
 using Emergence.Tracing;
 
 namespace Emergence.Analyzer.Reports.Inspection;
@@ -18,6 +19,8 @@ internal static class InspectionMermaid
     }
 
     private static string Escape(string text) =>
-        text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("\"", "&quot;", StringComparison.Ordinal)
+        // "#" begins a character by its number, "`" a text in Markdown.
+        Printable.Of(text).Replace("#", "#35;", StringComparison.Ordinal).Replace("`", "#96;", StringComparison.Ordinal)
+            .Replace("&", "&amp;", StringComparison.Ordinal).Replace("\"", "&quot;", StringComparison.Ordinal)
             .Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal);
 }

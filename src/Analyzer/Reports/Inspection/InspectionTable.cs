@@ -1,4 +1,5 @@
 using System.Text;
+using Emergence.CommandLine;
 using Emergence.Tracing;
 
 namespace Emergence.Analyzer.Reports.Inspection;
@@ -20,9 +21,11 @@ internal static class InspectionTable
         table.AddNumbers("non-zero", layers.Select(layer => NumberText.Integer(layer.Parameters.Sum(parameter => parameter.Nonzero))));
         table.AddText("fed by", layers.Select(layer => inspection.FedBy(layer.Index)));
         var text = new StringBuilder();
-        text.Append($"{inspection.File}: {(inspection.Producer.Length > 0 ? inspection.Producer : "unknown producer")}, IR {inspection.IrVersion}, {string.Join(", ", inspection.Opsets)}, {NumberText.Integer(inspection.Bytes)} bytes\n");
+        var origin = inspection.Producer.Length > 0 ? inspection.Producer : "unknown producer";
+        var about = $"{inspection.File}: {origin}, IR {inspection.IrVersion}, {string.Join(", ", inspection.Opsets)}";
+        text.Append($"{Printable.Of(about)}, {NumberText.Integer(inspection.Bytes)} bytes\n");
         foreach (var input in inspection.Graph.Inputs)
-            text.Append($"input {input.Name} [{string.Join(",", input.Shape.Select(size => size?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "N"))}]\n");
+            text.Append($"input {Printable.Of(input.Name)} [{string.Join(",", input.Shape.Select(size => size?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "N"))}]\n");
         text.Append('\n').Append(table.Write()).Append('\n');
         text.Append($"{layers.Length} layers, {NumberText.Integer(inspection.ParametersTraced)} parameters traced, {NumberText.Integer(inspection.ParametersNonzero)} of them not zero, {NumberText.Integer(inspection.Graph.UntracedParameters)} in no layer\n");
         text.Append("n: nodes, m: path multiplicity; fed by: 3 every node of layer 3, 3= each node by its counterpart in layer 3\n");

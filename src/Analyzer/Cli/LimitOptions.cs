@@ -1,0 +1,30 @@
+using System.CommandLine;
+using Emergence.Analyzer.Containment;
+using Emergence.CommandLine;
+
+namespace Emergence.Analyzer.Cli;
+
+/// <summary>What one checkpoint may take, on every command that reads some.</summary>
+/// <param name="worker">The process that may die; null where it is not watched.</param>
+internal sealed class LimitOptions(Worker? worker)
+{
+    private static readonly RunLimits Default = new();
+
+    private Option<double> Timeout { get; } = TypedOption.Number<double>(
+        "--timeout", $"seconds that one checkpoint may take [default: {Default.Timeout.TotalSeconds}]", x => x is > 0 and <= 1e6, "a number of seconds above 0");
+
+    private Option<long> Memory { get; } = TypedOption.Bytes(
+        "--memory", "memory that the program may take, as in 4G [default: 1G, 8 times the checkpoint and 4 times its samples, at most half of what there is]");
+
+    /// <summary>In the order of help.</summary>
+    public IEnumerable<Option> All => [Timeout, Memory];
+
+    /// <summary>The boundary of each checkpoint.</summary>
+    public Boundary Read(ParseResult parsed) => new(
+        new RunLimits
+        {
+            Timeout = parsed.GetResult(Timeout) is null ? Default.Timeout : TimeSpan.FromSeconds(parsed.GetValue(Timeout)),
+            Memory = parsed.GetResult(Memory) is null ? Default.Memory : parsed.GetValue(Memory),
+        },
+        worker);
+}

@@ -1,0 +1,121 @@
+using System.ComponentModel;
+using System.Globalization;
+using Emergence.Analyzer.Series;
+using Emergence.Checkpoints;
+using Emergence.Tracing.Model;
+
+namespace Emergence.Analyzer.Containment;
+
+/// <summary>What came of the work on one checkpoint.</summary>
+/// <param name="Value">The result; default where the work failed.</param>
+/// <param name="Failure">Why there is none, in one line that does not name the file first; null where the work was done.</param>
+public readonly record struct Contained<T>(T? Value, string? Failure);
+
+/// <summary>
+/// The line between one checkpoint and the others: whatever goes wrong on one side, an exception of any kind, no end, too
+/// much memory or the death of the process, ends up on the other as a sentence that says so.
+/// </summary>
+/// <param name="limits">What one checkpoint may take.</param>
+/// <param name="worker">The process that may die; null where there is no other that would go on.</param>
+public sealed class Boundary(RunLimits limits, Worker? worker = null)
+{
+    /// <summary>What one checkpoint may take.</summary>
+    public RunLimits Limits => limits;
+
+    /// <summary>Works on one checkpoint.</summary>
+    /// <param name="file">Its file.</param>
+    /// <param name="work">The work; it takes a token and receives what it may hold.</param>
+    /// <param name="token">The user's wish to end.</param>
+    /// <exception cref="UsageException">An option does not fit the model.</exception>
+    /// <exception cref="StructureException">The series must have one structure and has not.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    public Contained<T> Run<T>(string file, Func<CheckpointRun, T> work, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        if (worker?.Deaths.GetValueOrDefault(file) is { } death)
+            return new(default, death);
+        using var clock = new CancellationTokenSource(limits.Timeout);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(token, clock.Token);
+        worker?.Starts(file, limits.Timeout, limits.Memory ?? RunLimits.OfMachine);
+        try
+        {
+            return new(work(new CheckpointRun(limits, worker, either.Token)), null);
+        }
+        catch (OperationCanceledException) when (!token.IsCancellationRequested && clock.IsCancellationRequested)
+        {
+            return new(default, TookTooLong(limits.Timeout));
+        }
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            throw;
+        }
+        // A file that has vanished since it was found says nothing about the call.
+        catch (UserException e) when (e is not (UsageException or StructureException) || !File.Exists(file))
+        {
+            return new(default, e.Message);
+        }
+        catch (Exception e) when (e is OutOfMemoryException or InsufficientMemoryException)
+        {
+            return new(default, "needs more memory than there is; run it on a machine with more, or with a smaller --batch");
+        }
+        catch (Exception e) when (e is not UserException)
+        {
+            return new(default, Unforeseen(e));
+        }
+        finally
+        {
+            worker?.Ends();
+        }
+    }
+
+    /// <summary>How a checkpoint is named that did not end in time.</summary>
+    internal static string TookTooLong(TimeSpan limit) => string.Create(
+        CultureInfo.InvariantCulture, $"did not end within {limit.TotalSeconds:0.###} seconds; raise --timeout, or leave it out");
+
+    /// <summary>How a defect of ours is told, or a machine that has no more to give: one line, with what finds it.</summary>
+    internal static string Unforeseen(Exception e)
+    {
+        if (e is IOException or UnauthorizedAccessException or Win32Exception or TaskSchedulerException)
+            return $"cannot go on ({(e.InnerException ?? e).Message}); check permissions, the free space and the limits on open files";
+        var place = e.StackTrace?.Split('\n', 2)[0].Trim().Split(" in ", 2)[0];
+        return $"unexpected {e.GetType().Name} {place} ({e.Message}); this is a defect of emergence-analyze: report it with the file";
+    }
+}
+
+/// <summary>The work on one checkpoint as its boundary sees it.</summary>
+/// <param name="limits">What it may take.</param>
+/// <param name="worker">The process that is watched.</param>
+/// <param name="token">Ends when the user or the clock says so.</param>
+public sealed class CheckpointRun(RunLimits limits, Worker? worker, CancellationToken token)
+{
+    /// <summary>Ends when the user or the clock says so.</summary>
+    public CancellationToken Token => token;
+
+    /// <summary>Memory that the process may take.</summary>
+    public long Memory { get; private set; } = limits.Memory ?? RunLimits.OfMachine;
+
+    /// <summary>Says what has been read: all that follows may take memory in proportion.</summary>
+    /// <param name="stored">Bytes of the checkpoint, external data included.</param>
+    /// <param name="samples">Bytes of the samples.</param>
+    public void Holds(long stored, long samples)
+    {
+        Memory = limits.MemoryFor(stored, samples);
+        worker?.MayTake(Memory);
+    }
+
+    /// <summary>Refuses a model that cannot be run in the memory that it may take.</summary>
+    /// <param name="widest">The largest tensor that a run makes.</param>
+    /// <exception cref="UserException">That tensor alone takes more.</exception>
+    public void Require(WideTensor? widest)
+    {
+        if (widest is not null && widest.Bytes > Memory)
+        {
+            throw new UserException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"tensor '{widest.Name}': takes {Gibibytes((double)widest.Bytes)} for one sample, more than the {Gibibytes(Memory)} there may be; raise --memory"));
+        }
+    }
+
+    /// <summary>An amount of memory for people.</summary>
+    internal static string Gibibytes(double bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1 << 30):0.##} GiB");
+}

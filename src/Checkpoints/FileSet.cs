@@ -1,0 +1,149 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Emergence.Checkpoints;
+
+/// <summary>
+/// Writes several files of one folder as one set: whatever happens meanwhile, the folder holds all of one run or all of
+/// another. Files are staged under names of their own; a record of their hashes is the point from which on the set is the
+/// new one, and whoever comes next renames what is left to rename. Files that are none of the set stay as they are.
+/// </summary>
+public static class FileSet
+{
+    private const string Prefix = ".emergence-";
+    private const string Record = Prefix + "commit";
+    private const string LockName = Prefix + "lock";
+    private const string Staged = ".staged";
+
+    // Writing takes moments; a run that is still waiting then has met a lock that nobody will release.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Writes the files, the last of them last.</summary>
+    /// <param name="directory">Where; it is created.</param>
+    /// <param name="files">Their names, and what writes each.</param>
+    /// <exception cref="UserException">They cannot be written, or another run does not come to its end there; the old set stays.</exception>
+    public static void Write(string directory, IReadOnlyList<(string Name, Action<Stream> Write)> files)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        ArgumentNullException.ThrowIfNull(files);
+        Try(directory, () =>
+        {
+            Directory.CreateDirectory(directory);
+            using var gate = Enter(directory);
+            Finish(directory);
+            var staged = new List<string>();
+            try
+            {
+                var record = new StringBuilder();
+                foreach (var (name, write) in files)
+                {
+                    var path = Path.Combine(directory, Prefix + name + Staged);
+                    staged.Add(path);
+                    record.Append(Stage(path, write)).Append("  ").Append(name).Append('\n');
+                }
+                AtomicFile.WriteText(Path.Combine(directory, Record), record.ToString());
+            }
+            catch
+            {
+                staged.ForEach(File.Delete);
+                throw;
+            }
+            Finish(directory);
+        });
+    }
+
+    /// <summary>Brings a set to its end that an earlier run could not; there may be none.</summary>
+    /// <exception cref="UserException">The folder holds files of two runs.</exception>
+    public static void Recover(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        if (!File.Exists(Path.Combine(directory, Record)))
+            return;
+        Try(directory, () =>
+        {
+            using var gate = Enter(directory);
+            Finish(directory);
+        });
+    }
+
+    /// <summary>Renames what a record names and has not been renamed yet.</summary>
+    private static void Finish(string directory)
+    {
+        var record = Path.Combine(directory, Record);
+        if (File.Exists(record))
+        {
+            foreach (var line in File.ReadAllLines(record))
+            {
+                var (hash, name) = (line[..Math.Min(64, line.Length)], Path.GetFileName(line[Math.Min(66, line.Length)..]));
+                var (from, to) = (Path.Combine(directory, Prefix + name + Staged), Path.Combine(directory, name));
+                if (HashOf(from) == hash)
+                    File.Move(from, to, overwrite: true);
+                else if (HashOf(to) != hash)
+                    throw new UserException($"{to}: is not of the same run as the files beside it; take the set and {Record} away, or name another folder");
+            }
+            File.Delete(record);
+        }
+        // What a run left that did not come as far as its record.
+        foreach (var left in Directory.EnumerateFiles(directory, Prefix + "*" + Staged))
+            File.Delete(left);
+    }
+
+    private static string Stage(string path, Action<Stream> write)
+    {
+        using var stream = new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16);
+        write(stream);
+        stream.Flush(flushToDisk: true);
+        stream.Position = 0;
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    private static string? HashOf(string path)
+    {
+        if (!File.Exists(path))
+            return null;
+        using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    /// <summary>Waits for the folder's lock; it goes with the process that holds it.</summary>
+    private static FileStream Enter(string directory)
+    {
+        var path = Path.Combine(directory, LockName);
+        for (var started = TimeProvider.System.GetTimestamp(); ;)
+        {
+            try
+            {
+                var gate = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                if (IsStillThere(gate, path))
+                    return gate;
+                gate.Dispose();
+            }
+            catch (IOException) when (File.Exists(path) && TimeProvider.System.GetElapsedTime(started) < Patience)
+            {
+                Thread.Sleep(Pause);
+            }
+        }
+    }
+
+    /// <summary>A lock that was opened just before its holder deleted it keeps nobody out.</summary>
+    private static bool IsStillThere(FileStream gate, string path)
+    {
+        // Marked through the handle and read by the name, which opens nothing; whole seconds, as some file systems know no less.
+        var mark = DateTime.UnixEpoch.AddSeconds(2L * Random.Shared.Next());
+        File.SetLastWriteTimeUtc(gate.SafeFileHandle, mark);
+        return File.GetLastWriteTimeUtc(path) == mark;
+    }
+
+    private static void Try(string directory, Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"{directory}: cannot be written ({e.Message}); check the folder, its permissions and the free space", e);
+        }
+    }
+}
