@@ -87,7 +87,7 @@ public static class LayerTracer
             return Measured.Nothing("it follows only from a run of the model");
         try
         {
-            return new Measured(measure(checkpoint, traced.Graph, traced.Unmeasured), "it is no tensor");
+            return new Measured(measure(checkpoint, traced.Graph, traced.Unmeasured), "it is no tensor, or stands inside a body that a run does not show");
         }
         catch (UserException e)
         {
@@ -111,17 +111,30 @@ public static class LayerTracer
         return traced;
     }
 
+    /// <summary>Traces; where states of a loop are something else behind its body than in front of it, again with what they become.</summary>
     private static (TracedModel Traced, ImmutableDictionary<string, int> Against) Run(
         Checkpoint checkpoint, TraceOptions options, Measured measured, int batch, ImmutableDictionary<string, int> batchAxes)
+    {
+        for (var states = LoopStates.Unknown; ;)
+        {
+            var (traced, against, reached) = Run(checkpoint, options, measured, batch, batchAxes, states.Axes);
+            if (!states.Follow(traced.Tensors, reached))
+                return (traced, against);
+        }
+    }
+
+    private static (TracedModel Traced, ImmutableDictionary<string, int> Against, IReadOnlyDictionary<string, ImmutableArray<Axis>> Reached) Run(
+        Checkpoint checkpoint, TraceOptions options, Measured measured, int batch, ImmutableDictionary<string, int> batchAxes,
+        IReadOnlyDictionary<string, ImmutableArray<Axis>> states)
     {
         var model = checkpoint.Model;
         var stored = new StoredTensors(model, checkpoint.Directory);
         var constants = new ConstantFolder(stored);
         var binding = InputBinding.Of(model, options.Dimensions, batchAxes, batch);
-        var nodes = TopologicalOrder.Of(model.Graph);
+        var nodes = FlatGraph.Of(model);
         var consumers = nodes.SelectMany(node => node.Input.Distinct(StringComparer.Ordinal)).GroupBy(name => name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
         var shapes = new UnknownShapes(new DeclaredTypes(model.Graph, binding), measured.Shapes, binding.BatchOr(batch), consumers);
-        var trace = new Trace(stored, constants, shapes, consumers);
+        var trace = new Trace(stored, constants, shapes, consumers) { Steady = states };
         trace.Diagnostics.AddRange(binding.Diagnostics);
         foreach (var input in binding.Tensors)
             trace.Define(options.IncludeInput ? trace.OpenInput(input) : input);
@@ -142,8 +155,8 @@ public static class LayerTracer
         trace.Diagnostics.AddRange(shapes.Diagnostics(measured.WhyNot));
         var opset = opsets.GetValueOrDefault("", opsets.GetValueOrDefault("ai.onnx", 1));
         var built = LayerGraphBuilder.Build(trace, stored, binding, nodes, opset, failures);
-        var graph = built.Graph with { Batch = batch, Mixer = SampleMixing.Find(trace, binding, model.Graph, nodes, opset) };
-        return (built with { Graph = graph }, BatchEvidence.Against(binding, trace, nodes));
+        var graph = built.Graph with { Batch = batch, Mixer = SampleMixing.Find(trace, binding, model.Graph, TopologicalOrder.Of(model.Graph), opset) };
+        return (built with { Graph = graph }, BatchEvidence.Against(binding, trace, nodes), trace.Reached);
     }
 
     /// <summary>Applies the node's rule; where there is none, or it finds the node unfit, says so and goes on by data flow.</summary>

@@ -32,6 +32,12 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
     /// <summary>Parameters that control-flow bodies hold: those stored inside, and the outer tensors that they read.</summary>
     public List<(long Inside, IReadOnlyList<string> Outside)> Hidden { get; } = [];
 
+    /// <summary>The axes of states as an earlier trace found them behind their loop's body, by the state's name in the body.</summary>
+    public IReadOnlyDictionary<string, ImmutableArray<Axis>> Steady { get; init; } = ImmutableDictionary<string, ImmutableArray<Axis>>.Empty;
+
+    /// <summary>The axes of states behind their loop's body, as this trace finds them.</summary>
+    public Dictionary<string, ImmutableArray<Axis>> Reached { get; } = new(StringComparer.Ordinal);
+
     public IReadOnlyDictionary<string, TracedTensor> Tensors => _tensors;
 
     public TracedTensor? Tensor(string name)
@@ -65,7 +71,7 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
 
     /// <summary>True where the node computes with stored tensors and shapes alone.</summary>
     public bool IsConstant(NodeProto node) =>
-        !IsRandom(node)
+        !IsRandom(node) && !BodyBorder.Varies(node)
         && node.Input.Where(input => input.Length > 0).All(input => Tensor(input) is { IsConstant: true })
         && node.ReadInBodies().All(name => Tensor(name) is null or { IsConstant: true });
 

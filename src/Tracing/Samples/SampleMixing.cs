@@ -23,7 +23,8 @@ internal sealed class SampleMixing
         _sampled = [.. binding.Inputs.Where(input => input.BatchAxis >= 0).Select(input => input.Name)];
         foreach (var node in nodes)
         {
-            foreach (var output in node.Output)
+            // What a body computes, its node does.
+            foreach (var output in node.Output.Concat(Emergence.Checkpoints.GraphWalk.SubGraphs(node).SelectMany(ControlFlow.Defined)))
                 _producers.TryAdd(output, node);
         }
     }

@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using Emergence.Tracing.Model;
+
+namespace Emergence.Tracing;
+
+/// <summary>
+/// What the axes of a loop's states are and count. It starts with zeros of which nothing is known, or of one row, and what
+/// it is from the second iteration on only the body tells.
+/// </summary>
+internal sealed class LoopStates
+{
+    // A state may take what its axes count from another one, which takes it from a third.
+    private const int MostRounds = 4;
+
+    private readonly Dictionary<string, ImmutableArray<Axis>> _first = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ImmutableArray<Axis>> _axes = new(StringComparer.Ordinal);
+    private int _rounds;
+
+    public static LoopStates Unknown => new();
+
+    /// <summary>The axes to take the states for, by name.</summary>
+    public IReadOnlyDictionary<string, ImmutableArray<Axis>> Axes => _axes;
+
+    /// <summary>Takes the axes that a trace found behind the bodies; true where they are others than it was told.</summary>
+    public bool Follow(IReadOnlyDictionary<string, TracedTensor> traced, IReadOnlyDictionary<string, ImmutableArray<Axis>> reached)
+    {
+        if (++_rounds > MostRounds)
+            return false;
+        var moved = false;
+        foreach (var (state, axes) in reached)
+        {
+            var before = traced[state] is { HasShape: true } tensor ? tensor.Axes : [];
+            _first.TryAdd(state, before);
+            if (Same(before, axes))
+                continue;
+            // One that is longer after each iteration is taken at the length it starts with.
+            var grows = _axes.ContainsKey(state) && !Sizes(before).SequenceEqual(Sizes(axes));
+            ImmutableArray<Axis> next = grows && _first[state].Length == axes.Length
+                ? [.. axes.Zip(_first[state], (axis, first) => Copy(axis.Resized(first.Size)))]
+                : [.. axes.Select(Copy)];
+            if (grows && Same(before, next))
+                continue;
+            (_axes[state], moved) = (next, true);
+        }
+        return moved;
+    }
+
+    private static Axis Copy(Axis axis) => new([.. axis.Factors.Select(factor => new AxisFactor(factor.Size, factor.Role))]);
+
+    private static bool Same(ImmutableArray<Axis> one, ImmutableArray<Axis> other) =>
+        one.Length == other.Length && one.Zip(other).All(pair => pair.First.Size == pair.Second.Size && pair.First.Role == pair.Second.Role);
+
+    private static IEnumerable<int> Sizes(ImmutableArray<Axis> axes) => axes.Select(axis => axis.Size);
+}
