@@ -71,10 +71,12 @@ public sealed class ActivationRecorder
         var faults = suspects.IsEmpty ? [] : Count(runner, plan, suspects, Faults, [], null, null, null, token);
 
         var faultsOf = suspects.Zip(faults).ToDictionary(pair => pair.First, pair => pair.Second.ToProfile().Totals);
+        var idle = graph.Layers.Zip(layers).Where(pair => pair.Second.Samples == 0).Select(pair => Diagnostic.Warning(
+            pair.First.Name, "the body that holds it never ran on the probe: its nodes are dead; feed samples that run it, or leave it out with --exclude"));
         return new ActivationProfile(
             [.. graph.Layers.Zip(layers, (layer, counted) => ProfileLaws.Require(counted.ToProfile().With(faultsOf.GetValueOrDefault(layer))))],
             classifier?.Accuracy,
-            [.. plan.Diagnostics, .. classifier?.Diagnostics ?? []])
+            [.. plan.Diagnostics, .. classifier?.Diagnostics ?? [], .. idle])
         {
             Samples = samples?.ToProfiles() ?? [],
         };
@@ -98,6 +100,7 @@ public sealed class ActivationRecorder
                 Logits = classifier?.Logits,
                 SampleThresholds = samples is null ? [] : settings.Thresholds,
                 SampleMasks = samples?.Masked ?? [],
+                Batch = graph.Inputs.Where(input => input.BatchAxis >= 0).Select(input => ((string, int)?)(input.Name, input.BatchAxis)).FirstOrDefault(),
             });
             using var session = sessions.Open(instrumented.Model, path);
             foreach (var segment in segments)
@@ -112,7 +115,7 @@ public sealed class ActivationRecorder
                 classifier!.Add(outputs.Current, run);
             foreach (var (accumulator, counted) in accumulators.Zip(instrumented.Layers))
             {
-                accumulator.Add(outputs, run.Fed, segment);
+                accumulator.Add(counted, outputs, run.Fed, segment);
                 samples?.Add(counted, outputs, run.Count);
             }
             samples?.EndRun();

@@ -117,15 +117,15 @@ public static class LayerTracer
     {
         for (var states = LoopStates.Unknown; ;)
         {
-            var (traced, against, reached) = Run(checkpoint, options, measured, batch, batchAxes, states.Axes);
+            var (traced, against, reached) = Run(checkpoint, options, measured, batch, batchAxes, states);
             if (!states.Follow(traced.Tensors, reached))
                 return (traced, against);
         }
     }
 
-    private static (TracedModel Traced, ImmutableDictionary<string, int> Against, IReadOnlyDictionary<string, ImmutableArray<Axis>> Reached) Run(
+    private static (TracedModel Traced, ImmutableDictionary<string, int> Against, IReadOnlyDictionary<string, TracedTensor> Reached) Run(
         Checkpoint checkpoint, TraceOptions options, Measured measured, int batch, ImmutableDictionary<string, int> batchAxes,
-        IReadOnlyDictionary<string, ImmutableArray<Axis>> states)
+        LoopStates states)
     {
         var model = checkpoint.Model;
         var stored = new StoredTensors(model, checkpoint.Directory);
@@ -134,7 +134,7 @@ public static class LayerTracer
         var nodes = FlatGraph.Of(model);
         var consumers = nodes.SelectMany(node => node.Input.Distinct(StringComparer.Ordinal)).GroupBy(name => name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
         var shapes = new UnknownShapes(new DeclaredTypes(model.Graph, binding), measured.Shapes, binding.BatchOr(batch), consumers);
-        var trace = new Trace(stored, constants, shapes, consumers) { Steady = states };
+        var trace = new Trace(stored, constants, shapes, consumers) { Steady = states.Axes, Recurrent = [.. states.Recurrent] };
         trace.Diagnostics.AddRange(binding.Diagnostics);
         foreach (var input in binding.Tensors)
             trace.Define(options.IncludeInput ? trace.OpenInput(input) : input);
@@ -147,6 +147,8 @@ public static class LayerTracer
             if (trace.IsStored(nodes[i]))
                 continue;
             var node = new NodeContext(nodes[i], i, opsets.GetValueOrDefault(domain, opsets.GetValueOrDefault("ai.onnx", 1)), trace);
+            if (nodes[i].Input.Any(trace.Recurrent.Contains))
+                trace.Recurrent.UnionWith(nodes[i].Output);
             if (trace.IsConstant(nodes[i]))
                 constants.AddProducer(nodes[i], node.Opset);
             if (!Apply(node))

@@ -16,18 +16,28 @@ internal sealed class LoopStates
     private readonly Dictionary<string, ImmutableArray<Axis>> _axes = new(StringComparer.Ordinal);
     private int _rounds;
 
+    private readonly HashSet<string> _recurrent = new(StringComparer.Ordinal);
+
     public static LoopStates Unknown => new();
 
     /// <summary>The axes to take the states for, by name.</summary>
     public IReadOnlyDictionary<string, ImmutableArray<Axis>> Axes => _axes;
 
-    /// <summary>Takes the axes that a trace found behind the bodies; true where they are others than it was told.</summary>
-    public bool Follow(IReadOnlyDictionary<string, TracedTensor> traced, IReadOnlyDictionary<string, ImmutableArray<Axis>> reached)
+    /// <summary>The states that layers of the body have a part in.</summary>
+    public IReadOnlySet<string> Recurrent => _recurrent;
+
+    /// <summary>Takes what a trace found behind the bodies; true where it is something else than the trace was told.</summary>
+    public bool Follow(IReadOnlyDictionary<string, TracedTensor> traced, IReadOnlyDictionary<string, TracedTensor> reached)
     {
         if (++_rounds > MostRounds)
             return false;
         var moved = false;
-        foreach (var (state, axes) in reached)
+        foreach (var (state, next) in reached)
+        {
+            if (next.Carries.Any(carry => traced[state].Carries.All(initial => initial.Layer != carry.Layer)))
+                moved |= _recurrent.Add(state);
+        }
+        foreach (var (state, axes) in reached.Where(pair => pair.Value.HasShape).Select(pair => (pair.Key, pair.Value.Axes)))
         {
             var before = traced[state] is { HasShape: true } tensor ? tensor.Axes : [];
             _first.TryAdd(state, before);

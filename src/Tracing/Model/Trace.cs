@@ -35,8 +35,11 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
     /// <summary>The axes of states as an earlier trace found them behind their loop's body, by the state's name in the body.</summary>
     public IReadOnlyDictionary<string, ImmutableArray<Axis>> Steady { get; init; } = ImmutableDictionary<string, ImmutableArray<Axis>>.Empty;
 
-    /// <summary>The axes of states behind their loop's body, as this trace finds them.</summary>
-    public Dictionary<string, ImmutableArray<Axis>> Reached { get; } = new(StringComparer.Ordinal);
+    /// <summary>What states are behind their loop's body, as this trace finds them.</summary>
+    public Dictionary<string, TracedTensor> Reached { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Tensors that earlier iterations of a loop have a part in, through layers: at first its states.</summary>
+    public HashSet<string> Recurrent { get; init; } = new(StringComparer.Ordinal);
 
     public IReadOnlyDictionary<string, TracedTensor> Tensors => _tensors;
 
@@ -98,6 +101,8 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
             IsConvolution = convolution,
             Groups = groups,
             Read = read,
+            // Behind all layers of the iteration before, as it would be with the iterations one after the other.
+            Depth = node.Node.Input.Any(Recurrent.Contains) ? consumers.Count : 0,
         };
         layer.FeedFrom(inputs.SelectMany(input => input.Carries).Select(carry => carry.Layer));
         foreach (var weight in weights)

@@ -99,8 +99,7 @@ internal sealed class BodyBorderRule : OpRule
     private static TracedTensor Last(NodeContext node, TracedTensor value)
     {
         var state = node.Attributes.Text("state", "");
-        if (value.HasShape)
-            node.Trace.Reached[state] = value.Axes;
+        node.Trace.Reached[state] = value;
         var result = node.NewTensor(default, value.ElementType) with { Carries = Closed(value.Carries) };
         // A state that grows has a length that only a run shows.
         var isSteady = value.HasShape && node.Trace.Tensor(state) is { HasShape: true } before && before.Shape.AsSpan().SequenceEqual(value.Shape);

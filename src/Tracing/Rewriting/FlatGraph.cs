@@ -71,7 +71,7 @@ internal sealed class FlatGraph
         for (var i = 0; i < control.FirstState; i++)
             Border(BodyBorder.Counter, [], body.Input[i].Name, AttributeProto.Of("rank", RankOf(body.Input[i])), AttributeProto.Of("type", body.Input[i].Type?.TensorType?.ElemType ?? 0));
         for (var i = 0; i < control.States; i++)
-            Border(BodyBorder.State, [Known(node.Input[control.FirstState + i], names)], body.Input[control.FirstState + i].Name);
+            AddState(body, Known(node.Input[control.FirstState + i], names), body.Input[control.FirstState + i].Name, body.Output[control.FirstStateOut + i].Name);
         var (into, outOf) = (AxesOf(node, "scan_input_axes"), AxesOf(node, "scan_output_axes"));
         for (var i = control.FirstState + control.States; i < body.Input.Count; i++)
             Border(BodyBorder.Step, [Known(node.Input[i], names)], body.Input[i].Name, AttributeProto.Of("axis", into.ElementAtOrDefault(i - control.States)));
@@ -88,6 +88,20 @@ internal sealed class FlatGraph
             else
                 Border(BodyBorder.Stack, inputs, ResultName(node, i), AttributeProto.Of("axis", outOf.ElementAtOrDefault(i - control.States)), AttributeProto.Of("sequence", sequence), AttributeProto.Of("along", into.ElementAtOrDefault(0)));
         }
+    }
+
+    /// <summary>A state that the body hands on as it is is a value of the graph around, under another name.</summary>
+    private void AddState(GraphProto body, string initial, string state, string next)
+    {
+        for (var steps = 0; steps <= body.Node.Count && next != state; steps++)
+        {
+            if (body.Node.FirstOrDefault(node => node.Output.Contains(next)) is not { OpType: "Identity", Domain: "" or "ai.onnx" } copy)
+                break;
+            next = copy.Input[0];
+        }
+        if (next == state && _constant.Contains(initial))
+            _constant.Add(state);
+        Border(next == state ? BodyBorder.Capture : BodyBorder.State, [initial], state);
     }
 
     /// <summary>Lets the values in that a body reads of the graphs around; what is stored is read where it lies.</summary>
