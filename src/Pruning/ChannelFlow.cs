@@ -112,7 +112,7 @@ internal sealed partial class ChannelFlow
     {
         foreach (var output in node.Output)
         {
-            if (!channels.TryGetValue(output, out var data) || model.Tensors[output].Function is not { } function || double.IsFinite(function.AtZero))
+            if (!channels.TryGetValue(output, out var data) || !model.AtZero.Value.TryGetValue(output, out var value) || double.IsFinite(value))
                 continue;
             var fed = Signals.UnitsOf(data.Signals);
             foreach (var layer in units.Keys.Where(layer => units[layer].Any(fed.Contains)).ToArray())

@@ -23,8 +23,6 @@ internal static class LayerGraphBuilder
                     .Concat(layer.IdentityFrom.Select(from => new LayerEdge(index[from.Layer], index[layer], EdgeKind.Identity))))
             .Distinct().OrderBy(edge => edge.From).ThenBy(edge => edge.To).ThenBy(edge => edge.Kind).ToImmutableArray();
         var untraced = Untraced(trace, stored, nodes);
-        foreach (var layer in ordered.Where(layer => layer.IsContested))
-            trace.Diagnostics.Add(Diagnostic.Note(names[index[layer]], "several activation functions read this layer: its raw output is counted"));
         var inputs = binding.Inputs.Select(input => input with
         {
             Vocabulary = trace.Vocabularies.TryGetValue(input.Name, out var rows) ? rows : null,

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
+using Emergence.Tracing.LayerReadings;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Operators;
 using Emergence.Tracing.Rewriting;
@@ -134,19 +135,21 @@ public static class LayerTracer
         var nodes = FlatGraph.Of(model);
         var consumers = nodes.SelectMany(node => node.Input.Distinct(StringComparer.Ordinal)).GroupBy(name => name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
         var shapes = new UnknownShapes(new DeclaredTypes(model.Graph, binding), measured.Shapes, binding.BatchOr(batch), consumers);
-        var trace = new Trace(stored, constants, shapes, consumers) { Steady = states.Axes, Recurrent = [.. states.Recurrent] };
+        var trace = new Trace(stored, constants, shapes) { Steady = states.Axes, Recurrent = [.. states.Recurrent] };
         trace.Diagnostics.AddRange(binding.Diagnostics);
         foreach (var input in binding.Tensors)
             trace.Define(options.IncludeInput ? trace.OpenInput(input) : input);
 
         var opsets = model.OpsetImport.GroupBy(import => import.Domain ?? "").ToDictionary(group => group.Key, group => (int)group.Last().Version, StringComparer.Ordinal);
         var failures = 0;
+        var contexts = new Dictionary<NodeProto, NodeContext>(ReferenceEqualityComparer.Instance);
         for (var i = 0; i < nodes.Count; i++)
         {
             var domain = nodes[i].Domain == "ai.onnx" ? "" : nodes[i].Domain;
             if (trace.IsStored(nodes[i]))
                 continue;
             var node = new NodeContext(nodes[i], i, opsets.GetValueOrDefault(domain, opsets.GetValueOrDefault("ai.onnx", 1)), trace);
+            contexts[nodes[i]] = node;
             if (nodes[i].Input.Any(trace.Recurrent.Contains))
                 trace.Recurrent.UnionWith(nodes[i].Output);
             if (trace.IsConstant(nodes[i]))
@@ -155,10 +158,14 @@ public static class LayerTracer
                 failures++;
         }
         trace.Diagnostics.AddRange(shapes.Diagnostics(measured.WhyNot));
+        var reader = new LayerReader(trace, new ValueGraph(nodes, model.Graph.Output.Select(output => output.Name), trace), contexts);
+        foreach (var layer in trace.Layers.Where(layer => layer.Op != Model.Trace.InputOp))
+            reader.Read(layer);
         var opset = opsets.GetValueOrDefault("", opsets.GetValueOrDefault("ai.onnx", 1));
         var built = LayerGraphBuilder.Build(trace, stored, binding, nodes, opset, failures);
         var graph = built.Graph with { Batch = batch, Mixer = SampleMixing.Find(trace, binding, model.Graph, TopologicalOrder.Of(model.Graph), opset) };
-        return (built with { Graph = graph }, BatchEvidence.Against(binding, trace, nodes), trace.Reached);
+        built = built with { Graph = graph, AtZero = new(() => ZeroValues.Of(trace, nodes, contexts)) };
+        return (built, BatchEvidence.Against(binding, trace, nodes), trace.Reached);
     }
 
     /// <summary>Applies the node's rule; where there is none, or it finds the node unfit, says so and goes on by data flow.</summary>

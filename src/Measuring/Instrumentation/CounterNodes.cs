@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
+using Emergence.Tracing.Model;
 using Onnx;
 using static Onnx.TensorProto.Types;
 
@@ -22,6 +23,23 @@ internal sealed class CounterNodes(GraphProto graph, int opset, FreshNames names
     public string Cast(string x, DataType type) => Node("Cast", [x], AttributeProto.Of("to", (int)type));
 
     public string Apply(string op, params string[] inputs) => Node(op, inputs);
+
+    /// <summary>Applies what stands behind a pooling in the model to a tensor in front of it.</summary>
+    public string Apply(AppliedStep step, string x)
+    {
+        var known = new Dictionary<string, string>(StringComparer.Ordinal) { [step.Input] = x };
+        foreach (var node in step.Nodes)
+        {
+            var copy = node.Clone();
+            copy.Name = names.Next($"{Scope}/{node.OpType}");
+            for (var i = 0; i < copy.Input.Count; i++)
+                copy.Input[i] = known.GetValueOrDefault(copy.Input[i], copy.Input[i]);
+            for (var i = 0; i < copy.Output.Count; i++)
+                known[node.Output[i]] = copy.Output[i] = copy.Output[i].Length > 0 ? names.Next($"{Scope}/{node.OpType}") : "";
+            graph.Node.Add(copy);
+        }
+        return known[step.Output];
+    }
 
     public string Reshape(string x, ImmutableArray<long> shape) => Node("Reshape", [x, Longs([.. shape])]);
 

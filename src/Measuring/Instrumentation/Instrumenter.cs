@@ -88,6 +88,8 @@ public static class Instrumenter
             string[] zeroPoint = quantisation.ZeroPoint.Length > 0 ? [quantisation.ZeroPoint] : [];
             x = nodes.Apply("DequantizeLinear", [x, quantisation.Scale, .. zeroPoint]);
         }
+        foreach (var step in reading.Applied)
+            x = nodes.Apply(step, x);
         if (reading.Reshape is { } shape)
             x = nodes.Reshape(x, shape);
         return reading.Slice is { } part ? nodes.Slice(x, part.Axis, part.Start, part.End) : x;

@@ -1,3 +1,4 @@
+using Emergence.Tracing.Values;
 using Onnx;
 
 namespace Emergence.Tracing.Model;
@@ -33,4 +34,8 @@ internal static class BodyBorder
 
     /// <summary>True for a value that differs from iteration to iteration or from run to run, whatever it is computed from.</summary>
     public static bool Varies(NodeProto node) => node.Domain == Domain && node.OpType != Capture;
+
+    /// <summary>The state of which the node has the last value; null for other nodes.</summary>
+    public static string? StateOf(NodeProto node) =>
+        node is { Domain: Domain, OpType: Last } ? new AttributeReader(node).Text("state", "") : null;
 }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Emergence.Tracing.Model;
 
 /// <summary>A layer while it is being traced.</summary>
@@ -26,14 +28,17 @@ internal sealed class LayerBuilder
     /// <summary>The part of <see cref="Read"/> that is this layer's; null for all of it.</summary>
     public AxisRange? ReadRange { get; set; }
 
-    /// <summary>The activation function that closed it; empty while there is none.</summary>
+    /// <summary>The activation function that closes it; empty where there is none.</summary>
     public string Activation { get; set; } = "";
 
-    /// <summary>Where it was read before the first activation function closed it.</summary>
-    public (TracedTensor Read, AxisRange? Range)? BeforeActivation { get; set; }
+    /// <summary>What is applied to <see cref="Read"/> first.</summary>
+    public ImmutableArray<AppliedStep> Applied { get; set; } = [];
 
-    /// <summary>True where two activation functions compete for it, so that its raw output is read.</summary>
-    public bool IsContested { get; set; }
+    /// <summary>The results of operators that combine it with what holds no layer: a mask or a position computed from the input.</summary>
+    public HashSet<string> Combined { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The results of the operators on several branches that it owns: it is read behind them.</summary>
+    public HashSet<string> Owned { get; } = new(StringComparer.Ordinal);
 
     /// <summary>How many merges it has come to own; a path that left it before the last one can own no other.</summary>
     public int Generation { get; set; }

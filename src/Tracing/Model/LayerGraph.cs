@@ -42,6 +42,9 @@ public sealed record Reading(
 {
     /// <summary>What the tensor's integers stand for; null where it holds the activations themselves.</summary>
     public Quantisation? Quantisation { get; init; }
+
+    /// <summary>What is applied to the tensor before it is reshaped: functions and scales that stand behind a pooling or a part of it.</summary>
+    public ImmutableArray<AppliedStep> Applied { get; init; } = [];
 }
 
 /// <summary>How the integers of a tensor stand for numbers: (integer − zero point) · scale.</summary>

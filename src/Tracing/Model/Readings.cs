@@ -6,7 +6,7 @@ namespace Emergence.Tracing.Model;
 internal static class Readings
 {
     /// <summary>Where a layer is read.</summary>
-    public static Reading Of(LayerBuilder layer) => Of(layer.Read, layer.ReadRange, layer.Op == Trace.InputOp);
+    public static Reading Of(LayerBuilder layer) => Of(layer.Read, layer.ReadRange, layer.Op == Trace.InputOp) with { Applied = layer.Applied };
 
     /// <summary>Any tensor as the nodes of a layer.</summary>
     public static Reading Of(TracedTensor tensor, AxisRange? part = null, bool isInput = false)

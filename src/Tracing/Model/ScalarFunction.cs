@@ -21,14 +21,6 @@ internal sealed record ScalarFunction(string Root, double[] Values)
 
     public ScalarFunction Then(Func<double, double> f) => this with { Values = [.. Values.Select(f)] };
 
-    public static ScalarFunction? Combine(ScalarFunction? a, ScalarFunction? b, Func<double, double, double> f) =>
-        a is null || b is null || a.Root != b.Root ? null : a with { Values = [.. a.Values.Zip(b.Values, f)] };
-
-    /// <summary>f(0).</summary>
-    public double AtZero => Values[Array.IndexOf(GridPoints, 0.0)];
-
-    public bool IsIdentity => ReferenceEquals(Values, GridPoints);
-
     /// <summary>True where it is a·x + b: no activation function.</summary>
     public bool IsAffine
     {
@@ -57,7 +49,8 @@ internal sealed record ScalarFunction(string Root, double[] Values)
         return null;
     }
 
-    private bool Matches(Func<double, double> f)
+    /// <summary>True where another function has the same values on the grid, up to rounding.</summary>
+    public bool Matches(Func<double, double> f)
     {
         for (var i = 0; i < GridPoints.Length; i++)
         {

@@ -14,8 +14,10 @@ internal sealed partial class Trace
         if (a.Carries.IsEmpty || b.Carries.IsEmpty)
         {
             // A mask or a position computed from the input: arithmetic on the one branch that carries layers.
-            var branch = a.Carries.IsEmpty ? b : a;
-            return Adjust(branch, output, [], ParameterRole.Bias);
+            output = Follow(a.Carries.IsEmpty ? b : a, output);
+            foreach (var carry in output.Carries.Where(carry => CanExtend(carry, output) && IsOnPath(carry)))
+                carry.Layer.Combined.Add(output.Name);
+            return output;
         }
         var (layersA, layersB) = (LayersOf(a), LayersOf(b));
         if (layersA.SetEquals(layersB))
@@ -23,39 +25,10 @@ internal sealed partial class Trace
         return Merge(a, b, output);
     }
 
-    private TracedTensor Rejoin(TracedTensor a, TracedTensor b, TracedTensor output)
+    private static TracedTensor Rejoin(TracedTensor a, TracedTensor b, TracedTensor output) => output with
     {
-        var isNoisy = a.IsRandom != b.IsRandom;
-        var carries = a.Carries.Select(first =>
-        {
-            var second = b.Carries.First(carry => carry.Layer == first.Layer);
-            var best = CanExtend(first, output) ? first : second;
-            var other = ReferenceEquals(best, first) ? second : first;
-            // x − mean(x): the statistic is not aligned and says nothing about whether the layer is still open.
-            return best with { IsOpen = !isNoisy && best.IsOpen && (other.IsOpen || !other.IsAligned), IsForked = false };
-        }).ToImmutableArray();
-        output = output with { Carries = carries };
-        foreach (var carry in carries.Where(carry => CanExtend(carry, output)))
-        {
-            var layer = carry.Layer;
-            if (isNoisy)
-            {
-                // Noise added to the layer's output, its scale computed beside it: the layer is read before.
-                if (layer.BeforeActivation is { } before)
-                    (layer.Read, layer.ReadRange) = before;
-                layer.Activation = "";
-                continue;
-            }
-            Read(carry, output);
-            if (carry.IsOpen)
-            {
-                // The steps of a normalisation spelt out: what looked like an activation function was none.
-                layer.Activation = "";
-                layer.BeforeActivation = null;
-            }
-        }
-        return output;
-    }
+        Carries = [.. a.Carries.Select(first => CanExtend(first, output) ? first : b.Carries.First(carry => carry.Layer == first.Layer))],
+    };
 
     private TracedTensor Merge(TracedTensor a, TracedTensor b, TracedTensor output)
     {
@@ -65,18 +38,15 @@ internal sealed partial class Trace
         {
             // Nobody's nodes are this sum's alone (an attention product, or a branch already merged elsewhere):
             // what follows is fed by all of them.
-            return output with { Carries = [.. later.Carries.Concat(earlier.Carries).DistinctBy(carry => carry.Layer).Select(carry => carry with { IsOpen = false })] };
+            return output with { Carries = [.. later.Carries.Concat(earlier.Carries).DistinctBy(carry => carry.Layer)] };
         }
         var carries = ImmutableArray.CreateBuilder<Carry>();
         foreach (var carry in later.Carries)
         {
             var layer = carry.Layer;
             layer.Generation++;
-            layer.BeforeActivation = null;
-            layer.Activation = "";
-            var owned = carry with { IsOpen = true, IsForked = false, Generation = layer.Generation };
-            Read(owned, output);
-            carries.Add(owned);
+            layer.Owned.Add(output.Name);
+            carries.Add(carry with { Generation = layer.Generation });
             foreach (var partner in earlier.Carries)
             {
                 if (partner.IsAligned)
@@ -84,8 +54,8 @@ internal sealed partial class Trace
                 layer.Depth = Math.Max(layer.Depth, partner.Layer.Depth);
             }
         }
-        carries.AddRange(earlier.Carries.Where(carry => !carry.IsAligned).Select(carry => carry with { IsOpen = false }));
-        return output with { Carries = carries.ToImmutable(), Function = ScalarFunction.Identity(output.Name) };
+        carries.AddRange(earlier.Carries.Where(carry => !carry.IsAligned));
+        return output with { Carries = carries.ToImmutable() };
     }
 
     /// <summary>The topologically later of two branches: by depth, a tie by the order of the file; one that carries layers before one that does not.</summary>
@@ -94,7 +64,7 @@ internal sealed partial class Trace
 
     /// <summary>A product or other mixture of computed tensors: what follows is fed by every layer they carry.</summary>
     public static ImmutableArray<Carry> Mix(IEnumerable<TracedTensor> tensors) =>
-        [.. tensors.SelectMany(tensor => tensor.Carries).DistinctBy(carry => carry.Layer).Select(carry => carry with { IsOpen = false, IsAligned = false, Range = null })];
+        [.. tensors.SelectMany(tensor => tensor.Carries).DistinctBy(carry => carry.Layer).Select(carry => carry with { IsAligned = false, Range = null })];
 
     /// <summary>A branch that already ends in a later layer, or by depth, or (a tie) by the order of the file.</summary>
     private static bool IsLater(TracedTensor a, TracedTensor b)

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Emergence.Checkpoints;
 using Emergence.Tracing.Values;
 using Onnx;
-using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace Emergence.Tracing.Model;
 
@@ -10,12 +9,15 @@ namespace Emergence.Tracing.Model;
 /// The state of one trace: what is known of every tensor so far, and the layers found. The operator rules call the
 /// verbs below; what opens, extends, closes, merges and joins a layer is decided here and nowhere else.
 /// </summary>
-internal sealed partial class Trace(StoredTensors stored, ConstantFolder constants, UnknownShapes shapes, IReadOnlyDictionary<string, int> consumers)
+internal sealed partial class Trace(StoredTensors stored, ConstantFolder constants, UnknownShapes shapes)
 {
     private readonly Dictionary<string, TracedTensor> _tensors = new(StringComparer.Ordinal);
 
     /// <summary>The operator name of a layer that is a model input.</summary>
     public const string InputOp = "Input";
+
+    // More than any model has.
+    private const int MostLayers = 1 << 24;
 
     public ConstantFolder Constants => constants;
 
@@ -102,23 +104,23 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
             Groups = groups,
             Read = read,
             // Behind all layers of the iteration before, as it would be with the iterations one after the other.
-            Depth = node.Node.Input.Any(Recurrent.Contains) ? consumers.Count : 0,
+            Depth = node.Node.Input.Any(Recurrent.Contains) ? MostLayers : 0,
         };
         layer.FeedFrom(inputs.SelectMany(input => input.Carries).Select(carry => carry.Layer));
         foreach (var weight in weights)
             AddParameters(layer, weight, ParameterRole.Weight);
         Layers.Add(layer);
-        return read with { Carries = [new Carry(layer, IsOpen: true, IsWhole: true, IsAligned: true, layer.Generation)], Function = ScalarFunction.Identity(read.Name) };
+        return read with { Carries = [new Carry(layer, IsWhole: true, IsAligned: true, layer.Generation)] };
     }
 
     /// <summary>Makes a layer of a model input of floating-point numbers: closed from the start, fed by nothing.</summary>
     public TracedTensor OpenInput(TracedTensor input)
     {
-        if (!input.HasShape || input.ElementType is not ((int)DataType.Float or (int)DataType.Float16 or (int)DataType.Double or (int)DataType.Bfloat16))
+        if (!input.HasShape || !input.IsFloat)
             return input;
         var layer = new LayerBuilder { Order = -1, Op = InputOp, NodeName = "", Output = input.Name, IsConvolution = false, Read = input };
         Layers.Add(layer);
-        return input with { Carries = [new Carry(layer, IsOpen: false, IsWhole: true, IsAligned: true, layer.Generation)] };
+        return input with { Carries = [new Carry(layer, IsWhole: true, IsAligned: true, layer.Generation)] };
     }
 
     /// <summary>Adds the stored tensors that a constant is made of to a layer.</summary>
@@ -135,72 +137,23 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
         }
     }
 
-    /// <summary>
-    /// A bias or a normalisation: it belongs to a layer that is still open, and is transparent behind one that is closed.
-    /// </summary>
+    /// <summary>A scale, a shift or a normalization: what is stored of it counts for the layers whose values it reads.</summary>
     public TracedTensor Adjust(TracedTensor input, TracedTensor output, IEnumerable<string> constants, ParameterRole role)
     {
-        output = output with { Carries = Along(input) };
-        foreach (var carry in output.Carries.Where(carry => carry.IsOpen && CanExtend(carry, output) && carry.Layer.BeforeActivation is null))
+        foreach (var constant in constants)
         {
-            foreach (var constant in constants)
+            foreach (var carry in input.Carries)
             {
                 // A single number that scales or shifts many channels is arithmetic, not a parameter.
                 if (Tensor(constant) is { HasShape: true } tensor && (tensor.Count > 1 || tensor.Rank > 0 && ChannelsOf(carry.Layer) == 1))
                     AddParameters(carry.Layer, constant, role);
             }
-            if (!carry.IsForked)
-                Read(carry, output);
         }
-        return output;
+        return Follow(input, output);
     }
 
-    /// <summary>An activation function: it closes the layers that are open, and is transparent behind closed ones.</summary>
-    public TracedTensor Activate(TracedTensor input, TracedTensor output, string activation)
-    {
-        output = output with { Carries = [.. Along(input).Select(carry => carry with { IsOpen = false })] };
-        foreach (var carry in input.Carries.Where(carry => carry.IsOpen && CanExtend(carry, output)))
-        {
-            var layer = carry.Layer;
-            if (layer.BeforeActivation is { } before)
-            {
-                // A second function of the same raw output (a concatenated ReLU): neither alone is the layer's.
-                layer.IsContested = true;
-                (layer.Read, layer.ReadRange) = before;
-                layer.Activation = "";
-                continue;
-            }
-            layer.BeforeActivation = (layer.Read, layer.ReadRange);
-            Read(carry, output);
-            layer.Activation = activation;
-        }
-        return output;
-    }
-
-    /// <summary>Integers become numbers: a layer that was read as integers is read here.</summary>
-    public TracedTensor Dequantise(TracedTensor input, TracedTensor output)
-    {
-        foreach (var carry in input.Carries.Where(carry => CanExtend(carry, output) && carry.Layer.Read.Name == input.Name))
-            Read(carry, output);
-        return output;
-    }
-
-    /// <summary>
-    /// Called with every elementwise result: where it is a known activation function of the layer's raw output,
-    /// whatever operators spell it, that is where the layer is read.
-    /// </summary>
-    public TracedTensor Recognise(TracedTensor output)
-    {
-        if (output.Function is not { IsIdentity: false } function || output.Carries is not [var carry] || !CanExtend(carry, output) || function.IsAffine)
-            return output;
-        if (!IsOnPath(carry) || function.Recognise() is not { } name || carry.Layer.Activation == name)
-            return output;
-        carry.Layer.BeforeActivation ??= (carry.Layer.Read, carry.Layer.ReadRange);
-        carry.Layer.IsContested = false;
-        Read(carry, output);
-        carry.Layer.Activation = name;
-        return output with { Carries = [carry with { IsOpen = false }] };
-    }
+    /// <summary>An elementwise function: the output carries what the input does.</summary>
+    public static TracedTensor Follow(TracedTensor input, TracedTensor output) => output with { Carries = input.Carries };
 
     /// <summary>
     /// A transparent operator: pooling, layout, type. <paramref name="range"/> follows each layer's part of the tensor;
@@ -208,30 +161,17 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
     /// </summary>
     public TracedTensor Pass(TracedTensor input, TracedTensor output, Func<AxisRange, AxisRange?>? range = null)
     {
-        var carries = Along(input).Select(carry => carry.Range is not { } part
+        var carries = input.Carries.Select(carry => carry.Range is not { } part
             ? carry
             : range?.Invoke(part) is { } moved ? carry with { Range = moved } : carry with { Range = null, IsWhole = false });
-        output = output with { Carries = [.. carries], Origin = input.Origin };
-        return output with { Function = output.Carries is [{ IsOpen: true }] ? ScalarFunction.Identity(output.Name) : null };
+        return output with { Carries = [.. carries], Origin = input.Origin };
     }
-
-    /// <summary>The layers of a tensor one operator further on: forked where another operator reads the tensor too.</summary>
-    private ImmutableArray<Carry> Along(TracedTensor input) =>
-        consumers.GetValueOrDefault(input.Name) > 1 ? [.. input.Carries.Select(carry => carry with { IsForked = true })] : input.Carries;
 
     /// <summary>The tensor holds all of the layer's nodes, one element each, in a place that can be read.</summary>
     private static bool CanExtend(Carry carry, TracedTensor tensor) => tensor.HasShape && carry is { IsAligned: true, IsWhole: true };
 
     /// <summary>The layer has not been merged elsewhere since this path left it.</summary>
     private static bool IsOnPath(Carry carry) => carry.Generation == carry.Layer.Generation;
-
-    private static void Read(Carry carry, TracedTensor tensor)
-    {
-        if (!IsOnPath(carry))
-            return;
-        carry.Layer.Read = tensor;
-        carry.Layer.ReadRange = carry.Range;
-    }
 
     private static int ChannelsOf(LayerBuilder layer) =>
         layer.Read.Axes.SelectMany(axis => axis.Factors).Where(factor => factor.Role == AxisRole.Channel).Aggregate(1, (count, factor) => count * factor.Size);

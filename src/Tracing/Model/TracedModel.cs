@@ -18,4 +18,7 @@ internal sealed record TracedModel(
 {
     /// <summary>The tensors whose shape follows from neither the file nor a run.</summary>
     public IReadOnlyCollection<string> Unmeasured { get; init; } = [];
+
+    /// <summary>By tensor, what an element becomes whose layers all give zero there, where that is known.</summary>
+    public Lazy<IReadOnlyDictionary<string, double>> AtZero { get; init; } = new(ImmutableDictionary<string, double>.Empty);
 }

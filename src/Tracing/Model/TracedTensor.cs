@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Tracing.Values;
+using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace Emergence.Tracing.Model;
 
@@ -8,13 +9,11 @@ internal sealed record AxisRange(int Axis, int Start, int End);
 
 /// <summary>How a tensor carries the nodes of a layer.</summary>
 /// <param name="Layer">The layer.</param>
-/// <param name="IsOpen">No activation function has been applied since the layer's operator.</param>
 /// <param name="IsWhole">Every channel of the layer is in the tensor, once.</param>
 /// <param name="IsAligned">Elements correspond to single nodes; false once nodes were mixed (an attention product, an unknown operator).</param>
 /// <param name="Generation">The layer's <see cref="LayerBuilder.Generation"/> on this path.</param>
 /// <param name="Range">The part of the tensor that is the layer's; null for all of it.</param>
-/// <param name="IsForked">Another operator reads the layer's output before this path's adjustments: they are not the layer's alone.</param>
-internal sealed record Carry(LayerBuilder Layer, bool IsOpen, bool IsWhole, bool IsAligned, int Generation, AxisRange? Range = null, bool IsForked = false);
+internal sealed record Carry(LayerBuilder Layer, bool IsWhole, bool IsAligned, int Generation, AxisRange? Range = null);
 
 /// <summary>What the trace knows of one tensor.</summary>
 internal sealed record TracedTensor
@@ -40,9 +39,6 @@ internal sealed record TracedTensor
     /// <summary>The layers whose nodes reach this tensor without passing through another layer.</summary>
     public ImmutableArray<Carry> Carries { get; init; } = [];
 
-    /// <summary>The elementwise function of an earlier tensor that this one is, if it is one.</summary>
-    public ScalarFunction? Function { get; init; }
-
     /// <summary>The model input this is a copy of, in whatever shape and type; null where it is not.</summary>
     public string? Origin { get; init; }
 
@@ -53,6 +49,9 @@ internal sealed record TracedTensor
     public bool IsRandom { get; init; }
 
     public bool HasShape => !_axes.IsDefault;
+
+    /// <summary>It holds floating-point numbers.</summary>
+    public bool IsFloat => (DataType)ElementType is DataType.Float or DataType.Float16 or DataType.Double or DataType.Bfloat16;
 
     public int Rank => Axes.Length;
 

@@ -32,25 +32,21 @@ internal static class Counterparts
 
     private static HashSet<(int Source, int Target)> Pairs(Routes routes, TracedModel model, int from, int to, string branch, string merged)
     {
-        var (source, target) = (model.Builders[from], model.Builders[to]);
-        // Where each node of the later layer stands in the merged tensor, and what of the branch stands there.
-        var later = NodesOf(model.Graph.Layers[to].Reading);
-        var read = routes.Follow(merged, target.Read.Name);
         var merge = routes.Follow(branch, merged);
-        var nodes = NodesAt(routes, model, from, source, branch);
+        var sources = NodesAt(routes, model, from, model.Builders[from], branch);
+        // A layer that is closed before the branches meet stands there all the same, element by element.
+        var targets = NodesAt(routes, model, to, model.Builders[to], merged);
         var pairs = new HashSet<(int, int)>();
-        if (read is null || merge is null || nodes is null)
+        if (merge is null || sources is null || targets is null)
             return pairs;
-        for (var element = 0; element < later.Length; element++)
+        for (var element = 0; element < targets.Length; element++)
         {
-            if (later[element] < 0)
-                continue;
-            foreach (var m in read[element])
+            foreach (var at in merge[element])
             {
-                foreach (var b in merge[m])
+                foreach (var source in sources[at])
                 {
-                    foreach (var node in nodes[b])
-                        pairs.Add((node, later[element]));
+                    foreach (var target in targets[element])
+                        pairs.Add((source, target));
                 }
             }
         }

@@ -21,7 +21,7 @@ internal sealed class BodyBorderRule : OpRule
         {
             case BodyBorder.Capture:
                 var captured = node.Input(0);
-                node.Output(captured with { Carries = Closed(captured.Carries), Function = null });
+                node.Output(captured with { Carries = Closed(captured.Carries) });
                 break;
             case BodyBorder.State:
                 node.Output(State(node, node.Input(0)));
@@ -68,8 +68,8 @@ internal sealed class BodyBorderRule : OpRule
         return labels.Reshaped(unit).Gathered(IndexMaps.Expand(unit, shape));
     }
 
-    private static ImmutableArray<Carry> Closed(IEnumerable<Carry> carries, bool isWhole = false) =>
-        [.. carries.Select(carry => carry with { IsOpen = false, IsWhole = isWhole && carry.IsWhole, IsForked = false })];
+    /// <summary>A layer that is not whole is read no further.</summary>
+    private static ImmutableArray<Carry> Closed(IEnumerable<Carry> carries) => [.. carries.Select(carry => carry with { IsWhole = false })];
 
     /// <summary>The state of any iteration: its axes are those it has once the body has run.</summary>
     private static TracedTensor State(NodeContext node, TracedTensor initial)
@@ -115,7 +115,7 @@ internal sealed class BodyBorderRule : OpRule
         {
             Carries =
             [
-                .. Closed(value.Carries, isWhole: true).Select(carry => carry.Range is { } range && range.Axis >= axis
+                .. Closed(value.Carries).Select(carry => carry.Range is { } range && range.Axis >= axis
                     ? carry with { Range = range with { Axis = range.Axis + 1 } }
                     : carry),
             ],

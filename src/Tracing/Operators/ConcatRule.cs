@@ -34,7 +34,7 @@ internal sealed class ConcatRule : OpRule
         // A layer that stands in several parts (x beside −x) is whole in none of them.
         var unique = carries.GroupBy(carry => carry.Layer).Select(group => group.Count() == 1
             ? group.First()
-            : group.First() with { IsOpen = group.Any(carry => carry.IsOpen), IsWhole = !joinsChannels && group.All(carry => carry.IsWhole), IsAligned = group.All(carry => carry.IsAligned), Range = null });
+            : group.First() with { IsWhole = !joinsChannels && group.All(carry => carry.IsWhole), IsAligned = group.All(carry => carry.IsAligned), Range = null });
         node.Output(node.NewTensor(axes.ToImmutable(), lead.ElementType) with { Carries = [.. unique] });
     }
 

@@ -28,9 +28,11 @@ internal sealed class ElementwiseBinaryRule : OpRule
 
     public override ImmutableArray<string> Ops { get; } = [.. Functions.Keys];
 
+    /// <summary>The function of two numbers; null for an operator that is none of these.</summary>
+    public static Func<double, double, double>? FunctionOf(string op) => Functions.GetValueOrDefault(op);
+
     public override void Apply(NodeContext node)
     {
-        var function = Functions[node.Op];
         var value = node.Input(0);
         if (node.InputCount == 1)
         {
@@ -43,43 +45,25 @@ internal sealed class ElementwiseBinaryRule : OpRule
             var inputs = node.Inputs.ToList();
             value = inputs.Aggregate(Trace.Later);
             inputs.Remove(value);
-            if (node.Op == "Mean")
-                value = value with { Function = null };
-            node.Output(inputs.Aggregate(value, (sum, input) => Apply(node, sum, input, function)));
+            node.Output(inputs.Aggregate(value, (sum, input) => Apply(node, sum, input)));
             return;
         }
-        node.Output(Apply(node, value, node.Input(1), function));
+        node.Output(Apply(node, value, node.Input(1)));
     }
 
-    private static TracedTensor Apply(NodeContext node, TracedTensor a, TracedTensor b, Func<double, double, double> function)
+    private static TracedTensor Apply(NodeContext node, TracedTensor a, TracedTensor b)
     {
-        var trace = node.Trace;
         var output = Broadcast(node, a, b) with { Name = node.OutputName(0) };
         if (a.IsConstant && b.IsConstant)
             return output;
         if (!a.IsConstant && !b.IsConstant)
-        {
-            output = output with { Function = ScalarFunction.Combine(a.Function, b.Function, function) };
-            return trace.Recognise(trace.Combine(a, b, output));
-        }
+            return node.Trace.Combine(a, b, output);
         var (data, constant) = a.IsConstant ? (b, a) : (a, b);
-        if (constant is { HasShape: true, Count: 1 } && trace.Constants.Evaluate(constant.Name) is { Values: [var c] })
-        {
-            Func<double, double> partial = a.IsConstant ? x => function(c, x) : x => function(x, c);
-            if (!ScalarFunction.Identity("").Then(partial).IsAffine)
-                return ElementwiseUnaryRule.Close(node, data with { Axes = output.Axes }, partial);
-            output = output with { Function = data.Function?.Then(partial) };
-        }
-        else
-        {
-            output = output with { Function = data.Carries is [{ IsOpen: true }] ? ScalarFunction.Identity(output.Name) : null };
-            if (node.Op is "Max" or "Min" or "Pow" or "Mod")
-                return trace.Activate(data, output, node.Op);
-        }
         var role = node.Op is "Add" or "Sub" or "Sum" ? ParameterRole.Bias : ParameterRole.Normalisation;
-        // The scale behind an integer product is part of the quantisation, not a parameter.
-        var isQuantisation = role == ParameterRole.Normalisation && data.Carries is [{ Layer.Op: "MatMulInteger" or "ConvInteger" }];
-        return trace.Recognise(trace.Adjust(data, output, isQuantisation ? [] : [constant.Name], role));
+        // Bounds and exponents are no parameters, nor is the scale behind an integer product, which is part of the quantisation.
+        var isParameter = node.Op is "Add" or "Sub" or "Sum" or "Mul" or "Div"
+            && !(role == ParameterRole.Normalisation && data.Carries is [{ Layer.Op: "MatMulInteger" or "ConvInteger" }]);
+        return node.Trace.Adjust(data, output, isParameter ? [constant.Name] : [], role);
     }
 
     /// <summary>The broadcast of two tensors: each axis from the one that has it, from the later branch where both have.</summary>

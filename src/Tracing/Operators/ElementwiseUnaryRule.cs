@@ -62,38 +62,13 @@ internal sealed class ElementwiseUnaryRule : OpRule
     public override void Apply(NodeContext node)
     {
         var input = node.Input(0);
-        if (node.Op is "BiasGelu" or "FastGelu" && node.Optional(1) is { IsConstant: true } bias)
-            input = node.Trace.Adjust(input, input with { Function = null }, [bias.Name], ParameterRole.Bias);
-        if (node.Op == "Clip" && Enumerable.Range(1, 2).Any(bound => node.Optional(bound) is { IsConstant: false }))
-        {
-            // A bound that is computed: the function differs from sample to sample.
-            node.Output(node.Trace.Activate(input, input with { Name = node.OutputName(0), Function = null }, node.Op));
-            return;
-        }
-        node.Output(Close(node, input, Functions[Key(node)](node)));
+        string[] bias = node.Op is "BiasGelu" or "FastGelu" && node.Optional(1) is { IsConstant: true } stored ? [stored.Name] : [];
+        node.Output(node.Trace.Adjust(input, input with { Name = node.OutputName(0) }, bias, ParameterRole.Bias));
     }
 
-    /// <summary>Applies an elementwise function, which adjusts the layers it meets where it is linear and closes them where not.</summary>
-    public static TracedTensor Close(NodeContext node, TracedTensor input, Func<double, double> function)
-    {
-        var alone = ScalarFunction.Identity("").Then(function);
-        var output = input with { Name = node.OutputName(0), Function = input.Function?.Then(function) };
-        if (IsLinear(node, alone))
-            return node.Trace.Recognise(node.Trace.Adjust(input, output, [], ParameterRole.Normalisation));
-        output = node.Trace.Activate(input, output, Display(node, alone));
-        // One operator alone is no spelling of another: Celu stays Celu where it equals Elu.
-        return input.Function is { IsIdentity: true } ? output : node.Trace.Recognise(output);
-    }
-
-    /// <summary>By the operator where it has a name of its own: on the grid, a Shrink of a small threshold looks linear.</summary>
-    private static bool IsLinear(NodeContext node, ScalarFunction function) =>
-        node.Op == "Neg" || !IsNamed(node) && function.IsAffine;
-
-    /// <summary>Max(x, 0) is a ReLU, whatever it is called; an operator of a well-known name keeps it.</summary>
-    private static string Display(NodeContext node, ScalarFunction function) =>
-        IsNamed(node) ? node.Op : function.Recognise() ?? node.Op;
-
-    private static bool IsNamed(NodeContext node) => Functions.ContainsKey(Key(node)) && node.Op != "Clip";
+    /// <summary>The function; null for a node that is none of these.</summary>
+    public static Func<double, double>? FunctionOf(NodeContext node) =>
+        Functions.TryGetValue(Key(node), out var function) ? function(node) : null;
 
     private static string Key(NodeContext node) =>
         node.Node.Domain.Length > 0 && node.Node.Domain != "ai.onnx" ? $"{node.Node.Domain}::{node.Op}" : node.Op;

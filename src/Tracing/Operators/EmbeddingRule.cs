@@ -37,9 +37,9 @@ internal sealed class EmbeddingRule : OpRule
         var values = indices.IsConstant ? node.Constant(1) : null;
         result = node.Trace.Pass(data, result with { Name = node.OutputName(0) }, range => indices.Rank == 1 && range.Axis != axis ? range : null);
         if (data.Axes[axis].Has(AxisRole.Channel) && !IsPermutation(values, data.Axes[axis].Size))
-            result = result with { Carries = [.. result.Carries.Select(carry => carry with { IsWhole = false })], Function = null };
+            result = result with { Carries = [.. result.Carries.Select(carry => carry with { IsWhole = false })] };
         if (values is null)
-            result = result with { Carries = Trace.Mix([data, indices]), Function = null };
+            result = result with { Carries = Trace.Mix([data, indices]) };
         node.Output(result);
     }
 

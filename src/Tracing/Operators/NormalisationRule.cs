@@ -30,11 +30,7 @@ internal sealed class NormalisationRule : OpRule
         var input = node.Input(0);
         var key = Parameters.ContainsKey(node.Op) ? node.Op : $"{node.Node.Domain}::{node.Op}";
         var constants = Parameters[key].Select(node.Optional).OfType<TracedTensor>().Where(tensor => tensor.IsConstant).Select(tensor => tensor.Name);
-        var output = input with
-        {
-            Name = node.OutputName(0),
-            Function = input.Carries is [{ IsOpen: true }] ? ScalarFunction.Identity(node.OutputName(0)) : null,
-        };
+        var output = input with { Name = node.OutputName(0) };
         node.Output(node.Trace.Adjust(input, output, constants, ParameterRole.Normalisation));
         // Means and variances, where the model asks for them: statistics of the same layers.
         for (var i = 1; i < node.Node.Output.Count; i++)

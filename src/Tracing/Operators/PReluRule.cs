@@ -13,8 +13,7 @@ internal sealed class PReluRule : OpRule
     public override void Apply(NodeContext node)
     {
         var input = node.Input(0);
-        foreach (var carry in input.Carries.Where(carry => carry.IsOpen && node.Input(1).IsConstant))
-            node.Trace.AddParameters(carry.Layer, node.Input(1).Name, ParameterRole.Normalisation);
-        node.Output(node.Trace.Activate(input, input with { Name = node.OutputName(0), Function = null }, "PRelu"));
+        string[] slope = node.Input(1) is { IsConstant: true } stored ? [stored.Name] : [];
+        node.Output(node.Trace.Adjust(input, input with { Name = node.OutputName(0) }, slope, ParameterRole.Normalisation));
     }
 }

@@ -43,7 +43,7 @@ internal sealed class PartRule : OpRule
             if (ranges[i].Length != input.Shape[i] || ranges[i].Step != 1)
                 result = result with { Carries = [.. result.Carries.Select(carry => Cut(carry, input.Axes[i], i, ranges[i])).OfType<Carry>()] };
         }
-        return result.Carries is [{ IsWhole: true, IsOpen: true }] ? result : result with { Function = null };
+        return result;
     }
 
     /// <summary>What a layer keeps of itself in the part: nothing (null), some channels, or, taken out of a concatenation, all.</summary>

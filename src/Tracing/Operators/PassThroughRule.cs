@@ -31,13 +31,8 @@ internal sealed class PassThroughRule : OpRule
             _ => input.ElementType,
         };
         var output = input with { Name = node.OutputName(0), ElementType = type };
-        if (node.Op is "Softmax" or "LogSoftmax" or "Hardmax")
-        {
-            // Closes no layer, and nothing after it may: the layer is read as logits.
-            output = output with { Function = null, Carries = [.. input.Carries.Select(carry => carry with { IsOpen = false })] };
-        }
         if (node.Op == "DequantizeLinear")
-            output = node.Trace.Dequantise(input, output with { Quantisation = null });
+            output = output with { Quantisation = null };
         node.Output(output);
         // A dropout's mask, a quantisation's scale: they hold no activations.
         for (var i = 1; i < node.Node.Output.Count; i++)

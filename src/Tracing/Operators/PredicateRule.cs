@@ -24,7 +24,6 @@ internal sealed class PredicateRule : OpRule
         {
             ElementType = isBits ? inputs[0].ElementType : (int)TensorProto.Types.DataType.Bool,
             Carries = Trace.Mix(inputs),
-            Function = null,
         });
     }
 }

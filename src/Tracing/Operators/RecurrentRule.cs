@@ -36,14 +36,11 @@ internal sealed class RecurrentRule : OpRule
             node.Trace.AddParameters(layer, peephole.Name, ParameterRole.Weight);
         foreach (var state in states[true])
             Start(node, layer, state.Name);
-        ImmutableArray<Carry> closed = [output.Carries[0] with { IsOpen = false }];
-        output = output with { Carries = closed, Function = null };
         layer.Activation = node.Op == "LSTM" ? "Lstm" : node.Op == "GRU" ? "Gru" : node.Attributes.Strings("activations") is [var first, ..] ? first : "Tanh";
-        layer.BeforeActivation = (output, null);
         node.Output(0, output);
         for (var i = 1; i < node.Node.Output.Count; i++)
         {
-            node.Output(i, node.NewTensor(last, data.ElementType) with { Carries = closed });
+            node.Output(i, node.NewTensor(last, data.ElementType) with { Carries = output.Carries });
         }
     }
 

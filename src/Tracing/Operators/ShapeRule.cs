@@ -41,7 +41,7 @@ internal sealed class ShapeRule : OpRule
                 node.Output(Fresh(node, (node.Attributes.Ints("shape") ?? []).Select(dim => (int)dim), (int)node.Attributes.Int("dtype", 1)));
                 break;
             default:
-                node.Output(node.Input(0) with { Carries = [], Function = null });
+                node.Output(node.Input(0) with { Carries = [] });
                 break;
         }
     }

@@ -16,7 +16,7 @@ internal sealed class SkipNormalisationRule : OpRule
         var sum = ElementwiseBinaryRule.Broadcast(node, a, b) with { Name = node.OutputName(3) is { Length: > 0 } kept ? kept : node.OutputName(0) };
         sum = node.Trace.Combine(a, b, sum);
         var constants = Enumerable.Range(2, Math.Max(0, node.InputCount - 2)).Select(node.Optional).OfType<TracedTensor>().Where(tensor => tensor.IsConstant).Select(tensor => tensor.Name);
-        node.Output(node.Trace.Adjust(sum, sum with { Name = node.OutputName(0), Function = null }, constants, ParameterRole.Normalisation));
+        node.Output(node.Trace.Adjust(sum, sum with { Name = node.OutputName(0) }, constants, ParameterRole.Normalisation));
         node.Output(3, sum);
     }
 }

@@ -24,7 +24,8 @@ internal static class SlowReference
         foreach (var layer in graph.Layers)
         {
             var name = $"exposed {layer.Index}";
-            AddNode(model.Graph, "Cast", [layer.Reading.Tensor], name, AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
+            var read = layer.Reading.Applied.Aggregate(layer.Reading.Tensor, (tensor, step) => Applied(model.Graph, tensor, step, layer.Index));
+            AddNode(model.Graph, "Cast", [read], name, AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
             if (layer.Reading.Quantisation is { } quantisation)
                 name = Dequantise(model.Graph, name, quantisation);
             model.Graph.Output.Add(new ValueInfoProto
@@ -50,6 +51,24 @@ internal static class SlowReference
             feeds.ForEach(feed => feed.Dispose());
         }
         return result;
+    }
+
+    /// <summary>The nodes of a step once more, for the layer's own tensor.</summary>
+    private static string Applied(GraphProto graph, string tensor, AppliedStep step, int layer)
+    {
+        string Renamed(string name) => name == step.Input ? tensor : $"{name} of {layer}";
+        var inside = step.Nodes.SelectMany(node => node.Output).Append(step.Input).ToHashSet();
+        foreach (var node in step.Nodes)
+        {
+            var copy = node.Clone();
+            copy.Name = "";
+            for (var i = 0; i < copy.Input.Count; i++)
+                copy.Input[i] = inside.Contains(copy.Input[i]) ? Renamed(copy.Input[i]) : copy.Input[i];
+            for (var i = 0; i < copy.Output.Count; i++)
+                copy.Output[i] = Renamed(copy.Output[i]);
+            graph.Node.Add(copy);
+        }
+        return Renamed(step.Output);
     }
 
     private static bool IsByFilter(TracedLayer layer, ConvNodes nodes) => nodes == ConvNodes.Filters && layer.IsConvolution;

@@ -89,8 +89,8 @@ public class MergeCases
             """),
         ["Concat, the activation function behind"] = (TwoBranches().Node("Concat", "p q", "c", AttributeProto.Of("axis", -1)).Node("Relu", "c", "r").Weight("t", 12, 3).Node("MatMul", "r t", "y").Output("y"), """
             MatMul Relu a [B C6] n=6 m=6 (w)
-            MatMul Relu r [B C0..6] n=6 m=6 (v)
-            MatMul Relu r [B C6..12] n=6 m=6 (u)
+            MatMul Relu p [B C6] n=6 m=6 (v)
+            MatMul Relu q [B C6] n=6 m=6 (u)
             MatMul - y [B C3] n=3 m=3 (t)
             0>1 0>2 1>3 2>3
             """),
@@ -109,8 +109,8 @@ public class MergeCases
         ["Concat of channels and Split again"] = (TwoBranches().Node("Concat", "p q", "c", AttributeProto.Of("axis", 1)).Node("Split", "c", "s1 s2", AttributeProto.Of("axis", 1))
             .Node("Relu", "s1", "r1").Node("Tanh", "s2", "r2").Weight("t", 6, 3).Node("MatMul", "r1 t", "y").Output("y").Output("r2"), """
             MatMul Relu a [B C6] n=6 m=6 (w)
-            MatMul Relu r1 [B C6] n=6 m=6 (v)
-            MatMul Tanh r2 [B C6] n=6 m=6 (u)
+            MatMul Relu p [B C6] n=6 m=6 (v)
+            MatMul Tanh q [B C6] n=6 m=6 (u)
             MatMul - y [B C3] n=3 m=3 (t)
             0>1 0>2 1>3
             """),

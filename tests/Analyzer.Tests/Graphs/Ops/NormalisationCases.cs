@@ -35,7 +35,7 @@ public class NormalisationCases
         ["BatchNormalization behind the activation function is transparent"] = (Conv(13).Weight("scale", 4).Weight("shift", 4)
             .Initializer("mean", [4], Quarters(4, 5)).Initializer("var", [4], [1, 0.5, 2, 1]).Node("Relu", "h", "a")
             .Node("BatchNormalization", "a scale shift mean var", "n").Weight("v", 2, 4, 1, 1).Node("Conv", "n v", "y").Output("y"), """
-            Conv Relu a [B C4 P4 P3] n=48 m=4 (w)
+            Conv Relu a [B C4 P4 P3] n=48 m=4 (w *scale *shift)
             Conv - y [B C2 P4 P3] n=24 m=2 (v)
             0>1
             """),

@@ -12,7 +12,7 @@ public class QuantisedCases
     {
         ["QLinearConv, read behind its DequantizeLinear"] = (Quantised(Image()).QWeight("w", 3, 2, 3, 3).Initializer("b", [3], [4, -9, 1], DataType.Int32)
             .Node("QLinearConv", "q s z w ws wz os oz b", "o").Node("DequantizeLinear", "o os oz", "y").Output("y"), """
-            QLinearConv - y [B C3 P4 P3] n=36 m=3 (w +b)
+            QLinearConv - o quantised by os oz [B C3 P4 P3] n=36 m=3 (w +b)
             """),
         ["QLinearConv, its activation function behind"] = (Quantised(Image()).QWeight("w", 3, 2, 3, 3)
             .Node("QLinearConv", "q s z w ws wz os oz", "o").Node("DequantizeLinear", "o os oz", "d").Node("Relu", "d", "y").Output("y"), """
@@ -21,18 +21,18 @@ public class QuantisedCases
         ["QLinearConv after QLinearConv"] = (Quantised(Image()).QWeight("w", 3, 2, 3, 3).QWeight("v", 2, 3, 1, 1)
             .Node("QLinearConv", "q s z w ws wz os oz", "o").Node("QLinearConv", "o os oz v ws wz os oz", "p").Node("DequantizeLinear", "p os oz", "y").Output("y"), """
             QLinearConv - o quantised by os oz [B C3 P4 P3] n=36 m=3 (w)
-            QLinearConv - y [B C2 P4 P3] n=24 m=2 (v)
+            QLinearConv - p quantised by os oz [B C2 P4 P3] n=24 m=2 (v)
             0>1
             """),
         ["QLinearMatMul"] = (Quantised(Features()).QWeight("w", 4, 6).QWeight("v", 6, 3)
             .Node("QLinearMatMul", "q s z w ws wz os oz", "o").Node("QLinearMatMul", "o os oz v ws wz os oz", "p").Node("DequantizeLinear", "p os oz", "y").Output("y"), """
             QLinearMatMul - o quantised by os oz [B C6] n=6 m=6 (w)
-            QLinearMatMul - y [B C3] n=3 m=3 (v)
+            QLinearMatMul - p quantised by os oz [B C3] n=3 m=3 (v)
             0>1
             """),
         ["QGemm"] = (Quantised(Features()).QWeight("w", 4, 6).Initializer("b", [6], [4, -9, 1, 30, 2, -7], DataType.Int32)
             .Node("com.microsoft::QGemm", "q s z w ws wz b os oz", "o").Node("DequantizeLinear", "o os oz", "y").Output("y"), """
-            QGemm - y [B C6] n=6 m=6 (w +b)
+            QGemm - o quantised by os oz [B C6] n=6 m=6 (w +b)
             """),
         ["ConvInteger"] = (Quantised(Image()).QWeight("w", 3, 2, 3, 3).Weight("b", 3, 1, 1).Scalar("k", 0.01)
             .Node("ConvInteger", "q w z wz", "i").Node("Cast", "i", "f", Float).Node("Mul", "f k", "h").Node("Add", "h b", "c").Node("Relu", "c", "y").Output("y"), """
@@ -67,7 +67,7 @@ public class QuantisedCases
             .Initializer("b", [3], [4, -9, 1], DataType.Int32).Scalar("bs", 0.01).Node("DequantizeLinear", "b bs", "bd")
             .Node("Conv", "xd wd bd", "c").Node("Relu", "c", "a").Node("QuantizeLinear", "a os oz", "aq").Node("DequantizeLinear", "aq os oz", "ad")
             .Node("GlobalAveragePool", "ad", "g").Node("Flatten", "g", "f").QWeight("v", 3, 2).Node("DequantizeLinear", "v ws wz", "vd").Node("MatMul", "f vd", "y").Output("y"), """
-            Conv Relu a [B C3 P4 P3] n=36 m=3 (w +b)
+            Conv Relu ad [B C3 P4 P3] n=36 m=3 (w +b)
             MatMul - y [B C2] n=2 m=2 (v)
             0>1
             """),

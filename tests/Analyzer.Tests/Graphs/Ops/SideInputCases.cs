@@ -54,7 +54,7 @@ public class SideInputCases
     public void a_step_by_Where_between_constants_keeps_the_edge() => TracedRun.Holds(
         new TinyModel(13).Input("x", [null, 4]).Weight("w", 4, 6).Node("MatMul", "x w", "h").Scalar("k", 0.25).Scalar("one", 1).Scalar("zero", 0)
             .Node("Greater", "h k", "c").Node("Where", "c one zero", "t").Weight("u", 6, 3).Node("MatMul", "t u", "y").Output("y"), """
-        MatMul - h [B C6] n=6 m=6 (w)
+        MatMul Where h [B C6] n=6 m=6 (w)
         MatMul - y [B C3] n=3 m=3 (u)
         0>1
         """);

@@ -101,10 +101,10 @@ public class TransparentCases
     }
 
     [Fact]
-    public void pooling_before_the_activation_function_makes_the_layer_smaller() => TracedRun.Holds(
+    public void pooling_before_the_activation_function_leaves_the_layer_its_own_nodes() => TracedRun.Holds(
         new TinyModel(13).Input("x", [null, 2, 6, 6]).Weight("w", 4, 2, 3, 3).Node("Conv", "x w", "h")
             .Node("MaxPool", "h", "p", Ints("kernel_shape", 2, 2), Ints("strides", 2, 2)).Node("Relu", "p", "y").Output("y"), """
-        Conv Relu y [B C4 P2 P2] n=16 m=4 (w)
+        Conv Relu h [B C4 P4 P4] n=64 m=4 (w)
         """);
 
     private static AttributeProto Ints(string name, params long[] values) => AttributeProto.Of(name, values);

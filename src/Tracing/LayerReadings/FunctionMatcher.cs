@@ -1,0 +1,106 @@
+
+namespace Emergence.Tracing.LayerReadings;
+
+/// <summary>An activation function or quantizer that was found, whole.</summary>
+/// <param name="Expression">From the tensor it is a function of.</param>
+/// <param name="Name">The name of the activation function; empty for a quantizer that clips nothing at zero.</param>
+internal sealed record FoundFunction(Expression Expression, string Name);
+
+/// <summary>
+/// Matches the whole function behind a tensor by its values, before any single operator may close a layer: HardSwish is no
+/// Relu6, though one stands inside it.
+/// </summary>
+internal sealed class FunctionMatcher(Expressions expressions)
+{
+    private const int MostExpressions = 10;
+
+    /// <summary>The activation function behind a tensor, scales and shifts of one element in front of it included; else null.</summary>
+    public FoundFunction? Activation(string tensor)
+    {
+        FoundFunction? first = null, named = null;
+        Expression? whole = null;
+        // A function may begin behind any of the scales in front of it: HardSigmoid at the Add, or at the Mul before it.
+        var beginnings = new List<Expression>();
+        foreach (var next in Chain(tensor).TakeWhile(next => !next.HasStatistics && (next.IsScalar || !next.IsAffine)))
+        {
+            if (!next.IsScalar && first is not null)
+                break;
+            whole = whole is null ? next : whole.Then(next);
+            beginnings = [.. beginnings.Select(beginning => beginning.Then(next))];
+            // Another shape of the same function moves nothing.
+            if (whole is { IsAffine: false, IsScalar: true, IsFloat: true } && beginnings.Select(Recognise).FirstOrDefault(name => name is not null) is { } name
+                && name != (named ?? first)?.Name)
+                named = new FoundFunction(whole, name);
+            if (first is not null)
+                continue;
+            beginnings.Add(next);
+            if (!whole.IsAffine && next.IsFloat)
+                first = new FoundFunction(whole, NameOf(next));
+            if (!next.IsScalar)
+                break;
+        }
+        return named ?? first;
+    }
+
+    /// <summary>A quantizer directly behind a tensor: QuantizeLinear and DequantizeLinear, or rounding between scales; else null.</summary>
+    public FoundFunction? Quantizer(string tensor)
+    {
+        FoundFunction? found = null;
+        Expression? whole = null;
+        foreach (var next in Chain(tensor).TakeWhile(next => !next.HasStatistics))
+        {
+            whole = whole is null ? next : whole.Then(next);
+            if (whole.Nodes.Any(node => node.OpType is "Round" or "Floor" or "QuantizeLinear"))
+            {
+                (double, double)?[] stairs = [.. whole.Samples.Select(StaircaseOf)];
+                if (stairs.All(stair => stair is not null))
+                    found = new FoundFunction(whole, SaturationOf(stairs[0]));
+            }
+            else if (!next.IsAffine && next.Nodes.Any(node => node.OpType is not ("Clip" or "Min" or "Max")))
+            {
+                return null;
+            }
+        }
+        return found;
+    }
+
+    private IEnumerable<Expression> Chain(string tensor)
+    {
+        for (var i = 0; i < MostExpressions && expressions.Behind(tensor) is { } next; i++)
+        {
+            yield return next;
+            tensor = next.Output;
+        }
+    }
+
+    private static string? Recognise(Expression expression) => Expression.On(expression.Samples[0]).Recognise();
+
+    /// <summary>By the operator where one alone has a name of its own; else by the first that is no scale.</summary>
+    private static string NameOf(Expression expression)
+    {
+        var node = expression.Nodes.FirstOrDefault(Expressions.IsFunction) ?? expression.Nodes[0];
+        if (expression.Nodes is [_] && Expressions.IsFunction(node))
+            return node.OpType;
+        return expression.IsScalar && Recognise(expression) is { } name ? name : node.OpType;
+    }
+
+    /// <summary>The bounds between which a function follows its argument in equal steps; null where it does not.</summary>
+    private static (double Low, double High)? StaircaseOf(Func<double, double> f)
+    {
+        const int Points = 4001;
+        var (low, high) = (f(-1e9), f(1e9));
+        if (!(low < high) || !double.IsFinite(low) || !double.IsFinite(high))
+            return null;
+        var margin = 0.25 * (high - low);
+        var points = Enumerable.Range(0, Points).Select(i => low - margin + i * (high - low + 2 * margin) / (Points - 1)).ToArray();
+        var steps = points.Select(f).ToArray();
+        var levels = steps.Distinct().Count();
+        // Of more levels than points, the steps are too fine to be seen.
+        var step = levels < Points / 4 ? (high - low) / (levels - 1) : 2 * (high - low) / Points;
+        return points.Zip(steps).All(pair => Math.Abs(pair.Second - Math.Clamp(pair.First, low, high)) <= 0.51 * step + 1e-6 * (high - low)) ? (low, high) : null;
+    }
+
+    /// <summary>A quantizer whose smallest value is exactly 0 is a ReLU; its upper bound makes it a ReLU6 where that is 6.</summary>
+    private static string SaturationOf((double Low, double High)? stair) =>
+        stair is not { Low: 0 } bounds ? "" : Math.Abs(bounds.High - 6) < 0.03 ? "Relu6" : "Relu";
+}

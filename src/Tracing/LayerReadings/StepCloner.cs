@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using Emergence.Checkpoints;
+using Emergence.Tracing.Model;
+using Onnx;
+
+namespace Emergence.Tracing.LayerReadings;
+
+/// <summary>Makes an expression that stands behind a pooling, a part or a concatenation apply to a layer's own values.</summary>
+internal sealed class StepCloner(Trace trace, ValueGraph values, IReadOnlyDictionary<NodeProto, NodeContext> nodes)
+{
+    /// <summary>The expression with its constants laid out as the tensor that the layer is read from; null where they do not fit its channels.</summary>
+    public AppliedStep? Clone(Expression expression, LayerBuilder layer)
+    {
+        if (expression.HasStatistics)
+            return null;
+        var result = ImmutableArray.CreateBuilder<NodeProto>();
+        // What each value of the expression is called here; another shape of a value is the same.
+        var names = new Dictionary<string, string>(StringComparer.Ordinal) { [values.Of(expression.Input)] = expression.Input };
+        foreach (var node in expression.Nodes)
+        {
+            if (ValueGraph.IsLayout(node))
+            {
+                names[values.Of(node.Output[0])] = names[values.Of(node.Input[0])];
+                continue;
+            }
+            var copy = node.Clone();
+            for (var i = 0; i < copy.Input.Count; i++)
+            {
+                if (names.TryGetValue(values.Of(copy.Input[i]), out var known))
+                    copy.Input[i] = known;
+                else if (trace.Tensor(copy.Input[i]) is { HasShape: true, Count: > 1 } constant)
+                {
+                    if (Fitted(node, constant, layer, result) is not { } fitted)
+                        return null;
+                    copy.Input[i] = fitted;
+                }
+            }
+            foreach (var output in node.Output.Where(output => output.Length > 0))
+                names[values.Of(output)] = output;
+            result.Add(copy);
+        }
+        return new AppliedStep(expression.Input, names[values.Of(expression.Output)], result.ToImmutable());
+    }
+
+    /// <summary>A constant of one number per channel, for the tensor that the layer is read from.</summary>
+    private string? Fitted(NodeProto node, TracedTensor constant, LayerBuilder layer, ImmutableArray<NodeProto>.Builder result)
+    {
+        var (own, opset) = (layer.Read, nodes[node].Opset);
+        if (trace.Tensor(node.Output[0]) is not { HasShape: true } behind)
+            return null;
+        var part = behind.Carries.FirstOrDefault(carry => carry.Layer == layer)?.Range;
+        if (Channel(own) is not { } target || Channel(behind) is not { } source || behind.Axes[source].Size != constant.Count)
+            return null;
+        if (node.OpType == "BatchNormalization" ? source != 1 || target != 1 : constant.Rank - 1 - Largest(constant) != behind.Rank - 1 - source)
+            return null;
+        var name = constant.Name;
+        if (part is not null && part.Axis == source && constant.Count != own.Axes[target].Size)
+            name = Slice(name, Largest(constant), part, opset, result);
+        else if (constant.Count != own.Axes[target].Size)
+            return null;
+        if (node.OpType == "BatchNormalization")
+            return name;
+        var shape = Enumerable.Repeat(1L, own.Rank).ToArray();
+        shape[target] = own.Axes[target].Size;
+        return Reshape(name, shape, result);
+    }
+
+    /// <summary>The only axis that counts channels, and nothing else; null where there is none such.</summary>
+    private static int? Channel(TracedTensor tensor)
+    {
+        int[] axes = [.. Enumerable.Range(0, tensor.Rank).Where(axis => tensor.Axes[axis].Has(AxisRole.Channel))];
+        return axes is [var only] && tensor.Axes[only].Role == AxisRole.Channel ? only : null;
+    }
+
+    private static int Largest(TracedTensor tensor) => Enumerable.Range(0, tensor.Rank).MaxBy(axis => tensor.Axes[axis].Size);
+
+    private static string Reshape(string constant, long[] shape, ImmutableArray<NodeProto>.Builder result)
+    {
+        var name = $"{constant} by channel";
+        result.Add(Longs($"{name}: shape", shape));
+        result.Add(new NodeProto { OpType = "Reshape", Input = { constant, $"{name}: shape" }, Output = { name } });
+        return name;
+    }
+
+    private static string Slice(string constant, int axis, AxisRange part, int opset, ImmutableArray<NodeProto>.Builder result)
+    {
+        var name = $"{constant} from {part.Start} to {part.End}";
+        var node = new NodeProto { OpType = "Slice", Input = { constant }, Output = { name } };
+        if (opset < 10)
+        {
+            node.Attribute.Add([AttributeProto.Of("axes", [axis]), AttributeProto.Of("starts", [part.Start]), AttributeProto.Of("ends", [part.End])]);
+        }
+        else
+        {
+            result.AddRange(Longs($"{name}: start", [part.Start]), Longs($"{name}: end", [part.End]), Longs($"{name}: axis", [axis]));
+            node.Input.Add([$"{name}: start", $"{name}: end", $"{name}: axis"]);
+        }
+        result.Add(node);
+        return name;
+    }
+
+    private static NodeProto Longs(string name, long[] values) => new()
+    {
+        OpType = "Constant",
+        Output = { name },
+        Attribute = { AttributeProto.Of("value", TensorValues.FromLongs("", [values.Length], values)) },
+    };
+}

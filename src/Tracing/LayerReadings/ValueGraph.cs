@@ -1,0 +1,101 @@
+using Emergence.Checkpoints;
+using Emergence.Tracing.Model;
+using Onnx;
+
+namespace Emergence.Tracing.LayerReadings;
+
+/// <summary>
+/// Who reads each value of a graph. Values are told apart, not names: copies are one value, identical operators on one value
+/// count once, and neither a question for its shape, nor a result that nobody uses, nor an output of the model is a reader.
+/// </summary>
+internal sealed class ValueGraph
+{
+    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<NodeProto>> _readers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, NodeProto> _producers = new(StringComparer.Ordinal);
+
+    /// <param name="nodes">The nodes, producers before consumers.</param>
+    /// <param name="outputs">The outputs of the model.</param>
+    /// <param name="trace">What is known of their tensors.</param>
+    public ValueGraph(IReadOnlyList<NodeProto> nodes, IEnumerable<string> outputs, Trace trace)
+    {
+        var live = Live(nodes, outputs);
+        var known = new Dictionary<string, NodeProto>(StringComparer.Ordinal);
+        foreach (var node in nodes)
+        {
+            foreach (var output in node.Output.Where(output => output.Length > 0))
+                _producers.TryAdd(output, node);
+            if (CopiedInput(node, trace) is { } copied)
+            {
+                _values[node.Output[0]] = Of(copied);
+                continue;
+            }
+            if (IdentityOf(node) is { } identity && !known.TryAdd(identity, node))
+            {
+                // The same operator on the same values: its results are those of the first.
+                foreach (var (output, same) in node.Output.Zip(known[identity].Output).Where(pair => pair.First.Length > 0 && pair.Second.Length > 0))
+                    _values[output] = Of(same);
+                continue;
+            }
+            if (!live.Contains(node) || node.OpType is "Shape" or "Size")
+                continue;
+            foreach (var value in node.Input.Concat(node.ReadInBodies()).Where(input => input.Length > 0).Select(Of).Distinct(StringComparer.Ordinal))
+                (_readers.TryGetValue(value, out var readers) ? readers : _readers[value] = []).Add(node);
+        }
+        foreach (var readers in _readers.Values.Where(readers => readers.Count > 1))
+            readers.RemoveAll(node => IsLayout(node) && node.Output.All(output => !_readers.ContainsKey(Of(output))));
+    }
+
+    /// <summary>The first tensor that holds the values of this one.</summary>
+    public string Of(string tensor) => _values.GetValueOrDefault(tensor, tensor);
+
+    /// <summary>The nodes that read a value, in order, each once.</summary>
+    public IReadOnlyList<NodeProto> ReadersOf(string tensor) => _readers.TryGetValue(Of(tensor), out var readers) ? readers : [];
+
+    /// <summary>The node that computes a tensor; null for inputs and stored tensors.</summary>
+    public NodeProto? ProducerOf(string tensor) => _producers.GetValueOrDefault(tensor);
+
+    /// <summary>True for operators that only give the same values another shape.</summary>
+    public static bool IsLayout(NodeProto node) =>
+        node.OpType is "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Transpose" or "DepthToSpace" or "SpaceToDepth";
+
+    /// <summary>The input whose values a node passes on as they are; null where it does more.</summary>
+    private static string? CopiedInput(NodeProto node, Trace trace)
+    {
+        if (node.Domain == BodyBorder.Domain || node.Input.Count == 0 || node.Output.Count == 0 || trace.Tensor(node.Input[0]) is not { } input)
+            return null;
+        var isCopy = node.OpType switch
+        {
+            "Identity" => true,
+            "Dropout" => node.Input.Count < 3 || node.Input[2].Length == 0 || trace.Constants.Evaluate(node.Input[2]) is { Values: [0] },
+            "Cast" or "CastLike" => input.IsFloat && trace.Tensor(node.Output[0]) is { IsFloat: true },
+            "Sum" or "Max" or "Min" or "Mean" or "Concat" => node.Input.Count == 1,
+            // The integers of a quantised layer, read as the numbers that they stand for.
+            "DequantizeLinear" => input.Quantisation is not null,
+            _ => false,
+        };
+        return isCopy ? node.Input[0] : null;
+    }
+
+    /// <summary>What a node computes from which values, as a text; null where two such nodes may differ, or hold weights of their own.</summary>
+    private string? IdentityOf(NodeProto node) =>
+        node.Input.Count == 0 || node.Domain == BodyBorder.Domain || Trace.IsRandom(node) || node.SubGraphs().Any()
+            ? null
+            : $"{node.Domain}:{node.OpType}({string.Join(',', node.Input.Select(Of))})"
+                + string.Concat(node.Attribute.OrderBy(attribute => attribute.Name, StringComparer.Ordinal).Select(attribute => attribute.ToString()));
+
+    private static HashSet<NodeProto> Live(IReadOnlyList<NodeProto> nodes, IEnumerable<string> outputs)
+    {
+        // The next iteration of a loop reads a state, if any does.
+        var reads = nodes.SelectMany(node => node.Input).ToHashSet(StringComparer.Ordinal);
+        var needed = outputs.Concat(nodes.Where(node => BodyBorder.StateOf(node) is { } state && reads.Contains(state)).SelectMany(node => node.Output))
+            .ToHashSet(StringComparer.Ordinal);
+        var live = new HashSet<NodeProto>(ReferenceEqualityComparer.Instance);
+        foreach (var node in nodes.Reverse().Where(node => node.Output.Any(needed.Contains)))
+        {
+            live.Add(node);
+            needed.UnionWith(node.Input.Concat(node.ReadInBodies()));
+        }
+        return live;
+    }
+}
