@@ -88,7 +88,7 @@ public static class LayerTracer
             return Measured.Nothing("it follows only from a run of the model");
         try
         {
-            return new Measured(measure(checkpoint, traced.Graph, traced.Unmeasured), "it is no tensor, or stands inside a body that a run does not show");
+            return new Measured(measure(checkpoint, traced.Graph, traced.Unmeasured), "a run of the model does not show it");
         }
         catch (UserException e)
         {
@@ -157,6 +157,7 @@ public static class LayerTracer
             if (!Apply(node))
                 failures++;
         }
+        StoredStarts.Count(trace, nodes);
         trace.Diagnostics.AddRange(shapes.Diagnostics(measured.WhyNot));
         var reader = new LayerReader(trace, new ValueGraph(nodes, model.Graph.Output.Select(output => output.Name), trace), contexts);
         foreach (var layer in trace.Layers.Where(layer => layer.Op != Model.Trace.InputOp))

@@ -12,6 +12,9 @@ namespace Emergence.Measuring.Instrumentation;
 /// </summary>
 internal sealed class BodyCounters
 {
+    // Fewer axes than any runtime takes would do.
+    private const int HighestRank = 16;
+
     private readonly Dictionary<string, Place> places = new(StringComparer.Ordinal);
     private readonly Dictionary<GraphProto, CounterNodes> nodes = new(ReferenceEqualityComparer.Instance);
     private readonly CounterNodes main;
@@ -41,6 +44,26 @@ internal sealed class BodyCounters
 
     /// <summary>A tensor of one body run, added up over all runs of the body; it starts as zeros of the main graph.</summary>
     public string AddUp(Place place, string value, string zeros, params Dimension[] shape) => CarryOut(place, value, zeros, "Add", shape);
+
+    /// <summary>The shape of a tensor of a body in its last run, in the main graph: as <see cref="ShapeOf"/> reads it.</summary>
+    public string CarryOutShape(Place place, string tensor)
+    {
+        var inside = Inside(place);
+        var shape = inside.Apply("Shape", tensor);
+        var padded = inside.Concat(inside.Apply("Shape", shape), shape, inside.Longs(new long[HighestRank]));
+        return CarryOut(place, inside.Cast(inside.Slice(padded, 0, 0, HighestRank + 1), DataType.Double), CounterKind.Max, HighestRank + 1);
+    }
+
+    /// <summary>The shape that was carried out; null where the body never ran.</summary>
+    public static long[]? ShapeOf(ReadOnlySpan<double> carried)
+    {
+        if (!double.IsFinite(carried[0]))
+            return null;
+        var shape = new long[(int)carried[0]];
+        for (var axis = 0; axis < shape.Length; axis++)
+            shape[axis] = (long)carried[axis + 1];
+        return shape;
+    }
 
     private string CarryOut(Place place, string value, string start, string combine, Dimension[] shape)
     {

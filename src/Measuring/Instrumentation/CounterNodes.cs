@@ -93,8 +93,11 @@ internal sealed class CounterNodes(GraphProto graph, int opset, FreshNames names
     public string Zeros(string length, int channels, int positions) => Node("Tile",
         [
             Reshape(Vector(0, checked(channels * positions)), [1, channels, positions]),
-            Node("Concat", [length, Longs([1, 1])], AttributeProto.Of("axis", 0)),
+            Concat(length, Longs([1, 1])),
         ]);
+
+    /// <summary>Tensors of rank 1, one behind the other.</summary>
+    public string Concat(params string[] parts) => Node("Concat", parts, AttributeProto.Of("axis", 0));
 
     /// <summary>Makes a tensor an output and returns its name.</summary>
     public string Expose(string tensor, DataType type)

@@ -65,6 +65,77 @@ internal static class UnrolledNetworks
         return tiny.Weight("u", 3, 2).Node("MatMul", $"{state} u", "y").Output("y");
     }
 
+    /// <summary>A convolution applied several times, its kernel captured.</summary>
+    public static TinyModel LoopConvolution(int steps, int batch)
+    {
+        var body = new TinyModel(11).Input("i", [], DataType.Int64).Input("go", [], DataType.Bool).Input("h", [null, 2, 5, 5]);
+        Convolve(body, "h", "next").Node("Identity", "go", "on").Output("on", [], DataType.Bool).Output("next", [null, 2, 5, 5]);
+        return Image(batch).Initializer("times", [], [steps], DataType.Int64).Node("Loop", "times  x", "y", Body(body)).Output("y");
+    }
+
+    /// <summary>The same without a Loop.</summary>
+    public static TinyModel UnrolledConvolution(int steps, int batch)
+    {
+        var tiny = Image(batch);
+        for (var t = 0; t < steps; t++)
+            Convolve(tiny, t == 0 ? "x" : $"h{t - 1}", $"h{t}");
+        return tiny.Node("Identity", $"h{steps - 1}", "y").Output("y");
+    }
+
+    /// <summary>A loop that takes one branch in its first two iterations and another one after them.</summary>
+    public static TinyModel Nested(int steps)
+    {
+        var (early, late) = (new TinyModel(13).Weight("v", 4, 4), new TinyModel(13).Weight("w", 4, 4).Weight("b", 4));
+        early.Node("MatMul", "h v", "p").Node("Relu", "p", "chosen").Output("chosen", [null, 4]);
+        late.Node("MatMul", "h w", "p").Node("Add", "p b", "q").Node("Relu", "q", "chosen").Output("chosen", [null, 4]);
+        var body = new TinyModel(13).Input("i", [], DataType.Int64).Input("go", [], DataType.Bool).Input("h", [null, 4])
+            .Initializer("two", [], [2], DataType.Int64).Node("Less", "i two", "c").Node("Identity", "go", "on")
+            .Node("If", "c", "next", AttributeProto.Of("then_branch", early.Proto.Graph), AttributeProto.Of("else_branch", late.Proto.Graph))
+            .Output("on", [], DataType.Bool).Output("next", [null, 4]);
+        return new TinyModel(13).Input("x", [null, 4]).Initializer("times", [], [steps], DataType.Int64)
+            .Node("Loop", "times  x", "last", Body(body)).Weight("u", 4, 2).Node("MatMul", "last u", "y").Output("y");
+    }
+
+    /// <summary>The same without a Loop or an If.</summary>
+    public static TinyModel UnrolledNested(int steps)
+    {
+        var tiny = new TinyModel(13).Input("x", [null, 4]).Weight("v", 4, 4).Weight("w", 4, 4).Weight("b", 4);
+        for (var t = 0; t < steps; t++)
+        {
+            var h = t == 0 ? "x" : $"h{t - 1}";
+            if (t < 2)
+                tiny.Node("MatMul", $"{h} v", $"p{t}").Node("Relu", $"p{t}", $"h{t}");
+            else
+                tiny.Node("MatMul", $"{h} w", $"p{t}").Node("Add", $"p{t} b", $"q{t}").Node("Relu", $"q{t}", $"h{t}");
+        }
+        return tiny.Weight("u", 4, 2).Node("MatMul", $"h{steps - 1} u", "y").Output("y");
+    }
+
+    /// <summary>An RNN as a loop whose state starts with a stored row, and whose weights are handed on as states too.</summary>
+    public static TinyModel LoopRnn(int steps, params double[] start)
+    {
+        var body = new TinyModel(13).Input("i", [], DataType.Int64).Input("go", [], DataType.Bool).Input("h", [null, 3]).Input("w", [4, 3]).Input("r", [3, 3])
+            .Weight("b", 3).Node("Gather", "x i", "x_t", AttributeProto.Of("axis", 1));
+        RnnStep(body, "x_t", "h", "next");
+        body.Node("Identity", "go", "on").Node("Identity", "w", "w_out").Output("on", [], DataType.Bool).Output("next").Output("w_out").Output("r");
+        return new TinyModel(13).Input("x", [null, steps, 4]).Weight("w_in", 4, 3).Weight("r_in", 3, 3).Initializer("start", [1, 3], start)
+            .Initializer("times", [], [steps], DataType.Int64).Node("Loop", "times  start w_in r_in", "last w_last r_last", Body(body))
+            .Weight("u", 3, 2).Node("MatMul", "last u", "y").Output("y");
+    }
+
+    /// <summary>The same without a Loop.</summary>
+    public static TinyModel UnrolledLoopRnn(int steps, params double[] start)
+    {
+        var tiny = new TinyModel(13).Input("x", [null, steps, 4]).Initializer("start", [1, 3], start);
+        tiny.Initializer("w", [4, 3], TinyModel.Quarters(12, "w_in".Sum(c => c))).Initializer("r", [3, 3], TinyModel.Quarters(9, "r_in".Sum(c => c))).Weight("b", 3);
+        for (var t = 0; t < steps; t++)
+        {
+            tiny.Initializer($"t{t}", [], [t], DataType.Int64).Node("Gather", $"x t{t}", $"x{t}", AttributeProto.Of("axis", 1));
+            RnnStep(tiny, $"x{t}", t == 0 ? "start" : $"h{t - 1}", $"h{t}");
+        }
+        return tiny.Weight("u", 3, 2).Node("MatMul", $"h{steps - 1} u", "y").Output("y");
+    }
+
     /// <summary>Two branches, one of two layers and one of one; which, the largest input of a sample decides.</summary>
     public static TinyModel Branches()
     {
@@ -82,6 +153,11 @@ internal static class UnrolledNetworks
     /// <summary>A body as an attribute.</summary>
     public static AttributeProto Body(TinyModel body) => AttributeProto.Of("body", body.Proto.Graph);
 
+    private static TinyModel Image(int batch) => new TinyModel(11).Input("x", [batch > 0 ? batch : null, 2, 5, 5]).Weight("k", 2, 2, 3, 3).Weight("kb", 2);
+
+    private static TinyModel Convolve(TinyModel tiny, string h, string next) =>
+        tiny.Node("Conv", $"{h} k kb", $"{next}_c", AttributeProto.Of("pads", [1L, 1L, 1L, 1L])).Node("Relu", $"{next}_c", next);
+
     private static TinyModel Wide(TinyModel tiny) => tiny.Weight("v1", 6, 5).Weight("c1", 5).Node("MatMul", "a v1", "p0").Node("Add", "p0 c1", "p1")
         .Node("Relu", "p1", "p").Weight("v2", 5, 3).Node("MatMul", "p v2", "q").Node("Relu", "q", "chosen");
 
@@ -90,16 +166,14 @@ internal static class UnrolledNetworks
     private static TinyModel Dense() => new TinyModel(13).Input("x", [null, 4]).Weight("w0", 4, 6).Node("MatMul", "x w0", "h0").Node("Relu", "h0", "a");
 
     private static TinyModel Rnn(int steps, int opset) =>
-        Start(new TinyModel(opset).Input("x", [null, steps, 2]).Weight("w0", 2, 4).Node("MatMul", "x w0", "a0").Node("Relu", "a0", "a"), "x", 2);
+        Start(new TinyModel(opset).Input("x", [null, steps, 2]).Weight("w0", 2, 4).Node("MatMul", "x w0", "a0").Node("Relu", "a0", "a"), 2);
 
-    private static TinyModel Sequence(int steps) => Start(new TinyModel(13).Input("x", [null, steps, 4]), "x", 4);
+    private static TinyModel Sequence(int steps) => Start(new TinyModel(13).Input("x", [null, steps, 4]), 4);
 
     /// <summary>A first state from two layers, so that what reads it comes behind what reads the input, as in later steps.</summary>
-    private static TinyModel Start(TinyModel tiny, string x, long width)
-    {
-        return tiny.Weight("s1", width, 5).Initializer("first", [], [0], DataType.Int64).Node("Gather", $"{x} first", "x_first", AttributeProto.Of("axis", 1))
-            .Node("MatMul", "x_first s1", "s1_0").Node("Relu", "s1_0", "s1_1").Weight("s2", 5, 3).Node("MatMul", "s1_1 s2", "s2_0").Node("Relu", "s2_0", "start");
-    }
+    private static TinyModel Start(TinyModel tiny, long width) => tiny.Initializer("first", [], [0], DataType.Int64)
+        .Node("Gather", "x first", "x_first", AttributeProto.Of("axis", 1)).Weight("s1", width, 5).Node("MatMul", "x_first s1", "s1_0").Node("Relu", "s1_0", "s1_1")
+        .Weight("s2", 5, 3).Node("MatMul", "s1_1 s2", "s2_0").Node("Relu", "s2_0", "start");
 
     private static void RnnStep(TinyModel tiny, string x, string h, string next) => tiny
         .Node("MatMul", $"{x} w", $"{next}_x").Node("MatMul", $"{h} r", $"{next}_r").Node("Add", $"{next}_x {next}_r", $"{next}_s")
