@@ -59,7 +59,9 @@ public class BodyTests
 
     [Fact]
     public void values_that_are_not_finite_are_counted_in_every_iteration() =>
-        Agree(UnrolledNetworks.ScanRnn(4), UnrolledNetworks.UnrolledRnn(4), Of(), values => [.. values.Select((value, i) => i == 3 ? double.NaN : i == 14 ? double.PositiveInfinity : value)]);
+        Agree(
+            UnrolledNetworks.ScanRnn(4), UnrolledNetworks.UnrolledRnn(4), Of(),
+            values => [.. values.Select((value, i) => i == 3 ? double.NaN : i == 14 ? double.PositiveInfinity : value)]);
 
     [Fact]
     public void blocks_of_a_bootstrap_add_up()
@@ -110,7 +112,7 @@ public class BodyTests
         var tiny = UnrolledNetworks.Branches();
         var (graph, profile) = Counted(tiny, Chosen(tiny, false), Of());
         Assert.Equal(
-            ["h/then/p", "h/then/chosen"],
+            ["h/then/p0", "h/then/q"],
             profile.Diagnostics.Where(diagnostic => diagnostic.Message.Contains("never ran", StringComparison.Ordinal)).Select(diagnostic => diagnostic.Subject));
         var alive = Measurements.Of(graph, profile, Of())[0].Layers.Select(layer => layer.Alive).ToArray();
         Assert.Equal([0, 0], alive[1..3]);
@@ -123,14 +125,17 @@ public class BodyTests
     public void on_single_samples_a_node_has_the_mean_of_its_iterations(bool isScan)
     {
         var (looped, unrolled) = isScan
-            ? (UnrolledNetworks.ScanRnn(4), UnrolledNetworks.UnrolledRnn(4)) : (UnrolledNetworks.LoopGru(3), UnrolledNetworks.UnrolledGru(3));
+            ? (UnrolledNetworks.ScanRnn(4), UnrolledNetworks.UnrolledRnn(4))
+            : (UnrolledNetworks.LoopGru(3), UnrolledNetworks.UnrolledGru(3));
         var settings = Of(Statistic.Sample);
         var probe = ProbeOf(looped);
         var (graph, profile) = Counted(looped, probe, settings);
         using var folder = new TemporaryFolder();
         var copies = Traced(unrolled, folder);
         var activations = SlowReference.Activations(copies.Checkpoint.Model, copies.Checkpoint.Path, copies.Graph, probe, Of());
-        foreach (var (layer, counted) in graph.Layers.Zip(profile.Samples[0].Layers).Where(pair => pair.First.Reading.Tensor.Contains('/', StringComparison.Ordinal)))
+        var inBodies = graph.Layers.Zip(profile.Samples[0].Layers).Where(pair => pair.First.Reading.Tensor.Contains('/', StringComparison.Ordinal)).ToArray();
+        Assert.Equal(isScan ? 2 : 6, inBodies.Length);
+        foreach (var (layer, counted) in inBodies)
         {
             var own = copies.Graph.Layers.Where(copy => WeightOf(copy) == WeightOf(layer)).Select(copy => activations[copy.Index]).ToArray();
             var expected = Enumerable.Range(0, layer.Channels).Sum(node => Enumerable.Range(0, Samples)
@@ -183,11 +188,13 @@ public class BodyTests
         Assert.Equal((long)Math.Round(pruned.Weights / 2m), pruned.Zeros);
         ModelFile.Save(pruned.Model, folder.Path("pruned.onnx"));
         var after = LayerTracer.Trace(Checkpoint.Open(folder.Path("pruned.onnx")), new TraceOptions());
-        Assert.Equal(pruned.Zeros, after.Layers.SelectMany(layer => layer.Parameters).Where(parameter => parameter.Role == ParameterRole.Weight).Sum(parameter => parameter.Count - parameter.Nonzero));
+        var weights = after.Layers.SelectMany(layer => layer.Parameters).Where(parameter => parameter.Role == ParameterRole.Weight);
+        Assert.Equal(pruned.Zeros, weights.Sum(parameter => parameter.Count - parameter.Nonzero));
         Assert.Equal(GraphText.Of(LayerTracer.Trace(checkpoint, new TraceOptions())), GraphText.Of(after));
 
         var nodes = Pruner.Prune(checkpoint, new PruneOptions { Amount = 0.5, Structure = PruneStructure.Nodes, Shrink = true });
-        Assert.All(nodes.Layers.Where(layer => layer.Name.StartsWith("last/", StringComparison.Ordinal)), layer => Assert.Equal(0, layer.UnitsRemoved));
+        var inBody = nodes.Layers.Where(layer => layer.Name.StartsWith("last/", StringComparison.Ordinal)).ToArray();
+        Assert.Equal([0, 0], inBody.Select(layer => layer.UnitsRemoved));
         ModelFile.Save(nodes.Model, folder.Path("nodes.onnx"));
         using var session = SessionFactory.Create(Of()).Open(nodes.Model, folder.Path("nodes.onnx"));
         Assert.Single(session.OutputMetadata);
@@ -239,7 +246,9 @@ public class BodyTests
         Assert.Equal(0, graph.UntracedParameters);
         Assert.Empty(graph.Diagnostics.Where(diagnostic => diagnostic.Severity == Severity.Warning));
         var byWeight = copies.Layers.ToLookup(layer => WeightOf(layer.Layer));
-        Assert.Equal(byWeight.Select(group => group.Key).Order(StringComparer.Ordinal), profile.Layers.Select(layer => WeightOf(layer.Layer)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            byWeight.Select(group => group.Key).Order(StringComparer.Ordinal),
+            profile.Layers.Select(layer => WeightOf(layer.Layer)).Order(StringComparer.Ordinal));
         foreach (var layer in profile.Layers)
             Equal(layer, [.. byWeight[WeightOf(layer.Layer)]], settings);
     }
@@ -251,7 +260,9 @@ public class BodyTests
         Assert.Equal(copies.Sum(copy => copy.Samples), layer.Samples);
         Assert.Equal(copies[^1].Layer.Activation, layer.Layer.Activation);
         var together = layer with { Totals = layer.Totals.ToImmutableDictionary(pair => pair.Key, pair => Together(pair.Key)) };
-        foreach (var (counter, totals) in layer.Totals)
+        // A largest value has no meaning beside one that is not finite.
+        var isFinite = layer.Totals[new Counter(CounterKind.Sum)].All(double.IsFinite);
+        foreach (var (counter, totals) in layer.Totals.Where(entry => isFinite || !entry.Key.KeepsLargest))
             Assert.Equal(together.Totals[counter], totals);
         var rule = new AliveRule(settings, settings.Thresholds[0]);
         Assert.Equal(rule.Apply(together).Mask, rule.Apply(layer).Mask);

@@ -114,8 +114,8 @@ internal static class UnrolledNetworks
     /// <summary>An RNN as a loop whose state starts with a stored row, and whose weights are handed on as states too.</summary>
     public static TinyModel LoopRnn(int steps, params double[] start)
     {
-        var body = new TinyModel(13).Input("i", [], DataType.Int64).Input("go", [], DataType.Bool).Input("h", [null, 3]).Input("w", [4, 3]).Input("r", [3, 3])
-            .Weight("b", 3).Node("Gather", "x i", "x_t", AttributeProto.Of("axis", 1));
+        var body = new TinyModel(13).Input("i", [], DataType.Int64).Input("go", [], DataType.Bool).Input("h", [null, 3])
+            .Input("w", [4, 3]).Input("r", [3, 3]).Weight("b", 3).Node("Gather", "x i", "x_t", AttributeProto.Of("axis", 1));
         RnnStep(body, "x_t", "h", "next");
         body.Node("Identity", "go", "on").Node("Identity", "w", "w_out").Output("on", [], DataType.Bool).Output("next").Output("w_out").Output("r");
         return new TinyModel(13).Input("x", [null, steps, 4]).Weight("w_in", 4, 3).Weight("r_in", 3, 3).Initializer("start", [1, 3], start)
@@ -127,11 +127,16 @@ internal static class UnrolledNetworks
     public static TinyModel UnrolledLoopRnn(int steps, params double[] start)
     {
         var tiny = new TinyModel(13).Input("x", [null, steps, 4]).Initializer("start", [1, 3], start);
-        tiny.Initializer("w", [4, 3], TinyModel.Quarters(12, "w_in".Sum(c => c))).Initializer("r", [3, 3], TinyModel.Quarters(9, "r_in".Sum(c => c))).Weight("b", 3);
+        tiny.Initializer("w", [4, 3], TinyModel.Quarters(12, "w_in".Sum(c => c)))
+            .Initializer("r", [3, 3], TinyModel.Quarters(9, "r_in".Sum(c => c))).Weight("b", 3);
+        // With a part of the input, times zero: the first product is computed like the others then.
+        tiny.Longs("zero", 0).Longs("three", 3).Longs("one", 1).Scalar("nothing", 0);
         for (var t = 0; t < steps; t++)
         {
             tiny.Initializer($"t{t}", [], [t], DataType.Int64).Node("Gather", $"x t{t}", $"x{t}", AttributeProto.Of("axis", 1));
-            RnnStep(tiny, $"x{t}", t == 0 ? "start" : $"h{t - 1}", $"h{t}");
+            if (t == 0)
+                tiny.Node("Slice", "x0 zero three one", "part").Node("Mul", "part nothing", "nulls").Node("Add", "nulls start", "begin");
+            RnnStep(tiny, $"x{t}", t == 0 ? "begin" : $"h{t - 1}", $"h{t}");
         }
         return tiny.Weight("u", 3, 2).Node("MatMul", $"h{steps - 1} u", "y").Output("y");
     }
