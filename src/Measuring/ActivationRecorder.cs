@@ -72,7 +72,8 @@ public sealed class ActivationRecorder
 
         var faultsOf = suspects.Zip(faults).ToDictionary(pair => pair.First, pair => pair.Second.ToProfile().Totals);
         var idle = graph.Layers.Zip(layers).Where(pair => pair.Second.Samples == 0).Select(pair => Diagnostic.Warning(
-            pair.First.Name, "the body that holds it never ran on the probe: its nodes are dead; feed samples that run it, or leave it out with --exclude"));
+            pair.First.Name,
+            "its body never ran on the probe: its nodes are dead; feed samples that run it, or leave it out with --exclude"));
         return new ActivationProfile(
             [.. graph.Layers.Zip(layers, (layer, counted) => ProfileLaws.Require(counted.ToProfile().With(faultsOf.GetValueOrDefault(layer))))],
             classifier?.Accuracy,
@@ -89,6 +90,7 @@ public sealed class ActivationRecorder
     {
         LayerAccumulator[] accumulators = [.. layers.Select(layer => AccumulatorOf(layer, plan, counters, byBlock))];
         var done = 0;
+        var batch = graph.Inputs.FirstOrDefault(input => input.BatchAxis >= 0);
         foreach (var segments in plan.Segments.GroupBy(segment => segment.Rows))
         {
             token.ThrowIfCancellationRequested();
@@ -100,7 +102,7 @@ public sealed class ActivationRecorder
                 Logits = classifier?.Logits,
                 SampleThresholds = samples is null ? [] : settings.Thresholds,
                 SampleMasks = samples?.Masked ?? [],
-                Batch = graph.Inputs.Where(input => input.BatchAxis >= 0).Select(input => ((string, int)?)(input.Name, input.BatchAxis)).FirstOrDefault(),
+                Batch = batch is null ? null : (batch.Name, batch.BatchAxis),
             });
             using var session = sessions.Open(instrumented.Model, path);
             foreach (var segment in segments)

@@ -112,19 +112,19 @@ public static class LayerTracer
         return traced;
     }
 
-    /// <summary>Traces; where states of a loop are something else behind its body than in front of it, again with what they become.</summary>
+    /// <summary>Traces; where states of a loop are something else behind its body, again with what they become.</summary>
     private static (TracedModel Traced, ImmutableDictionary<string, int> Against) Run(
         Checkpoint checkpoint, TraceOptions options, Measured measured, int batch, ImmutableDictionary<string, int> batchAxes)
     {
         for (var states = LoopStates.Unknown; ;)
         {
-            var (traced, against, reached) = Run(checkpoint, options, measured, batch, batchAxes, states);
+            var ((traced, against), reached) = Run(checkpoint, options, measured, batch, batchAxes, states);
             if (!states.Follow(traced.Tensors, reached))
                 return (traced, against);
         }
     }
 
-    private static (TracedModel Traced, ImmutableDictionary<string, int> Against, IReadOnlyDictionary<string, TracedTensor> Reached) Run(
+    private static ((TracedModel, ImmutableDictionary<string, int>), IReadOnlyDictionary<string, TracedTensor> Reached) Run(
         Checkpoint checkpoint, TraceOptions options, Measured measured, int batch, ImmutableDictionary<string, int> batchAxes,
         LoopStates states)
     {
@@ -164,9 +164,10 @@ public static class LayerTracer
             reader.Read(layer);
         var opset = opsets.GetValueOrDefault("", opsets.GetValueOrDefault("ai.onnx", 1));
         var built = LayerGraphBuilder.Build(trace, stored, binding, nodes, opset, failures);
-        var graph = built.Graph with { Batch = batch, Mixer = SampleMixing.Find(trace, binding, model.Graph, TopologicalOrder.Of(model.Graph), opset) };
+        var mixer = SampleMixing.Find(trace, binding, model.Graph, TopologicalOrder.Of(model.Graph), opset);
+        var graph = built.Graph with { Batch = batch, Mixer = mixer };
         built = built with { Graph = graph, AtZero = new(() => ZeroValues.Of(trace, nodes, contexts)) };
-        return (built, BatchEvidence.Against(binding, trace, nodes), trace.Reached);
+        return ((built, BatchEvidence.Against(binding, trace, nodes)), trace.Reached);
     }
 
     /// <summary>Applies the node's rule; where there is none, or it finds the node unfit, says so and goes on by data flow.</summary>

@@ -58,7 +58,7 @@ internal sealed class LoopStates
     private static Axis Copy(Axis axis) => new([.. axis.Factors.Select(factor => new AxisFactor(factor.Size, factor.Role))]);
 
     private static bool Same(ImmutableArray<Axis> one, ImmutableArray<Axis> other) =>
-        one.Length == other.Length && one.Zip(other).All(pair => pair.First.Size == pair.Second.Size && pair.First.Role == pair.Second.Role);
+        one.Select(axis => (axis.Size, axis.Role)).SequenceEqual(other.Select(axis => (axis.Size, axis.Role)));
 
     private static IEnumerable<int> Sizes(ImmutableArray<Axis> axes) => axes.Select(axis => axis.Size);
 }

@@ -34,7 +34,8 @@ internal static class StoredStarts
     {
         trace.Hidden.Add((0, sources));
         var count = sources.Sum(name => trace.Tensor(name)!.Count);
-        trace.Diagnostics.Add(Diagnostic.Warning(inside, $"{count} parameters that it starts with ({string.Join(", ", sources)}) are in no layer"));
+        var names = string.Join(", ", sources);
+        trace.Diagnostics.Add(Diagnostic.Warning(inside, $"{count} parameters that it starts with ({names}) are in no layer"));
     }
 
     private static LayerBuilder? FirstLayer(Trace trace, IReadOnlyList<NodeProto> nodes, int start)
@@ -43,7 +44,7 @@ internal static class StoredStarts
         foreach (var node in nodes.Skip(start + 1).Where(node => node.Input.Any(reached.Contains)))
         {
             var layer = trace.Layers.FirstOrDefault(layer => node.Output.Contains(layer.Output))
-                ?? node.Output.Select(trace.Tensor).SelectMany(output => output?.Carries ?? []).Select(carry => carry.Layer).FirstOrDefault();
+                ?? node.Output.Select(trace.Tensor).SelectMany(output => output?.Carries ?? []).FirstOrDefault()?.Layer;
             if (layer is not null)
                 return layer;
             reached.UnionWith(node.Output);

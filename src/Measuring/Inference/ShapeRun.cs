@@ -30,7 +30,7 @@ public sealed class ShapeRun(SessionFactory sessions, Func<Checkpoint, LayerGrap
     public IReadOnlyDictionary<string, MeasuredShape> Measure(Checkpoint checkpoint, LayerGraph graph, IReadOnlyCollection<string> tensors)
     {
         var probe = probeOf(checkpoint, graph);
-        var outside = checkpoint.Model.Graph.Node.SelectMany(node => node.Output).Intersect(tensors, StringComparer.Ordinal).ToArray();
+        var outside = Computed(checkpoint.Model.Graph).Intersect(tensors, StringComparer.Ordinal).ToArray();
         try
         {
             return Measure(checkpoint, graph, probe, tensors);
@@ -42,7 +42,8 @@ public sealed class ShapeRun(SessionFactory sessions, Func<Checkpoint, LayerGrap
         }
     }
 
-    private Dictionary<string, MeasuredShape> Measure(Checkpoint checkpoint, LayerGraph graph, Probe probe, IReadOnlyCollection<string> tensors)
+    private Dictionary<string, MeasuredShape> Measure(
+        Checkpoint checkpoint, LayerGraph graph, Probe probe, IReadOnlyCollection<string> tensors)
     {
         // Shapes do not depend on what samples do to each other.
         graph = graph with { Mixer = null };
@@ -68,8 +69,9 @@ public sealed class ShapeRun(SessionFactory sessions, Func<Checkpoint, LayerGrap
             {
                 foreach (var (tensor, value) in exposed.Zip(run.Outputs).Where(output => output.Second.IsTensor))
                 {
+                    var type = value.GetTensorTypeAndShape();
                     if (!tensor.IsInBody)
-                        shapes[tensor.Name] = (value.GetTensorTypeAndShape().Shape, (int)value.GetTensorTypeAndShape().ElementDataType);
+                        shapes[tensor.Name] = (type.Shape, (int)type.ElementDataType);
                     else if (BodyCounters.ShapeOf(value.GetTensorDataAsSpan<double>()) is { } shape)
                         shapes[tensor.Name] = (shape, 0);
                 }
@@ -82,16 +84,20 @@ public sealed class ShapeRun(SessionFactory sessions, Func<Checkpoint, LayerGrap
         [.. graph.Inputs.Select((input, position) => RandomProbe.Draw(input, position, More, seed: 0, Preprocessing.None))],
         More, null, new ProbeProvenance("random", "", More, 0), []);
 
+    private static IEnumerable<string> Computed(GraphProto graph) =>
+        graph.Input.Select(input => input.Name).Concat(graph.Node.SelectMany(node => node.Output));
+
     /// <summary>A copy of the model with these tensors as outputs alone; of one inside a body, its shape.</summary>
     private static (ModelProto Model, ImmutableArray<(string Name, string Output, bool IsInBody)> Exposed) Exposing(
         ModelProto original, IReadOnlyCollection<string> tensors)
     {
         var model = original.Clone();
         model.Graph.Output.Clear();
-        var (opset, names) = ((int)(model.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 1), new FreshNames(model.Graph));
+        var opset = (int)(model.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 1);
+        var names = new FreshNames(model.Graph);
         var main = new CounterNodes(model.Graph, opset, names);
         var bodies = new BodyCounters(model.Graph, main, names, opset);
-        var computed = model.Graph.Input.Select(input => input.Name).Concat(model.Graph.Node.SelectMany(node => node.Output)).ToHashSet(StringComparer.Ordinal);
+        var computed = Computed(model.Graph).ToHashSet(StringComparer.Ordinal);
         var exposed = ImmutableArray.CreateBuilder<(string, string, bool)>();
         foreach (var tensor in tensors)
         {

@@ -1,5 +1,6 @@
 using Emergence.Checkpoints;
 using Emergence.Tracing.Model;
+using Google.Protobuf.Collections;
 using Onnx;
 using static Onnx.TensorProto.Types;
 
@@ -43,7 +44,8 @@ internal sealed class BodyCounters
     }
 
     /// <summary>A tensor of one body run, added up over all runs of the body; it starts as zeros of the main graph.</summary>
-    public string AddUp(Place place, string value, string zeros, params Dimension[] shape) => CarryOut(place, value, zeros, "Add", shape);
+    public string AddUp(Place place, string value, string zeros, params Dimension[] shape) =>
+        CarryOut(place, value, zeros, "Add", shape);
 
     /// <summary>The shape of a tensor of a body in its last run, in the main graph: as <see cref="ShapeOf"/> reads it.</summary>
     public string CarryOutShape(Place place, string tensor)
@@ -51,7 +53,8 @@ internal sealed class BodyCounters
         var inside = Inside(place);
         var shape = inside.Apply("Shape", tensor);
         var padded = inside.Concat(inside.Apply("Shape", shape), shape, inside.Longs(new long[HighestRank]));
-        return CarryOut(place, inside.Cast(inside.Slice(padded, 0, 0, HighestRank + 1), DataType.Double), CounterKind.Max, HighestRank + 1);
+        var cut = inside.Slice(padded, 0, 0, HighestRank + 1);
+        return CarryOut(place, inside.Cast(cut, DataType.Double), CounterKind.Max, HighestRank + 1);
     }
 
     /// <summary>The shape that was carried out; null where the body never ran.</summary>
@@ -74,14 +77,18 @@ internal sealed class BodyCounters
             if (at.Node.OpType == "If")
             {
                 foreach (var branch in control.Bodies)
-                    Declare(branch.Output, branch.Output.Count, branch == at.Body ? value : InsideOf(branch).Apply("Identity", start), shape);
+                {
+                    var own = branch == at.Body ? value : InsideOf(branch).Apply("Identity", start);
+                    Declare(branch.Output, branch.Output.Count, own, shape);
+                }
                 at.Node.Output.Add(result);
             }
             else
             {
                 var state = names.Next($"{main.Scope}/state");
                 Declare(at.Body.Input, control.FirstState + control.States, state, shape);
-                Declare(at.Body.Output, control.FirstStateOut + control.States, InsideOf(at.Body).Apply(combine, state, value), shape);
+                var next = InsideOf(at.Body).Apply(combine, state, value);
+                Declare(at.Body.Output, control.FirstStateOut + control.States, next, shape);
                 while (at.Node.Input.Count < control.FirstState)
                     at.Node.Input.Add("");
                 at.Node.Input.Insert(control.FirstState + control.States, start);
@@ -114,14 +121,14 @@ internal sealed class BodyCounters
         }
     }
 
-    private static void Declare(Google.Protobuf.Collections.RepeatedField<ValueInfoProto> values, int index, string name, Dimension[] shape)
+    private static void Declare(RepeatedField<ValueInfoProto> values, int index, string name, Dimension[] shape)
     {
         var declared = new TensorShapeProto();
         declared.Dim.AddRange(shape.Select(size => size.Symbol is { } symbol
             ? new TensorShapeProto.Types.Dimension { DimParam = symbol }
             : new TensorShapeProto.Types.Dimension { DimValue = size.Size }));
-        var type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)DataType.Double, Shape = declared } };
-        values.Insert(index, new ValueInfoProto { Name = name, Type = type });
+        var tensor = new TypeProto.Types.Tensor { ElemType = (int)DataType.Double, Shape = declared };
+        values.Insert(index, new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } });
     }
 
     /// <summary>A body, and the body around its node, if any.</summary>

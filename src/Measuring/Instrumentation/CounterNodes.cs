@@ -82,7 +82,12 @@ internal sealed class CounterNodes(GraphProto graph, int opset, FreshNames names
     /// <summary>So many doubles of one value.</summary>
     public string Vector(double value, int length) => Constant(
         $"double {BitConverter.DoubleToInt64Bits(value)} {length}",
-        () => new TensorProto { DataType = (int)DataType.Double, Dims = { length }, DoubleData = { Enumerable.Repeat(value, length) } });
+        () => new TensorProto
+        {
+            DataType = (int)DataType.Double,
+            Dims = { length },
+            DoubleData = { Enumerable.Repeat(value, length) },
+        });
 
     /// <summary>How many elements some axes of a tensor have together: int64, one element.</summary>
     public string Length(string x, IReadOnlyList<int> axes) => axes.Count == 0

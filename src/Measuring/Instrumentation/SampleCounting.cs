@@ -64,7 +64,8 @@ internal sealed class SampleCounting(CounterNodes nodes, Func<(string Value, Dat
         return (outside.Apply("Div", sum, count), DataType.Double);
     }
 
-    private static int[] Averaged(NodeLayout layout) => [.. layout.Reduced.Where(axis => layout.Axes[axis].Role != AxisRole.Batch)];
+    private static int[] Averaged(NodeLayout layout) =>
+        [.. layout.Reduced.Where(axis => layout.Axes[axis].Role != AxisRole.Batch)];
 
     /// <summary>Reduces the axes that a sample has of its own, and brings the others in order.</summary>
     private static string Arranged(CounterNodes nodes, string reduce, string x, NodeLayout layout)

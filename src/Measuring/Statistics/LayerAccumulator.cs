@@ -33,7 +33,9 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
     public void Add(LayerCounters counted, IEnumerator<OrtValue> outputs, int fed, ProbeSegment segment)
     {
         var extent = Next(outputs);
-        var count = counted.IsInBody ? (long)extent.GetTensorDataAsSpan<double>()[0] : SamplesIn(extent.GetTensorDataAsSpan<long>(), fed, segment.Rows);
+        var count = counted.IsInBody
+            ? (long)extent.GetTensorDataAsSpan<double>()[0]
+            : SamplesIn(extent.GetTensorDataAsSpan<long>(), fed, segment.Rows);
         Samples += count;
         blocks?.AddSamples(segment.Block, count);
         for (var i = 0; i < counters.Length; i++)

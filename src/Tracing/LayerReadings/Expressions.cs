@@ -63,7 +63,9 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
 
     private bool IsAdmissible(NodeProto node, HashSet<string> inside)
     {
-        if (!nodes.TryGetValue(node, out var context) || OpRules.Find(node.Domain, node.OpType) is not { } rule || rule is BodyBorderRule)
+        if (!nodes.TryGetValue(node, out var context) || OpRules.Find(node.Domain, node.OpType) is not { } rule)
+            return false;
+        if (rule is BodyBorderRule)
             return false;
         if (!node.Input.Where(input => input.Length > 0).All(input => inside.Contains(values.Of(input)) || trace.Tensor(input) is { IsConstant: true }))
             return false;

@@ -62,7 +62,9 @@ internal sealed class ValueGraph
     /// <summary>The input whose values a node passes on as they are; null where it does more.</summary>
     private static string? CopiedInput(NodeProto node, Trace trace)
     {
-        if (node.Domain == BodyBorder.Domain || node.Input.Count == 0 || node.Output.Count == 0 || trace.Tensor(node.Input[0]) is not { } input)
+        if (node.Domain == BodyBorder.Domain)
+            return null;
+        if (node.Input.Count == 0 || node.Output.Count == 0 || trace.Tensor(node.Input[0]) is not { } input)
             return null;
         var isCopy = node.OpType switch
         {
@@ -88,8 +90,8 @@ internal sealed class ValueGraph
     {
         // The next iteration of a loop reads a state, if any does.
         var reads = nodes.SelectMany(node => node.Input).ToHashSet(StringComparer.Ordinal);
-        var needed = outputs.Concat(nodes.Where(node => BodyBorder.StateOf(node) is { } state && reads.Contains(state)).SelectMany(node => node.Output))
-            .ToHashSet(StringComparer.Ordinal);
+        var recurring = nodes.Where(node => BodyBorder.StateOf(node) is { } state && reads.Contains(state));
+        var needed = outputs.Concat(recurring.SelectMany(node => node.Output)).ToHashSet(StringComparer.Ordinal);
         var live = new HashSet<NodeProto>(ReferenceEqualityComparer.Instance);
         foreach (var node in nodes.Reverse().Where(node => node.Output.Any(needed.Contains)))
         {

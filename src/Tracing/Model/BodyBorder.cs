@@ -11,7 +11,7 @@ internal static class BodyBorder
 {
     public const string Domain = "emergence.body";
 
-    /// <summary>A value of the graph around that the body reads. A constant stays one: the folder knows the operator by its name.</summary>
+    /// <summary>A value of the graph around that the body reads. A constant stays one: it is folded as an Identity.</summary>
     public const string Capture = "Identity";
 
     /// <summary>A state that is carried from iteration to iteration, from what it starts with.</summary>
@@ -32,7 +32,7 @@ internal static class BodyBorder
     /// <summary>The value of the branch that an If takes.</summary>
     public const string Choice = "Choice";
 
-    /// <summary>True for a value that differs from iteration to iteration or from run to run, whatever it is computed from.</summary>
+    /// <summary>True for a value that differs between iterations or runs, whatever it is computed from.</summary>
     public static bool Varies(NodeProto node) => node.Domain == Domain && node.OpType != Capture;
 
     /// <summary>The state of which the node has the last value; null for other nodes.</summary>

@@ -5,7 +5,7 @@ using Onnx;
 
 namespace Emergence.Tracing.Model;
 
-/// <summary>An If, Loop or Scan taken apart: its bodies, and how many of its inputs are states that it carries from step to step.</summary>
+/// <summary>An If, Loop or Scan taken apart: its bodies, and how many states it carries from step to step.</summary>
 /// <param name="Node">The node.</param>
 /// <param name="Bodies">The body; of an If, the branch taken where the condition holds and the other one.</param>
 /// <param name="States">States carried from one iteration to the next; 0 for an If.</param>
@@ -56,7 +56,11 @@ internal sealed record ControlFlow(NodeProto Node, ImmutableArray<GraphProto> Bo
     }
 
     /// <summary>The names of the values that a body defines itself, in bodies within it too.</summary>
-    public static IEnumerable<string> Defined(GraphProto body) => body.SelfAndSubGraphs().SelectMany(graph => graph.Input.Select(value => value.Name)
-        .Concat(graph.Node.SelectMany(node => node.Output)).Concat(graph.Initializer.Select(tensor => tensor.Name))
-        .Concat(graph.SparseInitializer.Select(sparse => sparse.Values?.Name ?? ""))).Where(name => name.Length > 0);
+    public static IEnumerable<string> Defined(GraphProto body) =>
+        body.SelfAndSubGraphs().SelectMany(DefinedIn).Where(name => name.Length > 0);
+
+    private static IEnumerable<string> DefinedIn(GraphProto graph) => graph.Input.Select(value => value.Name)
+        .Concat(graph.Node.SelectMany(node => node.Output))
+        .Concat(graph.Initializer.Select(tensor => tensor.Name))
+        .Concat(graph.SparseInitializer.Select(sparse => sparse.Values?.Name ?? ""));
 }

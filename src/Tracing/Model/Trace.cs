@@ -34,8 +34,9 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
     /// <summary>Parameters that control-flow bodies hold: those stored inside, and the outer tensors that they read.</summary>
     public List<(long Inside, IReadOnlyList<string> Outside)> Hidden { get; } = [];
 
-    /// <summary>The axes of states as an earlier trace found them behind their loop's body, by the state's name in the body.</summary>
-    public IReadOnlyDictionary<string, ImmutableArray<Axis>> Steady { get; init; } = ImmutableDictionary<string, ImmutableArray<Axis>>.Empty;
+    /// <summary>The axes of states as an earlier trace found them behind their loop's body, by the name in the body.</summary>
+    public IReadOnlyDictionary<string, ImmutableArray<Axis>> Steady { get; init; } =
+        ImmutableDictionary<string, ImmutableArray<Axis>>.Empty;
 
     /// <summary>What states are behind their loop's body, as this trace finds them.</summary>
     public Dictionary<string, TracedTensor> Reached { get; } = new(StringComparer.Ordinal);

@@ -13,7 +13,10 @@ internal sealed class BodyBorderRule : OpRule
     public override OpKind Kind => OpKind.NotALayer;
 
     public override ImmutableArray<string> Ops =>
-        [BodyBorder.Capture, BodyBorder.State, BodyBorder.Counter, BodyBorder.Step, BodyBorder.Last, BodyBorder.Stack, BodyBorder.Choice];
+    [
+        BodyBorder.Capture, BodyBorder.State, BodyBorder.Counter, BodyBorder.Step,
+        BodyBorder.Last, BodyBorder.Stack, BodyBorder.Choice,
+    ];
 
     public override void Apply(NodeContext node)
     {
@@ -27,7 +30,8 @@ internal sealed class BodyBorderRule : OpRule
                 node.Output(State(node, node.Input(0)));
                 break;
             case BodyBorder.Counter:
-                node.Output(node.NewTensor([.. Enumerable.Repeat(Axis.Unit, (int)node.Attributes.Int("rank", 0))], (int)node.Attributes.Int("type", 0)));
+                var units = Enumerable.Repeat(Axis.Unit, (int)node.Attributes.Int("rank", 0));
+                node.Output(node.NewTensor([.. units], (int)node.Attributes.Int("type", 0)));
                 break;
             case BodyBorder.Step:
                 node.Output(Step(node, node.Input(0)));
@@ -46,7 +50,7 @@ internal sealed class BodyBorderRule : OpRule
         }
     }
 
-    /// <summary>Elements of what leaves or enters, in terms of those of the i-th input; null where they do not correspond.</summary>
+    /// <summary>Elements of what leaves or enters, in terms of those of an input; null where they do not correspond.</summary>
     public static Labels? Through(string op, AttributeReader attributes, Labels labels, int input, int[] shape)
     {
         var axis = (int)attributes.Int("axis", 0);
@@ -69,7 +73,8 @@ internal sealed class BodyBorderRule : OpRule
     }
 
     /// <summary>A layer that is not whole is read no further.</summary>
-    private static ImmutableArray<Carry> Closed(IEnumerable<Carry> carries) => [.. carries.Select(carry => carry with { IsWhole = false })];
+    private static ImmutableArray<Carry> Closed(IEnumerable<Carry> carries) =>
+        [.. carries.Select(carry => carry with { IsWhole = false })];
 
     /// <summary>The state of any iteration: its axes are those it has once the body has run.</summary>
     private static TracedTensor State(NodeContext node, TracedTensor initial)
@@ -91,7 +96,8 @@ internal sealed class BodyBorderRule : OpRule
         var carries = Closed(sequence.Carries).Select(carry => carry with
         {
             IsAligned = carry.IsAligned && !cuts && (carry.Range is not { } range || range.Axis != axis),
-            Range = carry.Range is { } part && part.Axis != axis ? part with { Axis = part.Axis - (part.Axis > axis ? 1 : 0) } : null,
+            Range = carry.Range is not { } part || part.Axis == axis ? null
+                : part.Axis < axis ? part : part with { Axis = part.Axis - 1 },
         });
         return node.NewTensor(sequence.Axes.RemoveAt(axis), sequence.ElementType) with { Carries = [.. carries] };
     }
@@ -102,7 +108,8 @@ internal sealed class BodyBorderRule : OpRule
         node.Trace.Reached[state] = value;
         var result = node.NewTensor(default, value.ElementType) with { Carries = Closed(value.Carries) };
         // A state that grows has a length that only a run shows.
-        var isSteady = value.HasShape && node.Trace.Tensor(state) is { HasShape: true } before && before.Shape.AsSpan().SequenceEqual(value.Shape);
+        var isSteady = value.HasShape && node.Trace.Tensor(state) is { HasShape: true } before
+            && before.Shape.AsSpan().SequenceEqual(value.Shape);
         return isSteady ? result with { Axes = value.Axes } : Measured(node, result, value.HasShape ? value.Axes : []);
     }
 
@@ -131,11 +138,16 @@ internal sealed class BodyBorderRule : OpRule
     private static TracedTensor Choice(NodeContext node, TracedTensor yes, TracedTensor no)
     {
         var carries = yes.Carries.Concat(no.Carries).GroupBy(carry => carry.Layer)
-            .Select(group => group.First() with { IsAligned = group.All(carry => carry.IsAligned && carry.Range == group.First().Range) });
+            .Select(group => group.First() with
+            {
+                IsAligned = group.All(carry => carry.IsAligned && carry.Range == group.First().Range),
+            });
         var result = node.NewTensor(default, yes.ElementType) with { Carries = Closed(carries) };
         if (!yes.HasShape || !no.HasShape)
             return Measured(node, result, []);
-        var axes = yes.Rank == no.Rank ? yes.Axes.Zip(no.Axes, (one, other) => one.Role is null ? other : one).ToImmutableArray() : [];
+        ImmutableArray<Axis> axes = yes.Rank == no.Rank
+            ? [.. yes.Axes.Zip(no.Axes, (one, other) => one.Role is null ? other : one)]
+            : [];
         return yes.Shape.AsSpan().SequenceEqual(no.Shape) ? result with { Axes = axes } : Measured(node, result, axes);
     }
 
@@ -144,8 +156,10 @@ internal sealed class BodyBorderRule : OpRule
     {
         var measured = node.Trace.UnknownShapes.Complete(result, node.OutputName(0));
         if (!measured.HasShape || measured.Rank != known.Length)
-            return measured with { Carries = [.. measured.Carries.Select(carry => carry with { IsAligned = false, Range = null })] };
-        var axes = measured.Axes.Zip(known, (shown, axis) => axis.Size == shown.Size ? axis : axis.Role is null or AxisRole.Batch ? shown : axis.Resized(shown.Size));
-        return measured with { Axes = [.. axes] };
+            return measured with { Carries = Trace.Mix([measured]) };
+        return measured with { Axes = [.. measured.Axes.Zip(known, Sized)] };
+
+        static Axis Sized(Axis shown, Axis axis) =>
+            axis.Size == shown.Size ? axis : axis.Role is null or AxisRole.Batch ? shown : axis.Resized(shown.Size);
     }
 }

@@ -10,7 +10,7 @@ namespace Emergence.Tracing.Rewriting;
 /// </summary>
 internal static class BodyHoisting
 {
-    /// <summary>Ensures unique names and bodies that store nothing; names of the main graph stay, and so do all results.</summary>
+    /// <summary>Ensures unique names, and bodies that store nothing. Names of the main graph and all results stay.</summary>
     /// <returns>The model itself where there is nothing to do.</returns>
     public static (ModelProto Model, bool Modified) Apply(ModelProto model)
     {
@@ -23,7 +23,8 @@ internal static class BodyHoisting
         {
             foreach (var body in node.SubGraphs())
             {
-                new NodeRenaming(fresh, ControlFlow.ScopeOf(node, body), new Dictionary<string, string>(StringComparer.Ordinal)).Rename(body);
+                var scope = ControlFlow.ScopeOf(node, body);
+                new NodeRenaming(fresh, scope, new Dictionary<string, string>(StringComparer.Ordinal)).Rename(body);
                 Hoist(body, model.Graph, constants, fresh);
             }
         }
@@ -41,17 +42,20 @@ internal static class BodyHoisting
             foreach (var body in node.SubGraphs())
             {
                 var scope = $"{ControlFlow.ScopeOf(node, body)}/";
-                if (ControlFlow.Defined(body).Any(name => !name.StartsWith(scope, StringComparison.Ordinal) || !names.Add(name)) || StoresAny(body))
+                var defined = ControlFlow.Defined(body);
+                if (StoresAny(body) || !defined.All(name => name.StartsWith(scope, StringComparison.Ordinal) && names.Add(name)))
                     return false;
             }
         }
         return true;
     }
 
-    private static bool StoresAny(GraphProto body) => body.Initializer.Any(tensor => !IsInput(body, tensor)) || body.SparseInitializer.Count > 0
+    private static bool StoresAny(GraphProto body) =>
+        body.Initializer.Any(tensor => !IsInput(body, tensor)) || body.SparseInitializer.Count > 0
         || body.Node.Any(node => IsConstant(node) || (ControlFlow.Is(node) && node.SubGraphs().Any(StoresAny)));
 
-    private static bool IsConstant(NodeProto node) => node is { OpType: "Constant", Domain: "" or "ai.onnx", Output: [{ Length: > 0 }] };
+    private static bool IsConstant(NodeProto node) =>
+        node is { OpType: "Constant", Domain: "" or "ai.onnx", Output: [{ Length: > 0 }] };
 
     /// <summary>An initializer that is an input too gives way to what is fed.</summary>
     private static bool IsInput(GraphProto body, TensorProto tensor) => body.Input.Any(input => input.Name == tensor.Name);

@@ -21,7 +21,11 @@ internal sealed class FlatGraph
     {
         var graph = model.Graph;
         _fresh = new FreshNames(graph);
-        _constant = [.. graph.Initializer.Select(tensor => tensor.Name), .. graph.SparseInitializer.Select(sparse => sparse.Values?.Name ?? "")];
+        _constant =
+        [
+            .. graph.Initializer.Select(tensor => tensor.Name),
+            .. graph.SparseInitializer.Select(sparse => sparse.Values?.Name ?? ""),
+        ];
         _opset = (int)(model.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 1);
     }
 
@@ -64,29 +68,56 @@ internal sealed class FlatGraph
             foreach (var (branch, inside) in scopes)
                 Add(branch, inside);
             for (var i = 0; i < node.Output.Count; i++)
-                Border(BodyBorder.Choice, [.. scopes.Select(scope => Known(scope.Body.Output[i].Name, scope.Names)), Known(node.Input[0], names)], ResultName(node, i));
+            {
+                var choices = scopes.Select(scope => Known(scope.Body.Output[i].Name, scope.Names));
+                Border(BodyBorder.Choice, [.. choices, Known(node.Input[0], names)], ResultName(node, i));
+            }
             return;
         }
-        var (body, scope) = scopes[0];
-        for (var i = 0; i < control.FirstState; i++)
-            Border(BodyBorder.Counter, [], body.Input[i].Name, AttributeProto.Of("rank", RankOf(body.Input[i])), AttributeProto.Of("type", body.Input[i].Type?.TensorType?.ElemType ?? 0));
+        AddLoop(control, scopes[0].Body, scopes[0].Names, names);
+    }
+
+    private void AddLoop(ControlFlow control, GraphProto body, Dictionary<string, string> scope, Dictionary<string, string> names)
+    {
+        var (node, first) = (control.Node, control.FirstState);
+        for (var i = 0; i < first; i++)
+        {
+            var type = body.Input[i].Type?.TensorType;
+            var rank = AttributeProto.Of("rank", type?.Shape?.Dim.Count ?? 0);
+            Border(BodyBorder.Counter, [], body.Input[i].Name, rank, AttributeProto.Of("type", type?.ElemType ?? 0));
+        }
         for (var i = 0; i < control.States; i++)
-            AddState(body, Known(node.Input[control.FirstState + i], names), body.Input[control.FirstState + i].Name, body.Output[control.FirstStateOut + i].Name);
+        {
+            var next = body.Output[control.FirstStateOut + i].Name;
+            AddState(body, Known(node.Input[first + i], names), body.Input[first + i].Name, next);
+        }
         var (into, outOf) = (AxesOf(node, "scan_input_axes"), AxesOf(node, "scan_output_axes"));
-        for (var i = control.FirstState + control.States; i < body.Input.Count; i++)
-            Border(BodyBorder.Step, [Known(node.Input[i], names)], body.Input[i].Name, AttributeProto.Of("axis", into.ElementAtOrDefault(i - control.States)));
+        for (var i = first + control.States; i < body.Input.Count; i++)
+        {
+            var axis = AttributeProto.Of("axis", into.ElementAtOrDefault(i - control.States));
+            Border(BodyBorder.Step, [Known(node.Input[i], names)], body.Input[i].Name, axis);
+        }
         Add(body, scope);
 
         // What decides how often the body runs has a part in all that leaves it.
-        string[] deciders = node.OpType == "Loop" ? [.. node.Input.Take(2).Select(input => Known(input, names)), Known(body.Output[0].Name, scope)] : [];
+        string[] deciders =
+        [
+            .. node.Input.Take(first).Select(input => Known(input, names)),
+            .. body.Output.Take(control.FirstStateOut).Select(going => Known(going.Name, scope)),
+        ];
         var sequence = node.OpType == "Scan" ? Known(node.Input[control.States], names) : "";
         for (var i = 0; i < node.Output.Count; i++)
         {
-            string[] inputs = [Known(body.Output[control.FirstStateOut + i].Name, scope), .. deciders.Where(name => name.Length > 0)];
+            var value = Known(body.Output[control.FirstStateOut + i].Name, scope);
+            string[] inputs = [value, .. deciders.Where(name => name.Length > 0)];
             if (i < control.States)
-                Border(BodyBorder.Last, inputs, ResultName(node, i), AttributeProto.Of("state", body.Input[control.FirstState + i].Name));
-            else
-                Border(BodyBorder.Stack, inputs, ResultName(node, i), AttributeProto.Of("axis", outOf.ElementAtOrDefault(i - control.States)), AttributeProto.Of("sequence", sequence), AttributeProto.Of("along", into.ElementAtOrDefault(0)));
+            {
+                Border(BodyBorder.Last, inputs, ResultName(node, i), AttributeProto.Of("state", body.Input[first + i].Name));
+                continue;
+            }
+            Border(BodyBorder.Stack, inputs, ResultName(node, i),
+                AttributeProto.Of("axis", outOf.ElementAtOrDefault(i - control.States)),
+                AttributeProto.Of("sequence", sequence), AttributeProto.Of("along", into.ElementAtOrDefault(0)));
         }
     }
 
@@ -95,7 +126,8 @@ internal sealed class FlatGraph
     {
         for (var steps = 0; steps <= body.Node.Count && next != state; steps++)
         {
-            if (body.Node.FirstOrDefault(node => node.Output.Contains(next)) is not { OpType: "Identity", Domain: "" or "ai.onnx" } copy)
+            var copy = body.Node.FirstOrDefault(node => node.Output.Contains(next));
+            if (copy is not { OpType: "Identity", Domain: "" or "ai.onnx" })
                 break;
             next = copy.Input[0];
         }
@@ -121,24 +153,31 @@ internal sealed class FlatGraph
         .Where(name => name.Length > 0).Except(ControlFlow.Defined(body), StringComparer.Ordinal);
 
     private void Border(string op, string[] inputs, string output, params AttributeProto[] attributes) =>
-        _nodes.Add(new NodeProto { Domain = BodyBorder.Domain, OpType = op, Input = { inputs }, Output = { output }, Attribute = { attributes } });
+        _nodes.Add(new NodeProto
+        {
+            Domain = BodyBorder.Domain,
+            OpType = op,
+            Input = { inputs },
+            Output = { output },
+            Attribute = { attributes },
+        });
 
-    private string ResultName(NodeProto node, int output) =>
-        node.Output[output].Length > 0 ? node.Output[output] : _fresh.Next($"{ControlFlow.ScopeOf(node, node.SubGraphs().First())}/result");
+    private string ResultName(NodeProto node, int output) => node.Output[output] is { Length: > 0 } name
+        ? name
+        : _fresh.Next($"{ControlFlow.ScopeOf(node, node.SubGraphs().First())}/result");
 
     private static string Known(string name, Dictionary<string, string> names) => names.GetValueOrDefault(name, name);
 
-    private static long RankOf(ValueInfoProto value) => value.Type?.TensorType?.Shape?.Dim.Count ?? 0;
-
     private static long[] AxesOf(NodeProto node, string attribute) => new AttributeReader(node).Ints(attribute) ?? [];
 
-    /// <summary>The node as it reads inside; names are unique, so that those in its own graphs are changed as they stand.</summary>
+    /// <summary>The node as it reads inside; names are unique, so that those in its own graphs may be changed too.</summary>
     private static NodeProto Renamed(NodeProto node, Dictionary<string, string> names)
     {
         if (names.Count == 0 || !node.Input.Concat(node.ReadInBodies()).Any(names.ContainsKey))
             return node;
         var copy = node.Clone();
-        foreach (var inner in copy.SubGraphs().SelectMany(body => body.SelfAndSubGraphs()).SelectMany(graph => graph.Node).Prepend(copy))
+        var inside = copy.SubGraphs().SelectMany(body => body.SelfAndSubGraphs()).SelectMany(graph => graph.Node);
+        foreach (var inner in inside.Prepend(copy))
         {
             for (var i = 0; i < inner.Input.Count; i++)
                 inner.Input[i] = Known(inner.Input[i], names);

@@ -5,8 +5,8 @@ using Onnx;
 namespace Emergence.Tracing.Rewriting;
 
 /// <summary>
-/// Rewrites a model so that every layer has a tensor to be read from and every parameter stands in its main graph. The results of the
-/// model stay what they are. Stands between opening a checkpoint and tracing it.
+/// Rewrites a model so that every layer has a tensor to be read from and every parameter stands in its main graph. The results
+/// of the model stay what they are. Stands between opening a checkpoint and tracing it.
 /// </summary>
 public static class ModelPreparation
 {
@@ -51,7 +51,8 @@ public static class ModelPreparation
     {
         static bool IsNameless(NodeProto node) =>
             node is { OpType: "LSTM" or "GRU" or "RNN", Domain: "" or "ai.onnx", Output: [var sequence, ..] } && sequence.Length == 0;
-        static IEnumerable<NodeProto> Nameless(ModelProto model) => model.Graph.SelfAndSubGraphs().SelectMany(graph => graph.Node).Where(IsNameless);
+        static IEnumerable<NodeProto> Nameless(ModelProto model) =>
+            model.Graph.SelfAndSubGraphs().SelectMany(graph => graph.Node).Where(IsNameless);
         if (!Nameless(model).Any())
             return (model, false);
         model = model.Clone();

@@ -61,7 +61,8 @@ internal sealed class NodeRenaming(FreshNames fresh, string prefix, IReadOnlyDic
     private void Forget(GraphProto body)
     {
         foreach (var name in body.Input.Select(value => value.Name).Concat(body.Initializer.Select(tensor => tensor.Name))
-            .Concat(body.SparseInitializer.Select(sparse => sparse.Values?.Name ?? "")).Concat(body.Node.SelectMany(node => node.Output)))
+            .Concat(body.SparseInitializer.Select(sparse => sparse.Values?.Name ?? ""))
+            .Concat(body.Node.SelectMany(node => node.Output)))
             _names.Remove(name);
     }
 }

@@ -106,7 +106,7 @@ internal sealed class BatchEvidence
             Note(tensor.Axes[i], i == axis ? _counted : _mixed);
     }
 
-    /// <summary>A Scan mixes along the axis it steps through; the samples are on another, the first one where there is a choice.</summary>
+    /// <summary>A Scan mixes along the axis it steps through; samples are on another, the first where there are several.</summary>
     private void Steps(TracedTensor? tensor, int axis)
     {
         if (tensor is null or { Rank: < 3 })

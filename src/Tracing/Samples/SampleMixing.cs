@@ -24,7 +24,8 @@ internal sealed class SampleMixing
         foreach (var node in nodes)
         {
             // What a body computes, its node does.
-            foreach (var output in node.Output.Concat(Emergence.Checkpoints.GraphWalk.SubGraphs(node).SelectMany(ControlFlow.Defined)))
+            var inside = Emergence.Checkpoints.GraphWalk.SubGraphs(node).SelectMany(ControlFlow.Defined);
+            foreach (var output in node.Output.Concat(inside))
                 _producers.TryAdd(output, node);
         }
     }

@@ -5,7 +5,10 @@ using static Onnx.TensorProto.Types;
 
 namespace Emergence.Analyzer.Tests.Graphs;
 
-/// <summary>If, Loop and Scan: a constant branch is brought to the main graph, bodies have layers, and of what does not fit a warning says how much it hides.</summary>
+/// <summary>
+/// If, Loop and Scan: a constant branch is brought to the main graph, bodies have layers, and of what does not fit a warning
+/// says how much it hides.
+/// </summary>
 public class ControlFlowTests
 {
     [Theory]
@@ -102,7 +105,9 @@ public class ControlFlowTests
             MatMul - y [S5 C2] n=2 m=2 (u)
             0>1
             """), GraphText.Of(graph));
-        Assert.Contains($"loop: the body of this {op} cannot be read from outside: 9 parameters in it are not analysed", graph.Diagnostics.Select(diagnostic => $"{diagnostic}"));
+        Assert.Contains(
+            $"loop: the body of this {op} cannot be read from outside: 9 parameters in it are not analysed",
+            graph.Diagnostics.Select(diagnostic => $"{diagnostic}"));
         Assert.Equal(9, graph.UntracedParameters);
     }
 

@@ -16,7 +16,8 @@ internal static class UnrolledNetworks
     /// <summary>An RNN behind a dense layer, its state read by another one: a Scan over the second axis of its input.</summary>
     public static TinyModel ScanRnn(int steps, int opset = 13)
     {
-        var body = new TinyModel(opset).Input("h", [null, 3]).Input("x_t", [null, 4]).Weight("w", 4, 3).Weight("r", 3, 3).Weight("b", 3);
+        var body = new TinyModel(opset).Input("h", [null, 3]).Input("x_t", [null, 4]).Weight("w", 4, 3).Weight("r", 3, 3)
+            .Weight("b", 3);
         RnnStep(body, "x_t", "h", "next");
         body.Node("Identity", "next", "out").Output("next", [null, 3]).Output("out", [null, 3]);
         return Rnn(steps, opset).Node("Scan", "start a", "last all", Body(body), AttributeProto.Of("num_scan_inputs", 1),
@@ -36,11 +37,12 @@ internal static class UnrolledNetworks
             tiny.Longs($"shape{t}", 0, 1, 3).Node("Reshape", $"h{t} shape{t}", $"row{t}");
             state = $"h{t}";
         }
-        return tiny.Node("Concat", string.Join(' ', Enumerable.Range(0, steps).Select(t => $"row{t}")), "all", AttributeProto.Of("axis", 1))
+        var rows = string.Join(' ', Enumerable.Range(0, steps).Select(t => $"row{t}"));
+        return tiny.Node("Concat", rows, "all", AttributeProto.Of("axis", 1))
             .Weight("u", 3, 2).Node("MatMul", "all u", "y").Output("y");
     }
 
-    /// <summary>A GRU as a loop over its time steps: the weights of the input lie outside of the body, those of the state inside.</summary>
+    /// <summary>A GRU as a loop over its time steps: weights of the input lie outside, those of the state in the body.</summary>
     public static TinyModel LoopGru(int steps)
     {
         var body = new TinyModel(13).Input("i", [], DataType.Int64).Input("go", [], DataType.Bool).Input("h", [null, 3]);
@@ -70,7 +72,8 @@ internal static class UnrolledNetworks
     {
         var body = new TinyModel(11).Input("i", [], DataType.Int64).Input("go", [], DataType.Bool).Input("h", [null, 2, 5, 5]);
         Convolve(body, "h", "next").Node("Identity", "go", "on").Output("on", [], DataType.Bool).Output("next", [null, 2, 5, 5]);
-        return Image(batch).Initializer("times", [], [steps], DataType.Int64).Node("Loop", "times  x", "y", Body(body)).Output("y");
+        return Image(batch).Initializer("times", [], [steps], DataType.Int64).Node("Loop", "times  x", "y", Body(body))
+            .Output("y");
     }
 
     /// <summary>The same without a Loop.</summary>
@@ -90,7 +93,8 @@ internal static class UnrolledNetworks
         late.Node("MatMul", "h w", "p").Node("Add", "p b", "q").Node("Relu", "q", "chosen").Output("chosen", [null, 4]);
         var body = new TinyModel(13).Input("i", [], DataType.Int64).Input("go", [], DataType.Bool).Input("h", [null, 4])
             .Initializer("two", [], [2], DataType.Int64).Node("Less", "i two", "c").Node("Identity", "go", "on")
-            .Node("If", "c", "next", AttributeProto.Of("then_branch", early.Proto.Graph), AttributeProto.Of("else_branch", late.Proto.Graph))
+            .Node("If", "c", "next",
+                AttributeProto.Of("then_branch", early.Proto.Graph), AttributeProto.Of("else_branch", late.Proto.Graph))
             .Output("on", [], DataType.Bool).Output("next", [null, 4]);
         return new TinyModel(13).Input("x", [null, 4]).Initializer("times", [], [steps], DataType.Int64)
             .Node("Loop", "times  x", "last", Body(body)).Weight("u", 4, 2).Node("MatMul", "last u", "y").Output("y");
@@ -117,9 +121,12 @@ internal static class UnrolledNetworks
         var body = new TinyModel(13).Input("i", [], DataType.Int64).Input("go", [], DataType.Bool).Input("h", [null, 3])
             .Input("w", [4, 3]).Input("r", [3, 3]).Weight("b", 3).Node("Gather", "x i", "x_t", AttributeProto.Of("axis", 1));
         RnnStep(body, "x_t", "h", "next");
-        body.Node("Identity", "go", "on").Node("Identity", "w", "w_out").Output("on", [], DataType.Bool).Output("next").Output("w_out").Output("r");
-        return new TinyModel(13).Input("x", [null, steps, 4]).Weight("w_in", 4, 3).Weight("r_in", 3, 3).Initializer("start", [1, 3], start)
-            .Initializer("times", [], [steps], DataType.Int64).Node("Loop", "times  start w_in r_in", "last w_last r_last", Body(body))
+        body.Node("Identity", "go", "on").Node("Identity", "w", "w_out").Output("on", [], DataType.Bool).Output("next")
+            .Output("w_out").Output("r");
+        return new TinyModel(13).Input("x", [null, steps, 4]).Weight("w_in", 4, 3).Weight("r_in", 3, 3)
+            .Initializer("start", [1, 3], start)
+            .Initializer("times", [], [steps], DataType.Int64)
+            .Node("Loop", "times  start w_in r_in", "last w_last r_last", Body(body))
             .Weight("u", 3, 2).Node("MatMul", "last u", "y").Output("y");
     }
 
@@ -135,7 +142,8 @@ internal static class UnrolledNetworks
         {
             tiny.Initializer($"t{t}", [], [t], DataType.Int64).Node("Gather", $"x t{t}", $"x{t}", AttributeProto.Of("axis", 1));
             if (t == 0)
-                tiny.Node("Slice", "x0 zero three one", "part").Node("Mul", "part nothing", "nulls").Node("Add", "nulls start", "begin");
+                tiny.Node("Slice", "x0 zero three one", "part").Node("Mul", "part nothing", "nulls")
+                    .Node("Add", "nulls start", "begin");
             RnnStep(tiny, $"x{t}", t == 0 ? "begin" : $"h{t - 1}", $"h{t}");
         }
         return tiny.Weight("u", 3, 2).Node("MatMul", $"h{steps - 1} u", "y").Output("y");
@@ -146,8 +154,10 @@ internal static class UnrolledNetworks
     {
         var yes = Wide(new TinyModel(13)).Output("chosen", [null, 3]);
         var no = Narrow(new TinyModel(13)).Output("chosen", [null, 3]);
-        return Dense().Scalar("half", 0.5).Node("ReduceMax", "x", "most", AttributeProto.Of("keepdims", 0)).Node("Greater", "most half", "c")
-            .Node("If", "c", "h", AttributeProto.Of("then_branch", yes.Proto.Graph), AttributeProto.Of("else_branch", no.Proto.Graph))
+        return Dense().Scalar("half", 0.5).Node("ReduceMax", "x", "most", AttributeProto.Of("keepdims", 0))
+            .Node("Greater", "most half", "c")
+            .Node("If", "c", "h", AttributeProto.Of("then_branch", yes.Proto.Graph),
+            AttributeProto.Of("else_branch", no.Proto.Graph))
             .Weight("u", 3, 2).Node("MatMul", "h u", "y").Output("y");
     }
 
@@ -158,35 +168,44 @@ internal static class UnrolledNetworks
     /// <summary>A body as an attribute.</summary>
     public static AttributeProto Body(TinyModel body) => AttributeProto.Of("body", body.Proto.Graph);
 
-    private static TinyModel Image(int batch) => new TinyModel(11).Input("x", [batch > 0 ? batch : null, 2, 5, 5]).Weight("k", 2, 2, 3, 3).Weight("kb", 2);
+    private static TinyModel Image(int batch) => new TinyModel(11).Input("x", [batch > 0 ? batch : null, 2, 5, 5])
+        .Weight("k", 2, 2, 3, 3).Weight("kb", 2);
 
     private static TinyModel Convolve(TinyModel tiny, string h, string next) =>
         tiny.Node("Conv", $"{h} k kb", $"{next}_c", AttributeProto.Of("pads", [1L, 1L, 1L, 1L])).Node("Relu", $"{next}_c", next);
 
-    private static TinyModel Wide(TinyModel tiny) => tiny.Weight("v1", 6, 5).Weight("c1", 5).Node("MatMul", "a v1", "p0").Node("Add", "p0 c1", "p1")
+    private static TinyModel Wide(TinyModel tiny) => tiny.Weight("v1", 6, 5).Weight("c1", 5).Node("MatMul", "a v1", "p0")
+        .Node("Add", "p0 c1", "p1")
         .Node("Relu", "p1", "p").Weight("v2", 5, 3).Node("MatMul", "p v2", "q").Node("Relu", "q", "chosen");
 
-    private static TinyModel Narrow(TinyModel tiny) => tiny.Weight("v3", 6, 3).Node("MatMul", "a v3", "p").Node("LeakyRelu", "p", "chosen", AttributeProto.Of("alpha", 0.25f));
+    private static TinyModel Narrow(TinyModel tiny) => tiny.Weight("v3", 6, 3).Node("MatMul", "a v3", "p")
+        .Node("LeakyRelu", "p", "chosen", AttributeProto.Of("alpha", 0.25f));
 
-    private static TinyModel Dense() => new TinyModel(13).Input("x", [null, 4]).Weight("w0", 4, 6).Node("MatMul", "x w0", "h0").Node("Relu", "h0", "a");
+    private static TinyModel Dense() => new TinyModel(13).Input("x", [null, 4]).Weight("w0", 4, 6)
+        .Node("MatMul", "x w0", "h0").Node("Relu", "h0", "a");
 
     private static TinyModel Rnn(int steps, int opset) =>
-        Start(new TinyModel(opset).Input("x", [null, steps, 2]).Weight("w0", 2, 4).Node("MatMul", "x w0", "a0").Node("Relu", "a0", "a"), 2);
+        Start(new TinyModel(opset).Input("x", [null, steps, 2]).Weight("w0", 2, 4).Node("MatMul", "x w0", "a0")
+            .Node("Relu", "a0", "a"), 2);
 
     private static TinyModel Sequence(int steps) => Start(new TinyModel(13).Input("x", [null, steps, 4]), 4);
 
-    /// <summary>A first state from two layers, so that what reads it comes behind what reads the input, as in later steps.</summary>
+    /// <summary>A first state from two layers: what reads it comes behind what reads the input, as in later steps.</summary>
     private static TinyModel Start(TinyModel tiny, long width) => tiny.Initializer("first", [], [0], DataType.Int64)
-        .Node("Gather", "x first", "x_first", AttributeProto.Of("axis", 1)).Weight("s1", width, 5).Node("MatMul", "x_first s1", "s1_0").Node("Relu", "s1_0", "s1_1")
+        .Node("Gather", "x first", "x_first", AttributeProto.Of("axis", 1)).Weight("s1", width, 5)
+        .Node("MatMul", "x_first s1", "s1_0").Node("Relu", "s1_0", "s1_1")
         .Weight("s2", 5, 3).Node("MatMul", "s1_1 s2", "s2_0").Node("Relu", "s2_0", "start");
 
     private static void RnnStep(TinyModel tiny, string x, string h, string next) => tiny
-        .Node("MatMul", $"{x} w", $"{next}_x").Node("MatMul", $"{h} r", $"{next}_r").Node("Add", $"{next}_x {next}_r", $"{next}_s")
+        .Node("MatMul", $"{x} w", $"{next}_x").Node("MatMul", $"{h} r", $"{next}_r")
+        .Node("Add", $"{next}_x {next}_r", $"{next}_s")
         .Node("Add", $"{next}_s b", $"{next}_b").Node("Relu", $"{next}_b", next);
 
-    private static TinyModel InputWeights(TinyModel tiny) => Gates.Aggregate(tiny, (model, gate) => model.Weight($"w{gate}", 4, 3));
+    private static TinyModel InputWeights(TinyModel tiny) =>
+        Gates.Aggregate(tiny, (model, gate) => model.Weight($"w{gate}", 4, 3));
 
-    private static TinyModel StateWeights(TinyModel tiny) => Gates.Aggregate(tiny, (model, gate) => model.Weight($"r{gate}", 3, 3)).Scalar("one", 1);
+    private static TinyModel StateWeights(TinyModel tiny) =>
+        Gates.Aggregate(tiny, (model, gate) => model.Weight($"r{gate}", 3, 3)).Scalar("one", 1);
 
     private static TinyModel GruStep(TinyModel tiny, string x, string h, string next)
     {
@@ -195,10 +214,13 @@ internal static class UnrolledNetworks
         foreach (var gate in Gates[..2])
         {
             tiny.Node("Add", $"{next}_x{gate} {next}_h{gate}", $"{next}_s{gate}")
-                .Node("HardSigmoid", $"{next}_s{gate}", $"{next}_{gate}", AttributeProto.Of("alpha", 0.25f), AttributeProto.Of("beta", 0.5f));
+                .Node("HardSigmoid", $"{next}_s{gate}", $"{next}_{gate}", AttributeProto.Of("alpha", 0.25f),
+                AttributeProto.Of("beta", 0.5f));
         }
-        return tiny.Node("Mul", $"{next}_r {next}_hn", $"{next}_g").Node("Add", $"{next}_xn {next}_g", $"{next}_sn").Node("Relu", $"{next}_sn", $"{next}_n")
-            .Node("Sub", $"one {next}_z", $"{next}_k").Node("Mul", $"{next}_k {next}_n", $"{next}_new").Node("Mul", $"{next}_z {h}", $"{next}_old")
+        return tiny.Node("Mul", $"{next}_r {next}_hn", $"{next}_g").Node("Add", $"{next}_xn {next}_g", $"{next}_sn")
+            .Node("Relu", $"{next}_sn", $"{next}_n")
+            .Node("Sub", $"one {next}_z", $"{next}_k").Node("Mul", $"{next}_k {next}_n", $"{next}_new")
+            .Node("Mul", $"{next}_z {h}", $"{next}_old")
             .Node("Add", $"{next}_new {next}_old", next);
     }
 }
