@@ -41,7 +41,9 @@ internal static class Candidates
             {
                 if (!seen.Add(parameter.Tensor))
                     continue;
-                if (!stored.Contains(parameter.Tensor))
+                if (parameter.IsPacked)
+                    diagnostics.Add(Diagnostic.Warning(layer.Name, $"'{parameter.Tensor}' holds several weights in a byte: it is left alone"));
+                else if (!stored.Contains(parameter.Tensor))
                     diagnostics.Add(Diagnostic.Warning(layer.Name, $"'{parameter.Tensor}' lies inside a function of the model: it is left alone"));
                 else if (graph.Layers.FirstOrDefault(other => !indices.Contains(other.Index) && Reads(other, parameter.Tensor)) is { } other)
                     diagnostics.Add(Diagnostic.Warning(layer.Name, $"'{parameter.Tensor}' is shared with '{other.Name}', which is to be left alone: it is not pruned"));

@@ -4,6 +4,7 @@ using Emergence.Checkpoints;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Networks;
 using Emergence.Tracing.Operators;
+using Emergence.Tracing.Values;
 using Onnx;
 
 namespace Emergence.Tracing;
@@ -23,6 +24,9 @@ internal static class LayerGraphBuilder
                     .Concat(layer.IdentityFrom.Select(from => new LayerEdge(index[from.Layer], index[layer], EdgeKind.Identity))))
             .Distinct().OrderBy(edge => edge.From).ThenBy(edge => edge.To).ThenBy(edge => edge.Kind).ToImmutableArray();
         var untraced = Untraced(trace, stored, nodes);
+        // Readers of a trace ask for the shapes of all that a node reads, scales and zero points too.
+        foreach (var input in nodes.SelectMany(node => node.Input))
+            trace.Tensor(input);
         var inputs = binding.Inputs.Select(input => input with
         {
             Vocabulary = trace.Vocabularies.TryGetValue(input.Name, out var rows) ? rows : null,
@@ -96,7 +100,7 @@ internal static class LayerGraphBuilder
         {
             if (OpRules.Find(node.Domain, node.OpType) is { Kind: not OpKind.Layer } || node.Output.Any(owned.Contains) || trace.IsStored(node) || trace.IsConstant(node))
                 continue;
-            var weights = node.Input.Where(input => input.Length > 0).SelectMany(trace.Constants.Sources).Distinct(StringComparer.Ordinal)
+            var weights = node.Input.Where((input, i) => input.Length > 0 && !Quantisations.IsScale(node, i)).SelectMany(trace.Constants.Sources).Distinct(StringComparer.Ordinal)
                 .Where(name => stored.Contains(name) && !owned.Contains(name) && !trace.Absent.Contains(name) && ParameterCounts.IsNumber(stored.ElementType(name)) && trace.Tensor(name) is { HasShape: true, Count: > 1 } && seen.Add(name)).ToArray();
             if (weights.Length == 0)
                 continue;

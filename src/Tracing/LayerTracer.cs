@@ -159,7 +159,10 @@ public static class LayerTracer
         }
         StoredStarts.Count(trace, nodes);
         trace.Diagnostics.AddRange(shapes.Diagnostics(measured.WhyNot));
-        var reader = new LayerReader(trace, new ValueGraph(nodes, model.Graph.Output.Select(output => output.Name), trace), contexts);
+        // Where layers are read, a quantized operator is the standard's on what its integers stand for.
+        NodeContext[] plain = [.. nodes.Where(contexts.ContainsKey).Select(node => PlainFormRule.ContextOf(contexts[node]))];
+        var values = new ValueGraph([.. plain.Select(node => node.Node)], model.Graph.Output.Select(output => output.Name), trace);
+        var reader = new LayerReader(trace, values, plain.ToDictionary(node => node.Node, node => node, (IEqualityComparer<NodeProto>)ReferenceEqualityComparer.Instance));
         foreach (var layer in trace.Layers.Where(layer => layer.Op != Model.Trace.InputOp))
             reader.Read(layer);
         var opset = opsets.GetValueOrDefault("", opsets.GetValueOrDefault("ai.onnx", 1));

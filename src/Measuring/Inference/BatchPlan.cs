@@ -28,7 +28,7 @@ public sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Seg
     /// <param name="blocks">
     /// Into how many blocks the samples fall, at most one sample apart in size; no run holds samples of two.
     /// </param>
-    /// <exception cref="UserException">Two inputs have different fixed batch sizes.</exception>
+    /// <exception cref="UserException">Two inputs have different fixed batch sizes, or there are too few samples for a run that must be full.</exception>
     public static BatchPlan Create(LayerGraph graph, int samples, int requested, int blocks = 1)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -41,6 +41,8 @@ public sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Seg
         if (requested > 0 && requested != size)
             diagnostics.Add(Diagnostic.Note("--batch", $"the model runs {size} at a time, whatever is asked for"));
         var segments = ImmutableArray.CreateBuilder<ProbeSegment>();
+        // What fills a run up would change the numbers of the samples in it, or could not be told from them.
+        var cannotPad = fixedBatch > 1 && (graph.Mixer is not null || graph.Layers.Any(layer => layer.Reading.Axes.All(axis => axis.Role != AxisRole.Batch)));
         for (var block = 0; block < blocks; block++)
         {
             var (start, end) = ((int)((long)samples * block / blocks), (int)((long)samples * (block + 1) / blocks));
@@ -52,8 +54,17 @@ public sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Seg
             var whole = start + ((end - start) / batch * batch);
             if (whole > start)
                 segments.Add(new ProbeSegment(start, whole, batch, null, block));
-            if (whole < end)
+            if (whole < end && !cannotPad)
                 segments.Add(new ProbeSegment(whole, end, batch, end - whole, block));
+        }
+        if (cannotPad && segments.Sum(segment => segment.End - segment.Start) is var counted && counted < samples)
+        {
+            if (counted == 0)
+                throw new UserException(
+                    $"--samples {samples}: the model mixes the samples of its fixed batch of {fixedBatch}, so that a run cannot be filled up; " +
+                    $"give --samples {fixedBatch} or more");
+            diagnostics.Add(Diagnostic.Warning(
+                "probe", $"{counted} of {samples} samples are counted: the model mixes the samples of its fixed batch of {fixedBatch}, so that the last run cannot be filled up"));
         }
         return new BatchPlan(fixedBatch, segments.ToImmutable(), [.. diagnostics]);
     }

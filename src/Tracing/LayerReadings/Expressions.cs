@@ -93,7 +93,7 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
             samples.Add(sample);
         }
         var hasStatistics = found.Any(node => IsStatistic(node) || node.OpType != "BatchNormalization" && OpRules.Find(node.Domain, node.OpType) is NormalisationRule);
-        return new Expression(start, exit, [.. found], samples.ToImmutable(), isScalar, hasStatistics, trace.Tensor(exit) is { IsFloat: true });
+        return new Expression(start, exit, [.. found], samples.ToImmutable(), isScalar, hasStatistics, trace.Tensor(exit) is { IsFloat: true } or { Quantisation: not null });
     }
 
     /// <summary>The expression as a function of one number, with the element at <paramref name="choice"/> (0 to 1) of each constant.</summary>

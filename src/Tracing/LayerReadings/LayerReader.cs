@@ -21,7 +21,13 @@ internal sealed class LayerReader(Trace trace, ValueGraph values, IReadOnlyDicti
     private readonly StepCloner _cloner = new(trace, values, nodes);
 
     /// <summary>Sets the tensor that a layer is read from, what is applied to it, and the activation function.</summary>
-    public void Read(LayerBuilder layer) => new Walk(this, layer).Go();
+    public void Read(LayerBuilder layer)
+    {
+        new Walk(this, layer).Go();
+        // Where the model itself makes numbers of a layer's integers, they are read there.
+        if (layer is { Read.Quantisation: not null, Applied.IsEmpty: true } && _values.DequantizedOf(layer.Read.Name) is { } name)
+            layer.Read = _trace.Tensor(name)!;
+    }
 
     /// <summary>One walk: where it stands, and where the layer would be read if it ended there.</summary>
     private sealed class Walk(LayerReader reader, LayerBuilder layer)

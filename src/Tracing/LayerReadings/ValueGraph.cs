@@ -12,7 +12,7 @@ internal sealed class ValueGraph
 {
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<NodeProto>> _readers = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, NodeProto> _producers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _dequantized = new(StringComparer.Ordinal);
 
     /// <param name="nodes">The nodes, producers before consumers.</param>
     /// <param name="outputs">The outputs of the model.</param>
@@ -23,11 +23,11 @@ internal sealed class ValueGraph
         var known = new Dictionary<string, NodeProto>(StringComparer.Ordinal);
         foreach (var node in nodes)
         {
-            foreach (var output in node.Output.Where(output => output.Length > 0))
-                _producers.TryAdd(output, node);
             if (CopiedInput(node, trace) is { } copied)
             {
                 _values[node.Output[0]] = Of(copied);
+                if (node.OpType == "DequantizeLinear")
+                    _dequantized.TryAdd(copied, node.Output[0]);
                 continue;
             }
             if (IdentityOf(node) is { } identity && !known.TryAdd(identity, node))
@@ -52,8 +52,8 @@ internal sealed class ValueGraph
     /// <summary>The nodes that read a value, in order, each once.</summary>
     public IReadOnlyList<NodeProto> ReadersOf(string tensor) => _readers.TryGetValue(Of(tensor), out var readers) ? readers : [];
 
-    /// <summary>The node that computes a tensor; null for inputs and stored tensors.</summary>
-    public NodeProto? ProducerOf(string tensor) => _producers.GetValueOrDefault(tensor);
+    /// <summary>The tensor in which the model makes numbers of a quantised one; null where it does not.</summary>
+    public string? DequantizedOf(string tensor) => _dequantized.GetValueOrDefault(tensor);
 
     /// <summary>True for operators that only give the same values another shape.</summary>
     public static bool IsLayout(NodeProto node) =>

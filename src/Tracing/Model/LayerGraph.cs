@@ -80,6 +80,9 @@ public sealed record LayerParameter(string Tensor, ParameterRole Role, long Coun
     /// transposed, the first one with its values.
     /// </summary>
     public string Original { get; init; } = Tensor;
+
+    /// <summary>True where a stored byte holds several elements, or part of one.</summary>
+    public bool IsPacked { get; init; }
 }
 
 /// <summary>One traced weighted operator with what follows it up to and with its activation function.</summary>

@@ -46,6 +46,13 @@ internal sealed class NodeContext(NodeProto node, int order, int opset, Trace tr
     /// <summary>The outputs that are defined so far.</summary>
     public IEnumerable<TracedTensor> Outputs => node.Output.Where(output => output.Length > 0).Select(trace.Tensor).OfType<TracedTensor>();
 
+    /// <summary>The inputs that are computed from the data.</summary>
+    public IEnumerable<TracedTensor> Computed => Inputs.Where(input => !input.IsConstant);
+
+    /// <summary>The names of those of some inputs that are constant.</summary>
+    public string[] Stored(params IEnumerable<int> inputs) =>
+        [.. inputs.Select(Optional).OfType<TracedTensor>().Where(input => input.IsConstant).Select(input => input.Name)];
+
     /// <summary>The value of a constant input; null where it is left out.</summary>
     public double[]? Constant(int i) => Optional(i) is not { } input
         ? null

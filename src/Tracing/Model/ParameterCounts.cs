@@ -20,6 +20,7 @@ internal sealed class ParameterCounts(StoredTensors stored, IReadOnlyList<NodePr
             var (count, nonzero) = Count(tensor);
             _known[tensor] = known = new LayerParameter(tensor, role, count, nonzero)
             {
+                IsPacked = _quantisations.PackedOf(tensor) is not null,
                 Original = role == ParameterRole.Weight ? _tied.OriginalOf(tensor) : tensor,
             };
         }
@@ -37,6 +38,12 @@ internal sealed class ParameterCounts(StoredTensors stored, IReadOnlyList<NodePr
         {
             var floats = stored.Floats(tensor);
             return (floats.Length, floats.AsSpan().Length - System.MemoryExtensions.Count(floats, 0f));
+        }
+        if (_quantisations.PackedOf(tensor) is { } packed)
+        {
+            // What cannot be unpacked counts as not zero.
+            var count = (long)Shapes.Count(packed.Dims);
+            return (count, packed.Unpack(stored)?.LongCount(value => value != 0) ?? count);
         }
         var values = stored.Doubles(tensor);
         var quantisation = _quantisations.Of(tensor);

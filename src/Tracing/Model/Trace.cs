@@ -168,6 +168,9 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
         return output with { Carries = [.. carries], Origin = input.Origin };
     }
 
+    /// <summary>True where another node reads the tensor.</summary>
+    public bool IsRead(string tensor) => shapes.IsRead(tensor);
+
     /// <summary>The tensor holds all of the layer's nodes, one element each, in a place that can be read.</summary>
     private static bool CanExtend(Carry carry, TracedTensor tensor) => tensor.HasShape && carry is { IsAligned: true, IsWhole: true };
 

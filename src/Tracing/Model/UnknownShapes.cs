@@ -16,6 +16,9 @@ internal sealed class UnknownShapes(
     /// <summary>Tensors that have not been measured, in the order in which the trace met them.</summary>
     public IReadOnlyCollection<string> Unmeasured => _unmeasured;
 
+    /// <summary>True where a node reads the tensor.</summary>
+    public bool IsRead(string name) => consumers.ContainsKey(name);
+
     /// <summary>A <c>TensorProto.DataType</c>, or 0.</summary>
     public int ElementTypeOf(string name) => measured.GetValueOrDefault(name)?.ElementType ?? declared.ElementTypeOf(name);
 
@@ -24,7 +27,7 @@ internal sealed class UnknownShapes(
     {
         if (measured.TryGetValue(name, out var shape))
             return tensor with { Axes = shape.At(batch), ElementType = tensor.ElementType != 0 ? tensor.ElementType : shape.ElementType };
-        if (!consumers.ContainsKey(name))
+        if (!IsRead(name))
             return tensor;
         _unmeasured.Add(name);
         if (declared.Claim(name) is not { } claim)

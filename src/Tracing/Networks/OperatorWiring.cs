@@ -27,7 +27,8 @@ internal sealed record OperatorWiring(
         var node = model.Nodes[layer.Order];
         return layer.Op switch
         {
-            "Gemm" or "MatMul" or "MatMulInteger" or "QLinearMatMul" or "FusedMatMul" or "FusedGemm" => Dense(model, node),
+            "Gemm" or "MatMul" or "MatMulInteger" or "QLinearMatMul" or "FusedMatMul" or "FusedGemm" or "FusedMatMulActivation" or "TransposeMatMul"
+                or "DynamicQuantizeMatMul" or "MatMulIntegerToFloat" or "QGemm" or "MatMulNBits" or "MatMulBnb4" => Dense(model, node),
             "Conv" or "ConvTranspose" or "ConvInteger" or "QLinearConv" or "FusedConv" => Convolution(model, node, nodes),
             "LSTM" or "GRU" or "RNN" => Recurrent(model, node),
             _ => null,
@@ -37,12 +38,13 @@ internal sealed record OperatorWiring(
     private static OperatorWiring? Dense(TracedModel model, NodeProto node)
     {
         var attributes = new AttributeReader(node);
-        var (left, right) = (0, node.OpType == "QLinearMatMul" ? 3 : 1);
+        var (left, right) = (0, node.OpType is "QLinearMatMul" or "QGemm" ? 3 : 1);
         var isLeft = model.Tensors[node.Input[left]].IsConstant;
         var (weightAt, dataAt) = isLeft ? (left, right) : (right, left);
-        if (Weights(model, node, weightAt) is not { Dims.Length: 2 } weight)
+        if (Weights(model, node, weightAt) is not { Dims.Length: 2 } weight || attributes.Int("transBatchA", 0) + attributes.Int("transBatchB", 0) > 0)
             return null;
-        var isTransposed = attributes.Int(isLeft ? "transA" : "transB", 0) == 1;
+        // Packed weights are stored by outputs.
+        var isTransposed = node.OpType is "MatMulNBits" or "MatMulBnb4" || attributes.Int(isLeft ? "transA" : "transB", 0) == 1;
         // [M, K] on the left, [K, N] on the right: the contracted axis is the inner one.
         var outputsFirst = isLeft != isTransposed;
         var (inputs, outputs) = outputsFirst ? (weight.Dims[1], weight.Dims[0]) : (weight.Dims[0], weight.Dims[1]);
@@ -146,15 +148,26 @@ internal sealed record OperatorWiring(
     /// <summary>The weight with quantised zeros as zeros; null where it is not known before the model runs.</summary>
     private static ConstantTensor? Weights(TracedModel model, NodeProto node, int input)
     {
+        if (PackedWeights.Of(node.OpType).Length > 0)
+            return model.Constants.Unpacked(node, input);
         if (model.Constants.Evaluate(node.Input[input]) is not { } weight)
             return null;
-        var zeroAt = node.OpType switch { "QLinearConv" => 5, "QLinearMatMul" => input == 0 ? 2 : 5, "ConvInteger" => 3, "MatMulInteger" => input == 0 ? 2 : 3, _ => -1 };
+        var zeroAt = node.OpType switch
+        {
+            "QLinearConv" or "QGemm" => 5,
+            "QLinearMatMul" => input == 0 ? 2 : 5,
+            "ConvInteger" or "DynamicQuantizeMatMul" => 3,
+            "MatMulInteger" => input == 0 ? 2 : 3,
+            "MatMulIntegerToFloat" => input == 0 ? 4 : 5,
+            _ => -1,
+        };
         if (zeroAt < 0 || zeroAt >= node.Input.Count || node.Input[zeroAt].Length == 0)
             return weight;
         if (model.Constants.Evaluate(node.Input[zeroAt]) is not { } zero)
             return null;
-        // Per tensor, or per filter: the first axis of a convolution's weight, the last of a matrix.
-        var inner = node.OpType.Contains("Conv", StringComparison.Ordinal) ? weight.Values.Length / weight.Dims[0] : 1;
+        // Per tensor, or per filter: the first axis of a convolution's weight, the last of a matrix that is not transposed.
+        var isFirst = node.OpType.Contains("Conv", StringComparison.Ordinal) || new AttributeReader(node).Int("transB", 0) == 1;
+        var inner = isFirst ? weight.Values.Length / weight.Dims[0] : 1;
         return weight with { Values = [.. weight.Values.Select((value, i) => value - zero.Values[i / inner % zero.Values.Length])] };
     }
 }

@@ -43,6 +43,7 @@ internal sealed class Routes(TracedModel model)
 
     private void Pass(NodeProto node, Dictionary<string, Labels> known)
     {
+        node = PlainForm.Of(node);
         var attributes = new AttributeReader(node);
         var rule = OpRules.Find(node.Domain, node.OpType);
         if (rule is null or { Kind: OpKind.Layer } && node.OpType != "Gather" || model.Builders.Any(layer => layer.Output == node.Output[0]))
@@ -126,7 +127,7 @@ internal sealed class Routes(TracedModel model)
             case "Expand" or "Tile":
                 return input == 0 ? labels.Gathered(Repeated(labels.Dims, shape)) : null;
         }
-        if (rule is ReduceRule && node.OpType.StartsWith("Arg", StringComparison.Ordinal) || rule is PredicateRule or ByDataFlowRule or ControlFlowRule)
+        if (rule is ReduceRule && node.OpType.StartsWith("Arg", StringComparison.Ordinal) || rule.Kind == OpKind.NotALayer)
             return null;
         if (rule is ReduceRule || node.OpType.StartsWith("Global", StringComparison.Ordinal))
             return input == 0 ? Reduced(labels, shape) : null;

@@ -40,8 +40,6 @@ internal sealed class ConvolutionRule : OpRule
         var bias = node.Op switch { "QLinearConv" => 8, "DeformConv" => 3, "ConvInteger" => -1, _ => 2 };
         if (bias >= 0 && node.Optional(bias) is { } shift)
             output = shift.IsConstant ? WithBias(node, output, shift) : node.Trace.Combine(output, shift, output);
-        if (node.Op == "FusedConv" && node.Optional(3) is { } summand)
-            output = node.Trace.Combine(output, summand, output);
         node.Output(FusedActivation.Apply(node, QuantisedOutput.Of(node, output)));
     }
 

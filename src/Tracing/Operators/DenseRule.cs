@@ -17,6 +17,7 @@ internal sealed class DenseRule : OpRule
         "Gemm", "MatMul", "MatMulInteger", "QLinearMatMul",
         "com.microsoft::FusedMatMul", "com.microsoft::FusedGemm", "com.microsoft::TransposeMatMul",
         "com.microsoft::DynamicQuantizeMatMul", "com.microsoft::MatMulIntegerToFloat", "com.microsoft::QGemm",
+        "com.microsoft::FusedMatMulActivation", "com.microsoft::MatMulInteger16",
     ];
 
     public override void Apply(NodeContext node)
@@ -27,6 +28,11 @@ internal sealed class DenseRule : OpRule
             _ => (node.Shaped(0), node.Shaped(1)),
         };
         var (a, b) = (left.Axes, right.Axes);
+        // The batch axes first: transposed with them, the first axis comes to stand before the last.
+        if (node.Attributes.Int("transBatchA", 0) == 1)
+            a = FirstBeforeLast(a);
+        if (node.Attributes.Int("transBatchB", 0) == 1)
+            b = FirstBeforeLast(b);
         if (node.Attributes.Int("transA", 0) == 1)
             a = SwapLast(a);
         if (node.Attributes.Int("transB", 0) == 1)
@@ -47,7 +53,7 @@ internal sealed class DenseRule : OpRule
             axes.Add(Free(b[^1], layer, right.IsConstant));
         var type = node.Op switch
         {
-            "MatMulInteger" => (int)Onnx.TensorProto.Types.DataType.Int32,
+            "MatMulInteger" or "MatMulInteger16" => (int)Onnx.TensorProto.Types.DataType.Int32,
             "DynamicQuantizeMatMul" or "MatMulIntegerToFloat" => (int)Onnx.TensorProto.Types.DataType.Float,
             _ => left.ElementType,
         };
@@ -100,6 +106,8 @@ internal sealed class DenseRule : OpRule
         }
         return [.. axes];
     }
+
+    private static ImmutableArray<Axis> FirstBeforeLast(ImmutableArray<Axis> axes) => axes.Length < 3 ? axes : [.. axes[1..^1], axes[0], axes[^1]];
 
     private static ImmutableArray<Axis> SwapLast(ImmutableArray<Axis> axes) => axes.Length < 2 ? axes : [.. axes[..^2], axes[^1], axes[^2]];
 }

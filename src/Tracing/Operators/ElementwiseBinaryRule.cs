@@ -61,7 +61,8 @@ internal sealed class ElementwiseBinaryRule : OpRule
         var (data, constant) = a.IsConstant ? (b, a) : (a, b);
         var role = node.Op is "Add" or "Sub" or "Sum" ? ParameterRole.Bias : ParameterRole.Normalisation;
         // Bounds and exponents are no parameters, nor is the scale behind an integer product, which is part of the quantisation.
-        var isParameter = node.Op is "Add" or "Sub" or "Sum" or "Mul" or "Div"
+        // Arithmetic on a part of a layer, such as the corners of boxes, has none either.
+        var isParameter = data.Carries.All(carry => carry is { IsWhole: true, IsAligned: true }) && node.Op is "Add" or "Sub" or "Sum" or "Mul" or "Div"
             && !(role == ParameterRole.Normalisation && data.Carries is [{ Layer.Op: "MatMulInteger" or "ConvInteger" }]);
         return node.Trace.Adjust(data, output, isParameter ? [constant.Name] : [], role);
     }

@@ -6,11 +6,14 @@ namespace Emergence.Tracing.Operators;
 internal static class QuantisedOutput
 {
     /// <summary>The output with what its integers stand for, and its layer read as that.</summary>
-    public static TracedTensor Of(NodeContext node, TracedTensor output)
+    public static TracedTensor Of(NodeContext node, TracedTensor output) =>
+        node.Op switch { "QLinearConv" or "QLinearMatMul" => 6, "QGemm" => 7, _ => -1 } is var scaleAt and >= 0
+            ? Of(node, output, scaleAt)
+            : output;
+
+    /// <summary>The same with the scale at a given input and the zero point behind it.</summary>
+    public static TracedTensor Of(NodeContext node, TracedTensor output, int scaleAt)
     {
-        var scaleAt = node.Op switch { "QLinearConv" or "QLinearMatMul" => 6, "QGemm" => 7, _ => -1 };
-        if (scaleAt < 0)
-            return output;
         if (node.Optional(scaleAt) is not { } scale)
             return Reread(output with { ElementType = (int)Onnx.TensorProto.Types.DataType.Float });
         if (scale is not { HasShape: true, Count: 1 })

@@ -9,7 +9,7 @@ internal sealed class RecurrentRule : OpRule
 {
     public override OpKind Kind => OpKind.Layer;
 
-    public override ImmutableArray<string> Ops => ["LSTM", "GRU", "RNN"];
+    public override ImmutableArray<string> Ops => ["LSTM", "GRU", "RNN", "com.microsoft::DynamicQuantizeLSTM"];
 
     public override void Apply(NodeContext node)
     {
@@ -20,7 +20,9 @@ internal sealed class RecurrentRule : OpRule
         var (time, batch) = batchFirst ? (data.Axes[1], data.Axes[0]) : (data.Axes[0], data.Axes[1]);
         data.Axes[2].Contract();
         var directions = Axis.Of(weight.Axes[0].Size, AxisRole.Channel);
-        var hidden = Axis.Of(recurrence.Axes[2].Size, AxisRole.Channel);
+        // Quantized weights lie transposed: [directions, hidden, 4 · hidden].
+        var isTransposed = node.Op == "DynamicQuantizeLSTM";
+        var hidden = Axis.Of(recurrence.Axes[isTransposed ? 1 : 2].Size, AxisRole.Channel);
         time = time.As(AxisRole.Sample);
         batch = batch.As(AxisRole.Sample);
         ImmutableArray<Axis> sequence = batchFirst ? [batch, time, directions, hidden] : [time, directions, batch, hidden];
@@ -32,11 +34,11 @@ internal sealed class RecurrentRule : OpRule
         var layer = output.Carries[0].Layer;
         if (node.Optional(3) is { IsConstant: true } bias)
             node.Trace.AddParameters(layer, bias.Name, ParameterRole.Bias);
-        if (node.Op == "LSTM" && node.Optional(7) is { IsConstant: true } peephole)
+        if (node.Op is "LSTM" or "DynamicQuantizeLSTM" && node.Optional(7) is { IsConstant: true } peephole)
             node.Trace.AddParameters(layer, peephole.Name, ParameterRole.Weight);
         foreach (var state in states[true])
             Start(node, layer, state.Name);
-        layer.Activation = node.Op == "LSTM" ? "Lstm" : node.Op == "GRU" ? "Gru" : node.Attributes.Strings("activations") is [var first, ..] ? first : "Tanh";
+        layer.Activation = node.Op is "LSTM" or "DynamicQuantizeLSTM" ? "Lstm" : node.Op == "GRU" ? "Gru" : node.Attributes.Strings("activations") is [var first, ..] ? first : "Tanh";
         node.Output(0, output);
         for (var i = 1; i < node.Node.Output.Count; i++)
         {

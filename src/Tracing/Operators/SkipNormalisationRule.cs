@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Tracing.Model;
+using Onnx;
 
 namespace Emergence.Tracing.Operators;
 
@@ -13,10 +14,14 @@ internal sealed class SkipNormalisationRule : OpRule
     public override void Apply(NodeContext node)
     {
         var (a, b) = (node.Input(0), node.Input(1));
-        var sum = ElementwiseBinaryRule.Broadcast(node, a, b) with { Name = node.OutputName(3) is { Length: > 0 } kept ? kept : node.OutputName(0) };
+        var kept = node.OutputName(3);
+        var sum = ElementwiseBinaryRule.Broadcast(node, a, b) with { Name = kept.Length > 0 ? kept : node.OutputName(0) };
         sum = node.Trace.Combine(a, b, sum);
-        var constants = Enumerable.Range(2, Math.Max(0, node.InputCount - 2)).Select(node.Optional).OfType<TracedTensor>().Where(tensor => tensor.IsConstant).Select(tensor => tensor.Name);
-        node.Output(node.Trace.Adjust(sum, sum with { Name = node.OutputName(0) }, constants, ParameterRole.Normalisation));
+        var bias = node.Op == "SkipLayerNormalization" ? 4 : 3;
+        sum = node.Trace.Adjust(sum, sum, node.Stored(0, 1, bias), ParameterRole.Bias);
         node.Output(3, sum);
+        node.Output(node.Trace.Adjust(sum, sum with { Name = node.OutputName(0) }, node.Stored(Enumerable.Range(2, bias - 2)), ParameterRole.Normalisation));
+        for (var i = 1; i < 3; i++)
+            node.Output(i, node.NewTensor(default, (int)TensorProto.Types.DataType.Float) with { Carries = Trace.Mix([sum]) });
     }
 }

@@ -11,8 +11,9 @@ namespace Emergence.Tracing.Rewriting;
 public static class ModelPreparation
 {
     /// <summary>
-    /// Inlines local functions and the branch that a constant condition chooses, names the sequence of recurrent
-    /// operators of which only the last state is used, and moves what other bodies store to the main graph.
+    /// Inlines local functions and the branch that a constant condition chooses, names the sequence of recurrent operators
+    /// of which only the last state is used, moves what other bodies store to the main graph, and takes fused operators apart
+    /// that hide what a layer is read from.
     /// </summary>
     /// <returns>The checkpoint itself where there is nothing to do; else one with a changed copy of the model.</returns>
     /// <exception cref="UserException">A local function calls itself, or its calls do not fit it.</exception>
@@ -25,7 +26,8 @@ public static class ModelPreparation
             (model, var hasBranches) = BranchInliner.Apply(model, checkpoint.Directory);
             (model, var hasSequences) = NameSequences(model);
             (model, var hasBodies) = BodyHoisting.Apply(model);
-            return hasFunctions || hasBranches || hasSequences || hasBodies ? checkpoint.WithModel(model) : checkpoint;
+            (model, var isFused) = FusedOperators.Apply(model);
+            return hasFunctions || hasBranches || hasSequences || hasBodies || isFused ? checkpoint.WithModel(model) : checkpoint;
         }
         catch (TraceException e)
         {
@@ -50,7 +52,11 @@ public static class ModelPreparation
     private static (ModelProto Model, bool Modified) NameSequences(ModelProto model)
     {
         static bool IsNameless(NodeProto node) =>
-            node is { OpType: "LSTM" or "GRU" or "RNN", Domain: "" or "ai.onnx", Output: [var sequence, ..] } && sequence.Length == 0;
+            node is
+            {
+                OpType: "LSTM" or "GRU" or "RNN" or "DynamicQuantizeLSTM", Domain: "" or "ai.onnx" or "com.microsoft",
+                Output: [{ Length: 0 }, ..]
+            };
         static IEnumerable<NodeProto> Nameless(ModelProto model) =>
             model.Graph.SelfAndSubGraphs().SelectMany(graph => graph.Node).Where(IsNameless);
         if (!Nameless(model).Any())

@@ -15,6 +15,8 @@ internal readonly struct AttributeReader(NodeProto node)
 
     public long[]? Ints(string name) => Find(name) is { } attribute ? [.. attribute.Ints] : null;
 
+    public float[]? Floats(string name) => Find(name) is { } attribute ? [.. attribute.Floats] : null;
+
     public string[]? Strings(string name) => Find(name) is { } attribute ? [.. attribute.Strings.Select(text => text.ToStringUtf8())] : null;
 
     public TensorProto? Tensor(string name) => Find(name)?.T;

@@ -63,6 +63,18 @@ internal sealed class ConstantFolder(StoredTensors stored)
         return outputs[producer.Node.Output.IndexOf(name)];
     }
 
+    /// <summary>A weight that a node reads packed, as one number each: 0 where it is zero; null where it is not packed or not stored.</summary>
+    public ConstantTensor? Unpacked(NodeProto node, int input)
+    {
+        var name = node.Input[input];
+        if (!stored.Contains(name))
+            return null;
+        int[] dims = [.. stored.Dims(name).Select(dim => checked((int)dim))];
+        return PackedWeights.Of(node, input, dims, stored.ElementType(name)) is { } packed && packed.Unpack(stored) is { } values
+            ? new ConstantTensor(packed.Dims, values, (int)DataType.Int32)
+            : null;
+    }
+
     /// <summary>
     /// The stored tensors that a constant one is computed from, those that only shape or scale it left out
     /// (shapes, axes, quantisation scales and zero points).

@@ -16,6 +16,9 @@ internal sealed class Dequantisation
     /// <summary>Numbers that stand for themselves.</summary>
     public static Dequantisation None { get; } = new(Zero, One);
 
+    /// <summary>Numbers whose scale is not known by element.</summary>
+    public static Dequantisation Unknown { get; } = new(Zero, One) { IsScaleUnknown = true };
+
     /// <summary>True where an integer product is scaled where we could not see it: magnitudes of other tensors do not compare.</summary>
     public bool IsScaleUnknown { get; private init; }
 
@@ -87,10 +90,16 @@ internal sealed class Quantisations
         ["MatMulInteger"] = [(1, -1, 3), (0, -1, 2)],
         ["DynamicQuantizeMatMul"] = [(1, 2, 3)],
         ["MatMulIntegerToFloat"] = [(1, 3, 5)],
+        ["QAttention"] = [(1, 4, 7)],
+        ["DynamicQuantizeLSTM"] = [(1, 8, 9), (2, 10, 11)],
+        ["QLinearAdd"] = [(0, 1, 2), (3, 4, 5)],
+        ["QLinearMul"] = [(0, 1, 2), (3, 4, 5)],
+        ["GatherBlockQuantized"] = [(0, 2, 3)],
     };
 
     private readonly StoredTensors stored;
     private readonly Dictionary<string, (NodeProto Node, int Value, int Scale, int Zero)> readers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PackedWeights> packed = new(StringComparer.Ordinal);
     private readonly ILookup<string, NodeProto> consumers;
     private readonly Dictionary<string, NodeProto> producers = new(StringComparer.Ordinal);
 
@@ -103,6 +112,12 @@ internal sealed class Quantisations
         {
             foreach (var output in node.Output)
                 producers[output] = node;
+            foreach (var (value, _, _) in PackedWeights.Of(node.OpType))
+            {
+                if (value < node.Input.Count && stored.Contains(node.Input[value])
+                    && PackedWeights.Of(node, value, [.. stored.Dims(node.Input[value]).Select(dim => checked((int)dim))], stored.ElementType(node.Input[value])) is { } weights)
+                    packed.TryAdd(node.Input[value], weights);
+            }
             foreach (var (value, scale, zero) in Operators.GetValueOrDefault(node.OpType, []))
             {
                 if (value < node.Input.Count && stored.Contains(node.Input[value]))
@@ -111,19 +126,34 @@ internal sealed class Quantisations
         }
     }
 
+    /// <summary>True for an input that only says what the integers of another stand for.</summary>
+    public static bool IsScale(NodeProto node, int input) =>
+        Operators.GetValueOrDefault(node.OpType, []).Concat(PackedWeights.Of(node.OpType)).Any(weight => input == weight.Scale || input == weight.Zero);
+
+    /// <summary>How a stored tensor is packed; null where each of its elements is a number.</summary>
+    public PackedWeights? PackedOf(string tensor) => packed.GetValueOrDefault(tensor);
+
     /// <summary>How a stored tensor is quantised.</summary>
     public Dequantisation Of(string tensor)
     {
+        if (packed.ContainsKey(tensor))
+            return Dequantisation.Unknown;
         if (!readers.TryGetValue(tensor, out var reader))
             return Dequantisation.None;
         var (node, value, scaleAt, zeroAt) = reader;
         string? Stored(int input) => input >= 0 && input < node.Input.Count && stored.Contains(node.Input[input]) ? node.Input[input] : null;
         var dims = stored.Dims(tensor).ToArray();
-        var block = new AttributeReader(node).Int("block_size", 0);
-        return Dequantisation.Of(stored, dims, AxisOf(node, value, dims.Length), block, scaleAt < 0 ? ScaleBehind(node) : Stored(scaleAt), Stored(zeroAt));
+        var block = node.OpType switch
+        {
+            "GatherBlockQuantized" => new AttributeReader(node).Int("block_size", 128),
+            // A scale for each column of each direction: all rows of a column share it.
+            "DynamicQuantizeLSTM" when Stored(scaleAt) is { } scale && stored.Dims(scale).Length > 1 => dims[1],
+            _ => new AttributeReader(node).Int("block_size", 0),
+        };
+        return Dequantisation.Of(stored, dims, AxisOf(node, value, dims.Length, block), block, scaleAt < 0 ? ScaleBehind(node) : Stored(scaleAt), Stored(zeroAt));
     }
 
-    private static int AxisOf(NodeProto node, int value, int rank)
+    private static int AxisOf(NodeProto node, int value, int rank, long block)
     {
         var attributes = new AttributeReader(node);
         return node.OpType switch
@@ -131,6 +161,8 @@ internal sealed class Quantisations
             "DequantizeLinear" when attributes.Int("axis", 1) < 0 => (int)attributes.Int("axis", 1) + rank,
             "DequantizeLinear" => (int)attributes.Int("axis", 1),
             "QLinearConv" or "ConvInteger" => 0,
+            "DynamicQuantizeLSTM" => block > 0 ? 1 : 0,
+            "GatherBlockQuantized" => Shapes.Axis((int)attributes.Int("quantize_axis", 1), rank),
             "QGemm" => attributes.Int("transB", 0) == 1 ? 0 : 1,
             _ => value == 0 ? Math.Max(0, rank - 2) : rank - 1,
         };

@@ -24,10 +24,14 @@ internal static class SlowReference
         foreach (var layer in graph.Layers)
         {
             var name = $"exposed {layer.Index}";
-            var read = layer.Reading.Applied.Aggregate(layer.Reading.Tensor, (tensor, step) => Applied(model.Graph, tensor, step, layer.Index));
-            AddNode(model.Graph, "Cast", [read], name, AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
+            var read = layer.Reading.Tensor;
             if (layer.Reading.Quantisation is { } quantisation)
-                name = Dequantise(model.Graph, name, quantisation);
+            {
+                AddNode(model.Graph, "Cast", [read], $"{name} whole", AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
+                AddNode(model.Graph, "Cast", [Dequantise(model.Graph, $"{name} whole", quantisation)], read = $"{name} single", AttributeProto.Of("to", (int)TensorProto.Types.DataType.Float));
+            }
+            read = layer.Reading.Applied.Aggregate(read, (tensor, step) => Applied(model.Graph, tensor, step, layer.Index));
+            AddNode(model.Graph, "Cast", [read], name, AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
             model.Graph.Output.Add(new ValueInfoProto
             {
                 Name = name,
@@ -81,8 +85,10 @@ internal static class SlowReference
             AddNode(graph, "Cast", [tensor], exposed + suffix, AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
             return exposed + suffix;
         }
-        AddNode(graph, "Sub", [exposed, Double(quantisation.ZeroPoint, " zero")], exposed + " shifted");
-        AddNode(graph, "Mul", [exposed + " shifted", Double(quantisation.Scale, " scale")], exposed + " scaled");
+        var shifted = exposed;
+        if (quantisation.ZeroPoint.Length > 0)
+            AddNode(graph, "Sub", [exposed, Double(quantisation.ZeroPoint, " zero")], shifted = exposed + " shifted");
+        AddNode(graph, "Mul", [shifted, Double(quantisation.Scale, " scale")], exposed + " scaled");
         return exposed + " scaled";
     }
 

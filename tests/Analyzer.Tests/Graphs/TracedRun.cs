@@ -3,11 +3,9 @@ using Emergence.Analyzer.Tests.Activations;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
-using Emergence.Measuring;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
-using Emergence.Measuring.Statistics;
 using Emergence.Tracing;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Networks;
@@ -19,11 +17,12 @@ namespace Emergence.Analyzer.Tests.Graphs;
 
 /// <summary>
 /// Traces a model and runs it: the layers and edges must be those worked out by hand (<see cref="GraphText"/>), and the
-/// alive masks of the instrumented model those of a slow reference that exposes every activation whole.
+/// alive masks of the instrumented model, in any batch, those of a slow reference that exposes every activation whole.
 /// </summary>
 internal static class TracedRun
 {
-    private const int Samples = 7;
+    // More than one batch of seven.
+    private const int Samples = 8;
 
     /// <summary>Holds where graph and masks are right and nothing was warned of.</summary>
     public static LayerGraph Holds(TinyModel tiny, string expected, TraceOptions? options = null) =>
@@ -66,50 +65,8 @@ internal static class TracedRun
     public static void Runs(Checkpoint checkpoint, LayerGraph graph)
     {
         var probe = ProbeOf(graph.Inputs);
-        Agrees(checkpoint, graph, probe, new AnalysisSettings { Device = "cpu", Threads = 1, Batch = 4 });
-        Agrees(checkpoint, graph, probe, new AnalysisSettings
-        {
-            Device = "cpu",
-            Threads = 1,
-            Batch = 4,
-            Statistic = Statistic.Share,
-            AliveShare = 0.4,
-            ConvNodes = ConvNodes.Filters,
-            Optimization = "none",
-        });
-    }
-
-    private static void Agrees(Checkpoint checkpoint, LayerGraph graph, Probe probe, AnalysisSettings settings)
-    {
-        var profile = new ActivationRecorder(checkpoint.Model, checkpoint.Path, graph, SessionFactory.Create(settings), settings)
-            .Record(probe, null, TestContext.Current.CancellationToken);
-        var reference = SlowReference.Activations(checkpoint.Model, checkpoint.Path, graph, probe, settings);
-        var rule = new AliveRule(settings, settings.Thresholds[0]);
-        foreach (var (layer, nodes) in profile.Layers.Zip(reference))
-        {
-            var alive = rule.Apply(layer);
-            Assert.Equal(nodes.Length, layer.Nodes);
-            for (var node = 0; node < nodes.Length; node++)
-            {
-                var (isAlive, isBorderline) = Verdict(nodes[node], settings);
-                Assert.True(isBorderline || isAlive == alive.Mask[node], $"{layer.Layer.Name}: node {node} is {(isAlive ? "alive" : "dead")} by the reference");
-            }
-        }
-    }
-
-    private static (bool Alive, bool Borderline) Verdict(List<double[]> node, AnalysisSettings settings)
-    {
-        const double Margin = 1e-4;
-        var threshold = (double)settings.Thresholds[0];
-        if (node.Any(sample => sample.Any(value => !double.IsFinite(value))))
-            return (false, false);
-        if (settings.Statistic == Statistic.Mean)
-        {
-            var mean = node.SelectMany(sample => sample).Average();
-            return (mean > threshold, Math.Abs(mean - threshold) <= Margin);
-        }
-        bool IsShare(double above) => node.Count(sample => sample.Average() > above) / (double)node.Count > settings.AliveShare;
-        return (IsShare(threshold), IsShare(threshold - Margin) != IsShare(threshold + Margin));
+        OneNumber.Holds(checkpoint, graph, probe);
+        OneNumber.Holds(checkpoint, graph, probe, Statistic.Share, ConvNodes.Filters);
     }
 
     /// <summary>Quarters for floats, and indices within the vocabulary for integers.</summary>

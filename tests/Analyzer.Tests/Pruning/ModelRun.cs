@@ -77,6 +77,7 @@ internal static class ModelRun
         {
             DataType.Float => Of(random.NextSingle),
             DataType.Float16 => Of(() => new Float16(BitConverter.HalfToUInt16Bits((Half)random.NextSingle()))),
+            DataType.Int32 => Of(() => random.Next(input.Vocabulary ?? 2)),
             DataType.Int64 => Of(() => (long)random.Next(input.Vocabulary ?? 2)),
             var type => throw new NotSupportedException($"input '{input.Name}' of type {type}"),
         };

@@ -12,7 +12,7 @@ public class QuantisedCases
     {
         ["QLinearConv, read behind its DequantizeLinear"] = (Quantised(Image()).QWeight("w", 3, 2, 3, 3).Initializer("b", [3], [4, -9, 1], DataType.Int32)
             .Node("QLinearConv", "q s z w ws wz os oz b", "o").Node("DequantizeLinear", "o os oz", "y").Output("y"), """
-            QLinearConv - o quantised by os oz [B C3 P4 P3] n=36 m=3 (w +b)
+            QLinearConv - y [B C3 P4 P3] n=36 m=3 (w +b)
             """),
         ["QLinearConv, its activation function behind"] = (Quantised(Image()).QWeight("w", 3, 2, 3, 3)
             .Node("QLinearConv", "q s z w ws wz os oz", "o").Node("DequantizeLinear", "o os oz", "d").Node("Relu", "d", "y").Output("y"), """
@@ -21,18 +21,18 @@ public class QuantisedCases
         ["QLinearConv after QLinearConv"] = (Quantised(Image()).QWeight("w", 3, 2, 3, 3).QWeight("v", 2, 3, 1, 1)
             .Node("QLinearConv", "q s z w ws wz os oz", "o").Node("QLinearConv", "o os oz v ws wz os oz", "p").Node("DequantizeLinear", "p os oz", "y").Output("y"), """
             QLinearConv - o quantised by os oz [B C3 P4 P3] n=36 m=3 (w)
-            QLinearConv - p quantised by os oz [B C2 P4 P3] n=24 m=2 (v)
+            QLinearConv - y [B C2 P4 P3] n=24 m=2 (v)
             0>1
             """),
         ["QLinearMatMul"] = (Quantised(Features()).QWeight("w", 4, 6).QWeight("v", 6, 3)
             .Node("QLinearMatMul", "q s z w ws wz os oz", "o").Node("QLinearMatMul", "o os oz v ws wz os oz", "p").Node("DequantizeLinear", "p os oz", "y").Output("y"), """
             QLinearMatMul - o quantised by os oz [B C6] n=6 m=6 (w)
-            QLinearMatMul - p quantised by os oz [B C3] n=3 m=3 (v)
+            QLinearMatMul - y [B C3] n=3 m=3 (v)
             0>1
             """),
         ["QGemm"] = (Quantised(Features()).QWeight("w", 4, 6).Initializer("b", [6], [4, -9, 1, 30, 2, -7], DataType.Int32)
             .Node("com.microsoft::QGemm", "q s z w ws wz b os oz", "o").Node("DequantizeLinear", "o os oz", "y").Output("y"), """
-            QGemm - o quantised by os oz [B C6] n=6 m=6 (w +b)
+            QGemm - y [B C6] n=6 m=6 (w +b)
             """),
         ["ConvInteger"] = (Quantised(Image()).QWeight("w", 3, 2, 3, 3).Weight("b", 3, 1, 1).Scalar("k", 0.01)
             .Node("ConvInteger", "q w z wz", "i").Node("Cast", "i", "f", Float).Node("Mul", "f k", "h").Node("Add", "h b", "c").Node("Relu", "c", "y").Output("y"), """

@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+using Emergence.Tracing.Model;
+using Onnx;
+
+namespace Emergence.Tracing.Operators;
+
+/// <summary>
+/// com.microsoft's operators that have a form in the standard: traced as that one, and read as what their integers stand
+/// for where they compute on quantized numbers.
+/// </summary>
+internal sealed class PlainFormRule : OpRule
+{
+    // As young as the standard's operators with these inputs; QLinearReduceMean has its axes as an attribute all the same.
+    private const int StandardOpset = 13;
+
+    public override OpKind Kind => OpKind.Transparent;
+
+    public override ImmutableArray<string> Ops => PlainForm.Ops;
+
+    public override void Apply(NodeContext node)
+    {
+        foreach (var input in PlainForm.InputsOf(node.Node))
+        {
+            if (node.Optional(input) is { IsConstant: true } constant && PlainForm.IsQuantised(node.Node, input))
+                Dequantise(node, constant, input);
+        }
+        var plain = ContextOf(node);
+        OpRules.Find("", plain.Op)!.Apply(plain);
+        if (PlainForm.ScaleOf(node.Node) is var scale and >= 0 && node.Trace.Tensor(node.OutputName(0)) is { } output)
+        {
+            var type = node.Input(PlainForm.InputsOf(node.Node).Last()).ElementType;
+            node.Trace.Define(QuantisedOutput.Of(node, output with { ElementType = type }, scale));
+        }
+    }
+
+    /// <summary>The node in the standard's form, its stored operands as what they stand for; itself where it has no other form.</summary>
+    public static NodeContext ContextOf(NodeContext node)
+    {
+        var plain = PlainForm.Of(node.Node);
+        if (ReferenceEquals(plain, node.Node))
+            return node;
+        foreach (var (position, input) in PlainForm.InputsOf(node.Node).Index())
+        {
+            if (node.Optional(input) is { IsConstant: true } constant && PlainForm.IsQuantised(node.Node, input))
+                plain.Input[position] = NameOf(node, constant, input);
+        }
+        return new NodeContext(plain, node.Order, StandardOpset, node.Trace);
+    }
+
+    /// <summary>A name that no tensor of the model can bear.</summary>
+    private static string NameOf(NodeContext node, TracedTensor constant, int input) =>
+        $"{constant.Name} of {node.OutputName(0)}, dequantized\n{input}";
+
+    /// <summary>Gives the trace what a stored operand stands for.</summary>
+    private static void Dequantise(NodeContext node, TracedTensor constant, int input)
+    {
+        var name = NameOf(node, constant, input);
+        var dequantize = new NodeProto { OpType = "DequantizeLinear", Output = { name } };
+        dequantize.Input.Add(node.Node.Input.Skip(input).Take(3));
+        node.Trace.Constants.AddProducer(dequantize, StandardOpset);
+        node.Trace.Define(constant with { Name = name, ElementType = (int)TensorProto.Types.DataType.Float });
+    }
+}
