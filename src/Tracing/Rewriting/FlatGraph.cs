@@ -49,7 +49,7 @@ internal sealed class FlatGraph
         foreach (var node in TopologicalOrder.Of(graph))
         {
             var isConstant = !Trace.IsRandom(node) && node.Input.All(input => input.Length == 0 || _constant.Contains(input))
-                && node.SubGraphs().SelectMany(Captured).All(_constant.Contains);
+                && node.SubGraphs().SelectMany(body => body.Captured()).All(_constant.Contains);
             if (isConstant)
                 _constant.UnionWith(node.Output);
             if (!isConstant && ControlFlow.Of(node, _opset) is { } control)
@@ -140,17 +140,13 @@ internal sealed class FlatGraph
     private Dictionary<string, string> Enter(NodeProto node, GraphProto body, Dictionary<string, string> names)
     {
         var inside = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var captured in Captured(body).Where(name => !_constant.Contains(name)).Distinct(StringComparer.Ordinal))
+        foreach (var captured in body.Captured().Where(name => !_constant.Contains(name)))
         {
             inside[captured] = _fresh.Next($"{ControlFlow.ScopeOf(node, body)}/{captured}");
             Border(BodyBorder.Capture, [Known(captured, names)], inside[captured]);
         }
         return inside;
     }
-
-    private static IEnumerable<string> Captured(GraphProto body) => body.SelfAndSubGraphs()
-        .SelectMany(graph => graph.Node.SelectMany(node => node.Input).Concat(graph.Output.Select(output => output.Name)))
-        .Where(name => name.Length > 0).Except(ControlFlow.Defined(body), StringComparer.Ordinal);
 
     private void Border(string op, string[] inputs, string output, params AttributeProto[] attributes) =>
         _nodes.Add(new NodeProto

@@ -184,6 +184,20 @@ public class BodyTests
     }
 
     [Fact]
+    public void a_loop_in_a_branch_counts_and_shapes_inside_are_measured()
+    {
+        const int Steps = 3;
+        var tiny = UnrolledNetworks.LoopInBranch(Steps);
+        var (graph, profile) = Counted(tiny, ProbeOf(tiny), Of());
+        Assert.Equal(["v", "w", "u"], graph.Layers.Select(WeightOf));
+        Assert.Equal([4, 2, 2], graph.Layers.Select(layer => layer.Channels));
+        Assert.Equal(0, graph.UntracedParameters);
+        // Each of the samples that take the branch gives three iterations, of two rows for the second layer.
+        var taken = Chosen(tiny, true).Samples;
+        Assert.Equal([Steps * taken, Steps * taken * 2, Samples], profile.Layers.Select(layer => (int)layer.Samples));
+    }
+
+    [Fact]
     public void weights_in_bodies_are_pruned_and_nodes_in_them_are_left_alone()
     {
         using var folder = new TemporaryFolder();

@@ -115,6 +115,26 @@ internal static class UnrolledNetworks
         return tiny.Weight("u", 4, 2).Node("MatMul", $"h{steps - 1} u", "y").Output("y");
     }
 
+    /// <summary>A loop inside a branch; behind a shape that only a run tells, a second layer.</summary>
+    public static TinyModel LoopInBranch(int steps)
+    {
+        var body = new TinyModel(13).Input("i", [], DataType.Int64).Input("go", [], DataType.Bool).Input("h", [null, 4]);
+        body.Weight("v", 4, 4).Node("MatMul", "h v", "p").Node("Relu", "p", "q")
+            // Two rows of two, whatever the sample holds.
+            .Node("Abs", "h", "size").Node("ReduceMax", "size", "most", AttributeProto.Of("keepdims", 0)).Scalar("nothing", 0)
+            .Node("Mul", "most nothing", "none").Node("Cast", "none", "zero", AttributeProto.Of("to", (long)DataType.Int64))
+            .Longs("rows", -1, 2, 2).Node("Add", "rows zero", "shape").Node("Reshape", "q shape", "pairs")
+            .Weight("w", 2, 2).Node("MatMul", "pairs w", "r").Longs("back", -1, 4).Node("Reshape", "r back", "next")
+            .Node("Identity", "go", "on").Output("on", [], DataType.Bool).Output("next", [null, 4]);
+        var yes = new TinyModel(13).Initializer("times", [], [steps], DataType.Int64).Node("Loop", "times  x", "chosen", Body(body))
+            .Output("chosen", [null, 4]);
+        var no = new TinyModel(13).Node("Identity", "x", "chosen").Output("chosen", [null, 4]);
+        return new TinyModel(13).Input("x", [null, 4]).Scalar("half", 0.5)
+            .Node("ReduceMax", "x", "high", AttributeProto.Of("keepdims", 0)).Node("Greater", "high half", "c")
+            .Node("If", "c", "h", AttributeProto.Of("then_branch", yes.Proto.Graph), AttributeProto.Of("else_branch", no.Proto.Graph))
+            .Weight("u", 4, 2).Node("MatMul", "h u", "y").Output("y");
+    }
+
     /// <summary>An RNN as a loop whose state starts with a stored row, and whose weights are handed on as states too.</summary>
     public static TinyModel LoopRnn(int steps, params double[] start)
     {
