@@ -66,6 +66,8 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
     {
         if (!nodes.TryGetValue(node, out var context) || OpRules.Find(node.Domain, node.OpType) is not { } rule)
             return false;
+        if (rule is BodyBorderRule)
+            return false;
         if (!node.Input.Where(input => input.Length > 0).All(input => inside.Contains(values.Of(input)) || trace.Tensor(input) is { IsConstant: true }))
             return false;
         // A statistic may be spread over the axis that it was reduced over; the tensor itself may not.
