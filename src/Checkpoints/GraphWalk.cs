@@ -17,6 +17,17 @@ public static class GraphWalk
         .SelectMany(body => body.SelfAndSubGraphs())
         .SelectMany(body => body.Node.SelectMany(inner => inner.Input).Concat(body.Output.Select(output => output.Name)));
 
+    /// <summary>The tensors that a sub-graph reads of the graphs around it. A name that it defines itself is another tensor.</summary>
+    public static IEnumerable<string> Captured(this GraphProto body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        var own = body.Input.Select(value => value.Name).Concat(body.Node.SelectMany(node => node.Output))
+            .Concat(body.Initializer.Select(tensor => tensor.Name))
+            .Concat(body.SparseInitializer.Select(sparse => sparse.Values?.Name ?? ""));
+        return body.Node.SelectMany(node => node.Input.Concat(node.SubGraphs().SelectMany(Captured)))
+            .Concat(body.Output.Select(output => output.Name)).Where(name => name.Length > 0).Except(own, StringComparer.Ordinal);
+    }
+
     /// <summary>The graph itself and all sub-graphs inside it, outer before inner.</summary>
     public static IEnumerable<GraphProto> SelfAndSubGraphs(this GraphProto graph)
     {

@@ -71,10 +71,13 @@ public sealed class ActivationRecorder
         var faults = suspects.IsEmpty ? [] : Count(runner, plan, suspects, Faults, [], null, null, null, token);
 
         var faultsOf = suspects.Zip(faults).ToDictionary(pair => pair.First, pair => pair.Second.ToProfile().Totals);
+        var idle = graph.Layers.Zip(layers).Where(pair => pair.Second.Samples == 0).Select(pair => Diagnostic.Warning(
+            pair.First.Name,
+            "its body never ran on the probe: its nodes are dead; feed samples that run it, or leave it out with --exclude"));
         return new ActivationProfile(
             [.. graph.Layers.Zip(layers, (layer, counted) => ProfileLaws.Require(counted.ToProfile().With(faultsOf.GetValueOrDefault(layer))))],
             classifier?.Accuracy,
-            [.. plan.Diagnostics, .. classifier?.Diagnostics ?? []])
+            [.. plan.Diagnostics, .. classifier?.Diagnostics ?? [], .. idle])
         {
             Samples = samples?.ToProfiles() ?? [],
         };
@@ -87,6 +90,7 @@ public sealed class ActivationRecorder
     {
         LayerAccumulator[] accumulators = [.. layers.Select(layer => AccumulatorOf(layer, plan, counters, byBlock))];
         var done = 0;
+        var batch = graph.Inputs.FirstOrDefault(input => input.BatchAxis >= 0);
         foreach (var segments in plan.Segments.GroupBy(segment => segment.Rows))
         {
             token.ThrowIfCancellationRequested();
@@ -98,6 +102,7 @@ public sealed class ActivationRecorder
                 Logits = classifier?.Logits,
                 SampleThresholds = samples is null ? [] : settings.Thresholds,
                 SampleMasks = samples?.Masked ?? [],
+                Batch = batch is null ? null : (batch.Name, batch.BatchAxis),
             });
             using var session = sessions.Open(instrumented.Model, path);
             foreach (var segment in segments)
@@ -112,7 +117,7 @@ public sealed class ActivationRecorder
                 classifier!.Add(outputs.Current, run);
             foreach (var (accumulator, counted) in accumulators.Zip(instrumented.Layers))
             {
-                accumulator.Add(outputs, run.Fed, segment);
+                accumulator.Add(counted, outputs, run.Fed, segment);
                 samples?.Add(counted, outputs, run.Count);
             }
             samples?.EndRun();

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Emergence.Checkpoints;
 using Emergence.Tracing;
 using Emergence.Tracing.Model;
+using Emergence.Tracing.Rewriting;
 using Emergence.Tracing.Values;
 
 namespace Emergence.Pruning;
@@ -19,6 +20,7 @@ public static class Pruner
         ArgumentNullException.ThrowIfNull(options);
         if (options.Amount is not (>= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(options), options.Amount, "the amount lies outside [0, 1)");
+        checkpoint = ModelPreparation.HoistBodies(checkpoint);
         var traced = LayerTracer.TraceFully(checkpoint, options.Trace);
         try
         {

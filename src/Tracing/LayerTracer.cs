@@ -89,7 +89,7 @@ public static class LayerTracer
             return Measured.Nothing("it follows only from a run of the model");
         try
         {
-            return new Measured(measure(checkpoint, traced.Graph, traced.Unmeasured), "it is no tensor");
+            return new Measured(measure(checkpoint, traced.Graph, traced.Unmeasured), "a run of the model does not show it");
         }
         catch (UserException e)
         {
@@ -113,17 +113,30 @@ public static class LayerTracer
         return traced;
     }
 
+    /// <summary>Traces; where states of a loop are something else behind its body, again with what they become.</summary>
     private static (TracedModel Traced, ImmutableDictionary<string, int> Against) Run(
         Checkpoint checkpoint, TraceOptions options, Measured measured, int batch, ImmutableDictionary<string, int> batchAxes)
+    {
+        for (var states = LoopStates.Unknown; ;)
+        {
+            var ((traced, against), reached) = Run(checkpoint, options, measured, batch, batchAxes, states);
+            if (!states.Follow(traced.Tensors, reached))
+                return (traced, against);
+        }
+    }
+
+    private static ((TracedModel, ImmutableDictionary<string, int>), IReadOnlyDictionary<string, TracedTensor> Reached) Run(
+        Checkpoint checkpoint, TraceOptions options, Measured measured, int batch, ImmutableDictionary<string, int> batchAxes,
+        LoopStates states)
     {
         var model = checkpoint.Model;
         var stored = new StoredTensors(model, checkpoint.Directory);
         var constants = new ConstantFolder(stored);
         var binding = InputBinding.Of(model, options.Dimensions, batchAxes, batch);
-        var nodes = TopologicalOrder.Of(model.Graph);
+        var nodes = FlatGraph.Of(model);
         var consumers = nodes.SelectMany(node => node.Input.Distinct(StringComparer.Ordinal)).GroupBy(name => name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
         var shapes = new UnknownShapes(new DeclaredTypes(model.Graph, binding), measured.Shapes, binding.BatchOr(batch), consumers);
-        var trace = new Trace(stored, constants, shapes);
+        var trace = new Trace(stored, constants, shapes) { Steady = states.Axes, Recurrent = [.. states.Recurrent] };
         trace.Diagnostics.AddRange(binding.Diagnostics);
         foreach (var input in binding.Tensors)
             trace.Define(options.IncludeInput ? trace.OpenInput(input) : input);
@@ -138,11 +151,14 @@ public static class LayerTracer
                 continue;
             var node = new NodeContext(nodes[i], i, opsets.GetValueOrDefault(domain, opsets.GetValueOrDefault("ai.onnx", 1)), trace);
             contexts[nodes[i]] = node;
+            if (nodes[i].Input.Any(trace.Recurrent.Contains))
+                trace.Recurrent.UnionWith(nodes[i].Output);
             if (trace.IsConstant(nodes[i]))
                 constants.AddProducer(nodes[i], node.Opset);
             if (!Apply(node))
                 failures++;
         }
+        StoredStarts.Count(trace, nodes);
         trace.Diagnostics.AddRange(shapes.Diagnostics(measured.WhyNot));
         // Where layers are read, a quantized operator is the standard's on what its integers stand for.
         NodeContext[] plain = [.. nodes.Where(contexts.ContainsKey).Select(node => PlainFormRule.ContextOf(contexts[node]))];
@@ -152,8 +168,10 @@ public static class LayerTracer
             reader.Read(layer);
         var opset = opsets.GetValueOrDefault("", opsets.GetValueOrDefault("ai.onnx", 1));
         var built = LayerGraphBuilder.Build(trace, stored, binding, nodes, opset, failures);
-        var graph = built.Graph with { Batch = batch, Mixer = SampleMixing.Find(trace, binding, model.Graph, nodes, opset), Widest = WidestOf(trace, stored, binding.BatchOr(batch)) };
-        return (built with { Graph = graph, AtZero = new(() => ZeroValues.Of(trace, nodes, contexts)) }, BatchEvidence.Against(binding, trace, nodes));
+        var mixer = SampleMixing.Find(trace, binding, model.Graph, TopologicalOrder.Of(model.Graph), opset);
+        var graph = built.Graph with { Batch = batch, Mixer = mixer, Widest = WidestOf(trace, stored, binding.BatchOr(batch)) };
+        built = built with { Graph = graph, AtZero = new(() => ZeroValues.Of(trace, nodes, contexts)) };
+        return ((built, BatchEvidence.Against(binding, trace, nodes)), trace.Reached);
     }
 
     /// <summary>Applies the node's rule; where there is none, or it finds the node unfit, says so and goes on by data flow.</summary>

@@ -1,7 +1,9 @@
-using Emergence.Tracing.Model;
+using System.Collections.Immutable;
+using Emergence.Checkpoints;
+using Emergence.Measuring.Instrumentation;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
-using Emergence.Checkpoints;
+using Emergence.Tracing.Model;
 using Onnx;
 
 namespace Emergence.Measuring.Inference;
@@ -28,9 +30,26 @@ public sealed class ShapeRun(SessionFactory sessions, Func<Checkpoint, LayerGrap
     public IReadOnlyDictionary<string, MeasuredShape> Measure(Checkpoint checkpoint, LayerGraph graph, IReadOnlyCollection<string> tensors)
     {
         var probe = probeOf(checkpoint, graph);
+        var outside = Computed(checkpoint.Model.Graph).Intersect(tensors, StringComparer.Ordinal).ToArray();
+        try
+        {
+            return Measure(checkpoint, graph, probe, tensors);
+        }
+        // What stands inside a body may be no tensor, of which no shape can be asked for.
+        catch (UserException) when (outside.Length < tensors.Count)
+        {
+            return Measure(checkpoint, graph, probe, outside);
+        }
+    }
+
+    private Dictionary<string, MeasuredShape> Measure(
+        Checkpoint checkpoint, LayerGraph graph, Probe probe, IReadOnlyCollection<string> tensors)
+    {
         // Shapes do not depend on what samples do to each other.
         graph = graph with { Mixer = null };
-        var model = Exposing(checkpoint.Model, tensors);
+        var (model, exposed) = Exposing(checkpoint.Model, tensors);
+        if (exposed.Length == 0)
+            return new Dictionary<string, MeasuredShape>(StringComparer.Ordinal);
         using var session = sessions.Open(model, checkpoint.Path);
         var plan = BatchPlan.Create(graph, probe.Samples, More);
         var isFree = plan.FixedBatch is null && plan.Segments[0].RunSize >= More && probe.Samples >= More;
@@ -45,10 +64,17 @@ public sealed class ShapeRun(SessionFactory sessions, Func<Checkpoint, LayerGrap
             var runs = BatchPlan.Create(graph, probe.Samples, samples);
             using var runner = new ProbeRunner(graph.Inputs, probe, runs, checkpoint.Path);
             var first = runs.Segments[0];
-            runner.Run(session, tensors, first with { End = Math.Min(first.End, first.Start + first.RunSize) }, run =>
+            string[] outputs = [.. exposed.Select(tensor => tensor.Output)];
+            runner.Run(session, outputs, first with { End = Math.Min(first.End, first.Start + first.RunSize) }, run =>
             {
-                foreach (var (name, value) in tensors.Zip(run.Outputs).Where(output => output.Second.IsTensor))
-                    shapes[name] = (value.GetTensorTypeAndShape().Shape, (int)value.GetTensorTypeAndShape().ElementDataType);
+                foreach (var (tensor, value) in exposed.Zip(run.Outputs).Where(output => output.Second.IsTensor))
+                {
+                    var type = value.GetTensorTypeAndShape();
+                    if (!tensor.IsInBody)
+                        shapes[tensor.Name] = (type.Shape, (int)type.ElementDataType);
+                    else if (BodyCounters.ShapeOf(value.GetTensorDataAsSpan<double>()) is { } shape)
+                        shapes[tensor.Name] = (shape, 0);
+                }
             }, token);
             return shapes;
         }
@@ -58,13 +84,30 @@ public sealed class ShapeRun(SessionFactory sessions, Func<Checkpoint, LayerGrap
         [.. graph.Inputs.Select((input, position) => RandomProbe.Draw(input, position, More, seed: 0, Preprocessing.None))],
         More, null, new ProbeProvenance("random", "", More, 0), []);
 
-    /// <summary>A copy of the model with these outputs alone.</summary>
-    private static ModelProto Exposing(ModelProto original, IReadOnlyCollection<string> tensors)
+    private static IEnumerable<string> Computed(GraphProto graph) =>
+        graph.Input.Select(input => input.Name).Concat(graph.Node.SelectMany(node => node.Output));
+
+    /// <summary>A copy of the model with these tensors as outputs alone; of one inside a body, its shape.</summary>
+    private static (ModelProto Model, ImmutableArray<(string Name, string Output, bool IsInBody)> Exposed) Exposing(
+        ModelProto original, IReadOnlyCollection<string> tensors)
     {
         var model = original.Clone();
         model.Graph.Output.Clear();
-        model.Graph.Output.Add(tensors.Select(tensor => new ValueInfoProto { Name = tensor }));
-        return model;
+        var opset = (int)(model.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 1);
+        var names = new FreshNames(model.Graph);
+        var main = new CounterNodes(model.Graph, opset, names);
+        var bodies = new BodyCounters(model.Graph, main, names, opset);
+        var computed = Computed(model.Graph).ToHashSet(StringComparer.Ordinal);
+        var exposed = ImmutableArray.CreateBuilder<(string, string, bool)>();
+        foreach (var tensor in tensors)
+        {
+            if (bodies.PlaceOf(tensor) is { } place)
+                exposed.Add((tensor, bodies.CarryOutShape(place, tensor), true));
+            else if (computed.Contains(tensor))
+                exposed.Add((tensor, tensor, false));
+        }
+        model.Graph.Output.Add(exposed.Select(output => new ValueInfoProto { Name = output.Item2 }));
+        return (model, exposed.ToImmutable());
     }
 
     private static MeasuredShape Combined((long[] Dims, int Type) many, (long[] Dims, int Type) few, bool isFree, int? fixedBatch)

@@ -10,12 +10,11 @@ namespace Emergence.Measuring.Instrumentation;
 /// Appends nodes to a graph, each in the form the graph's opset knows. Constants are Constant nodes, which every IR
 /// version takes (an initializer must also be an input before IR 4), and are shared.
 /// </summary>
-internal sealed class CounterNodes(GraphProto graph, int opset)
+internal sealed class CounterNodes(GraphProto graph, int opset, FreshNames names)
 {
     /// <summary>Oldest opset whose comparisons broadcast and whose Cast takes a number: also the oldest that ONNX Runtime runs.</summary>
     public const int OldestOpset = 7;
 
-    private readonly FreshNames names = new(graph);
     private readonly Dictionary<string, string> constants = new(StringComparer.Ordinal);
 
     /// <summary>What the names of new nodes start with.</summary>
@@ -80,6 +79,31 @@ internal sealed class CounterNodes(GraphProto graph, int opset)
         $"float {BitConverter.SingleToInt32Bits(value)}",
         () => TensorValues.FromFloats("", [], [value]));
 
+    /// <summary>So many doubles of one value.</summary>
+    public string Vector(double value, int length) => Constant(
+        $"double {BitConverter.DoubleToInt64Bits(value)} {length}",
+        () => new TensorProto
+        {
+            DataType = (int)DataType.Double,
+            Dims = { length },
+            DoubleData = { Enumerable.Repeat(value, length) },
+        });
+
+    /// <summary>How many elements some axes of a tensor have together: int64, one element.</summary>
+    public string Length(string x, IReadOnlyList<int> axes) => axes.Count == 0
+        ? Longs([1])
+        : Reduce("ReduceProd", Apply("Gather", Apply("Shape", x), Longs([.. axes])), [0], keepDims: true);
+
+    /// <summary>Zeros as doubles, as many along the first axis as <paramref name="length"/> (int64, one element) tells.</summary>
+    public string Zeros(string length, int channels, int positions) => Node("Tile",
+        [
+            Reshape(Vector(0, checked(channels * positions)), [1, channels, positions]),
+            Concat(length, Longs([1, 1])),
+        ]);
+
+    /// <summary>Tensors of rank 1, one behind the other.</summary>
+    public string Concat(params string[] parts) => Node("Concat", parts, AttributeProto.Of("axis", 0));
+
     /// <summary>Makes a tensor an output and returns its name.</summary>
     public string Expose(string tensor, DataType type)
     {
@@ -91,7 +115,8 @@ internal sealed class CounterNodes(GraphProto graph, int opset)
         return tensor;
     }
 
-    private string Longs(long[] values) =>
+    /// <summary>An int64 tensor of rank 1.</summary>
+    public string Longs(long[] values) =>
         Constant($"int64 {string.Join(' ', values)}", () => TensorValues.FromLongs("", [values.Length], values));
 
     private string Constant(string key, Func<TensorProto> value)

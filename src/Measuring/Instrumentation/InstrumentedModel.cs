@@ -26,6 +26,12 @@ public sealed record CountingOptions
     /// <summary>Indices of the layers of which it must be known which nodes are alive on a sample, not only how many.</summary>
     public ImmutableHashSet<int> SampleMasks { get; init; } = [];
 
+    /// <summary>
+    /// The input whose axis counts the samples of a run, which inside bodies cannot be told otherwise where one does not run;
+    /// null: there is one.
+    /// </summary>
+    public (string Input, int Axis)? Batch { get; init; }
+
     /// <summary>Whether the model's own outputs stay; without them, what only they need is taken out.</summary>
     public bool KeepOutputs { get; init; }
 }
@@ -33,17 +39,23 @@ public sealed record CountingOptions
 /// <summary>The outputs that carry one layer's counters.</summary>
 /// <param name="Layer">The layer.</param>
 /// <param name="Layout">How its axes become nodes.</param>
-/// <param name="Shape">Output with the shape of the tensor that is read, padding included (int64).</param>
+/// <param name="Extent">
+/// Output with the shape of the tensor that is read, padding included (int64); of a layer inside a body, with the number of
+/// samples of each node over all iterations (double, one element).
+/// </param>
 /// <param name="Counters">Each counter's output: double, one value per node, in the order of the graph.</param>
 public sealed record LayerCounters(
-    TracedLayer Layer, NodeLayout Layout, string Shape, ImmutableArray<(Counter Counter, string Output)> Counters)
+    TracedLayer Layer, NodeLayout Layout, string Extent, ImmutableArray<(Counter Counter, string Output)> Counters)
 {
+    /// <summary>Whether it stands inside the body of an If, Loop or Scan.</summary>
+    public bool IsInBody { get; init; }
+
     /// <summary>What is counted of each single sample: one entry per threshold.</summary>
     public ImmutableArray<SampleCounters> Samples { get; init; } = [];
 
-    /// <summary>The outputs in the order in which they are read: the shape, the counters, those of single samples.</summary>
+    /// <summary>The outputs in the order in which they are read: the extent, the counters, those of single samples.</summary>
     public IEnumerable<string> Outputs =>
-        [Shape, .. Counters.Select(counter => counter.Output), .. Samples.SelectMany(sample => sample.Outputs)];
+        [Extent, .. Counters.Select(counter => counter.Output), .. Samples.SelectMany(sample => sample.Outputs)];
 }
 
 /// <summary>The outputs that tell, for each sample of a run, how much of one layer is alive under one threshold.</summary>
@@ -63,7 +75,7 @@ public sealed record SampleCounters(string Alive, string? AliveChannels, string 
 /// <param name="Logits">Output with the logits, as double, or null.</param>
 public sealed record InstrumentedModel(ModelProto Model, ImmutableArray<LayerCounters> Layers, string? Logits)
 {
-    /// <summary>Every output to ask for: the logits, then each layer's shape and counters.</summary>
+    /// <summary>Every output to ask for: the logits, then each layer's extent and counters.</summary>
     public ImmutableArray<string> Outputs { get; } =
     [
         .. Logits is null ? [] : (string[])[Logits],

@@ -26,36 +26,59 @@ public static class Instrumenter
         var copy = model.Clone();
         if (!options.KeepOutputs)
             copy.Graph.Output.Clear();
-        var nodes = new CounterNodes(copy.Graph, Opset(copy));
+        var (opset, names) = (Opset(copy), new FreshNames(copy.Graph));
+        var nodes = new CounterNodes(copy.Graph, opset, names);
+        var bodies = new BodyCounters(copy.Graph, nodes, names, opset);
 
         // ONNX Runtime orders nodes by depth-first search from the last output back. Counters appended in reverse
         // layer order therefore run as soon as their layer has, and its activations are freed early.
         var logits = options.Logits is { } tensor
             ? nodes.Expose(nodes.Cast(tensor, DataType.Double), DataType.Double)
             : null;
-        var counters = layers.Reverse().Select(layer => Count(nodes, layer, options)).Reverse().ToImmutableArray();
+        var counters = layers.Reverse().Select(layer => Count(nodes, bodies, layer, options)).Reverse().ToImmutableArray();
         if (!options.KeepOutputs)
             UnusedNodes.Remove(copy.Graph);
         return new InstrumentedModel(copy, counters, logits);
     }
 
-    private static LayerCounters Count(CounterNodes nodes, TracedLayer layer, CountingOptions options)
+    private static LayerCounters Count(CounterNodes outside, BodyCounters bodies, TracedLayer layer, CountingOptions options)
     {
-        nodes.Scope = $"emergence/{layer.Name}";
+        outside.Scope = $"emergence/{layer.Name}";
         var layout = new NodeLayout(layer, options.ConvNodes);
+        var place = bodies.PlaceOf(layer.Reading.Tensor);
+        var nodes = place is null ? outside : bodies.Inside(place);
         var whole = Read(nodes, layer.Reading);
         var read = options.Rows is { } rows ? nodes.Slice(whole, BatchAxis(layer, layout), 0, rows) : whole;
         var type = layer.Reading.Quantisation is null ? (DataType)layer.Reading.ElementType : DataType.Float;
         var views = new Views(nodes, read, type, layout);
-        var shape = nodes.Expose(nodes.Apply("Shape", whole), DataType.Int64);
-        var counters = options.Counters.Select(counter =>
-            (counter, nodes.Expose(nodes.Cast(views.Count(counter), DataType.Double), DataType.Double)));
-        var samples = new SampleCounting(nodes, read, (DataType)layer.Reading.ElementType, layout, options.SampleMasks.Contains(layer.Index));
-        return new LayerCounters(layer, layout, shape, [.. counters])
+        var extent = place is null
+            ? outside.Expose(nodes.Apply("Shape", whole), DataType.Int64)
+            : Outside(nodes.Length(read, layout.Sampled), CounterKind.Sum, 1);
+        var counters = options.Counters.Select(counter => (counter, place is null
+            ? outside.Expose(nodes.Cast(views.Count(counter), DataType.Double), DataType.Double)
+            : Outside(nodes.Reshape(views.Count(counter), [-1]), counter.Kind, layout.Nodes))).ToImmutableArray();
+        var samples = new SampleCounting(
+            outside,
+            () => place is null
+                ? SampleCounting.Means(nodes, read, type, layout)
+                : SampleCounting.Means(outside, bodies, place, read, layout, SamplesOf(outside, layout, options)),
+            layout,
+            options.SampleMasks.Contains(layer.Index));
+        return new LayerCounters(layer, layout, extent, counters)
         {
+            IsInBody = place is not null,
             Samples = [.. options.SampleThresholds.Select(samples.Count)],
         };
+
+        string Outside(string value, CounterKind kind, int length) =>
+            outside.Expose(bodies.CarryOut(place!, nodes.Cast(value, DataType.Double), kind, length), DataType.Double);
     }
+
+    /// <summary>How many samples of a run count: int64, one element.</summary>
+    private static string SamplesOf(CounterNodes outside, NodeLayout layout, CountingOptions options) =>
+        layout.BatchAxis < 0 || options.Batch is not { } batch ? outside.Longs([1])
+        : options.Rows is { } rows ? outside.Longs([rows])
+        : outside.Length(batch.Input, [batch.Axis]);
 
     private static string Read(CounterNodes nodes, Reading reading)
     {

@@ -43,6 +43,9 @@ public sealed class NodeLayout
     /// <summary>The axes a counter reduces, ascending.</summary>
     public ImmutableArray<int> Reduced { get; }
 
+    /// <summary>The axes that count samples, ascending.</summary>
+    public ImmutableArray<int> Sampled => [.. Reduced.Where(axis => Axes[axis].Role != AxisRole.Position)];
+
     /// <summary>The spatial axes, ascending.</summary>
     public ImmutableArray<int> Positional { get; }
 

@@ -9,11 +9,10 @@ namespace Emergence.Measuring.Instrumentation;
 /// its tokens or time steps and, for a whole filter, over its positions.
 /// </summary>
 /// <param name="nodes">Where the counters are appended.</param>
-/// <param name="x">The layer's activation.</param>
-/// <param name="type">Its element type.</param>
-/// <param name="layout">Its axes.</param>
+/// <param name="means">Makes the activation on each sample: [samples, channels, positions], in float32 or double.</param>
+/// <param name="layout">The layer's axes.</param>
 /// <param name="masks">Whether to expose which nodes are alive.</param>
-internal sealed class SampleCounting(CounterNodes nodes, string x, DataType type, NodeLayout layout, bool masks)
+internal sealed class SampleCounting(CounterNodes nodes, Func<(string Value, DataType Type)> means, NodeLayout layout, bool masks)
 {
     private (string Single, string Finite)? views;
 
@@ -36,23 +35,57 @@ internal sealed class SampleCounting(CounterNodes nodes, string x, DataType type
             masks ? nodes.Expose(alive, DataType.Bool) : null);
     }
 
-    /// <summary>The activation as [samples, channels, positions]; as float32, which is compared; and whether it is finite.</summary>
+    /// <summary>The activation on each sample, from that of a layer.</summary>
+    public static (string Value, DataType Type) Means(CounterNodes nodes, string x, DataType type, NodeLayout layout)
+    {
+        var averaged = Averaged(layout);
+        var read = type == DataType.Double || averaged.Length > 0 ? DataType.Double : DataType.Float;
+        return (Arranged(nodes, "ReduceMean", type == read ? x : nodes.Cast(x, read), layout), read);
+    }
+
+    /// <summary>
+    /// The same for a layer inside a body, which may run several times for a sample, or not at all (then it is NaN, and no
+    /// node alive): sum and number of the activations leave the body, their quotient is made outside.
+    /// </summary>
+    /// <param name="outside">Where the quotient is appended.</param>
+    /// <param name="bodies">Carries out of the body.</param>
+    /// <param name="place">The body.</param>
+    /// <param name="x">The layer's activation.</param>
+    /// <param name="layout">Its axes.</param>
+    /// <param name="samples">Samples of the run: int64, one element.</param>
+    public static (string Value, DataType Type) Means(
+        CounterNodes outside, BodyCounters bodies, BodyCounters.Place place, string x, NodeLayout layout, string samples)
+    {
+        var inside = bodies.Inside(place);
+        var sums = Arranged(inside, "ReduceSum", inside.Cast(x, DataType.Double), layout);
+        var zeros = outside.Zeros(samples, layout.Channels, layout.Positions);
+        var sum = bodies.AddUp(place, sums, zeros, "samples", layout.Channels, layout.Positions);
+        var count = bodies.CarryOut(place, inside.Cast(inside.Length(x, Averaged(layout)), DataType.Double), CounterKind.Sum, 1);
+        return (outside.Apply("Div", sum, count), DataType.Double);
+    }
+
+    private static int[] Averaged(NodeLayout layout) =>
+        [.. layout.Reduced.Where(axis => layout.Axes[axis].Role != AxisRole.Batch)];
+
+    /// <summary>Reduces the axes that a sample has of its own, and brings the others in order.</summary>
+    private static string Arranged(CounterNodes nodes, string reduce, string x, NodeLayout layout)
+    {
+        var averaged = Averaged(layout);
+        var kept = Enumerable.Range(0, layout.Axes.Length).Except(averaged).Select(axis => layout.Axes[axis].Role).ToArray();
+        int[] order = [.. AxesOf(AxisRole.Batch), .. AxesOf(AxisRole.Channel), .. AxesOf(AxisRole.Position)];
+        return nodes.Reshape(nodes.Transpose(nodes.Reduce(reduce, x, averaged), order), [-1, layout.Channels, layout.Positions]);
+
+        IEnumerable<int> AxesOf(AxisRole role) => Enumerable.Range(0, kept.Length).Where(axis => kept[axis] == role);
+    }
+
+    /// <summary>The activation as float32, which is compared; and whether it is finite.</summary>
     private (string Single, string Finite) Views()
     {
-        var axes = layout.Axes;
-        int[] averaged = [.. layout.Reduced.Where(axis => axes[axis].Role != AxisRole.Batch)];
-        var kept = Enumerable.Range(0, axes.Length).Except(averaged).Select(axis => axes[axis].Role).ToArray();
-        int[] order = [.. AxesOf(AxisRole.Batch), .. AxesOf(AxisRole.Channel), .. AxesOf(AxisRole.Position)];
-
-        var isDouble = type == DataType.Double || averaged.Length > 0;
-        var read = type == (isDouble ? DataType.Double : DataType.Float) ? x : nodes.Cast(x, isDouble ? DataType.Double : DataType.Float);
-        var value = nodes.Reshape(
-            nodes.Transpose(nodes.Reduce("ReduceMean", read, averaged), order), [-1, layout.Channels, layout.Positions]);
+        var (value, type) = means();
+        var isDouble = type == DataType.Double;
         var infinity = nodes.Scalar(float.PositiveInfinity);
         return (
             isDouble ? nodes.Cast(value, DataType.Float) : value,
             nodes.Apply("Less", value, isDouble ? nodes.Cast(infinity, DataType.Double) : infinity));
-
-        IEnumerable<int> AxesOf(AxisRole role) => Enumerable.Range(0, kept.Length).Where(axis => kept[axis] == role);
     }
 }

@@ -17,20 +17,26 @@ namespace Emergence.Measuring.Statistics;
 internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, ImmutableArray<Counter> counters, int assumed, BlockAccumulator? blocks)
 {
     private readonly double[][] totals = [.. counters.Select(counter => Start(counter, layout.Nodes))];
-    private long samples;
+
+    /// <summary>Samples of each node so far; tokens, time steps and iterations count.</summary>
+    public long Samples { get; private set; }
 
     /// <summary>Whether a counter is finite for every node.</summary>
     public bool IsFinite(Counter counter) => Array.TrueForAll(totals[counters.IndexOf(counter)], double.IsFinite);
 
     /// <summary>Takes in one run.</summary>
-    /// <param name="outputs">The layer's outputs come next: shape, then counters in order.</param>
+    /// <param name="counted">The layer's outputs.</param>
+    /// <param name="outputs">Their values come next: extent, then counters in order.</param>
     /// <param name="fed">Samples fed, padding included.</param>
     /// <param name="segment">The stretch of the probe it belongs to.</param>
     /// <exception cref="UserException">The layer ran in another shape than was traced, or does not keep samples apart where it must.</exception>
-    public void Add(IEnumerator<OrtValue> outputs, int fed, ProbeSegment segment)
+    public void Add(LayerCounters counted, IEnumerator<OrtValue> outputs, int fed, ProbeSegment segment)
     {
-        var count = SamplesIn(Next(outputs).GetTensorDataAsSpan<long>(), fed, segment.Rows);
-        samples += count;
+        var extent = Next(outputs);
+        var count = counted.IsInBody
+            ? (long)extent.GetTensorDataAsSpan<double>()[0]
+            : SamplesIn(extent.GetTensorDataAsSpan<long>(), fed, segment.Rows);
+        Samples += count;
         blocks?.AddSamples(segment.Block, count);
         for (var i = 0; i < counters.Length; i++)
         {
@@ -47,7 +53,7 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
 
     /// <summary>What was counted, node by node in channel-major order; nothing can be added afterwards.</summary>
     public LayerProfile ToProfile() => new(
-        layer, layout.Channels, layout.Positions, samples, layout.ActivationsPerSample,
+        layer, layout.Channels, layout.Positions, Samples, layout.ActivationsPerSample,
         counters.Select((counter, i) => KeyValuePair.Create(counter, layout.ToChannelMajor(totals[i]))).ToImmutableDictionary())
     {
         Blocks = blocks?.ToBlocks(layout),

@@ -20,6 +20,7 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
     private static readonly ImmutableArray<double> Choices = [0, 0.37, 1];
 
     private readonly Dictionary<string, Expression?> _known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, double[]?> _chosen = new(StringComparer.Ordinal);
 
     /// <summary>The expression behind a tensor; null where it ends, forks, or meets a weighted operator or another branch.</summary>
     public Expression? Behind(string tensor)
@@ -64,6 +65,8 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
     private bool IsAdmissible(NodeProto node, HashSet<string> inside)
     {
         if (!nodes.TryGetValue(node, out var context) || OpRules.Find(node.Domain, node.OpType) is not { } rule)
+            return false;
+        if (rule is BodyBorderRule)
             return false;
         if (!node.Input.Where(input => input.Length > 0).All(input => inside.Contains(values.Of(input)) || trace.Tensor(input) is { IsConstant: true }))
             return false;
@@ -157,9 +160,19 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
         if (trace.Tensor(name) is not { HasShape: true } tensor || tensor.Count == 0)
             return null;
         isScalar &= tensor.Count == 1;
+        if (!_chosen.TryGetValue(name, out var elements))
+            _chosen[name] = elements = Chosen(name);
+        return elements?[Choices.IndexOf(choice)];
+    }
+
+    /// <summary>An element of a constant for each of the <see cref="Choices"/>; null where its value is not known.</summary>
+    private double[]? Chosen(string name)
+    {
         try
         {
-            return trace.Constants.Evaluate(name)?.Values is { Length: > 0 } elements ? elements[(int)(choice * (elements.Length - 1))] : null;
+            return trace.Constants.Evaluate(name)?.Values is { Length: > 0 } elements
+                ? [.. Choices.Select(choice => elements[(int)(choice * (elements.Length - 1))])]
+                : null;
         }
         catch (Exception e) when (e is TraceException or UserException)
         {

@@ -17,8 +17,8 @@ internal sealed class FunctionMatcher(Expressions expressions)
     /// <summary>The activation function behind a tensor, scales and shifts of one element in front of it included; else null.</summary>
     public FoundFunction? Activation(string tensor)
     {
-        FoundFunction? first = null, named = null;
-        Expression? whole = null;
+        FoundFunction? first = null, own = null, wider = null;
+        Expression? whole = null, itself = null;
         // A function may begin behind any of the scales in front of it: HardSigmoid at the Add, or at the Mul before it.
         var beginnings = new List<Expression>();
         foreach (var next in Chain(tensor).TakeWhile(next => !next.HasStatistics && (next.IsScalar || !next.IsAffine)))
@@ -27,19 +27,45 @@ internal sealed class FunctionMatcher(Expressions expressions)
                 break;
             whole = whole is null ? next : whole.Then(next);
             beginnings = [.. beginnings.Select(beginning => beginning.Then(next))];
+            itself = itself?.Then(next);
+            if (first is null && !whole.IsAffine && next.IsFloat)
+            {
+                (first, itself) = (new FoundFunction(whole, NameOf(next)), next);
+                own = next.Nodes is [_] || !next.IsScalar || Recognise(next) is not null ? first : null;
+            }
+            else if (first is null)
+            {
+                beginnings.Add(next);
+            }
+            else if (!next.IsSameAs(x => x) && Recognise(itself!) is { } name)
+            {
+                own = new FoundFunction(whole, name);
+            }
             // Another shape of the same function moves nothing.
-            if (whole is { IsAffine: false, IsScalar: true, IsFloat: true } && beginnings.Select(Recognise).FirstOrDefault(name => name is not null) is { } name
-                && name != (named ?? first)?.Name)
-                named = new FoundFunction(whole, name);
-            if (first is not null)
-                continue;
-            beginnings.Add(next);
-            if (!whole.IsAffine && next.IsFloat)
-                first = new FoundFunction(whole, NameOf(next));
+            if (first is not null && whole.IsScalar && !next.IsSameAs(x => x) && beginnings.Select(Recognise).FirstOrDefault(name => name is not null) is { } wide)
+                wider = new FoundFunction(whole, wide);
             if (!next.IsScalar)
                 break;
         }
-        return named ?? first;
+        // By what begins in front, only what is no other function by itself: HardSigmoid, and not the Relu6 in it.
+        if (own is null || wider is null)
+            return own ?? wider ?? first;
+        var (ownEnd, widerEnd) = (own.Expression.Nodes.Length, wider.Expression.Nodes.Length);
+        return widerEnd == ownEnd || widerEnd > ownEnd && wider.Name != own.Name ? wider : own;
+    }
+
+    /// <summary>A softmax or its logarithm, whole or in parts: it closes no layer.</summary>
+    public bool IsSoftmax(string tensor, int depth = 0)
+    {
+        if (depth > 2 || expressions.Behind(tensor) is not { } next)
+            return false;
+        if (next.HasStatistics)
+        {
+            return next.Nodes.Any(node => node.OpType is "Exp" or "ReduceLogSumExp" or "Softmax")
+                || next.Nodes.All(node => node.OpType is "ReduceMax" or "Sub" or "Add" or "Neg" or "Expand") && IsSoftmax(next.Output, depth + 1);
+        }
+        return next.Nodes is [{ OpType: "Exp" }] && expressions.Behind(next.Output) is { HasStatistics: true } share
+            && share.Nodes.Any(node => node.OpType is "ReduceSum" or "ReduceMean" or "ReduceL1");
     }
 
     /// <summary>A quantizer directly behind a tensor: QuantizeLinear and DequantizeLinear, or rounding between scales; else null.</summary>
@@ -75,13 +101,18 @@ internal sealed class FunctionMatcher(Expressions expressions)
 
     private static string? Recognise(Expression expression) => Expression.On(expression.Samples[0]).Recognise();
 
-    /// <summary>By the operator where one alone has a name of its own; else by the first that is no scale.</summary>
+    /// <summary>By its values where these are a ReLU's, or several operators spell it; by the operator where one alone has a name of its own.</summary>
     private static string NameOf(Expression expression)
     {
-        var node = expression.Nodes.FirstOrDefault(Expressions.IsFunction) ?? expression.Nodes[0];
-        if (expression.Nodes is [_] && Expressions.IsFunction(node))
-            return node.OpType;
-        return expression.IsScalar && Recognise(expression) is { } name ? name : node.OpType;
+        string?[] names = [.. expression.Samples.Select(sample => Expression.On(sample).Recognise())];
+        if (expression.IsScalar && names[0] == "Relu")
+            return "Relu";
+        if (expression.Nodes is [var only] && Expressions.IsFunction(only))
+            return only.OpType;
+        if (expression.IsScalar && names[0] is { } name)
+            return name;
+        // A slope for each channel.
+        return !expression.IsScalar && names.All(slope => slope is "LeakyRelu" or "Relu") ? "PRelu" : expression.Nodes[^1].OpType;
     }
 
     /// <summary>The bounds between which a function follows its argument in equal steps; null where it does not.</summary>

@@ -100,7 +100,7 @@ internal sealed class LayerReader(Trace trace, ValueGraph values, IReadOnlyDicti
                 Close(quantizer.Name);
                 return false;
             }
-            if (_isClosed)
+            if (_isClosed || _functions.IsSoftmax(_at))
                 return false;
             if (_functions.Activation(_at) is { } function)
             {
@@ -162,7 +162,7 @@ internal sealed class LayerReader(Trace trace, ValueGraph values, IReadOnlyDicti
         {
             if (expression.Nodes is [var only] && (ValueGraph.IsLayout(only) || Pooling.Of(reader._nodes[only]) is not null))
                 return Take(only);
-            // A softmax, whole or in parts, closes nothing, and nothing after it may; a reduction mixes nodes.
+            // A reduction mixes nodes.
             if (!expression.IsAffine || !expression.KeepsElements)
                 return false;
             if (_isJoined)

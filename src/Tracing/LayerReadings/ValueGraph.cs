@@ -62,6 +62,8 @@ internal sealed class ValueGraph
     /// <summary>The input whose values a node passes on as they are; null where it does more.</summary>
     private static string? CopiedInput(NodeProto node, Trace trace)
     {
+        if (node.Domain == BodyBorder.Domain)
+            return null;
         if (node.Input.Count == 0 || node.Output.Count == 0 || trace.Tensor(node.Input[0]) is not { } input)
             return null;
         var isCopy = node.OpType switch
@@ -79,14 +81,17 @@ internal sealed class ValueGraph
 
     /// <summary>What a node computes from which values, as a text; null where two such nodes may differ, or hold weights of their own.</summary>
     private string? IdentityOf(NodeProto node) =>
-        node.Input.Count == 0 || Trace.IsRandom(node) || node.SubGraphs().Any()
+        node.Input.Count == 0 || node.Domain == BodyBorder.Domain || Trace.IsRandom(node) || node.SubGraphs().Any()
             ? null
             : $"{node.Domain}:{node.OpType}({string.Join(',', node.Input.Select(Of))})"
                 + string.Concat(node.Attribute.OrderBy(attribute => attribute.Name, StringComparer.Ordinal).Select(attribute => attribute.ToString()));
 
     private static HashSet<NodeProto> Live(IReadOnlyList<NodeProto> nodes, IEnumerable<string> outputs)
     {
-        var needed = outputs.ToHashSet(StringComparer.Ordinal);
+        // The next iteration of a loop reads a state, if any does.
+        var reads = nodes.SelectMany(node => node.Input).ToHashSet(StringComparer.Ordinal);
+        var recurring = nodes.Where(node => BodyBorder.StateOf(node) is { } state && reads.Contains(state));
+        var needed = outputs.Concat(recurring.SelectMany(node => node.Output)).ToHashSet(StringComparer.Ordinal);
         var live = new HashSet<NodeProto>(ReferenceEqualityComparer.Instance);
         foreach (var node in nodes.Reverse().Where(node => node.Output.Any(needed.Contains)))
         {

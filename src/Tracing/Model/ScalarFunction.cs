@@ -46,7 +46,14 @@ internal sealed record ScalarFunction(string Root, double[] Values)
         var (low, high) = (Values.Min(), Values.Max());
         if (low == 0 && high is > 0.5 and < 9.8 && Matches(x => Math.Clamp(x, 0, high)))
             return high is > 5.99 and < 6.01 ? "Relu6" : "Clip";
-        return null;
+        if (low > GridPoints[0] || high < GridPoints[^1])
+        {
+            if (Matches(x => Math.Clamp(x, low, high)))
+                return "Clip";
+        }
+        // What is zero up to a threshold, and the argument above it.
+        var threshold = GridPoints.Zip(Values).Where(pair => pair.Second == 0).Select(pair => pair.First).DefaultIfEmpty(double.NaN).Max();
+        return Matches(x => x > threshold ? x : 0) ? "ThresholdedRelu" : null;
     }
 
     /// <summary>True where another function has the same values on the grid, up to rounding.</summary>

@@ -16,6 +16,9 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
     /// <summary>The operator name of a layer that is a model input.</summary>
     public const string InputOp = "Input";
 
+    // More than any model has.
+    private const int MostLayers = 1 << 24;
+
     public ConstantFolder Constants => constants;
 
     public List<LayerBuilder> Layers { get; } = [];
@@ -33,6 +36,16 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
 
     /// <summary>Parameters that control-flow bodies hold: those stored inside, and the outer tensors that they read.</summary>
     public List<(long Inside, IReadOnlyList<string> Outside)> Hidden { get; } = [];
+
+    /// <summary>The axes of states as an earlier trace found them behind their loop's body, by the name in the body.</summary>
+    public IReadOnlyDictionary<string, ImmutableArray<Axis>> Steady { get; init; } =
+        ImmutableDictionary<string, ImmutableArray<Axis>>.Empty;
+
+    /// <summary>What states are behind their loop's body, as this trace finds them.</summary>
+    public Dictionary<string, TracedTensor> Reached { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Tensors that earlier iterations of a loop have a part in, through layers: at first its states.</summary>
+    public HashSet<string> Recurrent { get; init; } = new(StringComparer.Ordinal);
 
     public IReadOnlyDictionary<string, TracedTensor> Tensors => _tensors;
 
@@ -67,7 +80,7 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
 
     /// <summary>True where the node computes with stored tensors and shapes alone.</summary>
     public bool IsConstant(NodeProto node) =>
-        !IsRandom(node)
+        !IsRandom(node) && !BodyBorder.Varies(node)
         && node.Input.Where(input => input.Length > 0).All(input => Tensor(input) is { IsConstant: true })
         && node.ReadInBodies().All(name => Tensor(name) is null or { IsConstant: true });
 
@@ -94,6 +107,8 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
             IsConvolution = convolution,
             Groups = groups,
             Read = read,
+            // Behind all layers of the iteration before, as it would be with the iterations one after the other.
+            Depth = node.Node.Input.Any(Recurrent.Contains) ? MostLayers : 0,
         };
         layer.FeedFrom(inputs.SelectMany(input => input.Carries).Select(carry => carry.Layer));
         foreach (var weight in weights)

@@ -97,6 +97,8 @@ internal sealed class Routes(TracedModel model)
     private Labels? Through(NodeProto node, AttributeReader attributes, OpRule rule, Labels labels, int input, int output, int[] shape)
     {
         double[]? Constant(int i) => i < node.Input.Count && node.Input[i].Length > 0 ? constants.Evaluate(node.Input[i])?.Values : null;
+        if (rule is BodyBorderRule)
+            return BodyBorderRule.Through(node.OpType, attributes, labels, input, shape);
         switch (node.OpType)
         {
             case "Transpose":

@@ -7,8 +7,9 @@ using Onnx;
 namespace Emergence.Tracing.Operators;
 
 /// <summary>
-/// If, Loop and Scan. The runtime cannot expose what happens inside a body, so its layers cannot be read: a warning
-/// names the node and how many parameters it hides, and the trace goes on by data flow.
+/// An If, Loop or Scan whose bodies are not traced in line: they do not fit their node, it is of an opset whose form is not
+/// known, or it computes with stored tensors alone. A warning names the node and how many parameters it hides, and the trace
+/// goes on by data flow.
 /// </summary>
 internal sealed class ControlFlowRule : OpRule
 {

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using Emergence.Tracing.Model;
 
 namespace Emergence.Tracing.Operators;
 
@@ -44,7 +45,10 @@ internal static class OpRules
     private static readonly FrozenDictionary<string, OpRule> ByName =
         All.SelectMany(rule => rule.Ops, (rule, op) => (op, rule)).ToFrozenDictionary(pair => pair.op, pair => pair.rule, StringComparer.Ordinal);
 
+    private static readonly BodyBorderRule Border = new();
+
     /// <summary>The rule for an operator; null where nothing is known of it.</summary>
     public static OpRule? Find(string domain, string op) =>
-        domain is "" or "ai.onnx" ? ByName.GetValueOrDefault(op) : ByName.GetValueOrDefault($"{domain}::{op}");
+        domain == BodyBorder.Domain ? Border
+        : domain is "" or "ai.onnx" ? ByName.GetValueOrDefault(op) : ByName.GetValueOrDefault($"{domain}::{op}");
 }

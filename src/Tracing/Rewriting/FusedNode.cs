@@ -5,7 +5,8 @@ using Onnx;
 namespace Emergence.Tracing.Rewriting;
 
 /// <summary>A fused node that is being taken apart: what it reads and writes, and the nodes that take its place.</summary>
-internal sealed class FusedNode(ModelProto model, NodeProto fused, FreshNames names, IReadOnlyList<NodeProto> all)
+internal sealed class FusedNode(
+    ModelProto model, GraphProto graph, NodeProto fused, FreshNames names, IReadOnlyList<NodeProto> all)
 {
     public NodeProto Fused => fused;
 
@@ -45,7 +46,7 @@ internal sealed class FusedNode(ModelProto model, NodeProto fused, FreshNames na
     {
         if (Output(output).Length == 0)
             return result;
-        model.Graph.Node.Last(node => node.Output[0] == result).Output[0] = Output(output);
+        graph.Node.Last(node => node.Output[0] == result).Output[0] = Output(output);
         return Output(output);
     }
 
@@ -55,7 +56,7 @@ internal sealed class FusedNode(ModelProto model, NodeProto fused, FreshNames na
     {
         if (isInner)
             changed.Output[0] = names.Next($"{Stem}_{changed.OpType}");
-        model.Graph.Node.Add(changed);
+        graph.Node.Add(changed);
         return changed.Output[0];
     }
 
@@ -133,6 +134,6 @@ internal sealed class FusedNode(ModelProto model, NodeProto fused, FreshNames na
             count--;
         var node = new NodeProto { OpType = op, Domain = domain, Name = name, Input = { inputs[..count] }, Output = { output } };
         node.Attribute.AddRange(attributes.ToArray());
-        model.Graph.Node.Add(node);
+        graph.Node.Add(node);
     }
 }

@@ -32,20 +32,28 @@ internal static class FusedOperators
 
     public static (ModelProto Model, bool Modified) Apply(ModelProto model)
     {
-        if (!model.Graph.Node.Any(IsFused))
+        if (!model.Graph.SelfAndSubGraphs().SelectMany(graph => graph.Node).Any(IsFused))
             return (model, false);
         model = model.Clone();
-        var nodes = model.Graph.Node.ToArray();
         var names = new FreshNames(model.Graph);
-        model.Graph.Node.Clear();
+        var all = model.Graph.SelfAndSubGraphs().SelectMany(graph => graph.Node).ToArray();
+        foreach (var graph in model.Graph.SelfAndSubGraphs().ToArray())
+            TakeApart(model, graph, names, all);
+        return (model, true);
+    }
+
+    /// <summary>Rewrites the main graph or a body; what it stores stands in the main graph.</summary>
+    private static void TakeApart(ModelProto model, GraphProto graph, FreshNames names, NodeProto[] all)
+    {
+        var nodes = graph.Node.ToArray();
+        graph.Node.Clear();
         foreach (var node in nodes)
         {
             if (IsFused(node))
-                Parts[node.OpType](new FusedNode(model, node, names, nodes));
+                Parts[node.OpType](new FusedNode(model, graph, node, names, all));
             else
-                model.Graph.Node.Add(node);
+                graph.Node.Add(node);
         }
-        return (model, true);
     }
 
     private static bool IsFused(NodeProto node)

@@ -5,14 +5,15 @@ using Onnx;
 namespace Emergence.Tracing.Rewriting;
 
 /// <summary>
-/// Rewrites a model so that every layer stands in its main graph and has a tensor to be read from. The results of the
-/// model stay what they are. Stands between opening a checkpoint and tracing it.
+/// Rewrites a model so that every layer has a tensor to be read from and every parameter stands in its main graph. The results
+/// of the model stay what they are. Stands between opening a checkpoint and tracing it.
 /// </summary>
 public static class ModelPreparation
 {
     /// <summary>
     /// Inlines local functions and the branch that a constant condition chooses, names the sequence of recurrent operators
-    /// of which only the last state is used, and takes fused operators apart that hide what a layer is read from.
+    /// of which only the last state is used, moves what other bodies store to the main graph, and takes fused operators apart
+    /// that hide what a layer is read from.
     /// </summary>
     /// <returns>The checkpoint itself where there is nothing to do; else one with a changed copy of the model.</returns>
     /// <exception cref="UserException">A local function calls itself, or its calls do not fit it.</exception>
@@ -24,8 +25,9 @@ public static class ModelPreparation
             var (model, hasFunctions) = FunctionInliner.Apply(checkpoint.Model);
             (model, var hasBranches) = BranchInliner.Apply(model, checkpoint.Directory);
             (model, var hasSequences) = NameSequences(model);
+            (model, var hasBodies) = BodyHoisting.Apply(model);
             (model, var isFused) = FusedOperators.Apply(model);
-            return hasFunctions || hasBranches || hasSequences || isFused ? checkpoint.WithModel(model) : checkpoint;
+            return hasFunctions || hasBranches || hasSequences || hasBodies || isFused ? checkpoint.WithModel(model) : checkpoint;
         }
         catch (TraceException e)
         {
@@ -33,16 +35,35 @@ public static class ModelPreparation
         }
     }
 
+    /// <summary>
+    /// A copy of the checkpoint whose bodies store nothing, under the names that a trace gives their tensors. The checkpoint
+    /// itself where it has none, and where the trace rewrites the graph otherwise too.
+    /// </summary>
+    public static Checkpoint HoistBodies(Checkpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        if (checkpoint.Model.Functions.Count > 0 || BranchInliner.Apply(checkpoint.Model, checkpoint.Directory).Modified)
+            return checkpoint;
+        var (model, isModified) = BodyHoisting.Apply(checkpoint.Model);
+        return isModified ? checkpoint.WithModel(model) : checkpoint;
+    }
+
     /// <summary>Every time step counts as a sample, so the hidden states of all of them must leave the operator.</summary>
     private static (ModelProto Model, bool Modified) NameSequences(ModelProto model)
     {
         static bool IsNameless(NodeProto node) =>
-            node is { OpType: "LSTM" or "GRU" or "RNN" or "DynamicQuantizeLSTM", Domain: "" or "ai.onnx" or "com.microsoft", Output: [var sequence, ..] } && sequence.Length == 0;
-        if (!model.Graph.Node.Any(IsNameless))
+            node is
+            {
+                OpType: "LSTM" or "GRU" or "RNN" or "DynamicQuantizeLSTM", Domain: "" or "ai.onnx" or "com.microsoft",
+                Output: [{ Length: 0 }, ..]
+            };
+        static IEnumerable<NodeProto> Nameless(ModelProto model) =>
+            model.Graph.SelfAndSubGraphs().SelectMany(graph => graph.Node).Where(IsNameless);
+        if (!Nameless(model).Any())
             return (model, false);
         model = model.Clone();
         var names = new FreshNames(model.Graph);
-        foreach (var node in model.Graph.Node.Where(IsNameless))
+        foreach (var node in Nameless(model).ToArray())
             node.Output[0] = names.Next($"{node.Output.FirstOrDefault(output => output.Length > 0) ?? node.OpType}_Y");
         return (model, true);
     }

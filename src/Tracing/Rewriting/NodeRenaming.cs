@@ -43,7 +43,7 @@ internal sealed class NodeRenaming(FreshNames fresh, string prefix, IReadOnlyDic
     }
 
     /// <summary>Renames a nested graph in place: a value of its own must not bear a name of the graphs around it either.</summary>
-    private void Rename(GraphProto body)
+    public void Rename(GraphProto body)
     {
         var inner = new NodeRenaming(fresh, prefix, _names);
         inner.Forget(body);
@@ -51,7 +51,7 @@ internal sealed class NodeRenaming(FreshNames fresh, string prefix, IReadOnlyDic
             value.Name = inner.Define(value.Name);
         foreach (var tensor in body.Initializer)
             tensor.Name = inner.Define(tensor.Name);
-        foreach (var sparse in body.SparseInitializer)
+        foreach (var sparse in body.SparseInitializer.Where(sparse => sparse.Values is not null))
             sparse.Values.Name = inner.Define(sparse.Values.Name);
         foreach (var output in body.Node.SelectMany(node => node.Output))
             inner.Define(output);
@@ -66,7 +66,8 @@ internal sealed class NodeRenaming(FreshNames fresh, string prefix, IReadOnlyDic
     private void Forget(GraphProto body)
     {
         foreach (var name in body.Input.Select(value => value.Name).Concat(body.Initializer.Select(tensor => tensor.Name))
-            .Concat(body.SparseInitializer.Select(sparse => sparse.Values.Name)).Concat(body.Node.SelectMany(node => node.Output)))
+            .Concat(body.SparseInitializer.Select(sparse => sparse.Values?.Name ?? ""))
+            .Concat(body.Node.SelectMany(node => node.Output)))
             _names.Remove(name);
     }
 }

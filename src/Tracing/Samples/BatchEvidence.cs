@@ -87,6 +87,9 @@ internal sealed class BatchEvidence
                 Product(Tensor(node, 0), attributes.Int("transA", 0) == 1, isLeft: true);
                 Product(Tensor(node, 1), attributes.Int("transB", 0) == 1, isLeft: false);
                 break;
+            case BodyBorder.Step when node.Domain == BodyBorder.Domain:
+                Steps(Tensor(node, 0), (int)attributes.Int("axis", 0));
+                break;
             case "QLinearMatMul" or "QGemm":
                 Product(Tensor(node, 0), attributes.Int("transA", 0) == 1, isLeft: true);
                 Product(Tensor(node, 3), attributes.Int("transB", 0) == 1, isLeft: false);
@@ -101,6 +104,16 @@ internal sealed class BatchEvidence
             return;
         for (var i = 0; i < tensor.Rank; i++)
             Note(tensor.Axes[i], i == axis ? _counted : _mixed);
+    }
+
+    /// <summary>A Scan mixes along the axis it steps through; samples are on another, the first where there are several.</summary>
+    private void Steps(TracedTensor? tensor, int axis)
+    {
+        if (tensor is null or { Rank: < 3 })
+            return;
+        axis = Shapes.Axis(axis, tensor.Rank);
+        Note(tensor.Axes[axis], _mixed);
+        Note(tensor.Axes[axis == 0 ? 1 : 0], _apart);
     }
 
     private void Product(TracedTensor? tensor, bool transposed, bool isLeft)

@@ -23,7 +23,9 @@ internal sealed class SampleMixing
         _sampled = [.. binding.Inputs.Where(input => input.BatchAxis >= 0).Select(input => input.Name)];
         foreach (var node in nodes)
         {
-            foreach (var output in node.Output)
+            // What a body computes, its node does.
+            var inside = Emergence.Checkpoints.GraphWalk.SubGraphs(node).SelectMany(ControlFlow.Defined);
+            foreach (var output in node.Output.Concat(inside))
                 _producers.TryAdd(output, node);
         }
     }

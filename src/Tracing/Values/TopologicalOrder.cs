@@ -52,5 +52,5 @@ internal static class TopologicalOrder
 
     /// <summary>What a node reads, the outer tensors its sub-graphs capture included.</summary>
     private static IEnumerable<string> Reads(NodeProto node) =>
-        node.Input.Concat(node.SubGraphs().SelectMany(graph => graph.SelfAndSubGraphs()).SelectMany(graph => graph.Node).SelectMany(inner => inner.Input));
+        node.Input.Concat(node.SubGraphs().SelectMany(body => body.Captured()));
 }

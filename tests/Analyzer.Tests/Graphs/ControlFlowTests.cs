@@ -5,7 +5,10 @@ using static Onnx.TensorProto.Types;
 
 namespace Emergence.Analyzer.Tests.Graphs;
 
-/// <summary>If, Loop and Scan: what can be brought to the main graph is; of the rest a warning says how much it hides.</summary>
+/// <summary>
+/// If, Loop and Scan: a constant branch is brought to the main graph, bodies have layers, and of what does not fit a warning
+/// says how much it hides.
+/// </summary>
 public class ControlFlowTests
 {
     [Theory]
@@ -50,27 +53,65 @@ public class ControlFlowTests
     }
 
     [Fact]
-    public void an_if_that_hangs_on_the_data_hides_its_parameters_with_a_warning()
+    public void an_if_that_depends_on_the_data_has_the_layers_of_both_branches()
     {
         var tiny = Dense().Node("ReduceMax", "a", "m", AttributeProto.Of("keepdims", 0)).Node("Cast", "m", "c", AttributeProto.Of("to", 9))
             .Node("If", "c", "h", Branches("Relu", "Tanh")).Weight("u", 3, 2).Node("MatMul", "h u", "y").Output("y", [null, 2]);
         tiny.Proto.Graph.Node[^2].Name = "choose";
-        // As the exporter declares it: nothing else says which axis of an If's result counts samples.
-        var declared = Value("h", 0, 3);
-        declared.Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension { DimParam = "N" };
-        tiny.Proto.Graph.ValueInfo.Add(declared);
-        var graph = TracedRun.Holds(tiny.Proto, """
+        var graph = TracedRun.OnlyTraces(tiny.Proto);
+        // What decides the branch has a part in the result, as the condition of a Where has.
+        Assert.Equal(GraphText.Tidy("""
             MatMul Relu a [B C6] n=6 m=6 (w)
+            MatMul Relu choose/then/t [B C3] n=3 m=3 (choose/then/v)
+            MatMul Tanh choose/else/t [B C3] n=3 m=3 (choose/else/v)
             MatMul - y [B C2] n=2 m=2 (u)
-            0>1
-            """, ["choose: the body of this If cannot be read from outside: 36 parameters in it are not analysed"]);
-        Assert.Equal(36, graph.UntracedParameters);
+            0>1 0>2 0>3 1>3 2>3
+            """), GraphText.Of(graph));
+        Assert.Empty(graph.Diagnostics);
+        Assert.Equal(0, graph.UntracedParameters);
+    }
+
+    [Theory]
+    [InlineData("Scan", """
+        MatMul - h [B C3] n=3 m=3 (w)
+        MatMul - loop/next [C3] n=3 m=3 (loop/r +start)
+        MatMul - y [B C2] n=2 m=2 (u)
+        0=1 1>2
+        """)]
+    [InlineData("Loop", """
+        MatMul - h [B C3] n=3 m=3 (w)
+        MatMul - loop/next [B C3] n=3 m=3 (loop/r)
+        MatMul - y [B C2] n=2 m=2 (u)
+        0>1 1>2
+        """)]
+    public void a_loop_has_the_layers_of_one_iteration(string op, string expected)
+    {
+        var graph = TracedRun.OnlyTraces(Looped(op).Proto);
+        Assert.Equal(GraphText.Tidy(expected), GraphText.Of(graph));
+        Assert.Empty(graph.Diagnostics);
+        Assert.Equal(0, graph.UntracedParameters);
     }
 
     [Theory]
     [InlineData("Scan")]
     [InlineData("Loop")]
-    public void a_loop_hides_its_parameters_with_a_warning(string op)
+    public void a_body_that_does_not_fit_its_node_hides_its_parameters_with_a_warning(string op)
+    {
+        var tiny = Looped(op);
+        tiny.Proto.Graph.Node.Single(node => node.OpType == op).SubGraphs().Single().Input.RemoveAt(0);
+        var graph = TracedRun.OnlyTraces(tiny.Proto);
+        Assert.Equal(GraphText.Tidy("""
+            MatMul - h [B C3] n=3 m=3 (w)
+            MatMul - y [S5 C2] n=2 m=2 (u)
+            0>1
+            """), GraphText.Of(graph));
+        Assert.Contains(
+            $"loop: the body of this {op} cannot be read from outside: 9 parameters in it are not analysed",
+            graph.Diagnostics.Select(diagnostic => $"{diagnostic}"));
+        Assert.Equal(9, graph.UntracedParameters);
+    }
+
+    private static TinyModel Looped(string op)
     {
         var body = new GraphProto { Name = "body", Initializer = { TensorValues.FromFloats("r", [3, 3], new float[9]) } };
         var tiny = new TinyModel(13).Input("x", [5, 4]).Weight("w", 4, 3).Node("MatMul", "x w", "h");
@@ -86,24 +127,12 @@ public class ControlFlowTests
             body.Input.Add([Value("i", DataType.Int64), Value("go", DataType.Bool), Value("state", 5, 3)]);
             body.Node.Add([Node("MatMul", "state r", "next"), Node("Identity", "go", "on")]);
             body.Output.Add([Value("on", DataType.Bool), Value("next", 5, 3)]);
-            tiny.Initializer("times", [], [2], DataType.Int64).Initializer("yes", [], [1], DataType.Bool).Node("Loop", "times yes h", "steps", AttributeProto.Of("body", body));
+            tiny.Initializer("times", [], [2], DataType.Int64).Initializer("yes", [], [1], DataType.Bool)
+                .Node("Loop", "times yes h", "steps", AttributeProto.Of("body", body));
         }
         tiny.Proto.Graph.Node[^1].Name = "loop";
         tiny.Proto.Graph.ValueInfo.Add(Value("steps", 5, 3));
-        tiny.Weight("u", 3, 2).Node("MatMul", "steps u", "y").Output("y");
-        var graph = TracedRun.OnlyTraces(tiny.Proto);
-        Assert.Equal(GraphText.Tidy("""
-            MatMul - h [B C3] n=3 m=3 (w)
-            MatMul - y [S5 C2] n=2 m=2 (u)
-            0>1
-            """), GraphText.Of(graph));
-        Assert.Equal(
-            [
-                $"loop: the body of this {op} cannot be read from outside: 9 parameters in it are not analysed",
-                "steps: the shape of this tensor is what the file declares, unchecked: it follows only from a run of the model",
-            ],
-            graph.Diagnostics.Select(diagnostic => $"{diagnostic}"));
-        Assert.Equal(9, graph.UntracedParameters);
+        return tiny.Weight("u", 3, 2).Node("MatMul", "steps u", "y").Output("y");
     }
 
     private static TinyModel Dense() => new TinyModel(13).Input("x", [null, 4]).Weight("w", 4, 6).Node("MatMul", "x w", "h0").Node("Relu", "h0", "a");
