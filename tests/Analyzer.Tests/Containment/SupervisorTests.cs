@@ -41,16 +41,15 @@ public class SupervisorTests
         Assert.Contains("--memory", Assert.Single(run.Errors), StringComparison.Ordinal);
     }
 
-    /// <summary>Of this series the member that dies comes first of all.</summary>
+    /// <summary>Integers divided by -1; the smallest of them has no quotient, and the processor says so.</summary>
     private static string Save(TemporaryFolder folder, string name, bool dies)
     {
         var graph = new GraphBuilder("integers");
         var x = graph.Input("x", DataType.Float, "N", 2);
         var h = graph.Node("MatMul", [x, graph.Initializer("w", [2, 2], [1f, 1, 1, 1])]);
-        // Far beyond 32 bits a cast gives the smallest integer.
-        var far = graph.Node("Cast", [graph.Node("Mul", [h, graph.Initializer("far", [1], dies ? [-1e30f] : [1f])])], AttributeProto.Of("to", (long)DataType.Int32));
-        var minusOne = new TensorProto { Name = "minus", DataType = (int)DataType.Int32, Dims = { 1 }, Int32Data = { -1 } };
-        var y = graph.Node("Cast", [graph.Node("Div", [far, graph.Initializer(minusOne)])], AttributeProto.Of("to", (long)DataType.Float));
+        var zero = graph.Node("Mul", [graph.Node("Cast", [h], AttributeProto.Of("to", (long)DataType.Int64)), graph.Initializer("zero", [1], [0L])]);
+        var start = graph.Node("Add", [zero, graph.Initializer("start", [1], [dies ? long.MinValue : 1])]);
+        var y = graph.Node("Cast", [graph.Node("Div", [start, graph.Initializer("minus", [1], [-1L])])], AttributeProto.Of("to", (long)DataType.Float));
         graph.Output(y, DataType.Float, "N", 2);
         var path = folder.Path(name);
         ModelFile.Save(graph.Build(13, 7, "tests"), path);
