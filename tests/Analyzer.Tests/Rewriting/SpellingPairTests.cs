@@ -17,8 +17,10 @@ public sealed class SpellingPairTests : IDisposable
         TinyModel> Other)> Pairs = new()
         {
             ["max-pooling behind a product whose positions are samples"] = (ConvNodes.Filters,
-            model => Pooled(Product(model).Node("BatchNormalization", "h c v0 v0 c", "n").Node("Relu", "n", "r").Node("MaxPool", "r", "p", Kernel)),
-            model => Pooled(Product(model).Node("MaxPool", "h", "m", Kernel).Node("BatchNormalization", "m c v0 v0 c", "n").Node("Relu", "n", "p"))),
+            model => Pooled(Product(model).Node("BatchNormalization", "h c v0 v0 c", "n")
+                .Node("Relu", "n", "r").Node("MaxPool", "r", "p", Kernel)),
+            model => Pooled(Product(model).Node("MaxPool", "h", "m", Kernel)
+                .Node("BatchNormalization", "m c v0 v0 c", "n").Node("Relu", "n", "p"))),
             ["a product as Einsum"] = (ConvNodes.Units,
             model => Rows(model).Node("MatMul", "x w", "h").Node("Relu", "h", "a").Node("MatMul", "a v", "y"),
             model => Rows(model).Node("MatMul", "x w", "h").Node("Relu", "h", "a")
