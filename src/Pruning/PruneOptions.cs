@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Emergence.Tracing.Model;
 using Emergence.Tracing;
+using Emergence.Tracing.Model;
 
 namespace Emergence.Pruning;
 

@@ -5,10 +5,10 @@ using Emergence.Checkpoints;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Testing;
+using Emergence.Tracing;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Operators;
 using Emergence.Tracing.Values;
-using Emergence.Tracing;
 
 namespace Emergence.Analyzer.Tests;
 

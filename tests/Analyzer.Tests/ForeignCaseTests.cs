@@ -3,8 +3,8 @@ using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 using Emergence.Testing;
-using Emergence.Tracing.Model;
 using Emergence.Tracing;
+using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Tests;
 

@@ -3,8 +3,8 @@ using Emergence.Checkpoints;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;
 using Emergence.Testing;
-using Emergence.Tracing.Rewriting;
 using Emergence.Tracing;
+using Emergence.Tracing.Rewriting;
 
 namespace Emergence.Analyzer.Tests;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
-using Emergence.Tracing.Model;
 using Emergence.Tracing;
+using Emergence.Tracing.Model;
 
 namespace Emergence.Measuring.Probes;
 

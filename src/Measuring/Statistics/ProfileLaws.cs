@@ -1,5 +1,5 @@
-using Emergence.Measuring.Instrumentation;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Instrumentation;
 using static Onnx.TensorProto.Types;
 
 namespace Emergence.Measuring.Statistics;

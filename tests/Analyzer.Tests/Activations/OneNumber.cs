@@ -1,10 +1,10 @@
 using Emergence.Checkpoints;
+using Emergence.Measuring;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Instrumentation;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
-using Emergence.Measuring;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Networks;
 using static Onnx.TensorProto.Types;

@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
+using Emergence.Measuring;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Instrumentation;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
-using Emergence.Measuring;
 using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;
 
 namespace Emergence.Analyzer.Tests.Activations;

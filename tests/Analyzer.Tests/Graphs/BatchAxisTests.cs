@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
 using Emergence.Measuring.Probes;
-using Emergence.Tracing.Model;
 using Emergence.Tracing;
+using Emergence.Tracing.Model;
 using Onnx;
 
 

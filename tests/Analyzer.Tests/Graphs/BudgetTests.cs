@@ -1,9 +1,9 @@
+using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
 using Emergence.Tracing;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Rewriting;
 using Emergence.Tracing.Values;
-using Emergence.Analyzer.Tests.Checkpoints;
 using Onnx;
 using static Onnx.TensorProto.Types;
 
