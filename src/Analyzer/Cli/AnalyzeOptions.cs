@@ -126,7 +126,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
         var settings = ReadSettings(parsed);
         return new AnalyzeCall
         {
-            Request = new AnalysisRequest(Checkpoints.Read(parsed), settings, ReadProbe(parsed)) 
+            Request = new AnalysisRequest(Checkpoints.Read(parsed), settings, ReadProbe(parsed))
             {
                 Boundary = Limits.Read(parsed),
                 IsStrictSeries = Given(parsed, StrictSeries, false),

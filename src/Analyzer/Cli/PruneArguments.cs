@@ -8,8 +8,8 @@ using Emergence.CommandLine;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Pruning;
-using Emergence.Tracing.Model;
 using Emergence.Tracing;
+using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Cli;
 

@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
-using Emergence.Tracing.Model;
 using Emergence.Tracing;
+using Emergence.Tracing.Model;
 using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace Emergence.Measuring.Probes;

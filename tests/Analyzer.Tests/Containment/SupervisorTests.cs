@@ -50,6 +50,8 @@ public class SupervisorTests
         var zero = graph.Node("Mul", [graph.Node("Cast", [h], AttributeProto.Of("to", (long)DataType.Int64)), graph.Initializer("zero", [1], [0L])]);
         var start = graph.Node("Add", [zero, graph.Initializer("start", [1], [dies ? long.MinValue : 1])]);
         var y = graph.Node("Cast", [graph.Node("Div", [start, graph.Initializer("minus", [1], [-1L])])], AttributeProto.Of("to", (long)DataType.Float));
+        // A layer behind it, as what no layer needs is not run.
+        y = graph.Node("MatMul", [y, graph.Initializer("v", [2, 2], [1f, 1, 1, 1])]);
         graph.Output(y, DataType.Float, "N", 2);
         var path = folder.Path(name);
         ModelFile.Save(graph.Build(13, 7, "tests"), path);
