@@ -105,7 +105,7 @@ public sealed class StoredTensorsTests
         Assert.Equal(
             "sparse tensor 's': 2 values have 1 indices of a shape that does not fit; the file is damaged", Error(Sparse([2, 3], [1, 2], [0])));
         Assert.Equal(
-            "sparse tensor 's': 1000000000000 elements are too many to make dense; store it in parts",
+            "sparse tensor 's': 1000000000000 elements are too many to make of 1 stored ones; store it dense",
             Error(Sparse([1_000_000, 1_000_000], [1], [0])));
         var pair = Sparse([2, 3], [1], [0, 3]);
         pair.Indices.Dims.Clear();
