@@ -119,12 +119,15 @@ public static class FileSet
                     return gate;
                 gate.Dispose();
             }
-            catch (IOException) when (File.Exists(path) && TimeProvider.System.GetElapsedTime(started) < Patience)
+            catch (IOException e) when ((IsHeld(e) || File.Exists(path)) && TimeProvider.System.GetElapsedTime(started) < Patience)
             {
                 Thread.Sleep(Pause);
             }
         }
     }
+
+    /// <summary>Another run holds the lock, which may be gone by now: EWOULDBLOCK on Linux and macOS, a sharing or lock violation on Windows.</summary>
+    private static bool IsHeld(IOException e) => (e.HResult & 0xFFFF) is 11 or 35 or 32 or 33;
 
     /// <summary>A lock that was opened just before its holder deleted it keeps nobody out.</summary>
     private static bool IsStillThere(FileStream gate, string path)

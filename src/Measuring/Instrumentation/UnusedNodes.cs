@@ -8,7 +8,7 @@ internal static class UnusedNodes
 {
     /// <summary>
     /// Removes every node of <paramref name="graph"/> that no graph output depends on, through data flow or through a
-    /// sub-graph that reads an outer tensor. Inputs and initializers stay.
+    /// sub-graph that reads an outer tensor, and every initializer that is then neither read nor an input.
     /// </summary>
     public static void Remove(GraphProto graph)
     {
@@ -32,6 +32,11 @@ internal static class UnusedNodes
         var kept = graph.Node.Where(needed.Contains).ToList();
         graph.Node.Clear();
         graph.Node.Add(kept);
+        // Of IR 3, the runtime refuses stored tensors that are neither read nor inputs.
+        var read = kept.SelectMany(Reads).Concat(graph.Output.Select(output => output.Name)).Concat(graph.Input.Select(input => input.Name))
+            .ToHashSet(StringComparer.Ordinal);
+        foreach (var unread in graph.Initializer.Where(tensor => !read.Contains(tensor.Name)).ToArray())
+            graph.Initializer.Remove(unread);
     }
 
     /// <summary>The tensors a node reads, those its sub-graphs take from outside (and some names of their own) included.</summary>

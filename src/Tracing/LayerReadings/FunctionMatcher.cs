@@ -23,7 +23,8 @@ internal sealed class FunctionMatcher(Expressions expressions)
         var beginnings = new List<Expression>();
         foreach (var next in Chain(tensor).TakeWhile(next => !next.HasStatistics && (next.IsScalar || !next.IsAffine)))
         {
-            if (!next.IsScalar && first is not null)
+            // A second function of its own is no part of the first.
+            if (first is not null && (!next.IsScalar || next.Nodes is [var second] && Expressions.IsFunction(second) && Recognise(itself!) is not null))
                 break;
             whole = whole is null ? next : whole.Then(next);
             beginnings = [.. beginnings.Select(beginning => beginning.Then(next))];
@@ -111,8 +112,14 @@ internal sealed class FunctionMatcher(Expressions expressions)
             return only.OpType;
         if (expression.IsScalar && names[0] is { } name)
             return name;
-        // A slope for each channel.
-        return !expression.IsScalar && names.All(slope => slope is "LeakyRelu" or "Relu") ? "PRelu" : expression.Nodes[^1].OpType;
+        return !expression.IsScalar && expression.Samples.All(HasSlope) ? "PRelu" : expression.Nodes[^1].OpType;
+    }
+
+    /// <summary>The argument above zero, and below it in a proportion of its own.</summary>
+    private static bool HasSlope(Func<double, double> f)
+    {
+        var slope = -f(-1);
+        return Expression.On(f).Matches(x => x < 0 ? slope * x : x);
     }
 
     /// <summary>The bounds between which a function follows its argument in equal steps; null where it does not.</summary>

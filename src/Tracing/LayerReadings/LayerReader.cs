@@ -142,7 +142,7 @@ internal sealed class LayerReader(Trace trace, ValueGraph values, IReadOnlyDicti
         }
 
         private bool IsPart(NodeProto node, string tensor) =>
-            reader._values.Of(node.Input[0]) == reader._values.Of(tensor)
+            node.OpType == "Concat" || reader._values.Of(node.Input[0]) == reader._values.Of(tensor)
             && (ValueGraph.IsLayout(node) || Pooling.Of(reader._nodes[node]) is PoolingKind.Selection or PoolingKind.Largest);
 
         /// <summary>The results of a node that are read and hold a part of the layer.</summary>

@@ -23,6 +23,13 @@ internal sealed class StepCloner(Trace trace, ValueGraph values, IReadOnlyDictio
                 names[values.Of(node.Output[0])] = names[values.Of(node.Input[0])];
                 continue;
             }
+            if (node.OpType == "BatchNormalization" && Channel(layer.Read) != 1)
+            {
+                if (Normalize(node, names[values.Of(node.Input[0])], layer, result) is not { } normalized)
+                    return null;
+                names[values.Of(node.Output[0])] = normalized;
+                continue;
+            }
             var copy = node.Clone();
             for (var i = 0; i < copy.Input.Count; i++)
             {
@@ -40,6 +47,27 @@ internal sealed class StepCloner(Trace trace, ValueGraph values, IReadOnlyDictio
             result.Add(copy);
         }
         return new AppliedStep(expression.Input, names[values.Of(expression.Output)], result.ToImmutable());
+    }
+
+    /// <summary>A batch normalization in parts, as the operator has its channels on the second axis alone.</summary>
+    private string? Normalize(NodeProto node, string input, LayerBuilder layer, ImmutableArray<NodeProto>.Builder result)
+    {
+        if (Channel(layer.Read) is not { } target || layer.Read.Axes[target].Size != (int)trace.Tensor(node.Input[1])!.Count)
+            return null;
+        var shape = Enumerable.Repeat(1L, layer.Read.Rank).ToArray();
+        shape[target] = layer.Read.Axes[target].Size;
+        var (scale, shift) = (Reshape(node.Input[1], shape, result), Reshape(node.Input[2], shape, result));
+        var (mean, variance) = (Reshape(node.Input[3], shape, result), Reshape(node.Input[4], shape, result));
+        var name = node.Output[0];
+        var epsilon = TensorValues.FromFloats("", [], [nodes[node].Attributes.Float("epsilon", 1e-5f)]);
+        result.Add(new NodeProto { OpType = "Constant", Output = { $"{name}: epsilon" }, Attribute = { AttributeProto.Of("value", epsilon) } });
+        foreach (var (op, a, b, output) in new[]
+        {
+            ("Add", variance, $"{name}: epsilon", "variance"), ("Sqrt", $"{name}: variance", "", "deviation"), ("Sub", input, mean, "centered"),
+            ("Div", $"{name}: centered", $"{name}: deviation", "normal"), ("Mul", $"{name}: normal", scale, "scaled"), ("Add", $"{name}: scaled", shift, "shifted"),
+        })
+            result.Add(new NodeProto { OpType = op, Input = { b.Length > 0 ? [a, b] : [a] }, Output = { $"{name}: {output}" } });
+        return $"{name}: shifted";
     }
 
     /// <summary>A constant of one number per channel, for the tensor that the layer is read from.</summary>

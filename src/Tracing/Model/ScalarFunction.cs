@@ -10,7 +10,7 @@ internal sealed record ScalarFunction(string Root, double[] Values)
 {
     // Spread over the range where activation functions differ; no point where one has a kink but 0.
     private static readonly double[] GridPoints =
-        [-9.7, -6.3, -4.1, -3.05, -2.6, -2.2, -1.7, -1.3, -0.9, -0.55, -0.31, -0.12, 0, 0.13, 0.29, 0.57, 0.93, 1.4, 1.9, 2.3, 2.7, 3.07, 4.3, 6.4, 9.9];
+        [-9.7, -6.3, -4.1, -3.05, -2.6, -2.2, -1.7, -1.3, -0.9, -0.55, -0.31, -0.12, -0.03, 0, 0.02, 0.06, 0.13, 0.29, 0.57, 0.93, 1.4, 1.9, 2.3, 2.7, 3.07, 4.3, 6.4, 9.9];
 
     private const double Tolerance = 2e-4;
 

@@ -31,6 +31,7 @@ internal sealed record OperatorWiring(
                 or "DynamicQuantizeMatMul" or "MatMulIntegerToFloat" or "QGemm" or "MatMulNBits" or "MatMulBnb4" => Dense(model, node),
             "Conv" or "ConvTranspose" or "ConvInteger" or "QLinearConv" or "FusedConv" => Convolution(model, node, nodes),
             "LSTM" or "GRU" or "RNN" => Recurrent(model, node),
+            "Einsum" => Einsum(model, node),
             _ => null,
         };
     }
@@ -52,6 +53,30 @@ internal sealed record OperatorWiring(
         var dataTransposed = attributes.Int(isLeft ? "transB" : "transA", 0) == 1;
         var axis = shape.Length == 1 || isLeft == dataTransposed ? shape.Length - 1 : shape.Length - 2;
         var inner = Shapes.Count(shape.AsSpan(axis + 1));
+        return new OperatorWiring(node.Input[dataAt], inputs, element => element / inner % inputs, merge =>
+            Wiring.Dense<double>(weight.Values, inputs, outputs, outputsFirst ? WeightOrder.OutputsFirst : WeightOrder.InputsFirst, merge),
+            () => Fed(weight.Values, outputs, i => outputsFirst ? i / inputs : i % outputs));
+    }
+
+    /// <summary>A product with a matrix of weights: one index is summed over, the other is that of the outputs.</summary>
+    private static OperatorWiring? Einsum(TracedModel model, NodeProto node)
+    {
+        var equation = string.Concat(new AttributeReader(node).Text("equation", "").Where(c => !char.IsWhiteSpace(c)));
+        if (equation.Split("->") is not [var left, var result] || left.Split(',') is not [var first, var second] || node.Input.Count != 2)
+            return null;
+        var isLeft = model.Tensors[node.Input[0]].IsConstant;
+        var (weightTerm, dataTerm, weightAt, dataAt) = isLeft ? (first, second, 0, 1) : (second, first, 1, 0);
+        if (weightTerm is not [var a, var b] || Weights(model, node, weightAt) is not { Dims.Length: 2 } weight || result.Contains(a) == result.Contains(b))
+            return null;
+        var outputsFirst = result.Contains(a);
+        var summed = outputsFirst ? b : a;
+        // Counted from the end, as dots stand for leading axes.
+        var fromEnd = dataTerm.Length - dataTerm.LastIndexOf(summed);
+        if (!dataTerm.Contains(summed) || dataTerm.Contains(outputsFirst ? a : b))
+            return null;
+        var (inputs, outputs) = outputsFirst ? (weight.Dims[1], weight.Dims[0]) : (weight.Dims[0], weight.Dims[1]);
+        var shape = model.Tensors[node.Input[dataAt]].Shape;
+        var inner = Shapes.Count(shape.AsSpan(shape.Length - fromEnd + 1));
         return new OperatorWiring(node.Input[dataAt], inputs, element => element / inner % inputs, merge =>
             Wiring.Dense<double>(weight.Values, inputs, outputs, outputsFirst ? WeightOrder.OutputsFirst : WeightOrder.InputsFirst, merge),
             () => Fed(weight.Values, outputs, i => outputsFirst ? i / inputs : i % outputs));

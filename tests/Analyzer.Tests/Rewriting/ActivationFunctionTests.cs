@@ -24,70 +24,79 @@ public sealed class ActivationFunctionTests : IDisposable
 
     private readonly TemporaryFolder folder = new();
 
-    /// <summary>The operator, the name that is shown, its attributes, and the function of a value at a node.</summary>
-    private static readonly Dictionary<string, (string Op, string Name, AttributeProto[] Attributes, Func<double, int,
-        double> F)> Functions = new()
-        {
-            ["Relu"] = ("Relu", "Relu", [], (x, _) => Math.Max(x, 0)),
-            ["LeakyRelu"] = ("LeakyRelu", "LeakyRelu", [AttributeProto.Of("alpha", 0.125f)], (x, _) => x < 0 ? 0.125 * x : x),
-            ["Sigmoid"] = ("Sigmoid", "Sigmoid", [], (x, _) => Sigmoid(x)),
-            ["Tanh"] = ("Tanh", "Tanh", [], (x, _) => Math.Tanh(x)),
-            ["HardSigmoid"] = ("HardSigmoid", "HardSigmoid", [], (x, _) => Math.Clamp(0.2 * x + 0.5, 0, 1)),
-            ["HardSigmoid of 1/6"] = ("HardSigmoid", "HardSigmoid", [AttributeProto.Of("alpha", 1 / 6f)], (x, _) =>
-                Math.Clamp(x / 6 + 0.5, 0, 1)),
-            ["HardSwish"] = ("HardSwish", "HardSwish", [], (x, _) => x * Math.Clamp(x / 6 + 0.5, 0, 1)),
-            ["Softplus"] = ("Softplus", "Softplus", [], (x, _) => Math.Log(1 + Math.Exp(x))),
-            ["Softsign"] = ("Softsign", "Softsign", [], (x, _) => x / (1 + Math.Abs(x))),
-            ["Elu"] = ("Elu", "Elu", [], (x, _) => x < 0 ? Math.Exp(x) - 1 : x),
-            ["Selu"] = ("Selu", "Selu", [], (x, _) => 1.0507009873554805 * (x < 0 ? 1.6732632423543772 * (Math.Exp(x) - 1) : x)),
-            ["Gelu"] = ("Gelu", "Gelu", [], (x, _) => x * Normal(x)),
-            ["Gelu by Tanh"] = ("Gelu", "Gelu", [AttributeProto.Of("approximate", "tanh")],
+    private static readonly Dictionary<string, Function> Functions = new()
+    {
+        ["Relu"] = new("Relu", "Relu", [], (x, _) => Math.Max(x, 0)),
+        ["LeakyRelu"] = new("LeakyRelu", "LeakyRelu", [AttributeProto.Of("alpha", 0.125f)], (x, _) => x < 0 ? 0.125 * x : x),
+        ["Sigmoid"] = new("Sigmoid", "Sigmoid", [], (x, _) => Sigmoid(x)),
+        ["Tanh"] = new("Tanh", "Tanh", [], (x, _) => Math.Tanh(x)),
+        ["HardSigmoid"] = new("HardSigmoid", "HardSigmoid", [], (x, _) => Math.Clamp(0.2 * x + 0.5, 0, 1)),
+        ["HardSigmoid of 1/6"] = new("HardSigmoid", "HardSigmoid", [AttributeProto.Of("alpha", 1 / 6f)],
+            (x, _) => Math.Clamp(x / 6 + 0.5, 0, 1)),
+        ["HardSwish"] = new("HardSwish", "HardSwish", [], (x, _) => x * Math.Clamp(x / 6 + 0.5, 0, 1)),
+        ["Softplus"] = new("Softplus", "Softplus", [], (x, _) => Math.Log(1 + Math.Exp(x))),
+        ["Softsign"] = new("Softsign", "Softsign", [], (x, _) => x / (1 + Math.Abs(x))),
+        ["Elu"] = new("Elu", "Elu", [], (x, _) => x < 0 ? Math.Exp(x) - 1 : x),
+        ["Selu"] = new("Selu", "Selu", [], (x, _) => 1.0507009873554805 * (x < 0 ? 1.6732632423543772 * (Math.Exp(x) - 1) : x)),
+        ["Gelu"] = new("Gelu", "Gelu", [], (x, _) => x * Normal(x)),
+        ["Gelu by Tanh"] = new("Gelu", "Gelu", [AttributeProto.Of("approximate", "tanh")],
             (x, _) => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))),
-            ["Mish"] = ("Mish", "Mish", [], (x, _) => x * Math.Tanh(Math.Log(1 + Math.Exp(x)))),
-            ["Swish"] = ("Swish", "Swish", [], (x, _) => x * Sigmoid(x)),
-            ["Clip at 0 and 6"] = ("Clip", "Clip", [], (x, _) => Math.Clamp(x, 0, 6)),
-            ["ThresholdedRelu"] = ("ThresholdedRelu", "ThresholdedRelu", [AttributeProto.Of("alpha", 0.25f)], (x, _) => x > 0.25
-                ? x : 0),
-            ["PRelu"] = ("PRelu", "LeakyRelu", [], (x, node) => x < 0 ? Slopes[node] * x : x),
-        };
+        ["Mish"] = new("Mish", "Mish", [], (x, _) => x * Math.Tanh(Math.Log(1 + Math.Exp(x)))),
+        ["Swish"] = new("Swish", "Swish", [], (x, _) => x * Sigmoid(x)),
+        ["Clip at 0 and 6"] = new("Clip", "Clip", [], (x, _) => Math.Clamp(x, 0, 6)),
+        ["ThresholdedRelu"] = new("ThresholdedRelu", "ThresholdedRelu", [AttributeProto.Of("alpha", 0.25f)],
+            (x, _) => x > 0.25 ? x : 0),
+        ["PRelu"] = new("PRelu", "LeakyRelu", [], (x, node) => x < 0 ? Slopes[node] * x : x),
+    };
 
-    /// <summary>What stands in front or behind, and what it makes of a value at a node in front of the function and behind
-    /// it.</summary>
-    private static readonly Dictionary<string, (Func<TinyModel, TinyModel> Spell, Func<double, int, double> Before, Func<double,
-        double> After)> Places = new()
-        {
-            ["nothing"] = (model => Plain(model, "z", "p").Node("Identity", "a", "b"), (x, _) => x, y => y),
-            ["one factor in front"] = (model => model.Scalar("c", 0.5).Node("Mul", "z c", "p").Node("Identity", "a", "b"), (x, _) =>
-                0.5 * x, y => y),
-            ["one divisor in front"] = (model => model.Initializer("c", [1], [-0.5]).Node("Div", "z c", "p")
-                .Node("Identity", "a", "b"), (x, _) => -2 * x, y => y),
-            ["one summand in front"] = (model => model.Scalar("c", 0.75).Node("Add", "c z", "p").Node("Identity", "a", "b"),
+    private static readonly Dictionary<string, Place> Places = new()
+    {
+        ["nothing"] = new(model => Plain(model, "z", "p").Node("Identity", "a", "b"), (x, _) => x, y => y),
+        ["one factor in front"] = new(model => model.Scalar("c", 0.5).Node("Mul", "z c", "p").Node("Identity", "a", "b"),
+            (x, _) => 0.5 * x, y => y),
+        ["one divisor in front"] = new(model => model.Initializer("c", [1], [-0.5]).Node("Div", "z c", "p")
+            .Node("Identity", "a", "b"), (x, _) => -2 * x, y => y),
+        ["one summand in front"] = new(model => model.Scalar("c", 0.75).Node("Add", "c z", "p").Node("Identity", "a", "b"),
             (x, _) => x + 0.75, y => y),
-            ["one subtrahend in front"] = (model => model.Scalar("c", 3).Node("Sub", "z c", "p").Node("Identity", "a", "b"),
+        ["one subtrahend in front"] = new(model => model.Scalar("c", 3).Node("Sub", "z c", "p").Node("Identity", "a", "b"),
             (x, _) => x - 3, y => y),
-            ["factor and summand in front"] = (model => model.Scalar("c", 3).Scalar("d", 0.5).Node("Mul", "z c", "z1")
-                .Node("Sub", "d z1", "p").Node("Identity", "a", "b"),
+        ["factor and summand in front"] = new(model => model.Scalar("c", 3).Scalar("d", 0.5).Node("Mul", "z c", "z1")
+            .Node("Sub", "d z1", "p").Node("Identity", "a", "b"),
             (x, _) => 0.5 - 3 * x, y => y),
-            ["a factor per node in front"] = (model => model.Initializer("c", [Width], Vector).Node("Mul", "z c", "p")
-                .Node("Identity", "a", "b"), (x, node) => Vector[node] * x, y => y),
-            ["a bias in front"] = (model => model.Initializer("c", [Width], Vector).Node("Add", "z c", "p")
-                .Node("Identity", "a", "b"), (x, node) => x + Vector[node], y => y),
-            ["BatchNormalization in front"] = (model => model.Initializer("c", [Width], Vector)
-                .Initializer("ones", [Width], Vector.Select(_ => 1.0))
-                .Node("BatchNormalization", "z c c ones ones", "p", AttributeProto.Of("epsilon", 0f)).Node("Identity", "a", "b"),
-                (x, node) => Vector[node] * (x - 1) + Vector[node], y => y),
-            ["one factor behind"] = (model => Plain(model, "z", "p").Scalar("c", 4).Node("Mul", "a c", "b"), (x, _) => x, y => y),
-            ["a factor per node behind"] = (model => Plain(model, "z", "p").Initializer("c", [Width], Vector)
-                .Node("Mul", "c a", "b"), (x, _) => x, y => y),
-            ["one summand behind"] = (model => Plain(model, "z", "p").Scalar("c", 4).Node("Add", "a c", "b"), (x, _) => x, y => y),
-            ["a quantizer behind"] = (model => Plain(model, "z", "p").Scalar("s", 1 / 16.0)
-                .Initializer("zero", [], [0], DataType.Int8)
-                .Node("QuantizeLinear", "a s zero", "q").Node("DequantizeLinear", "q s zero", "b"), (x, _) => x, Quantized),
-            ["a quantizer in parts behind"] = (model => Plain(model, "z", "p").Scalar("s", 1 / 16.0).Scalar("low", -128)
-                .Scalar("high", 127)
-                .Node("Div", "a s", "q1").Node("Round", "q1", "q2").Node("Clip", "q2 low high", "q3").Node("Mul", "q3 s", "b"),
-                (x, _) => x, Quantized),
-        };
+        ["a factor per node in front"] = new(model => model.Initializer("c", [Width], Vector).Node("Mul", "z c", "p")
+            .Node("Identity", "a", "b"), (x, node) => Vector[node] * x, y => y),
+        ["a bias in front"] = new(model => model.Initializer("c", [Width], Vector).Node("Add", "z c", "p")
+            .Node("Identity", "a", "b"), (x, node) => x + Vector[node], y => y),
+        ["BatchNormalization in front"] = new(model => model.Initializer("c", [Width], Vector)
+            .Initializer("ones", [Width], Vector.Select(_ => 1.0))
+            .Node("BatchNormalization", "z c c ones ones", "p", AttributeProto.Of("epsilon", 0f)).Node("Identity", "a", "b"),
+            (x, node) => Vector[node] * (x - 1) + Vector[node], y => y),
+        ["one factor behind"] = new(model => Plain(model, "z", "p").Scalar("c", 4).Node("Mul", "a c", "b"), (x, _) => x, y => y),
+        ["a factor per node behind"] = new(model => Plain(model, "z", "p").Initializer("c", [Width], Vector)
+            .Node("Mul", "c a", "b"), (x, _) => x, y => y),
+        ["one summand behind"] = new(model => Plain(model, "z", "p").Scalar("c", 4).Node("Add", "a c", "b"),
+            (x, _) => x, y => y),
+        ["a quantizer behind"] = new(model => Plain(model, "z", "p").Scalar("s", 1 / 16.0)
+            .Initializer("zero", [], [0], DataType.Int8)
+            .Node("QuantizeLinear", "a s zero", "q").Node("DequantizeLinear", "q s zero", "b"), (x, _) => x, Quantized),
+        ["a quantizer in parts behind"] = new(model => Plain(model, "z", "p").Scalar("s", 1 / 16.0).Scalar("low", -128)
+            .Scalar("high", 127)
+            .Node("Div", "a s", "q1").Node("Round", "q1", "q2").Node("Clip", "q2 low high", "q3").Node("Mul", "q3 s", "b"),
+            (x, _) => x, Quantized),
+    };
+
+    /// <summary>An activation function.</summary>
+    /// <param name="Op">Its operator.</param>
+    /// <param name="Name">The name that is shown.</param>
+    /// <param name="Attributes">The operator's.</param>
+    /// <param name="F">Its result for a value at a node.</param>
+    private sealed record Function(string Op, string Name, AttributeProto[] Attributes, Func<double, int, double> F);
+
+    /// <summary>What stands in front of the function, from z to p, and behind it, from a to b.</summary>
+    /// <param name="Spell">Adds it to a model.</param>
+    /// <param name="Before">What it makes of a value at a node before the function.</param>
+    /// <param name="After">What it makes of the function's result, as far as that is read.</param>
+    private sealed record Place(Func<TinyModel, TinyModel> Spell, Func<double, int, double> Before, Func<double, double> After);
 
     public static MatrixTheoryData<string, string> Cases => new([.. Functions.Keys], [.. Places.Keys]);
 

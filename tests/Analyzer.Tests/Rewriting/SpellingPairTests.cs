@@ -17,9 +17,11 @@ public sealed class SpellingPairTests : IDisposable
         TinyModel> Other)> Pairs = new()
         {
             ["max-pooling behind a product whose positions are samples"] = (ConvNodes.Filters,
-            model => Pooled(Product(model).Node("Mul", "h c", "n").Node("Relu", "n", "r").Node("MaxPool", "r", "p", Kernel)),
-            model => Pooled(Product(model).Node("MaxPool", "h", "m", Kernel).Node("Mul", "m c", "n").Node("Relu", "n", "p"))),
-        ["a product as Einsum"] = (ConvNodes.Units,
+            model => Pooled(Product(model).Node("BatchNormalization", "h c v0 v0 c", "n")
+                .Node("Relu", "n", "r").Node("MaxPool", "r", "p", Kernel)),
+            model => Pooled(Product(model).Node("MaxPool", "h", "m", Kernel)
+                .Node("BatchNormalization", "m c v0 v0 c", "n").Node("Relu", "n", "p"))),
+            ["a product as Einsum"] = (ConvNodes.Units,
             model => Rows(model).Node("MatMul", "x w", "h").Node("Relu", "h", "a").Node("MatMul", "a v", "y"),
             model => Rows(model).Node("MatMul", "x w", "h").Node("Relu", "h", "a")
                 .Node("Einsum", "a v", "y", AttributeProto.Of("equation", "bi,io->bo"))),
@@ -83,7 +85,7 @@ public sealed class SpellingPairTests : IDisposable
         .Initializer("v", [4, 3], [0, 0.5, -1, 0.25, 0, 0.5, 1, -0.5, 0, 0, 0, 1]);
 
     private static TinyModel Product(TinyModel model) => model.Input("x", [null, 2, 4, 4]).Weight("w", 2, 3).Weight("v", 3, 2)
-        .Initializer("c", [3, 1, 1], [2, 0.5, 4])
+        .Initializer("c", [3], [2, 0.5, 4]).Initializer("v0", [3], [0.5, -0.25, 1])
         .Node("Transpose", "x", "xt", AttributeProto.Of("perm", [0L, 2, 3, 1])).Node("MatMul", "xt w", "ht")
         .Node("Transpose", "ht", "h", AttributeProto.Of("perm", [0L, 3, 1, 2]));
 

@@ -114,7 +114,8 @@ internal static class Products
         : draft.Named(node.Name, "com.microsoft::FusedMatMul", [node.Input[0], TransposedCopy(draft, node.Input[1])],
             Int("transB", 1)));
 
-    private static bool TokensAsGemm(Draft draft) => draft.Opset >= 11 && Product(draft, rank: 3) is { } node && draft.Replace(node, () =>
+    private static bool TokensAsGemm(Draft draft) =>
+        draft.Opset >= 11 && Product(draft, rank: 3) is { } node && draft.Replace(node, () =>
     {
         var (dims, outputs) = (draft.FormOf(node.Input[0])!.Dims, draft.Stored(node.Input[1])!.Dims[1]);
         var flat = draft.Emit("Reshape", [node.Input[0], draft.Longs(-1, dims[2])]);
