@@ -23,6 +23,8 @@ public sealed class TracedCheckpoint
         this.traced = traced;
         this.settings = settings;
         Graph = LayerSelection.Select(traced.Graph, settings.Only, settings.Exclude);
+        if (Graph.Layers.FirstOrDefault(layer => layer.Channels == 0 || layer.Positions == 0) is { } empty)
+            throw new UserException($"{checkpoint.FileName}: layer '{empty.Name}' ({empty.Op}) has no nodes, as a size of its output is 0; leave it out with --exclude");
     }
 
     /// <summary>The checkpoint with the model that runs: prepared, not instrumented.</summary>

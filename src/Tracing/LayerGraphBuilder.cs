@@ -70,8 +70,6 @@ internal static class LayerGraphBuilder
     private static TracedLayer Layer(LayerBuilder layer, int index, string name, ParameterCounts parameters)
     {
         var reading = Readings.Of(layer);
-        if (reading.Axes.Any(axis => axis is { Size: 0, Role: AxisRole.Channel or AxisRole.Position }))
-            throw new TraceException($"layer '{name}' ({layer.Op}) has no nodes: a size of its output is 0");
         int Product(AxisRole role) => reading.Axes
             .Select((axis, i) => (axis.Role, Size: reading.Slice is { } slice && slice.Axis == i ? slice.End - slice.Start : axis.Size))
             .Where(axis => axis.Role == role).Aggregate(1, (count, axis) => checked(count * axis.Size));

@@ -167,7 +167,6 @@ internal sealed class Supervisor(Terminal terminal)
                 return null;
             if (terminal.Clock.GetElapsedTime(now.Started) > now.Time + Grace)
                 return Boundary.TookTooLong(now.Time);
-            process.Refresh();
             return Taken(process) > memory
                 ? $"needs more than {CheckpointRun.Gibibytes(memory)} of memory; raise --memory, or leave it out"
                 : null;
@@ -178,9 +177,13 @@ internal sealed class Supervisor(Terminal terminal)
     {
         try
         {
+            // Refreshing a process reads a file for each of its threads; this is one.
+            if (OperatingSystem.IsLinux())
+                return long.Parse(File.ReadAllText($"/proc/{process.Id}/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+            process.Refresh();
             return process.WorkingSet64;
         }
-        catch (Exception e) when (e is InvalidOperationException or Win32Exception)
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception or IOException or UnauthorizedAccessException)
         {
             // It has just ended.
             return 0;
