@@ -146,6 +146,7 @@ internal sealed partial class ChannelFlow
         {
             foreach (var signal in data.Signals)
                 Signals.Escape(signal, $"{node.OpType} adjusts it by something computed");
+            Escape(node.Input[input], $"{node.OpType} adjusts other channels by it");
             return;
         }
         var axis = data.Axis - (rank - shape.Length);
@@ -158,6 +159,12 @@ internal sealed partial class ChannelFlow
     {
         if (IsConstant(node, input))
         {
+            Along(node, input, new Channels(axis, made), rank, ChannelPart.Adjusts);
+            return made;
+        }
+        if (InputShape(node, input) is { Length: 1 } && axis != rank - 1)
+        {
+            // One number for each filter, without the axes of the positions.
             Along(node, input, new Channels(axis, made), rank, ChannelPart.Adjusts);
             return made;
         }

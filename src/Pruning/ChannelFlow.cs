@@ -150,6 +150,14 @@ internal sealed partial class ChannelFlow
     /// <summary>Notes a constant that stands along channels; says so where it cannot be edited.</summary>
     private bool Use(NodeProto node, int input, int axis, int[] signals, ChannelPart part, (int, int)? group = null)
     {
+        if (node.Input[input].Length > 0 && !IsConstant(node, input))
+        {
+            // What is computed there would have to lose the same channels.
+            foreach (var signal in signals)
+                Signals.Escape(signal, $"{node.OpType} adjusts it by something computed");
+            Escape(node.Input[input], $"{node.OpType} adjusts other channels by it");
+            return false;
+        }
         var path = inFile.Contains(node) ? paths.Of(node.Input[input]) : null;
         // A weight of its own can be edited where it lies; a small constant that others read too is copied first.
         var canEdit = path is not null && (path.IsPrivate || (part is ChannelPart.Adjusts or ChannelPart.Accompanies && path.IsCopy));

@@ -82,6 +82,9 @@ internal sealed class Routes(TracedModel model)
                 continue;
             var isByChannel = input == 2 && node.OpType.Contains("Conv", StringComparison.Ordinal) && labels.Dims.Length == 1;
             int[] dims = isByChannel ? [labels.Dims[0], .. Enumerable.Repeat(1, output.Rank - 2)] : labels.Dims;
+            // Of a damaged file the sizes may not fit.
+            if (dims.Length > output.Rank || dims.Index().Any(dim => dim.Item != 1 && dim.Item != output.Shape[output.Rank - dims.Length + dim.Index]))
+                continue;
             known[node.Output[0]] = labels.Reshaped(dims).Gathered(IndexMaps.Expand(dims, output.Shape));
         }
     }
