@@ -29,6 +29,18 @@ public sealed partial class IndexMap
     /// <summary>The largest number of counterparts that a source has.</summary>
     public int FanOut { get; }
 
+    /// <summary>The largest number of sources that a target has.</summary>
+    internal int FanIn
+    {
+        get
+        {
+            var sources = new int[Targets];
+            foreach (var target in _targets)
+                sources[target]++;
+            return sources.Append(0).Max();
+        }
+    }
+
     /// <summary>Each of so many elements goes to the element of the same index.</summary>
     public static IndexMap Identity(int elements)
     {
@@ -159,6 +171,18 @@ public sealed partial class IndexMap
 
     /// <summary>Sums, for each source, the counts of its counterparts.</summary>
     internal WideCounts PullBack(WideCounts counts) => counts.Apply(Sources, PullBack);
+
+    /// <summary>Sums, for each target, the counts of its sources.</summary>
+    internal WideCounts PushForward(WideCounts counts) => counts.Apply(Targets, PushForward);
+
+    private void PushForward(ReadOnlySpan<ulong> from, Span<ulong> to)
+    {
+        for (var s = 0; s < from.Length; s++)
+        {
+            foreach (var target in CounterpartsOf(s))
+                to[target] += from[s];
+        }
+    }
 
     private void PullBack(ReadOnlySpan<ulong> from, Span<ulong> to)
     {
