@@ -58,7 +58,7 @@ public sealed record VerdictPoint
     /// <summary>Samples of the probe.</summary>
     public required int Samples { get; init; }
 
-    /// <summary>The layers but the last, whose nodes are logits: any of them may lie below θ without harm.</summary>
+    /// <summary>The layers but the last, whose nodes feed no other: logits may lie below θ without harm.</summary>
     public ImmutableArray<LayerLife> Layers { get; init; } = [];
 
     /// <summary>What moved E since the checkpoint before; null where there is none or it is not known.</summary>

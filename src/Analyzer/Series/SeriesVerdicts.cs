@@ -15,6 +15,18 @@ public static class SeriesVerdicts
     // With fewer samples, one of them is more than 5 % of the probe.
     private const int FewestSamples = 20;
 
+    /// <summary>The verdict on the last segment of a series: its checkpoints of one structure, on the same samples.</summary>
+    /// <param name="checkpoints">The series, in order.</param>
+    /// <param name="threshold">Index of the threshold.</param>
+    public static SeriesVerdict Of(ImmutableArray<CheckpointResult> checkpoints, int threshold)
+    {
+        var first = checkpoints.Length;
+        while (first > 0 && (first == checkpoints.Length || IsContinued(checkpoints[first - 1], checkpoints[first])))
+            first--;
+        var hasEpochs = checkpoints.All(checkpoint => checkpoint.Epoch is not null);
+        return Of([.. checkpoints[first..].Select((checkpoint, i) => PointOf(checkpoint, threshold, hasEpochs, i == 0))], first);
+    }
+
     /// <summary>The verdict at the last of the points.</summary>
     /// <param name="points">Checkpoints of one structure on the same samples, in series order.</param>
     /// <param name="first">Index of the first of them in the series; indices of the verdict count from the series' start.</param>
@@ -22,6 +34,29 @@ public static class SeriesVerdicts
     {
         var verdict = points.IsEmpty ? CannotTell("no checkpoint could be analysed") : Judge(points);
         return verdict with { First = first, Since = first + verdict.Since, StopAt = first + verdict.StopAt };
+    }
+
+    private static bool IsContinued(CheckpointResult before, CheckpointResult now) =>
+        before.Probe.Sha256 == now.Probe.Sha256 && before.Edges.SequenceEqual(now.Edges) &&
+        before.Measurements[0].Layers.Select(Shape).SequenceEqual(now.Measurements[0].Layers.Select(Shape));
+
+    private static (string, string, int, int) Shape(LayerResult layer) => (layer.Name, layer.Op, layer.Nodes, layer.Multiplicity);
+
+    private static VerdictPoint PointOf(CheckpointResult checkpoint, int threshold, bool hasEpochs, bool isFirst)
+    {
+        var measurement = checkpoint.Measurements[threshold];
+        var sources = checkpoint.Edges.Select(edge => edge.From).ToHashSet();
+        return new VerdictPoint
+        {
+            Name = hasEpochs ? Invariant($"epoch {checkpoint.Epoch}") : Path.GetFileName(checkpoint.File),
+            Emergence = measurement.Emergence,
+            Interval = measurement.Intervals?.Emergence,
+            ZeroCause = measurement.ZeroCause,
+            NotFinite = measurement.NodesNan + measurement.NodesInf,
+            Samples = checkpoint.Probe.Samples,
+            Layers = [.. measurement.Layers.Where(layer => sources.Contains(layer.Index)).Select(layer => new LayerLife(layer.Name, layer.Nodes, layer.Alive))],
+            Split = isFirst ? null : measurement.Step?.Split,
+        };
     }
 
     private static SeriesVerdict Judge(ImmutableArray<VerdictPoint> points)
