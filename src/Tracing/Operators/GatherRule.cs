@@ -27,6 +27,16 @@ internal sealed class GatherRule : OpRule
         node.Output(node.NewTensor(axes, data.ElementType) with { Carries = Trace.Mix([data, indices]) });
     }
 
+    public override ValueFlow? Flow(OperatorCall call) => call.IsConstant(1) ? ValueFlow.Selection : null;
+
+    public override IEnumerable<int> Mixes(OperatorCall call)
+    {
+        var dims = call.Shape(0);
+        return call.Op == "GatherElements"
+            ? [call.Attributes.Axis("axis", 0, dims.Length)]
+            : Enumerable.Range(call.Attributes.Int("batch_dims", 0), call.Shape(1) is [.., var depth] ? depth : 0).Where(axis => axis < dims.Length);
+    }
+
     private static bool IsTable(TracedTensor tensor) => tensor.Rank >= 2 &&
         (DataType)tensor.ElementType is DataType.Float or DataType.Float16 or DataType.Double or DataType.Bfloat16;
 
