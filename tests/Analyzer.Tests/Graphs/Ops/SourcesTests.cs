@@ -17,7 +17,7 @@ public class SourcesTests(ITestOutputHelper output)
     private const string Unknown = """
         AffineGrid And ArgMax ArgMin Attention Bernoulli BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor BlackmanWindow
         Col2Im Compress ConcatFromSequence Constant ConstantOfShape Conv ConvInteger ConvTranspose DFT DeformConv Det Einsum Equal EyeLike
-        GRU GatherElements GatherND Gemm Greater GreaterOrEqual HammingWindow HannWindow If ImageDecoder IsInf IsNaN LSTM Less LessOrEqual Loop
+        GRU Gemm Greater GreaterOrEqual HammingWindow HannWindow If ImageDecoder IsInf IsNaN LSTM Less LessOrEqual Loop
         MatMul MatMulInteger MaxRoiPool MaxUnpool MelWeightMatrix Multinomial NegativeLogLikelihoodLoss NonMaxSuppression NonZero Not
         OneHot Optional OptionalGetElement OptionalHasElement Or QLinearConv QLinearMatMul RNN RandomNormal RandomNormalLike
         RandomUniform RandomUniformLike Range RegexFullMatch RoiAlign RotaryEmbedding STFT Scan SequenceAt SequenceConstruct SequenceEmpty
