@@ -37,10 +37,7 @@ public static class SeriesVerdicts
     }
 
     private static bool IsContinued(CheckpointResult before, CheckpointResult now) =>
-        before.Probe.Sha256 == now.Probe.Sha256 && before.Edges.SequenceEqual(now.Edges) &&
-        before.Measurements[0].Layers.Select(Shape).SequenceEqual(now.Measurements[0].Layers.Select(Shape));
-
-    private static (string, string, int, int) Shape(LayerResult layer) => (layer.Name, layer.Op, layer.Nodes, layer.Multiplicity);
+        before.Probe.Sha256 == now.Probe.Sha256 && Segment.HaveOneStructure(before, now);
 
     private static VerdictPoint PointOf(CheckpointResult checkpoint, int threshold, bool hasEpochs, bool isFirst)
     {
