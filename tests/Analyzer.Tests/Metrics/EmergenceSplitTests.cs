@@ -169,7 +169,7 @@ public sealed class EmergenceSplitTests
                     edges.Add(NetworkEdge.Dense(from, to));
                 if (random.Next(3) == 0)
                 {
-                    edges.Add(NetworkEdge.Identity(from, to, sources == targets && random.Next(2) == 0 ? null : IndexMap.FromPairs(
+                    edges.Add(NetworkEdge.Identity(from, to, sources == targets && random.Next(2) == 0 ? null : ElementMap.FromPairs(
                         sources, targets, [.. Enumerable.Range(0, random.Next(9)).Select(_ => (random.Next(sources), random.Next(targets)))])));
                 }
             }

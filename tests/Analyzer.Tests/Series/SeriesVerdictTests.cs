@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Numerics;
 using Emergence.Analyzer.Metrics;
 using Emergence.Analyzer.Series;
