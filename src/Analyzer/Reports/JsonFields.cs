@@ -40,7 +40,7 @@ internal static class JsonFields
     }
 
     /// <summary>A whole number; null where it is unknown.</summary>
-    public static void Number(Utf8JsonWriter json, string name, int? value)
+    public static void Number(Utf8JsonWriter json, string name, long? value)
     {
         if (value is { } number)
             json.WriteNumber(name, number);

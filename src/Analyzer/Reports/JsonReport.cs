@@ -17,7 +17,7 @@ internal static class JsonReport
     // Raised when a reader of the old form would misread the new one.
     public const int SchemaVersion = 1;
 
-    private static readonly JsonWriterOptions Options = new()
+    internal static readonly JsonWriterOptions Options = new()
     {
         Indented = true,
         NewLine = "\n",
@@ -84,6 +84,7 @@ internal static class JsonReport
         json.WriteString("file", checkpoint.File);
         Number(json, "epoch", checkpoint.Epoch);
         json.WriteString("sha256", checkpoint.Sha256);
+        Number(json, "bytes", checkpoint.Bytes);
         json.WriteString("device", checkpoint.Device);
         json.WriteStartObject("probe");
         json.WriteString("name", checkpoint.Probe.Name);
