@@ -23,6 +23,7 @@ internal static class ComparisonTable
         else if (comparison.Step is null)
             text.Append('\n').Append(WrappedText.Of(WhyNothingMoved(comparison)));
         AppendNodes(text, comparison);
+        text.Append('\n').Append(WrappedText.Of(Measured(comparison)));
         foreach (var side in (ComparedSide[])[comparison.A, comparison.B])
         {
             if (side.Verdict is { } verdict)
@@ -105,6 +106,14 @@ internal static class ComparisonTable
         var more = stretches.Count > MostStretches ? FormattableString.Invariant($", … ({nodes.Length} in all)") : "";
         return string.Join(", ", stretches.Take(MostStretches)) + more;
     }
+
+    private static string Measured(ModelComparison comparison)
+    {
+        var (a, b) = (Samples(comparison.A.Last), Samples(comparison.B.Last));
+        return $"alive above θ = {NumberText.Exact(comparison.Before.Threshold)}, on {(a == b ? a : $"{a} (A) and {b} (B)")}";
+    }
+
+    private static string Samples(CheckpointResult checkpoint) => $"{Printable.Of(checkpoint.Probe.Name)}, {NumberText.Integer(checkpoint.Probe.Samples)} samples";
 
     private static string WhyNothingMoved(ModelComparison comparison) =>
         comparison.A.Last.Probe.Sha256 != comparison.B.Last.Probe.Sha256

@@ -4,6 +4,7 @@ using Emergence.Analyzer.Reports;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Reports;
 using Emergence.Analyzer.Tests.Series;
+using Emergence.Checkpoints;
 using Emergence.Testing;
 
 namespace Emergence.Analyzer.Tests.Cli;
@@ -28,7 +29,9 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal(0, await shell.RunAsync("prune", model, "--structure", "nodes", "--amount", "0.5", "--keep-output", "--shrink", "--out", smaller, "--quiet"));
 
         using var compared = new Shell { Analysis = Analysis.RunAsync };
-        Assert.Equal(0, await compared.RunAsync("compare", model, smaller, "--device", "cpu", "--quiet"));
+        Assert.Equal(0, await compared.RunAsync("compare", model, smaller, "--quiet"));
+        // prune ends with the same.
+        Assert.EndsWith($"\n\n{compared.Output}", shell.Output, StringComparison.Ordinal);
 
         Assert.Empty(compared.Error);
         var lines = compared.Output.Split('\n');
@@ -36,7 +39,21 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Contains(lines, line => line.StartsWith("parameters          52650 ", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.StartsWith("fc1    64 → 34 ", StringComparison.Ordinal) && line.EndsWith("30 cut out", StringComparison.Ordinal));
         Assert.Contains(": the structure changed", compared.Output, StringComparison.Ordinal);
-        Assert.Equal(0, await compared.RunAsync("compare", model, pruned, "--device", "cpu", "--quiet"));
+        Assert.Equal(0, await compared.RunAsync("compare", model, pruned, "--quiet"));
+    }
+
+    [Fact]
+    public async Task Prune_downloads_nothing_and_says_how_to_compare()
+    {
+        var path = BiasChains.Save(folder, "net.onnx", [1, -1], [1]);
+        var model = ModelFile.Read(path);
+        (CheckpointMetadata.Read(model) with { Dataset = "mine" }).WriteTo(model);
+        ModelFile.Save(model, path);
+
+        Assert.Equal(0, await shell.RunAsync("prune", path, "--amount", "0.5", "--out", folder.Path("p.onnx"), "--quiet"));
+
+        var words = string.Join(' ', shell.Output.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
+        Assert.EndsWith($"side by side: emergence-analyze compare {path} {folder.Path("p.onnx")}", words, StringComparison.Ordinal);
     }
 
     [Fact]
