@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text;
 using Emergence.Analyzer.Comparison;
 using Emergence.Analyzer.Reports;
@@ -10,7 +9,9 @@ using Emergence.Measuring.Settings;
 
 namespace Emergence.Analyzer.Cli;
 
-/// <summary>What <c>prune</c> ends with where it wrote one model: that and the one before, side by side, as <c>compare</c> shows them.</summary>
+/// <summary>
+/// What <c>prune</c> ends with where it wrote one model: that and the one before, side by side, as <c>compare</c> shows them.
+/// </summary>
 internal static class PruneSummary
 {
     // Random samples tell little of a network; more of them no more.
@@ -22,7 +23,8 @@ internal static class PruneSummary
     /// </summary>
     public static void Write(PruneCall call, IReadOnlyList<PruneReport> written, Terminal terminal, CancellationToken token)
     {
-        if (call.Format != PruneReportWriters.All[0].Format || written is not [var report] || Path.GetFullPath(report.File) == Path.GetFullPath(report.Output))
+        if (call.Format != PruneReportWriters.All[0].Format || written is not [var report]
+            || Path.GetFullPath(report.File) == Path.GetFullPath(report.Output))
             return;
         terminal.Output.Write("\n"u8);
         if (Probe(report.File, call) is { } probe && Measured(report, call, probe, token) is { } comparison)
@@ -33,7 +35,11 @@ internal static class PruneSummary
 
     private static ModelComparison? Measured(PruneReport report, PruneCall call, ProbeOptions probe, CancellationToken token)
     {
-        var request = new AnalysisRequest([report.File, report.Output], new AnalysisSettings(), probe) { Boundary = call.Boundary, IsSeries = false };
+        var request = new AnalysisRequest([report.File, report.Output], new AnalysisSettings(), probe) 
+        {
+            Boundary = call.Boundary,
+            IsSeries = false,
+        };
         try
         {
             return Analysis.Run(request, null, token).Series.Checkpoints is [var before, var after]
@@ -56,5 +62,6 @@ internal static class PruneSummary
     }
 
     private static string Sizes(PruneReport report) => Printable.Of(FormattableString.Invariant(
-        $"{report.File} has {Checkpoint.Open(report.File).Bytes} bytes, {report.Output} {Checkpoint.Open(report.Output).Bytes}; E, accuracy and layers side by side: emergence-analyze compare {report.File} {report.Output}"));
+        $"{report.File} has {Checkpoint.Open(report.File).Bytes} bytes, {report.Output} {Checkpoint.Open(report.Output).Bytes}; ")
+        + $"E, accuracy and layers side by side: emergence-analyze compare {report.File} {report.Output}");
 }
