@@ -22,7 +22,14 @@ public sealed record AnalysisRequest(ImmutableArray<string> Checkpoints, Analysi
 /// <summary>What came of it.</summary>
 /// <param name="Series">The checkpoints that could be analysed, in series order.</param>
 /// <param name="Failures">Those that could not, in series order.</param>
-public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedCheckpoint> Failures);
+public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedCheckpoint> Failures)
+{
+    /// <summary>
+    /// What each node of the last checkpoint is judged by under the first threshold, layer by layer: only of the last, as a long
+    /// series of large networks has too many. Empty with <see cref="Statistic.Sample"/>.
+    /// </summary>
+    public ImmutableArray<float[]> NodeValues { get; init; } = [];
+}
 
 /// <summary>A checkpoint that could not be analysed while others could.</summary>
 /// <param name="File">The file as the user named it.</param>

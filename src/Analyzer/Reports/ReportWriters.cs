@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Reports.Html;
 
 namespace Emergence.Analyzer.Reports;
 
@@ -13,12 +14,16 @@ public sealed record ReportWriter(string? Format, string? FileName, Action<Analy
 /// <summary>Every form of output: one file of this folder and one line here each.</summary>
 public static class ReportWriters
 {
+    /// <summary>The page among them, which may be written alone.</summary>
+    public const string HtmlFile = "report.html";
+
     /// <summary>In the order in which help names them.</summary>
     public static ImmutableArray<ReportWriter> All { get; } =
     [
         new("table", null, TableReport.Write),
         new("csv", "series.csv", SeriesCsv.Write),
         new(null, "layers.csv", LayersCsv.Write),
+        new(null, HtmlFile, HtmlReport.Write),
         new("json", "results.json", JsonReport.Write),
     ];
 }

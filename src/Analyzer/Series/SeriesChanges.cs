@@ -17,6 +17,9 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
 {
     private Analysed? last;
 
+    /// <summary>What each node of the last checkpoint is judged by under the first threshold; empty where there is none.</summary>
+    public ImmutableArray<float[]> LastNodeValues => last is { Statistics.IsEmpty: false } ? [.. last.StatisticsUnder(0)] : [];
+
     /// <summary>Begins a segment: the next result is compared with none.</summary>
     public void Restart() => last = null;
 
