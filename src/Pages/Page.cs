@@ -11,6 +11,9 @@ namespace Emergence.Pages;
 /// <param name="title">Title of the document and its only heading of level 1.</param>
 public sealed class Page(string title)
 {
+    // From here on, a text is broken into lines of a width that is easy to read.
+    private const int LongText = 24;
+
     private readonly StringBuilder _body = new();
     private readonly List<(string Id, string Text)> _sections = [];
     private readonly List<Chart> _charts = [];
@@ -88,7 +91,7 @@ public sealed class Page(string title)
         string Class(int column) => numeric[column] ? " class=\"number\"" : "";
         string Cell(string text, int column) => column == 0 && !numeric[0]
             ? $"<th scope=\"row\">{Escape(text)}</th>"
-            : $"<td{Class(column)}>{Escape(text)}</td>";
+            : $"<td{(numeric[column] || text.Length < LongText ? Class(column) : " class=\"words\"")}>{Escape(text)}</td>";
 
         // A wide table scrolls by itself, by keyboard too; that needs the focus, and a name for it. What it shows stands outside, where
         // it is not scrolled away.

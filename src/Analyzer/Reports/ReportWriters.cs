@@ -14,8 +14,8 @@ public sealed record ReportWriter(string? Format, string? FileName, Action<Analy
 /// <summary>Every form of output: one file of this folder and one line here each.</summary>
 public static class ReportWriters
 {
-    /// <summary>The page among them, which may be written alone.</summary>
-    public const string HtmlFile = "report.html";
+    /// <summary>The page for people, which may be written alone.</summary>
+    public static ReportWriter Page { get; } = new(null, "report.html", HtmlReport.Write);
 
     /// <summary>In the order in which help names them.</summary>
     public static ImmutableArray<ReportWriter> All { get; } =
@@ -23,7 +23,7 @@ public static class ReportWriters
         new("table", null, TableReport.Write),
         new("csv", "series.csv", SeriesCsv.Write),
         new(null, "layers.csv", LayersCsv.Write),
-        new(null, HtmlFile, HtmlReport.Write),
+        Page,
         new("json", "results.json", JsonReport.Write),
     ];
 }

@@ -33,7 +33,9 @@ charts.figure = (() => {
   function axisOption(axis, made, env, more) {
     const base = axisLook(env);
     const option = { ...base, type: made.type ?? "value", min: made.min, max: made.max, data: made.data, ...more };
-    if (made.marks) {
+    if (made.data) {
+      option.axisLabel = { ...base.axisLabel, formatter: name => shorten(name, 20) };
+    } else if (made.marks) {
       option.axisTick = { ...base.axisTick, customValues: made.marks };
       option.axisLabel = { ...base.axisLabel, customValues: made.marks, formatter: made.label };
     } else if (!made.type) {
@@ -114,7 +116,7 @@ charts.figure = (() => {
     legend(spec, env) {
       const named = new Map();
       spec.panels.forEach(panel => panel.series.forEach((s, i) => named.has(s.name) || named.set(s.name, { ...styleOf(s, i, env), kind: s.kind })));
-      return named.size > 1 ? [...named].map(([name, style]) => ({ name, ...style })) : [];
+      return named.size > spec.panels.length || named.size > 1 && spec.panels.length === 1 ? [...named].map(([name, style]) => ({ name, ...style })) : [];
     },
 
     option(spec, env) {

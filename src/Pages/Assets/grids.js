@@ -2,7 +2,8 @@
 charts.heat = (() => {
   const rowOf = (spec, width) => spec.rows.length > 60 ? 14 : spec.square ? Math.max(16, Math.min(34, (width - 150) / spec.rows.length)) : 24;
   const namesWidth = (spec, env) => Math.min(env.narrow ? 110 : 230, 16 + 7 * Math.max(...spec.rows.map(name => name.length)));
-  const bottomOf = spec => spec.columns.length && spec.square ? 96 : 46;
+  const isTall = spec => spec.rows.length > 60;
+  const axisRoom = spec => spec.columns.length && spec.square ? 96 : 46;
 
   function extent(spec) {
     const values = spec.cells.flat().filter(v => typeof v === "number");
@@ -18,8 +19,8 @@ charts.heat = (() => {
   const show = (spec, v) => v === null ? "–" : spec.log ? fromLog(v) : percent(v);
 
   return {
-    tall: spec => spec.rows.length > 60,
-    height: (spec, width) => 8 + spec.rows.length * rowOf(spec, width) + bottomOf(spec),
+    tall: isTall,
+    height: (spec, width) => 8 + spec.rows.length * rowOf(spec, width) + axisRoom(spec),
     keys: spec => spec.log
       ? [["ramp size", `${fromLog(extent(spec)[0])} to ${fromLog(extent(spec)[1])}`]]
       : [["ramp", "dead (0%) to alive (100%)"]],
@@ -31,8 +32,8 @@ charts.heat = (() => {
       const base = axisLook(env);
       const columnName = i => shorten(spec.columns[i], 14);
       return look(env, {
-        grid: { left: names, right: 14, top: 8, height: spec.rows.length * rowOf(spec, env.width) },
-        xAxis: { ...base, type: "category", data: spec.columns.map((_, i) => String(i)), name: spec.columnLabel, nameLocation: "middle", nameGap: bottomOf(spec) - 18,
+        grid: { left: names, right: 14, top: isTall(spec) ? axisRoom(spec) : 8, height: spec.rows.length * rowOf(spec, env.width) },
+        xAxis: { ...base, type: "category", data: spec.columns.map((_, i) => String(i)), name: spec.columnLabel, nameLocation: "middle", nameGap: axisRoom(spec) - 18, position: isTall(spec) ? "top" : "bottom",
           axisLabel: { ...base.axisLabel, formatter: columnName, rotate: spec.square ? 60 : 0 }, splitLine: { show: false } },
         yAxis: { ...base, type: "category", inverse: true, data: spec.rows.map((_, i) => String(i)), splitLine: { show: false }, axisTick: { show: false },
           axisLabel: { ...base.axisLabel, interval: rowOf(spec, env.width) < 14 ? "auto" : 0, formatter: i => shorten(spec.rows[i], letters(names - 14, 12)) } },
@@ -64,7 +65,7 @@ charts.heat = (() => {
 
 // Per layer a strip of its nodes by activation: how many in each bin, dead ones left of the line at θ.
 charts.strips = (() => {
-  const row = 34, bottom = 50;
+  const rowOf = spec => spec.rows.length > 24 ? 26 : 34, top = 52;
   const namesWidth = (spec, env) => Math.min(env.narrow ? 110 : 230, 16 + 7 * Math.max(...spec.rows.map(r => r.name.length)));
   const side = (spec, bin) => bin < spec.threshold ? "dead" : "alive";
   const between = (spec, bin) => spec.bins[bin];
@@ -72,19 +73,19 @@ charts.strips = (() => {
   const bars = spec => spec.rows.flatMap((r, y) => r.counts.map((count, x) => [x, y, count])).filter(bar => bar[2] > 0);
 
   return {
-    tall: spec => spec.rows.length > 24,
-    height: spec => 26 + spec.rows.length * row + bottom,
-    keys: () => [["box", "dead", "dead"], ["box", "alive", "alive"]],
+    tall: spec => spec.rows.length > 40,
+    height: spec => top + spec.rows.length * rowOf(spec) + 6,
+    keys: spec => [["box", "dead", "dead"], ["box", "alive", "alive"], ["line", spec.thresholdText, "solid", "ink"]],
 
     option(spec, env) {
-      const names = namesWidth(spec, env);
+      const names = namesWidth(spec, env), row = rowOf(spec);
       const base = axisLook(env);
       const most = spec.rows.map(r => Math.max(...r.counts, 1));
       const edge = x => spec.edges[x] ?? "";
       return look(env, {
-        grid: { left: names, right: 18, top: 26, height: spec.rows.length * row },
-        xAxis: { ...base, type: "value", min: 0, max: spec.bins.length, interval: 1, name: spec.label, nameLocation: "middle", nameGap: 30, splitLine: { show: false },
-          axisTick: { ...base.axisTick, customValues: spec.marks }, axisLabel: { ...base.axisLabel, customValues: spec.marks, formatter: edge } },
+        grid: { left: names, right: 18, top, height: spec.rows.length * rowOf(spec) },
+        xAxis: { ...base, type: "value", position: "top", min: 0, max: spec.bins.length, interval: 1, name: spec.label, nameLocation: "middle", nameGap: 26, splitLine: { show: false },
+          axisTick: { ...base.axisTick, customValues: spec.marks }, axisLabel: { ...base.axisLabel, customValues: spec.marks, formatter: x => x === spec.threshold ? `{here|${edge(x)}}` : edge(x), rich: { here: { fontWeight: "bold", color: env.color("ink") } } } },
         yAxis: { ...base, type: "category", inverse: true, data: spec.rows.map((_, i) => String(i)), axisTick: { show: false }, splitLine: { show: true, lineStyle: { color: env.color("line") } },
           axisLabel: { ...base.axisLabel, interval: 0, formatter: i => shorten(spec.rows[i].name, letters(names - 14, 12)) } },
         tooltip: tooltip(env, {
@@ -105,8 +106,7 @@ charts.strips = (() => {
             return { type: "rect", shape: { x: left + 0.5, y: middle + row / 2 - 2 - height, width: Math.max(1, width - 1), height }, style: { fill: env.color(side(spec, x)) },
               emphasis: { style: { stroke: env.color("ink"), lineWidth: 1.5 } } };
           },
-          markLine: { silent: true, symbol: "none", lineStyle: { color: env.color("ink"), type: "solid", width: 1 }, data: [{ xAxis: spec.threshold }],
-            label: { formatter: spec.thresholdText, color: env.color("ink"), fontSize: 12, position: "end", distance: 4 } },
+          markLine: { silent: true, symbol: "none", lineStyle: { color: env.color("ink"), type: "solid", width: 1 }, data: [{ xAxis: spec.threshold }], label: { show: false } },
         }],
       });
     },

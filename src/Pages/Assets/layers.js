@@ -4,12 +4,23 @@ charts.layers = (() => {
   const rowOf = spec => spec.layers.length > 60 ? 20 : 26;
   const top = 8;
   const share = layer => layer.nodes ? layer.alive / layer.nodes : 0;
-  const sizes = env => env.narrow ? { arcs: 46, names: 128, count: 62 } : { arcs: 120, names: 250, count: 110 };
+  // Room for arcs, names and counts; what is left is for the bars.
+  function sizes(spec, env) {
+    const longest = texts => 24 + 7.2 * Math.max(...texts.map(text => text.length));
+    const reach = Math.max(1, ...spec.edges.map(edge => edge[1] - edge[0]));
+    return {
+      arcs: Math.min(env.narrow ? 46 : 120, 26 + 11 * Math.sqrt(reach - 1)),
+      names: Math.min(env.narrow ? 128 : 300, longest(spec.layers.map(layer => layer.name))),
+      count: Math.min(env.narrow ? 62 : 150, longest(spec.layers.map(layer => countText(layer, env)))),
+    };
+  }
+
+  const countText = (layer, env) => env.narrow ? percent(Math.round(share(layer) * 1000) / 1000) : `${number(layer.alive)} / ${number(layer.nodes)}`;
   const kinds = { dense: "solid", identity: "dashed" };
 
   function link(edge, spec, env) {
     const span = edge[1] - edge[0];
-    const width = Math.min(sizes(env).arcs - 14, 5 + 11 * Math.sqrt(span - 1));
+    const width = Math.min(sizes(spec, env).arcs - 14, 5 + 11 * Math.sqrt(span - 1));
     return {
       source: String(edge[0]), target: String(edge[1]),
       lineStyle: { type: kinds[edge[2]], width: 1.4, color: env.color(edge[2] === "identity" ? "dead" : "soft"), opacity: span > 1 ? 0.75 : 1,
@@ -29,13 +40,13 @@ charts.layers = (() => {
   }
 
   return {
-    tall: spec => spec.layers.length > 40,
+    tall: spec => spec.layers.length > 60,
     height: spec => top * 2 + spec.layers.length * rowOf(spec),
     keys: spec => [["ramp", "dead to alive"], ["line", "feeds all nodes", "solid", "soft"],
       ...(spec.edges.some(e => e[2] === "identity") ? [["line", "node by node (skip)", "dashed", "dead"]] : [])],
 
     option(spec, env) {
-      const { arcs, names, count } = sizes(env);
+      const { arcs, names, count } = sizes(spec, env);
       const categories = spec.layers.map(layer => layer.name);
       const y = more => ({ type: "category", inverse: true, data: categories.map((_, i) => String(i)), axisLine: { show: false }, axisTick: { show: false }, ...more });
       const grid = { top, bottom: top };
@@ -70,8 +81,7 @@ charts.layers = (() => {
             renderItem: (params, api) => {
               const layer = spec.layers[params.dataIndex];
               const [, middle] = api.coord([1, params.dataIndex]);
-              const text = env.narrow ? percent(Math.round(share(layer) * 1000) / 1000) : `${number(layer.alive)} / ${number(layer.nodes)}`;
-              return { type: "text", x: env.width - 6, y: middle, style: { text, fill: env.color("soft"), font: `12px ${env.font}`, textAlign: "right", textVerticalAlign: "middle" } };
+              return { type: "text", x: env.width - 6, y: middle, style: { text: countText(layer, env), fill: env.color("soft"), font: `12px ${env.font}`, textAlign: "right", textVerticalAlign: "middle" } };
             },
           },
         ],

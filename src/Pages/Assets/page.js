@@ -119,14 +119,20 @@
   // Numbers sort as numbers, also beyond a double; what is missing comes last.
   function keyOf(text) {
     const plain = text.trim().replaceAll(",", "").replace("−", "-");
-    const found = /^[+]?(-?\d+\.?\d*(?:e[+-]?\d+)?)/.exec(plain);
-    return found ? { number: Number(found[1]), text } : { number: null, text };
+    const found = /^[+<>≤≥≈±[(]*(-?\d+\.?\d*(?:e[+-]?\d+)?)(?:×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?/.exec(plain);
+    if (!found) return { number: null, text };
+    const power = found[2] ? Number([...found[2]].map(c => c === "⁻" ? "-" : superscripts.indexOf(c)).join("")) : 0;
+    return { number: Number(found[1]), power, text };
   }
 
   function compare(a, b, numeric) {
     if (!numeric) return a.text.localeCompare(b.text, "en", { numeric: true });
     if (a.number === null || b.number === null) return a.number === b.number ? 0 : 2 * (a.number === null) - 1;
-    return a.number === b.number ? 0 : a.number < b.number ? -1 : 1;
+    if (!a.power && !b.power) return a.number - b.number;
+    // Beyond a double: first by sign, then by magnitude.
+    const sign = Math.sign(a.number) - Math.sign(b.number);
+    const size = key => Math.log10(Math.abs(key.number)) + key.power;
+    return sign || Math.sign(a.number) * (size(a) - size(b)) || 0;
   }
 
   function sortable(table) {

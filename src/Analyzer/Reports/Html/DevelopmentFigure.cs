@@ -15,7 +15,14 @@ internal static class DevelopmentFigure
             Of(run, "Emergence", new Axis("E") { Logarithmic = true, IsLog10 = true }, EmergenceLines(run)),
             Of(run, "Relative emergence", new Axis("E per parameter") { Logarithmic = true }, RelativeLines(run)),
             Of(run, "Alive", new Axis("share of nodes") { Percent = true, Maximum = 1 }, AliveLines(run)));
-        return new Figure("How it developed", accuracy is null ? panels : panels.Add(accuracy)) { Columns = 2 };
+        return new Figure("How it developed", Styled(accuracy is null ? panels : panels.Add(accuracy))) { Columns = 2 };
+    }
+
+    // One legend serves all panels: no two lines look alike.
+    private static ImmutableArray<Panel> Styled(ImmutableArray<Panel> panels)
+    {
+        var style = 0;
+        return [.. panels.Select(panel => panel with { Series = [.. panel.Series.Select(series => series with { Style = style++ })] })];
     }
 
     /// <summary>What the bands are, where there are any.</summary>
@@ -60,11 +67,14 @@ internal static class DevelopmentFigure
     // On an axis of powers of ten, zero is as far down as one can go.
     private static double Log(EmergenceValue value) => value.Log10 ?? double.NegativeInfinity;
 
-    private static ImmutableArray<Pages.Series> RelativeLines(Run run) =>
-    [
-        Line(run, "per non-zero parameter", measurement => measurement.RelativeEmergence),
-        Line(run, "per parameter", measurement => measurement.RelativeEmergenceAll),
-    ];
+    // Two numbers only where parameters are zero.
+    private static ImmutableArray<Pages.Series> RelativeLines(Run run)
+    {
+        var all = Line(run, "per parameter", measurement => measurement.RelativeEmergenceAll);
+        return run.Checkpoints.All(checkpoint => checkpoint.Parameters == checkpoint.ParametersNonzero)
+            ? [all]
+            : [Line(run, "per non-zero parameter", measurement => measurement.RelativeEmergence), all];
+    }
 
     private static Pages.Series Line(Run run, string name, Func<Measurement, double?> value) =>
         new(name, [.. run.Measurements.Select((measurement, i) => new Point(run.At(i), value(measurement) ?? double.NaN))]);

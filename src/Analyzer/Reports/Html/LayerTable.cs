@@ -9,7 +9,7 @@ namespace Emergence.Analyzer.Reports.Html;
 internal static class LayerTable
 {
     // Dead nodes, by index; more of them are in the alive masks of results.json.
-    private const int MostRanges = 12;
+    private const int MostRanges = 8;
 
     public static void Write(Page page, Run run)
     {
@@ -27,7 +27,7 @@ internal static class LayerTable
             ("share of E", layer => layer.EmergenceShare is { } share ? PageText.Percent(share) : ""),
             ("became alive", layer => layer.Woke is { } woke ? PageText.Count(woke) : ""),
             ("died", layer => layer.Died is { } died ? PageText.Count(died) : ""),
-            ("by bias only", layer => layer.AliveByBias is { } byBias ? PageText.Count(byBias) : ""),
+            ("by bias only", layer => Positive(layer.AliveByBias ?? 0)),
             ("borderline", layer => Positive(layer.Borderline)),
             ("not finite", layer => Positive(layer.NodesNan + layer.NodesInf)),
             ("parameters", layer => PageText.Count(layer.Parameters)),

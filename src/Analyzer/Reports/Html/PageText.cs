@@ -26,9 +26,9 @@ internal static class PageText
     {
         if (value is not { } number || !double.IsFinite(number))
             return "–";
-        return Math.Abs(number) is 0 or (>= 1e-3 and < 1e7)
-            ? number.ToString(Math.Abs(number) < 1 ? "0.####" : "#,0.###", CultureInfo.InvariantCulture).Replace('-', '−')
-            : Power(number.ToString("0.000E+0", CultureInfo.InvariantCulture));
+        return Math.Abs(number) is 0 or (>= 1e-4 and < 1e7)
+            ? number.ToString(Math.Abs(number) < 1 ? "G4" : "#,0.###", CultureInfo.InvariantCulture).Replace('-', '−')
+            : Power(number.ToString("0.###E+0", CultureInfo.InvariantCulture));
     }
 
     /// <summary>A setting, as it was given.</summary>
