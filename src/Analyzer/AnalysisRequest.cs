@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Analyzer.Containment;
+using Emergence.Analyzer.Series;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
@@ -29,6 +30,11 @@ public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedC
     /// series of large networks has too many. Empty with <see cref="Statistic.Sample"/>.
     /// </summary>
     public ImmutableArray<float[]> NodeValues { get; init; } = [];
+
+    /// <summary>The verdict on the series under each threshold, in the order asked for; empty for one checkpoint.</summary>
+    public ImmutableArray<SeriesVerdict> Verdicts => Series.Checkpoints.Length < 2
+        ? []
+        : [.. Enumerable.Range(0, Series.Settings.Thresholds.Length).Select(threshold => SeriesVerdicts.Of(Series.Checkpoints, threshold))];
 }
 
 /// <summary>A checkpoint that could not be analysed while others could.</summary>

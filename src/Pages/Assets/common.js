@@ -40,24 +40,39 @@ function number(x) {
   return x.toLocaleString("en-US", { maximumSignificantDigits: size >= 1e6 ? 15 : 5 }).replace("-", "−");
 }
 
-/** The number whose decimal logarithm is given; it may be far beyond a double. */
-function fromLog(log, negative = false) {
-  if (log >= -4 && log < 15) return number((negative ? -1 : 1) * Number((10 ** log).toPrecision(6)));
+/** The number whose decimal logarithm is given; it may be far beyond a double. From 10^most on as a power of ten. */
+function fromLog(log, negative = false, most = 15) {
+  if (log >= -4 && log < most) return number((negative ? -1 : 1) * Number((10 ** log).toPrecision(6)));
   const exponent = Math.floor(log + 1e-9);
   return `${negative ? "−" : ""}${(10 ** (log - exponent)).toFixed(2).replace(/\.?0+$/, "")}×10${superscript(exponent)}`;
 }
 
+// On an axis there is no room for many digits.
+const axisFromLog = log => fromLog(log, false, 6.999);
+const axisNumber = x => Math.abs(x) >= 1e7 ? fromLog(Math.log10(Math.abs(x)), x < 0, 0) : number(x);
+
 const percent = x => x === null || x === undefined ? "–" : `${(x * 100).toLocaleString("en-US", { maximumFractionDigits: 2 })}%`;
 
-/** The middle of a long name is left out: its ends tell it from others. */
-function shorten(name, most) {
-  if (name.length <= most) return name;
-  const tail = Math.ceil((most - 1) * 0.6);
-  return name.slice(0, Math.max(1, most - 1 - tail)) + "…" + name.slice(-tail);
+const measurer = document.createElement("canvas").getContext("2d");
+
+/** How wide a text is, in pixels. */
+function textWidth(text, env, size = 12) {
+  measurer.font = `${size}px ${env.font}`;
+  return Math.ceil(measurer.measureText(text).width);
 }
 
-// About the width of a letter in the page's font.
-const letters = (pixels, size) => Math.max(4, Math.floor(pixels / (size * 0.58)));
+const widest = (texts, env) => texts.reduce((most, text) => Math.max(most, textWidth(text, env)), 0);
+
+/** The middle of a name that is too long is left out: its ends tell it from others. */
+function fit(name, pixels, env) {
+  if (textWidth(name, env) <= pixels) return name;
+  for (let kept = Math.min(name.length - 1, Math.ceil(pixels / 4)); kept > 2; kept--) {
+    const tail = Math.ceil(kept * 0.6);
+    const text = `${name.slice(0, kept - tail)}…${name.slice(-tail)}`;
+    if (textWidth(text, env) <= pixels) return text;
+  }
+  return "…";
+}
 
 /** Round steps that cover a range with about `count` ticks. */
 function ticks(low, high, count) {
@@ -95,7 +110,9 @@ function tooltip(env, more) {
   };
 }
 
+// Room for labels is made by each chart: none is moved.
 const axisLook = env => ({
+  nameMoveOverlap: false,
   axisLine: { lineStyle: { color: env.color("line") } },
   axisTick: { lineStyle: { color: env.color("line") } },
   axisLabel: { color: env.color("soft"), fontSize: 12, hideOverlap: true },

@@ -26,15 +26,16 @@ charts.figure = (() => {
     const zero = axis.log && panel.series.some(s => s.points.some(p => p.slice(1).includes("zero"))) ;
     const step = marks.length > 1 ? marks[1] - marks[0] : 1;
     const bottom = zero ? marks[0] - step : marks[0];
-    const label = v => zero && v <= bottom + step / 1e6 ? "0" : axis.log ? fromLog(v) : axis.percent ? percent(v) : number(v);
-    return { min: bottom, max: marks[marks.length - 1], marks: zero ? [bottom, ...marks] : marks, label, place: v => v === "zero" ? bottom : v };
+    const label = v => zero && v <= bottom + step / 1e6 ? "0" : axis.log ? axisFromLog(v) : axis.percent ? percent(v) : axisNumber(v);
+    const full = v => axis.log ? fromLog(v) : axis.percent ? percent(v) : number(v);
+    return { min: bottom, max: marks[marks.length - 1], marks: zero ? [bottom, ...marks] : marks, label, full, place: v => v === "zero" ? bottom : v };
   }
 
   function axisOption(axis, made, env, more) {
     const base = axisLook(env);
     const option = { ...base, type: made.type ?? "value", min: made.min, max: made.max, data: made.data, ...more };
     if (made.data) {
-      option.axisLabel = { ...base.axisLabel, formatter: name => shorten(name, 20) };
+      option.axisLabel = { ...base.axisLabel, formatter: name => fit(name, 130, env) };
     } else if (made.marks) {
       option.axisTick = { ...base.axisTick, customValues: made.marks };
       option.axisLabel = { ...base.axisLabel, customValues: made.marks, formatter: made.label };
@@ -52,7 +53,7 @@ charts.figure = (() => {
   const valueText = (panel, series, point, made) => {
     const text = series.texts?.[series.points.indexOf(point)];
     if (text) return text;
-    const show = v => v === "zero" ? "0" : made.label(v);
+    const show = v => v === "zero" ? "0" : made.full(v);
     return show(point[1]) + (point[2] !== point[3] && point.length > 2 ? ` [${show(point[2])}, ${show(point[3])}]` : "");
   };
 
@@ -123,8 +124,8 @@ charts.figure = (() => {
       const columns = columnsOf(spec, env.width), rows = Math.ceil(spec.panels.length / columns);
       const cell = env.width / columns;
       const made = spec.panels.map(panel => ({ x: scale(panel, "x", env), y: scale(panel, "y", env) }));
-      const left = Math.min(96, 14 + 7.2 * Math.max(...made.flatMap(m => (m.y.marks ?? []).map(v => m.y.label(v).length)), 3));
-      const place = i => ({ left: (i % columns) * cell + left, top: Math.floor(i / columns) * panelHeight + 34, width: cell - left - 22, height: panelHeight - 34 - 50 });
+      const left = 16 + widest(made.flatMap(m => (m.y.marks ?? []).map(m.y.label)), env);
+      const place = i => ({ outerBoundsMode: "none", left: (i % columns) * cell + left, top: Math.floor(i / columns) * panelHeight + 34, width: cell - left - 22, height: panelHeight - 34 - 50 });
       const points = spec.panels.every(panel => panel.series.every(s => s.kind === "scatter"));
       const bars = spec.panels.some(panel => panel.x.categories.length);
       return look(env, {
@@ -167,7 +168,7 @@ charts.figure = (() => {
       const several = spec.panels.length > 1;
       const first = spec.panels[0];
       const rows = spec.panels.flatMap(panel => {
-        const made = { label: v => panel.y.log ? fromLog(v) : panel.y.percent ? percent(v) : number(v) };
+        const made = { full: v => panel.y.log ? fromLog(v) : panel.y.percent ? percent(v) : number(v) };
         return panel.series.flatMap(series => series.points.map(p => [
           ...(several ? [panel.title || panel.y.label] : []), series.name, panel.x.categories[p[0]] ?? (panel.x.log ? fromLog(p[0]) : number(p[0])),
           p[1] === null ? "–" : valueText(panel, series, p, made)]));

@@ -1,9 +1,10 @@
 // Rows by columns: shares or powers of ten as colors.
 charts.heat = (() => {
-  const rowOf = (spec, width) => spec.rows.length > 60 ? 14 : spec.square ? Math.max(16, Math.min(34, (width - 150) / spec.rows.length)) : 24;
-  const namesWidth = (spec, env) => Math.min(env.narrow ? 110 : 230, 16 + 7 * Math.max(...spec.rows.map(name => name.length)));
+  const rowOf = (spec, width) => spec.rows.length > 60 ? 15 : spec.square ? Math.max(16, Math.min(34, (width - 150) / spec.rows.length)) : 24;
+  const namesWidth = (spec, env) => Math.min(env.narrow ? 110 : 230, 20 + widest(spec.rows, env));
   const isTall = spec => spec.rows.length > 60;
-  const axisRoom = spec => spec.columns.length && spec.square ? 96 : 46;
+  const longestColumn = 96;
+  const axisRoom = spec => spec.square ? 44 + longestColumn : 46;
 
   function extent(spec) {
     const values = spec.cells.flat().filter(v => typeof v === "number");
@@ -30,13 +31,16 @@ charts.heat = (() => {
       const names = namesWidth(spec, env);
       const data = spec.cells.flatMap((row, y) => row.map((v, x) => [x, y, v])).filter(cell => cell[2] !== null);
       const base = axisLook(env);
-      const columnName = i => shorten(spec.columns[i], 14);
+      const columnName = i => fit(spec.columns[i], spec.square ? longestColumn : 110, env);
+      // Vertical labels need the height of a line each.
+      const each = (env.width - names - 14) / spec.columns.length;
+      const interval = spec.square ? Math.ceil(17 / each) - 1 : "auto";
       return look(env, {
-        grid: { left: names, right: 14, top: isTall(spec) ? axisRoom(spec) : 8, height: spec.rows.length * rowOf(spec, env.width) },
+        grid: { outerBoundsMode: "none", left: names, right: 14, top: isTall(spec) ? axisRoom(spec) : 8, height: spec.rows.length * rowOf(spec, env.width) },
         xAxis: { ...base, type: "category", data: spec.columns.map((_, i) => String(i)), name: spec.columnLabel, nameLocation: "middle", nameGap: axisRoom(spec) - 18, position: isTall(spec) ? "top" : "bottom",
-          axisLabel: { ...base.axisLabel, formatter: columnName, rotate: spec.square ? 60 : 0 }, splitLine: { show: false } },
+          axisLabel: { ...base.axisLabel, interval, formatter: columnName, rotate: spec.square ? 90 : 0 }, splitLine: { show: false } },
         yAxis: { ...base, type: "category", inverse: true, data: spec.rows.map((_, i) => String(i)), splitLine: { show: false }, axisTick: { show: false },
-          axisLabel: { ...base.axisLabel, interval: rowOf(spec, env.width) < 14 ? "auto" : 0, formatter: i => shorten(spec.rows[i], letters(names - 14, 12)) } },
+          axisLabel: { ...base.axisLabel, interval: 0, formatter: i => fit(spec.rows[i], names - 14, env) } },
         tooltip: tooltip(env, {
           trigger: "item",
           formatter: item => tip(spec.rows[item.value[1]], [["", `${spec.columnLabel} ${spec.columns[item.value[0]]}`], [color(item.value[2]), `${spec.valueLabel}: ${show(spec, item.value[2])}`]]),
@@ -66,7 +70,7 @@ charts.heat = (() => {
 // Per layer a strip of its nodes by activation: how many in each bin, dead ones left of the line at θ.
 charts.strips = (() => {
   const rowOf = spec => spec.rows.length > 24 ? 26 : 34, top = 52;
-  const namesWidth = (spec, env) => Math.min(env.narrow ? 110 : 230, 16 + 7 * Math.max(...spec.rows.map(r => r.name.length)));
+  const namesWidth = (spec, env) => Math.min(env.narrow ? 110 : 230, 20 + widest(spec.rows.map(r => r.name), env));
   const side = (spec, bin) => bin < spec.threshold ? "dead" : "alive";
   const between = (spec, bin) => spec.bins[bin];
 
@@ -83,11 +87,11 @@ charts.strips = (() => {
       const most = spec.rows.map(r => Math.max(...r.counts, 1));
       const edge = x => spec.edges[x] ?? "";
       return look(env, {
-        grid: { left: names, right: 18, top, height: spec.rows.length * rowOf(spec) },
+        grid: { outerBoundsMode: "none", left: names, right: 18, top, height: spec.rows.length * rowOf(spec) },
         xAxis: { ...base, type: "value", position: "top", min: 0, max: spec.bins.length, interval: 1, name: spec.label, nameLocation: "middle", nameGap: 26, splitLine: { show: false },
           axisTick: { ...base.axisTick, customValues: spec.marks }, axisLabel: { ...base.axisLabel, customValues: spec.marks, formatter: x => x === spec.threshold ? `{here|${edge(x)}}` : edge(x), rich: { here: { fontWeight: "bold", color: env.color("ink") } } } },
         yAxis: { ...base, type: "category", inverse: true, data: spec.rows.map((_, i) => String(i)), axisTick: { show: false }, splitLine: { show: true, lineStyle: { color: env.color("line") } },
-          axisLabel: { ...base.axisLabel, interval: 0, formatter: i => shorten(spec.rows[i].name, letters(names - 14, 12)) } },
+          axisLabel: { ...base.axisLabel, interval: 0, formatter: i => fit(spec.rows[i].name, names - 14, env) } },
         tooltip: tooltip(env, {
           trigger: "item",
           formatter: item => {
@@ -129,7 +133,7 @@ charts.steps = {
     const color = i => env.series[(i + 1) % env.series.length];
     return look(env, {
       legend: { show: false },
-      grid: { left: 58, right: 14, top: 12, bottom: 46 },
+      grid: { outerBoundsMode: "none", left: 58, right: 14, top: 12, bottom: 46 },
       xAxis: { ...base, type: "category", data: spec.steps.map(s => s.name), name: spec.label, nameLocation: "middle", nameGap: 28, axisLine: { onZero: true, lineStyle: { color: env.color("soft") } },
         axisLabel: { ...base.axisLabel, onZero: false }, splitLine: { show: false } },
       yAxis: { ...base, type: "value", min: -1, max: 1, interval: 0.5, axisLabel: { ...base.axisLabel, formatter: percent } },

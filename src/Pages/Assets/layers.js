@@ -6,7 +6,7 @@ charts.layers = (() => {
   const share = layer => layer.nodes ? layer.alive / layer.nodes : 0;
   // Room for arcs, names and counts; what is left is for the bars.
   function sizes(spec, env) {
-    const longest = texts => 24 + 7.2 * Math.max(...texts.map(text => text.length));
+    const longest = texts => 24 + widest(texts, env);
     const reach = Math.max(1, ...spec.edges.map(edge => edge[1] - edge[0]));
     return {
       arcs: Math.min(env.narrow ? 46 : 120, 26 + 11 * Math.sqrt(reach - 1)),
@@ -30,7 +30,7 @@ charts.layers = (() => {
 
   function about(spec, i) {
     const layer = spec.layers[i];
-    const names = edges => edges.length ? shorten(edges.join(", "), 160) : "–";
+    const names = edges => edges.length > 6 ? `${edges.slice(0, 6).join(", ")} and ${edges.length - 6} more` : edges.join(", ") || "–";
     return tip(layer.name, [
       ["", layer.detail], ["", `${number(layer.alive)} of ${number(layer.nodes)} nodes alive (${percent(share(layer))})`],
       ...layer.facts.map(fact => ["", fact]),
@@ -49,14 +49,14 @@ charts.layers = (() => {
       const { arcs, names, count } = sizes(spec, env);
       const categories = spec.layers.map(layer => layer.name);
       const y = more => ({ type: "category", inverse: true, data: categories.map((_, i) => String(i)), axisLine: { show: false }, axisTick: { show: false }, ...more });
-      const grid = { top, bottom: top };
+      const grid = { outerBoundsMode: "none", top, bottom: top };
       return look(env, {
         grid: [{ ...grid, left: 4, width: arcs - 8 }, { ...grid, left: arcs + names, right: count }],
         xAxis: [{ gridIndex: 0, min: 0, max: 1, show: false }, { gridIndex: 1, min: 0, max: 1, show: false }],
         yAxis: [
           y({ gridIndex: 0, show: false }),
           y({ gridIndex: 1, axisLabel: { color: env.color("ink"), fontSize: 12, interval: 0, align: "left", margin: names - 4,
-            formatter: i => shorten(categories[i], letters(names - 12, 12)) } }),
+            formatter: i => fit(categories[i], names - 14, env) } }),
         ],
         tooltip: tooltip(env, {
           trigger: "item",

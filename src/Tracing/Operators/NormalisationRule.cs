@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
 
 namespace Emergence.Tracing.Operators;
 
@@ -36,4 +38,7 @@ internal sealed class NormalisationRule : OpRule
         for (var i = 1; i < node.Node.Output.Count; i++)
             node.Output(i, node.NewTensor(default, input.ElementType) with { Carries = Trace.Mix([input]) });
     }
+
+    public override ElementMap? Sources(OperatorCall call, int input, int output) =>
+        input == 0 && output == 0 ? ElementMap.Identity(Shapes.Count(call.Shape(0))) : null;
 }

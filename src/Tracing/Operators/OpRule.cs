@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Values;
 
@@ -26,7 +27,10 @@ internal enum OpKind
     NotALayer,
 }
 
-/// <summary>How the trace passes through one family of operators: shapes, what each axis counts, and layers.</summary>
+/// <summary>
+/// All that is known of one family of operators. What a rule does not answer is unknown, which is always safe: the layers on
+/// both sides are then connected node by node in every combination, and a warning names the operator.
+/// </summary>
 internal abstract class OpRule
 {
     /// <summary>What these operators are.</summary>
@@ -35,7 +39,7 @@ internal abstract class OpRule
     /// <summary>Their names; those of another domain as <c>domain::Name</c>.</summary>
     public abstract ImmutableArray<string> Ops { get; }
 
-    /// <summary>Defines the node's outputs.</summary>
+    /// <summary>Defines the node's outputs: shapes, what each axis counts, and layers.</summary>
     /// <exception cref="TraceException">The node's inputs do not fit together or are not known well enough.</exception>
     public abstract void Apply(NodeContext node);
 
@@ -44,4 +48,19 @@ internal abstract class OpRule
     /// holds computed values is carried by an output or feeds the layer that the node opens.
     /// </summary>
     public virtual bool OnlyShapes(NodeContext node, int input) => false;
+
+    /// <summary>
+    /// For each element of an output, the elements of an input that its value comes from; null where that is not known. A
+    /// normalization is transparent: each of its elements comes from the one at its place, not from the statistics.
+    /// </summary>
+    /// <exception cref="TraceException">The node's inputs do not fit together or are not known well enough.</exception>
+    public virtual ElementMap? Sources(OperatorCall call, int input, int output) => null;
+
+    /// <summary>The weights of a node that opens a layer; null for an operator that opens none.</summary>
+    /// <exception cref="TraceException">The node's inputs do not fit together or are not known well enough.</exception>
+    public virtual LayerWeights? Weights(OperatorCall call) => null;
+
+    /// <summary>The node's outputs, where all its inputs are constant; null where it is not evaluated before the model runs.</summary>
+    /// <exception cref="TraceException">The inputs do not fit together, or the result is too large.</exception>
+    public virtual ConstantTensor[]? Fold(OperatorCall call) => null;
 }

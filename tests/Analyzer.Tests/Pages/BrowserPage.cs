@@ -32,7 +32,7 @@ public sealed class BrowserPage(ClientWebSocket socket) : IAsyncDisposable
             ["mobile"] = false,
         }, token);
         await SendAsync("Page.navigate", new() { ["url"] = address }, token);
-        await UntilAsync("document.documentElement.dataset.ready === 'true'", token);
+        await UntilAsync("document.documentElement?.dataset.ready === 'true'", token);
     }
 
     /// <summary>The value of an expression.</summary>

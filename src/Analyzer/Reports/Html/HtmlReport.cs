@@ -33,6 +33,13 @@ internal static class HtmlReport
         page.Chart(
             DevelopmentFigure.Of(run),
             "E counts the paths from dead nodes to alive ones, on a scale of powers of ten; relative E is E per parameter. " + DevelopmentFigure.Bands(run));
+        if (MovesChart.Of(run) is { } moves)
+        {
+            page.Chart(
+                moves,
+                "Each bar is a step from the checkpoint before: parts above 0 raised E, parts below lowered it, in shares of all that was moved. " +
+                "The exact parts, which add up to the change of E, are in the table.");
+        }
         page.Chart(
             AliveMap.Of(run),
             $"Each row is a layer, from the input down to the output; each column is {(run.HasEpochs ? "an epoch" : "a checkpoint")}.");

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.CommandLine;
 using Emergence.Measuring.Statistics;
 using Emergence.Pages;
@@ -25,8 +26,10 @@ internal static class LayerTable
             ("dead", layer => PageText.Count(layer.Nodes - layer.Alive)),
             ("alive share", layer => PageText.Percent((double)layer.Alive / layer.Nodes)),
             ("share of E", layer => layer.EmergenceShare is { } share ? PageText.Percent(share) : ""),
+            ("one more alive: E changes by", layer => layer.Slope is { } slope ? Signed(slope) : ""),
             ("became alive", layer => layer.Woke is { } woke ? PageText.Count(woke) : ""),
             ("died", layer => layer.Died is { } died ? PageText.Count(died) : ""),
+            ("never fired", layer => Positive(layer.NeverFired ?? 0)),
             ("by bias only", layer => Positive(layer.AliveByBias ?? 0)),
             ("borderline", layer => Positive(layer.Borderline)),
             ("not finite", layer => Positive(layer.NodesNan + layer.NodesInf)),
@@ -41,6 +44,8 @@ internal static class LayerTable
             layers.Select(layer => kept.Select(column => column.Cell(layer) is { Length: > 0 } cell ? cell : "–")),
             $"Layers{(run.IsSeries ? $" of {run.Labels[^1]}" : "")}; a click on a head sorts by it.");
     }
+
+    private static string Signed(EmergenceChange change) => (change.Sign > 0 ? "+" : "") + PageText.Count(change.Rounded);
 
     private static string Positive(int count) => count == 0 ? "" : PageText.Count(count);
 }

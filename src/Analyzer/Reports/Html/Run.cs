@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Emergence.Analyzer.Series;
 using Emergence.CommandLine;
 using Emergence.Measuring.Statistics;
 
@@ -16,6 +17,8 @@ internal sealed class Run
         HasEpochs = Checkpoints.Zip(Checkpoints.Skip(1)).All(pair => pair.First.Epoch < pair.Second.Epoch) && Checkpoints[0].Epoch is not null;
         Steps = [.. Checkpoints.Select(checkpoint => HasEpochs ? PageText.Count(checkpoint.Epoch!.Value) : ShortName(checkpoint.File))];
         Labels = HasEpochs ? [.. Steps.Select(step => $"epoch {step}")] : Steps;
+        Verdict = outcome.Verdicts.FirstOrDefault();
+        Measurements = [.. Checkpoints.Select(checkpoint => checkpoint.Measurements[0])];
         Name = Printable.Of(NameOf([.. Checkpoints.Select(checkpoint => checkpoint.File)]));
     }
 
@@ -44,10 +47,13 @@ internal sealed class Run
     public double At(int checkpoint) => HasEpochs ? Checkpoints[checkpoint].Epoch!.Value : checkpoint;
 
     /// <summary>The measurements under the first threshold, which all pictures of layers show.</summary>
-    public ImmutableArray<Measurement> Measurements => [.. Checkpoints.Select(checkpoint => checkpoint.Measurements[0])];
+    public ImmutableArray<Measurement> Measurements { get; }
+
+    /// <summary>Where the series stands; null for one model.</summary>
+    public SeriesVerdict? Verdict { get; }
 
     /// <summary>That of the last checkpoint.</summary>
-    public Measurement Last => Checkpoints[^1].Measurements[0];
+    public Measurement Last => Measurements[^1];
 
     private static string ShortName(string file) => Printable.Of(Path.GetFileNameWithoutExtension(file));
 
