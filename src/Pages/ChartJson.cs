@@ -56,7 +56,7 @@ internal static class ChartJson
     public static void Texts(Utf8JsonWriter json, string name, IEnumerable<string> texts) =>
         Array(json, name, texts, json.WriteStringValue);
 
-    /// <summary>A number to six digits, which is more than a chart shows; null where it is not finite.</summary>
+    /// <summary>A number to nine digits, which is more than a chart shows, also of a logarithm; null where it is not finite.</summary>
     public static void Number(Utf8JsonWriter json, double? value)
     {
         if (value is not { } number || !double.IsFinite(number))
@@ -64,6 +64,6 @@ internal static class ChartJson
         else if (number == Math.Truncate(number) && Math.Abs(number) < 1e15)
             json.WriteNumberValue((long)number);
         else
-            json.WriteRawValue(number.ToString("G6", System.Globalization.CultureInfo.InvariantCulture));
+            json.WriteRawValue(number.ToString("G9", System.Globalization.CultureInfo.InvariantCulture));
     }
 }

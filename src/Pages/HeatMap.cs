@@ -37,6 +37,6 @@ public sealed record HeatMap(
         json.WriteString("valueLabel", ValueLabel);
         ChartJson.Texts(json, "rows", Rows);
         ChartJson.Texts(json, "columns", Columns);
-        ChartJson.Array(json, "cells", Cells, row => ChartJson.Array(json, row, cell => ChartJson.Number(json, cell is { } value ? Math.Round(value, 4) : null)));
+        ChartJson.Array(json, "cells", Cells, row => ChartJson.Array(json, row, cell => ChartJson.Number(json, cell is { } value ? Math.Round(value, IsLog10 ? 6 : 4) : null)));
     }
 }

@@ -48,7 +48,7 @@ function fromLog(log, negative = false, most = 15) {
 }
 
 // On an axis there is no room for many digits.
-const axisFromLog = log => fromLog(log, false, 6.999);
+const axisFromLog = log => fromLog(log, false, 6.999).replace(/^1×/, "");
 const axisNumber = x => Math.abs(x) >= 1e7 ? fromLog(Math.log10(Math.abs(x)), x < 0, 0) : number(x);
 
 const percent = x => x === null || x === undefined ? "–" : `${(x * 100).toLocaleString("en-US", { maximumFractionDigits: 2 })}%`;

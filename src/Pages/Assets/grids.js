@@ -1,6 +1,6 @@
 // Rows by columns: shares or powers of ten as colors.
 charts.heat = (() => {
-  const rowOf = (spec, width) => spec.rows.length > 60 ? 15 : spec.square ? Math.max(16, Math.min(34, (width - 150) / spec.rows.length)) : 24;
+  const rowOf = (spec, width) => spec.rows.length > 24 && !spec.square || spec.rows.length > 60 ? 16 : spec.square ? Math.max(16, Math.min(34, (width - 150) / spec.rows.length)) : 24;
   const namesWidth = (spec, env) => Math.min(env.narrow ? 110 : 230, 20 + widest(spec.rows, env));
   const isTall = spec => spec.rows.length > 60;
   const longestColumn = 96;
@@ -33,10 +33,11 @@ charts.heat = (() => {
       const base = axisLook(env);
       const columnName = i => fit(spec.columns[i], spec.square ? longestColumn : 110, env);
       // Vertical labels need the height of a line each.
-      const each = (env.width - names - 14) / spec.columns.length;
+      const room = env.width - names - 14;
+      const each = (spec.square ? Math.min(room, spec.columns.length * 64) : room) / spec.columns.length;
       const interval = spec.square ? Math.ceil(17 / each) - 1 : "auto";
       return look(env, {
-        grid: { outerBoundsMode: "none", left: names, right: 14, top: isTall(spec) ? axisRoom(spec) : 8, height: spec.rows.length * rowOf(spec, env.width) },
+        grid: { outerBoundsMode: "none", left: names, width: each * spec.columns.length, top: isTall(spec) ? axisRoom(spec) : 8, height: spec.rows.length * rowOf(spec, env.width) },
         xAxis: { ...base, type: "category", data: spec.columns.map((_, i) => String(i)), name: spec.columnLabel, nameLocation: "middle", nameGap: axisRoom(spec) - 18, position: isTall(spec) ? "top" : "bottom",
           axisLabel: { ...base.axisLabel, interval, formatter: columnName, rotate: spec.square ? 90 : 0 }, splitLine: { show: false } },
         yAxis: { ...base, type: "category", inverse: true, data: spec.rows.map((_, i) => String(i)), splitLine: { show: false }, axisTick: { show: false },

@@ -83,7 +83,7 @@ internal static class LeadOf
         var ends = $"{PageText.Of(first)} at {run.Labels[0]}, {PageText.Of(last)} at {run.Labels[^1]}";
         return new Card("How does it change?", (first.Log10, last.Log10) switch
         {
-            ({ } from, { } to) => $"E × {PageText.Number(Math.Pow(10, to - from))}",
+            ({ } from, { } to) => $"E × {PageText.FromLog10(to - from)}",
             (_, null) => "E = 0",
             _ => $"E = {PageText.Of(last)}",
         }, ends);

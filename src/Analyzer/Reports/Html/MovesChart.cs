@@ -42,7 +42,7 @@ internal static class MovesChart
         var factor = (before.Emergence.Log10, now.Emergence.Log10) switch
         {
             ({ } from, { } to) when from == to && before.Emergence == now.Emergence => "E did not change",
-            ({ } from, { } to) => $"E × {PageText.Number(Math.Pow(10, to - from))}",
+            ({ } from, { } to) => $"E × {PageText.FromLog10(to - from)}",
             (null, null) => "E stayed 0",
             (_, null) => "E fell to 0",
             _ => "E rose from 0",

@@ -31,6 +31,15 @@ internal static class PageText
             : Power(number.ToString("0.###E+0", CultureInfo.InvariantCulture));
     }
 
+    /// <summary>The number whose decimal logarithm is given; it may be far beyond a double.</summary>
+    public static string FromLog10(double log)
+    {
+        if (Math.Abs(log) < 300)
+            return Number(Math.Pow(10, log));
+        var exponent = Math.Floor(log);
+        return Power(string.Create(CultureInfo.InvariantCulture, $"{Math.Pow(10, log - exponent):0.###}E{exponent:0}"));
+    }
+
     /// <summary>A setting, as it was given.</summary>
     public static string Exact(float value) => value.ToString(CultureInfo.InvariantCulture);
 
