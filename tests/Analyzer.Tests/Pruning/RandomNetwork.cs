@@ -5,7 +5,7 @@ using static Onnx.TensorProto.Types;
 namespace Emergence.Analyzer.Tests.Pruning;
 
 /// <summary>Draws convolutional networks of every operator that channels pass through; the same seed gives the same network.</summary>
-internal sealed class RandomNetwork
+internal sealed partial class RandomNetwork
 {
     private readonly Random random;
     private readonly GraphBuilder graph = new("random");
@@ -31,7 +31,7 @@ internal sealed class RandomNetwork
         var any = Any;
         var (x, shape) = any;
         var (c, h, w) = (shape[1], shape[2], shape[3]);
-        switch (random.Next(38))
+        switch (random.Next(64))
         {
             case 0 or 1 or 2:
                 Convolve(any);
@@ -168,6 +168,9 @@ internal sealed class RandomNetwork
             case 36:
                 if (c % 2 == 0)
                     Keep(graph.Node("Conv", [x, Values(4, c / 2, 1, 1), Values(4)], Int("group", 2)), shape[0], 4, h, w);
+                break;
+            case >= 38:
+                Couple(any);
                 break;
             default:
                 Keep(graph.Node("Resize", [x, "", graph.Initializer($"scales{graph.Graph.Initializer.Count}", [4], [1f, 1f, 2f, 1f])]), shape[0], c, 2 * h, w);
