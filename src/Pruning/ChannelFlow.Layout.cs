@@ -172,9 +172,20 @@ internal sealed partial class ChannelFlow
     private void Pick(NodeProto node, AttributeReader attributes, Channels data, int[] before)
     {
         var axis = attributes.Axis("axis", 0, before.Length);
-        if (InputShape(node, 1) is not { } indices || axis == data.Axis)
+        if (InputShape(node, 1) is not { } indices)
             Stop(node);
-        else
+        else if (axis != data.Axis)
             Define(node, axis > data.Axis ? data : data with { Axis = data.Axis + indices.Length - 1 });
+        else if (indices.Length == 1 && ConstantAt(node, 1) is { } chosen)
+            Choose(node, data, chosen);
+        else
+            Stop(node);
+    }
+
+    /// <summary>Channels in another order, or some of them: the indices that choose them are not changed.</summary>
+    private void Choose(NodeProto node, Channels data, double[] indices)
+    {
+        Pin(data, "Gather chooses among its channels");
+        Define(node, data with { Signals = [.. indices.Select(index => data.Signals[(int)index + (index < 0 ? data.Signals.Length : 0)])] });
     }
 }

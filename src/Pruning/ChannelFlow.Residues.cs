@@ -79,12 +79,21 @@ internal sealed partial class ChannelFlow
         return node.OpType switch
         {
             "Pad" => Padded(node, merged, values),
-            "Softmax" or "LogSoftmax" or "Hardmax" or "LpPool" or "GlobalLpPool" or "CumSum" or "CumProd" => merged.IsZero && node.OpType is not ("Softmax" or "LogSoftmax" or "Hardmax")
-                ? Residue.Zero
-                : new Residue(null, node.OpType),
+            "Softmax" or "LogSoftmax" => Shared(node, values),
+            "Hardmax" or "LpPool" or "GlobalLpPool" or "CumSum" or "CumProd" => merged.IsZero && node.OpType != "Hardmax" ? Residue.Zero : new Residue(null, node.OpType),
             _ when node.OpType.StartsWith("Reduce", StringComparison.Ordinal) => merged with { Values = Distinct(values.Select(Reduction(node))) },
             _ => merged,
         };
+    }
+
+    /// <summary>A softmax over positions that are all the same; not over channels, of which others are not removed.</summary>
+    private Residue Shared(NodeProto node, double[] values)
+    {
+        var shape = OutputShape(node);
+        var axis = shape is null || model.Opset < 13 ? -1 : new AttributeReader(node).Axis("axis", -1, shape.Length);
+        if (axis < 0 || axis == channels[node.Output[0]].Axis || values.Length != 1)
+            return new Residue(null, node.OpType);
+        return new Residue([node.OpType == "Softmax" ? 1.0 / shape![axis] : -Math.Log(shape![axis])], node.OpType);
     }
 
     private Residue Padded(NodeProto node, Residue merged, double[] values)
@@ -126,17 +135,19 @@ internal sealed partial class ChannelFlow
     private Residue Computed(NodeProto node, Func<double[], double> function)
     {
         var inputs = node.Input.Select((_, input) => ValuesOf(node, input)).ToArray();
+        var isSpared = false;
         for (var input = 0; input < inputs.Length && inputs.Length <= 3; input++)
         {
             if (inputs[input] is { } own && ChannelsOf(node, input) is { } data && (inputs.Contains(null) || !data.Signals.SequenceEqual(channels[node.Output[0]].Signals)))
-                SpareAlone(node, function, inputs, input, own, data);
+                isSpared |= SpareAlone(node, function, inputs, input, own, data);
         }
-        if (inputs.Contains(null))
+        // Where one operand's layers are left alone, the others' never meet its zero.
+        if (isSpared || inputs.Contains(null))
             return new Residue(null, Maker(node));
         return new Residue(Distinct(Combinations(inputs!).Select(function)), Maker(node));
     }
 
-    private void SpareAlone(NodeProto node, Func<double[], double> function, double[]?[] inputs, int input, double[] own, Channels data)
+    private bool SpareAlone(NodeProto node, Func<double[], double> function, double[]?[] inputs, int input, double[] own, Channels data)
     {
         double[][] Alone(double value) => [.. inputs.Select((values, other) => other == input ? [value] : ChannelsOf(node, other) is null ? values ?? Live : Live)];
         // A live value may be one that the function does not take: only what is never finite is said to be caused by the zero.
@@ -144,6 +155,7 @@ internal sealed partial class ChannelFlow
             && (node.OpType == "Pow" && input == 0 && value == 0 ? finite.Contains(false) : !finite.Contains(true)));
         if (diverges)
             Spare(data.Signals, $"{node.OpType} of zero is not finite");
+        return diverges;
     }
 
     private string Maker(NodeProto node) =>

@@ -61,7 +61,7 @@ internal sealed class NodePruner
             diagnostics.Add(Diagnostic.Warning(layer.Name, $"{options.Spared[layer.Name]}: no node of it is removed"));
         var layers = selected.Where(layer => flow.Units.ContainsKey(layer.Index) && !options.Spared.ContainsKey(layer.Name)).ToImmutableArray();
         if (layers.IsEmpty)
-            throw new UserException("no node to prune: the selected layers have no units that can be removed; select others with --only and --exclude");
+            throw new UserException($"no node to prune: the selected layers have no units that can be removed{WhyNone(selected)}; select others with --only and --exclude");
         var makers = flow.Uses.Where(use => use.Part == ChannelPart.Makes).ToArray();
         RankedUnits[] ranked = [.. layers.Select(layer => flow.Units[layer.Index]).Select(own =>
             new RankedUnits(own, NodeNorms.Of(own, makers.Where(use => use.Signals[0] == own[0]), Tensor, options.Norm)))];
@@ -155,6 +155,13 @@ internal sealed class NodePruner
         copies[use.Node].Input[use.Input] = own.Name;
     }
 
+    private string WhyNone(ImmutableArray<TracedLayer> selected)
+    {
+        var reasons = selected.Select(layer => (layer.Name, Reason: options.Spared.GetValueOrDefault(layer.Name) ?? flow.LeftAlone.GetValueOrDefault(layer.Index)))
+            .Where(layer => layer.Reason is not null).Select(layer => $"'{layer.Name}': {layer.Reason}").ToArray();
+        return reasons.Length == 0 ? "" : $" ({string.Join(", ", reasons.Take(3))}{(reasons.Length > 3 ? $" and {reasons.Length - 3} more" : "")})";
+    }
+
     private WeightTensor Tensor(string name)
     {
         if (!tensors.TryGetValue(name, out var tensor))
@@ -175,7 +182,7 @@ internal sealed class NodePruner
             Weights = weights.Sum(parameter => parameter.Count),
             ZerosBefore = weights.Sum(parameter => parameter.Count - parameter.Nonzero),
             Zeros = weights.Sum(parameter => tensors.GetValueOrDefault(parameter.Tensor)?.Zeros ?? parameter.Count - parameter.Nonzero),
-            Units = layer.Channels,
+            Units = own.Length > 0 ? own.Length : layer.Channels,
             UnitsRemoved = own.Count(flow.Signals.IsDead),
             UnitsCut = options.Shrink ? own.Count(flow.Signals.IsCut) : 0,
         };

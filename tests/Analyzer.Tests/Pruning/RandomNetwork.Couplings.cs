@@ -28,7 +28,7 @@ internal sealed partial class RandomNetwork
                 break;
             case 4:
                 var below = graph.Node("Abs", [graph.Node("Conv", [x, Values(c, c, 1, 1), Values(c)])]);
-                Keep(graph.Node("Div", [x, Pick(below, graph.Node("Add", [below, Ones(c, 1, 1)]), graph.Node("Add", [below, Ones(1)]), graph.Node("Sqrt", [graph.Node("Add", [below, Ones(1)])]))]), shape);
+                Keep(graph.Node("Div", [x, Pick(graph.Node("Add", [below, Ones(c, 1, 1)]), graph.Node("Add", [below, Ones(1)]), graph.Node("Sqrt", [graph.Node("Add", [below, Ones(1)])]))]), shape);
                 break;
             case 5:
                 var positive = graph.Node(Pick("Relu", "Softplus", "Exp"), [graph.Node("Tanh", [x])]);
@@ -106,8 +106,9 @@ internal sealed partial class RandomNetwork
     private string Standardised(string x, long[] axes)
     {
         var centred = graph.Node("Sub", [x, graph.Node("ReduceMean", [x], Ints("axes", axes))]);
+        // Over channels, all may be zero at a place by chance.
         var variance = graph.Node("ReduceMean", [graph.Node("Mul", [centred, centred])], Ints("axes", axes));
-        return graph.Node("Div", [centred, graph.Node("Sqrt", [Pick(variance, graph.Node("Add", [variance, Ones(1)]))])]);
+        return graph.Node("Div", [centred, graph.Node("Sqrt", [axes is [1] || random.Next(2) == 0 ? graph.Node("Add", [variance, Ones(1)]) : variance])]);
     }
 
     private void Group((string Name, int[] Shape) any)
