@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Analyzer.Containment;
+using Emergence.Analyzer.Series;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
@@ -15,6 +16,9 @@ public sealed record AnalysisRequest(ImmutableArray<string> Checkpoints, Analysi
     /// <summary>Whether a series whose structure changes is refused; else it falls into segments.</summary>
     public bool IsStrictSeries { get; init; }
 
+    /// <summary>Whether the checkpoints are of one run, so that a change of structure is worth a warning.</summary>
+    public bool IsSeries { get; init; } = true;
+
     /// <summary>What keeps a checkpoint that fails from the others.</summary>
     public Boundary Boundary { get; init; } = new(new RunLimits());
 }
@@ -22,7 +26,13 @@ public sealed record AnalysisRequest(ImmutableArray<string> Checkpoints, Analysi
 /// <summary>What came of it.</summary>
 /// <param name="Series">The checkpoints that could be analysed, in series order.</param>
 /// <param name="Failures">Those that could not, in series order.</param>
-public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedCheckpoint> Failures);
+public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedCheckpoint> Failures)
+{
+    /// <summary>The verdict on the series under each threshold, in the order asked for; empty for one checkpoint.</summary>
+    public ImmutableArray<SeriesVerdict> Verdicts => Series.Checkpoints.Length < 2
+        ? []
+        : [.. Enumerable.Range(0, Series.Settings.Thresholds.Length).Select(threshold => SeriesVerdicts.Of(Series.Checkpoints, threshold))];
+}
 
 /// <summary>A checkpoint that could not be analysed while others could.</summary>
 /// <param name="File">The file as the user named it.</param>

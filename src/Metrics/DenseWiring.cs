@@ -24,7 +24,7 @@ internal sealed class DenseWiring(PatternBits bits) : Wiring(bits.Rows, bits.Col
 }
 
 /// <summary>A wiring and what its outputs become.</summary>
-internal sealed class MappedWiring(Wiring wiring, IndexMap map) : Wiring(wiring.Inputs, map.Targets)
+internal sealed class MappedWiring(Wiring wiring, ElementMap map) : Wiring(wiring.Inputs, map.To)
 {
     /// <inheritdoc/>
     internal override int Terms => Math.Max(wiring.Terms, map.FanOut);

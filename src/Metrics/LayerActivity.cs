@@ -93,6 +93,9 @@ public sealed class LayerActivity
         return new(layer, mask);
     }
 
+    /// <summary>Whether it is known which nodes of the layer are alive.</summary>
+    internal bool IsMask(NetworkLayer layer) => _mask is not null || Alive == 0 || Alive == layer.Nodes;
+
     /// <summary>The alive nodes, 64 to a word, node 0 in the lowest bit of the first.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="index">Its index, for the message.</param>

@@ -80,10 +80,10 @@ public sealed class NetworkGraph
         var end = edge.Wiring?.Inputs ?? to;
         if (edge.Map is null && from != end)
             throw new ArgumentException($"{edge}: {from} nodes cannot stand for {end} without a map.", nameof(edge));
-        if (edge.Map is not null && (edge.Map.Sources, edge.Map.Targets) != (from, end))
+        if (edge.Map is not null && (edge.Map.From, edge.Map.To) != (from, end))
         {
             throw new ArgumentException(
-                $"{edge}: its map leads from {edge.Map.Sources} to {edge.Map.Targets}, not from {from} to {end}.", nameof(edge));
+                $"{edge}: its map leads from {edge.Map.From} to {edge.Map.To}, not from {from} to {end}.", nameof(edge));
         }
     }
 }

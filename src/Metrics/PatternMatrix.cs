@@ -110,15 +110,15 @@ internal sealed class PatternBits(int rows, int columns)
     }
 
     /// <summary>One row per source of the map: its counterparts' rows or'ed together.</summary>
-    public PatternBits Merge(IndexMap map)
+    public PatternBits Merge(ElementMap map)
     {
-        var merged = new PatternBits(map.Sources, columns);
-        for (var source = 0; source < map.Sources; source++)
+        var merged = new PatternBits(map.From, columns);
+        for (var source = 0; source < map.From; source++)
         {
-            foreach (var row in map.CounterpartsOf(source))
+            foreach (var row in map[source])
             {
                 for (var word = 0; word < (columns + 63) / 64; word++)
-                    merged._words[(word * map.Sources) + source] |= _words[(word * rows) + row];
+                    merged._words[(word * map.From) + source] |= _words[(word * rows) + row];
             }
         }
         return merged;

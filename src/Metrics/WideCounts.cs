@@ -104,6 +104,26 @@ internal sealed class WideCounts
         Carry();
     }
 
+    /// <summary>A copy, each count times the same factor.</summary>
+    /// <param name="factor">At least 0.</param>
+    public WideCounts Times(BigInteger factor)
+    {
+        var result = new WideCounts(Length, _bits);
+        if (factor.IsOne)
+        {
+            result._planes.AddRange(_planes.Select(plane => plane.ToArray()));
+            return result;
+        }
+        var digit = (BigInteger.One << _bits) - 1;
+        for (var shift = 0; !factor.IsZero; shift++, factor >>= _bits)
+        {
+            var by = (ulong)(factor & digit);
+            for (var p = 0; p < _planes.Count && by != 0; p++)
+                result.AddProduct(_planes[p], by, p + shift);
+        }
+        return result;
+    }
+
     /// <summary>A copy that is zero where the mask is not set.</summary>
     public WideCounts Masked(ReadOnlySpan<ulong> mask)
     {
@@ -124,6 +144,21 @@ internal sealed class WideCounts
         for (var p = _planes.Count - 1; p >= 0; p--)
             sum = (sum << _bits) + Lanes.Sum(_planes[p], mask);
         return sum;
+    }
+
+    // Both factors are digits, so that the upper half of each product is one, too.
+    private void AddProduct(ulong[] plane, ulong by, int at)
+    {
+        while (_planes.Count < at + 2)
+            _planes.Add(new ulong[Length]);
+        var (low, high, mask) = (_planes[at], _planes[at + 1], (1UL << _bits) - 1);
+        for (var i = 0; i < plane.Length; i++)
+        {
+            var upper = Math.BigMul(plane[i], by, out var lower);
+            low[i] += lower & mask;
+            high[i] += (upper << (64 - _bits)) | (lower >> _bits);
+        }
+        Carry();
     }
 
     private void Carry()

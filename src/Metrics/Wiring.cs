@@ -43,12 +43,12 @@ public abstract class Wiring
     /// </param>
     /// <exception cref="ArgumentException">Lengths that do not fit.</exception>
     public static Wiring Dense<T>(
-        ReadOnlySpan<T> weights, int inputs, int outputs, WeightOrder order = WeightOrder.OutputsFirst, IndexMap? merge = null)
+        ReadOnlySpan<T> weights, int inputs, int outputs, WeightOrder order = WeightOrder.OutputsFirst, ElementMap? merge = null)
         where T : INumberBase<T>
     {
         CheckCount(weights.Length, (long)inputs * outputs);
-        if (merge is not null && merge.Targets != inputs)
-            throw new ArgumentException($"A map to {merge.Targets} elements for {inputs} inputs.", nameof(merge));
+        if (merge is not null && merge.To != inputs)
+            throw new ArgumentException($"A map to {merge.To} elements for {inputs} inputs.", nameof(merge));
         var bits = new PatternBits(inputs, outputs);
         Fill(bits, weights, order);
         return new DenseWiring(merge is null ? bits : bits.Merge(merge));
@@ -108,12 +108,12 @@ public abstract class Wiring
     /// <summary>This wiring and then a transparent operator inside the layer, such as the pooling before an activation.</summary>
     /// <param name="outputs">From this wiring's outputs to the layer's nodes.</param>
     /// <exception cref="ArgumentException">The map does not begin at the outputs.</exception>
-    public Wiring Then(IndexMap outputs)
+    public Wiring Then(ElementMap outputs)
     {
         ArgumentNullException.ThrowIfNull(outputs);
-        return outputs.Sources == Outputs
+        return outputs.From == Outputs
             ? new MappedWiring(this, outputs)
-            : throw new ArgumentException($"A map from {outputs.Sources} elements cannot follow {Outputs} outputs.", nameof(outputs));
+            : throw new ArgumentException($"A map from {outputs.From} elements cannot follow {Outputs} outputs.", nameof(outputs));
     }
 
     /// <summary>For each input, the sum of the counts of the outputs it is connected to.</summary>

@@ -160,7 +160,7 @@ internal sealed partial class ChannelFlow
         var isIndex = node.OpType.StartsWith("Arg", StringComparison.Ordinal);
         var axes = isIndex
             ? [attributes.Int("axis", 0)]
-            : (node.Input.Count > 1 && node.Input[1].Length > 0 ? model.Constants.Evaluate(node.Input[1])?.Values.Select(ConstantOperators.ToInt).ToArray() : null)
+            : (node.Input.Count > 1 && node.Input[1].Length > 0 ? model.Constants.Evaluate(node.Input[1])?.Values.Select(ConstantValues.ToInt).ToArray() : null)
                 ?? attributes.Ints("axes")?.Select(axis => (int)axis).ToArray();
         var (_, reduced) = Shapes.Reduce(before, axes, keepDims: true);
         if (isIndex || reduced[data.Axis])

@@ -40,7 +40,7 @@ internal sealed partial class ChannelFlow
             case NormalisationRule:
                 Normalise(node, attributes, data, before);
                 break;
-            case PassThroughRule:
+            case PassThroughRule or InPlaceRule:
                 PassThrough(node, attributes, data, before);
                 break;
             case LayoutRule when node.OpType == "Transpose":
@@ -64,10 +64,10 @@ internal sealed partial class ChannelFlow
                 foreach (var output in node.Output.Skip(1).Where(output => output.Length > 0))
                     Pin(data, $"the indices of {node.OpType} are read");
                 break;
-            case ResizeRule when node.OpType == "Pad" && IsShifted(node, attributes, data.Axis, before.Length):
+            case PadRule when node.OpType == "Pad" && IsShifted(node, attributes, data.Axis, before.Length):
                 Stop(node);
                 break;
-            case ResizeRule when after.Length >= before.Length && after[data.Axis + after.Length - before.Length] == before[data.Axis] && node.OpType is "Pad" or "Resize" or "Upsample" or "Expand" or "Tile":
+            case ResizingRule when after.Length >= before.Length && after[data.Axis + after.Length - before.Length] == before[data.Axis] && node.OpType is "Pad" or "Resize" or "Upsample" or "Expand" or "Tile":
                 if (node.OpType == "Expand" || (node.OpType == "Resize" && node.Input.Count > 3 && node.Input[3].Length > 0))
                     Pin(data, $"{node.OpType} names its size");
                 Define(node, data with { Axis = data.Axis + after.Length - before.Length });

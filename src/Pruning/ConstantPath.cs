@@ -50,7 +50,7 @@ internal sealed class ConstantPaths(TracedModel model, StoredTensors stored, Gra
         {
             if (routes.Follow(source, name) is not { } labels)
                 return null;
-            map = new int[labels.Count];
+            map = new int[labels.From];
             for (var i = 0; i < map.Length; i++)
             {
                 if (labels[i].Length != 1)

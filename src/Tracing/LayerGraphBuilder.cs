@@ -12,7 +12,9 @@ namespace Emergence.Tracing;
 /// <summary>Makes the immutable layer graph of a finished trace.</summary>
 internal static class LayerGraphBuilder
 {
-    public static TracedModel Build(Trace trace, StoredTensors stored, InputBinding binding, IReadOnlyList<NodeProto> nodes, int opset, int failures)
+    public static TracedModel Build(
+        Trace trace, StoredTensors stored, InputBinding binding, IReadOnlyList<NodeProto> nodes,
+        IReadOnlyDictionary<NodeProto, NodeContext> contexts, int opset, int failures)
     {
         var ordered = Sorted(trace.Layers);
         var index = ordered.Select((layer, i) => (layer, i)).ToDictionary(pair => pair.layer, pair => pair.i);
@@ -32,8 +34,13 @@ internal static class LayerGraphBuilder
             Vocabulary = trace.Vocabularies.TryGetValue(input.Name, out var rows) ? rows : null,
         }).ToImmutableArray();
         var graph = new LayerGraph(layers, edges, inputs, untraced, [.. trace.Diagnostics]);
-        var model = new TracedModel(graph, [.. ordered], trace.Tensors, nodes, trace.Constants, opset, failures) { Unmeasured = trace.UnknownShapes.Unmeasured, Unfit = trace.Unfit };
-        return model with { Graph = graph with { Counterparts = Counterparts.Of(model) } };
+        var model = new TracedModel(graph, [.. ordered], trace.Tensors, nodes, trace.Constants, opset, failures)
+        {
+            Calls = contexts.ToDictionary(pair => pair.Key, pair => pair.Value.Call, (IEqualityComparer<NodeProto>)ReferenceEqualityComparer.Instance),
+            Unmeasured = trace.UnknownShapes.Unmeasured,
+            Unfit = trace.Unfit,
+        };
+        return Counterparts.Resolve(model);
     }
 
     /// <summary>Producers before consumers along every edge, in the order of the file wherever that will do.</summary>

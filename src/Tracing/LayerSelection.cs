@@ -42,7 +42,7 @@ public static class LayerSelection
     /// The edges once every layer that is not kept is taken out and bridged, each with its counterparts (null for a dense
     /// edge, and where a node's counterpart has the same index).
     /// </summary>
-    private static Dictionary<LayerEdge, IndexMap?> Bridge(LayerGraph graph, Func<int, bool> isKept)
+    private static Dictionary<LayerEdge, ElementMap?> Bridge(LayerGraph graph, Func<int, bool> isKept)
     {
         var edges = graph.Edges.ToDictionary(edge => edge, graph.Counterparts.GetValueOrDefault);
         foreach (var layer in graph.Layers.Where(layer => !isKept(layer.Index)))
@@ -65,23 +65,23 @@ public static class LayerSelection
         return edges;
     }
 
-    private static IndexMap? Then(IndexMap? before, IndexMap? after) =>
+    private static ElementMap? Then(ElementMap? before, ElementMap? after) =>
         before is null ? after : after is null ? before : before.Then(after);
 
     /// <summary>Adds an identity edge; where there is one already, a node has the counterparts of both, each once.</summary>
-    private static void AddIdentity(Dictionary<LayerEdge, IndexMap?> edges, LayerEdge edge, IndexMap? map, TracedLayer from)
+    private static void AddIdentity(Dictionary<LayerEdge, ElementMap?> edges, LayerEdge edge, ElementMap? map, TracedLayer from)
     {
         if (edges.TryAdd(edge, map) || (edges[edge] is null && map is null))
             return;
         var nodes = from.Channels * from.Positions;
-        var (one, other) = (edges[edge] ?? IndexMap.Identity(nodes), map ?? IndexMap.Identity(nodes));
+        var (one, other) = (edges[edge] ?? ElementMap.Identity(nodes), map ?? ElementMap.Identity(nodes));
         var routes = new HashSet<(int, int)>();
         for (var node = 0; node < nodes; node++)
         {
-            foreach (var target in (int[])[.. one.CounterpartsOf(node), .. other.CounterpartsOf(node)])
+            foreach (var target in (int[])[.. one[node], .. other[node]])
                 routes.Add((node, target));
         }
-        edges[edge] = IndexMap.FromPairs(nodes, one.Targets, [.. routes]);
+        edges[edge] = ElementMap.FromPairs(nodes, one.To, [.. routes]);
     }
 
     /// <summary>Indices of the layers that match any of the globs, each of which must match one.</summary>

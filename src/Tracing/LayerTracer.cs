@@ -131,7 +131,7 @@ public static class LayerTracer
     {
         var model = checkpoint.Model;
         var stored = new StoredTensors(model, checkpoint.Directory);
-        var constants = new ConstantFolder(stored);
+        var constants = new ConstantFolder(stored, OpRules.Fold);
         var binding = InputBinding.Of(model, options.Dimensions, batchAxes, batch);
         var nodes = FlatGraph.Of(model);
         var consumers = nodes.SelectMany(node => node.Input.Distinct(StringComparer.Ordinal)).GroupBy(name => name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
@@ -167,7 +167,7 @@ public static class LayerTracer
         foreach (var layer in trace.Layers.Where(layer => layer.Op != Model.Trace.InputOp))
             reader.Read(layer);
         var opset = opsets.GetValueOrDefault("", opsets.GetValueOrDefault("ai.onnx", 1));
-        var built = LayerGraphBuilder.Build(trace, stored, binding, nodes, opset, failures);
+        var built = LayerGraphBuilder.Build(trace, stored, binding, nodes, contexts, opset, failures);
         var mixer = SampleMixing.Find(trace, binding, model.Graph, TopologicalOrder.Of(model.Graph), opset);
         var graph = built.Graph with { Batch = batch, Mixer = mixer, Widest = WidestOf(trace, stored, binding.BatchOr(batch)) };
         built = built with { Graph = graph, FunctionOf = node => contexts.TryGetValue(node, out var context) ? ScalarOperators.Of(context) : null };

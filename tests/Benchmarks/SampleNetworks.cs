@@ -40,8 +40,8 @@ internal sealed class SampleNetworks(double sparsity)
     /// <summary>LeNet-5 on 28×28 images, the input a layer: convolution, ReLU, pooling, twice; three dense layers.</summary>
     public static NetworkGraph LeNet(float[][] weights)
     {
-        var pool1 = IndexMap.Pool(6, new SlidingWindow([28, 28], [2, 2], [2, 2]));
-        var pool2 = IndexMap.Pool(16, new SlidingWindow([10, 10], [2, 2], [2, 2]));
+        var pool1 = ElementMap.Windows(6, new SlidingWindow([28, 28], [2, 2], [2, 2])).Reversed();
+        var pool2 = ElementMap.Windows(16, new SlidingWindow([10, 10], [2, 2], [2, 2])).Reversed();
         return new(
             [new(1, 784), new(6, 784), new(16, 100), new(120), new(84), new(10)],
             [
@@ -58,7 +58,7 @@ internal sealed class SampleNetworks(double sparsity)
     public NetworkGraph ResNet50(bool wired)
     {
         var (layers, edges) = (new List<NetworkLayer>(), new List<NetworkEdge>());
-        int Convolution(int from, int inputs, int outputs, int size, int kernel, int stride, IndexMap? map = null)
+        int Convolution(int from, int inputs, int outputs, int size, int kernel, int stride, ElementMap? map = null)
         {
             var pad = kernel / 2;
             var window = new SlidingWindow([size, size], [kernel, kernel], [stride, stride], [pad, pad, pad, pad]);
@@ -74,7 +74,7 @@ internal sealed class SampleNetworks(double sparsity)
         }
 
         var stream = Convolution(-1, 3, 64, 224, 7, 2);
-        IndexMap? map = IndexMap.Pool(64, new SlidingWindow([112, 112], [3, 3], [2, 2], [1, 1, 1, 1]));
+        ElementMap? map = ElementMap.Windows(64, new SlidingWindow([112, 112], [3, 3], [2, 2], [1, 1, 1, 1])).Reversed();
         var (channels, side) = (64, 56);
         foreach (var (width, blocks, first) in ((int, int, int)[])[(64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)])
         {
@@ -94,7 +94,7 @@ internal sealed class SampleNetworks(double sparsity)
         edges.Add(wired
             ? NetworkEdge.Dense(
                 stream, layers.Count - 1, Wiring.Dense<float>(Weights(2048 * 1000), 2048, 1000),
-                IndexMap.Pool(2048, new SlidingWindow([7, 7], [7, 7])))
+                ElementMap.Windows(2048, new SlidingWindow([7, 7], [7, 7])).Reversed())
             : NetworkEdge.Dense(stream, layers.Count - 1));
         return new(layers, edges);
     }

@@ -1,4 +1,6 @@
+using Emergence.Analyzer.Comparison;
 using Emergence.Analyzer.Metrics;
+using Emergence.Analyzer.Series;
 using Emergence.Checkpoints;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
@@ -16,6 +18,7 @@ internal static class Spelling
         Statistic.AbsMean => "absmean",
         Statistic.AbsMax => "absmax",
         Statistic.Share => "share",
+        Statistic.Dormancy => "dormancy",
         Statistic.Sample => "sample",
         _ => throw new ArgumentOutOfRangeException(nameof(statistic), statistic, "has no word"),
     };
@@ -35,6 +38,25 @@ internal static class Spelling
         ZeroCause.AllDead => "all_dead",
         ZeroCause.NoPath => "no_path",
         _ => throw new ArgumentOutOfRangeException(nameof(cause), cause, "has no word"),
+    };
+
+    public static string Of(VerdictKind kind) => kind switch
+    {
+        VerdictKind.CannotTell => "cannot_tell",
+        VerdictKind.StillDeveloping => "still_developing",
+        VerdictKind.LevelingOff => "leveling_off",
+        VerdictKind.Settled => "settled",
+        VerdictKind.Collapsing => "collapsing",
+        VerdictKind.Diverged => "diverged",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "has no word"),
+    };
+
+    public static string Of(LayerMatch match) => match switch
+    {
+        LayerMatch.None => "none",
+        LayerMatch.Name => "name",
+        LayerMatch.Structure => "structure",
+        _ => throw new ArgumentOutOfRangeException(nameof(match), match, "has no word"),
     };
 
     public static string Of(EdgeKind kind) => kind switch

@@ -1,9 +1,11 @@
 using System.Collections;
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 using Emergence.Tracing.Model;
+using Emergence.Tracing.Networks;
 using Emergence.Tracing.Rewriting;
 using Emergence.Tracing.Values;
 
@@ -16,9 +18,11 @@ namespace Emergence.Analyzer.Series;
 internal sealed class SeriesChanges(AnalysisSettings settings)
 {
     private Analysed? last;
+    private NetworkGraph? network;
+    private bool isAnotherStructure;
 
-    /// <summary>Begins a segment: the next result is compared with none.</summary>
-    public void Restart() => last = null;
+    /// <summary>Begins a segment: of the next result only E is compared with the last.</summary>
+    public void Restart() => (network, isAnotherStructure) = (null, true);
 
     /// <summary>Adds to a result what changed, and takes it as the one that the next is compared with.</summary>
     /// <param name="result">What was measured.</param>
@@ -28,16 +32,19 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
     public CheckpointResult Compare(CheckpointResult result, Checkpoint checkpoint, LayerGraph graph, ActivationProfile profile)
     {
         var now = new Analysed(result, [.. graph.Layers.SelectMany(layer => layer.Parameters)], Statistics(profile));
-        var before = last;
-        last = now;
+        var (before, isFirst) = (last, isAnotherStructure);
+        (last, isAnotherStructure) = (now, false);
         if (before is null)
             return result;
+        if (isFirst)
+            return AreComparable(before.Result, result) ? result with { Measurements = WithStructure(before.Result, result) } : result;
+        network ??= NetworkGraphs.Of(graph, settings.ConvNodes);
         var (weightChange, problem) = WeightChange(before, now, checkpoint);
         return result with
         {
             WeightChange = weightChange,
             Measurements = AreComparable(before.Result, result)
-                ? [.. result.Measurements.Select((measurement, i) => Compare(before, now, measurement, i))]
+                ? [.. result.Measurements.Select((measurement, i) => Compare(before, now, measurement, network, i))]
                 : result.Measurements,
             Diagnostics = problem is null ? result.Diagnostics : result.Diagnostics.Add(problem),
         };
@@ -47,8 +54,24 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
     private bool AreComparable(CheckpointResult before, CheckpointResult now) =>
         settings.Statistic != Statistic.Sample && before.Probe.Sha256 == now.Probe.Sha256;
 
-    private static Measurement Compare(Analysed before, Analysed now, Measurement measurement, int threshold) => measurement with
+    /// <summary>Where the structure changed, it alone accounts for the change of E.</summary>
+    private static ImmutableArray<Measurement> WithStructure(CheckpointResult before, CheckpointResult now) =>
+    [
+        .. now.Measurements.Zip(before.Measurements, (measurement, was) => measurement with
+        {
+            Step = new EmergenceStep(EmergenceChange.Between(was.Emergence, measurement.Emergence), null),
+        }),
+    ];
+
+    private static EmergenceSplit Split(NetworkGraph network, Measurement before, Measurement now) => EmergenceSplit.Of(
+        network, ActivityOf(network, before), ActivityOf(network, now));
+
+    private static LayerActivity[] ActivityOf(NetworkGraph network, Measurement measurement) =>
+        [.. network.Layers.Zip(measurement.Layers, (layer, result) => LayerActivity.FromMask(layer, result.Mask!))];
+
+    private static Measurement Compare(Analysed before, Analysed now, Measurement measurement, NetworkGraph network, int threshold) => measurement with
     {
+        Step = new EmergenceStep(new(), Split(network, before.Result.Measurements[threshold], measurement)),
         ActivationChange = ActivationChange(before.StatisticsUnder(threshold), now.StatisticsUnder(threshold)),
         Layers =
         [

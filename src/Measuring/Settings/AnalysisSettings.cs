@@ -33,6 +33,9 @@ public sealed record AnalysisSettings
     /// <summary>Whether E is split by pairs of layers too; it costs as much as E itself for every layer, and N² numbers.</summary>
     public bool Contributions { get; init; }
 
+    /// <summary>Whether results hold what was counted of every single node; it changes no number.</summary>
+    public bool Units { get; init; }
+
     /// <summary>Whether alive counts and E get intervals, and from which resamples; only with a statistic that is a mean.</summary>
     public BootstrapSettings? Bootstrap { get; init; }
 
@@ -66,6 +69,12 @@ public enum Statistic
 
     /// <summary>Share of samples on which the activation is above the threshold.</summary>
     Share,
+
+    /// <summary>
+    /// Mean of the absolute values, over its mean over the layer's nodes: the score of ReDo (Sokar, Agarwal, Castro, Evci 2023,
+    /// <i>The dormant neuron phenomenon in deep reinforcement learning</i>), which does not depend on a layer's scale.
+    /// </summary>
+    Dormancy,
 
     /// <summary>None: a node is alive or dead on each sample by itself, and E has a distribution.</summary>
     Sample,

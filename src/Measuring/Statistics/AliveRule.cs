@@ -37,12 +37,13 @@ public sealed class AliveRule
         IEnumerable<Counter> needed = settings.Statistic switch
         {
             Statistic.Mean or Statistic.Max or Statistic.Sample => [],
-            Statistic.AbsMean => [new(CounterKind.AbsSum)],
+            Statistic.AbsMean or Statistic.Dormancy => [new(CounterKind.AbsSum)],
             Statistic.AbsMax => [new(CounterKind.AbsMax)],
             Statistic.Share => settings.Thresholds.SelectMany(threshold => (Counter[])[Below(threshold), At(threshold), Above(threshold)]),
             _ => throw new ArgumentOutOfRangeException(nameof(settings)),
         };
-        return [new(CounterKind.Sum), new(CounterKind.Max), .. needed.Distinct()];
+        var single = settings.Units ? settings.Thresholds.Select(At) : [];
+        return [new(CounterKind.Sum), new(CounterKind.Max), .. needed.Concat(single).Distinct()];
     }
 
     /// <summary>The counters that a bootstrap needs of each block of samples: none, where none was asked for.</summary>
@@ -132,6 +133,32 @@ public sealed class AliveRule
         return values;
     }
 
+    /// <summary>
+    /// Nodes with no activation (with <see cref="Statistic.AbsMax"/>: no absolute value of one) above the threshold on any
+    /// sample; null where the statistic does not count the largest. Nodes with activations that are not finite are none of them.
+    /// </summary>
+    public int? NeverFired(LayerProfile profile)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        if (statistic is Statistic.AbsMean or Statistic.Dormancy)
+            return null;
+        var largest = profile.Totals[new(statistic == Statistic.AbsMax ? CounterKind.AbsMax : CounterKind.Max)];
+        return Enumerable.Range(0, profile.Nodes).Count(node => !profile.IsNotFinite(node) && (float)largest[node] <= threshold);
+    }
+
+    /// <summary>What was counted of the single nodes, where the settings ask for it.</summary>
+    public LayerUnits Units(LayerProfile profile)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        var (sums, largest, above) = (profile.Totals[new(CounterKind.Sum)], profile.Totals[new(CounterKind.Max)], profile.Totals[At(threshold)]);
+        var activations = (double)profile.Samples * profile.ActivationsPerSample;
+        float IfFinite(int node, double value) => profile.IsNotFinite(node) ? float.NaN : (float)value;
+        return new LayerUnits(
+            [.. sums.Select((sum, node) => IfFinite(node, sum / activations))],
+            [.. largest.Select((value, node) => IfFinite(node, value))],
+            [.. above.Select((count, node) => IfFinite(node, count / profile.Samples))]);
+    }
+
     private static Counter At(float threshold) => new(CounterKind.Above, threshold);
 
     private static Counter Below(float threshold) => At((float)(threshold - Borderline.Margin));
@@ -153,6 +180,8 @@ public sealed class AliveRule
 
     private Func<int, double> StatisticOf(LayerProfile profile)
     {
+        if (statistic == Statistic.Dormancy)
+            return DormancyOf(profile);
         var (counter, divisor) = statistic switch
         {
             Statistic.Mean => (new Counter(CounterKind.Sum), (double)profile.Samples * profile.ActivationsPerSample),
@@ -164,6 +193,14 @@ public sealed class AliveRule
         };
         var totals = profile.Totals[counter];
         return node => totals[node] / divisor;
+    }
+
+    // Of a layer whose activations are all zero, every node is dormant. A node that is not finite has no part in the mean.
+    private static Func<int, double> DormancyOf(LayerProfile profile)
+    {
+        var sums = profile.Totals[new(CounterKind.AbsSum)];
+        var mean = Enumerable.Range(0, profile.Nodes).Where(node => !profile.IsNotFinite(node)).Select(node => sums[node]).DefaultIfEmpty(0).Average();
+        return node => mean == 0 ? 0 : sums[node] / mean;
     }
 
     /// <summary>Compares as float32, as the graph does: an activation of exactly 0.05f is not above 0.05.</summary>

@@ -30,7 +30,7 @@ public static class Measurements
             return [.. settings.Thresholds.Select(threshold => Of(network, wired, unfed, graph, profile, settings, threshold, token))];
         if (wired is not null || settings.Contributions)
             throw new ArgumentException("E_w and contributions are not measured on single samples.", nameof(settings));
-        return [.. settings.Thresholds.Zip(profile.Samples, (threshold, samples) => Of(graph, profile, samples, threshold))];
+        return [.. settings.Thresholds.Zip(profile.Samples, (threshold, samples) => Of(graph, profile, samples, new AliveRule(settings, threshold), threshold))];
     }
 
     private static Measurement Of(
@@ -43,10 +43,14 @@ public static class Measurements
         var byLayer = MeasureCatalog.Emergence.ByLayer(network, activity);
         var emergence = byLayer.Aggregate(new EmergenceValue(), (sum, part) => sum + part);
         var intervals = settings.Bootstrap is null ? null : Bootstrap.Of(network, profile.Layers, settings, threshold, token);
+        var slopes = EmergenceSplit.Slopes(network, activity);
         ImmutableArray<LayerResult> layers =
         [
             .. profile.Layers.Select((layer, i) => ResultOf(layer, alive[i]) with
             {
+                NeverFired = rule.NeverFired(layer),
+                Slope = slopes[i],
+                Units = settings.Units ? rule.Units(layer) : null,
                 AliveByBias = unfed?.GetValueOrDefault(layer.Layer.Name) is { } isUnfed ? Shared(isUnfed, alive[i].Mask) : null,
                 EmergenceShare = ShareOf(byLayer[i], emergence),
                 AliveInterval = intervals?.AliveByLayer[i],
@@ -61,11 +65,11 @@ public static class Measurements
         };
     }
 
-    private static Measurement Of(LayerGraph graph, ActivationProfile profile, SampleProfile samples, float threshold)
+    private static Measurement Of(LayerGraph graph, ActivationProfile profile, SampleProfile samples, AliveRule rule, float threshold)
     {
         var perSample = new SampleEmergence(new(samples.Emergence), new(samples.EmergenceActive));
         var count = samples.Emergence.Length;
-        var layers = profile.Layers.Zip(samples.Layers, (layer, alive) => ResultOf(layer, alive, count)).ToImmutableArray();
+        var layers = profile.Layers.Zip(samples.Layers, (layer, alive) => ResultOf(layer, alive, count) with { NeverFired = rule.NeverFired(layer) }).ToImmutableArray();
         var emergence = perSample.Emergence.Mean;
         return MeasurementOf(graph, threshold, layers, emergence, perSample.EmergenceActive.Mean) with
         {

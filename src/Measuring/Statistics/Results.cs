@@ -78,6 +78,21 @@ public sealed record LayerResult
     /// </summary>
     public double? EmergenceShare { get; init; }
 
+    /// <summary>
+    /// Nodes with no activation above the threshold on any sample, so that they are dead; null where their largest activation
+    /// is not counted: with a statistic of absolute values.
+    /// </summary>
+    public int? NeverFired { get; init; }
+
+    /// <summary>
+    /// By how much E changes if one more of its nodes were alive, on average over its dead nodes; null where none is dead, and
+    /// with <see cref="Statistic.Sample"/>.
+    /// </summary>
+    public EmergenceChange? Slope { get; init; }
+
+    /// <summary>What was counted of the single nodes; null unless asked for.</summary>
+    public LayerUnits? Units { get; init; }
+
     /// <summary>Alive nodes that were dead in the checkpoint before; null where there is nothing to compare.</summary>
     public int? Woke { get; init; }
 
@@ -101,6 +116,23 @@ public sealed record LayerResult
     /// where that differs from sample to sample.
     /// </summary>
     public required BitArray? Mask { get; init; }
+}
+
+/// <summary>What was counted of each node of a layer, channel-major (node = channel × positions + position).</summary>
+/// <param name="Mean">Mean activation over the samples; NaN where one is not finite.</param>
+/// <param name="Max">Largest activation; likewise.</param>
+/// <param name="Share">Share of the samples on which it is above the threshold.</param>
+public sealed record LayerUnits(ImmutableArray<float> Mean, ImmutableArray<float> Max, ImmutableArray<float> Share);
+
+/// <summary>What moved E since the checkpoint before.</summary>
+/// <param name="Structure">
+/// The whole change where the structure differs, as there are no nodes then that could be compared; else zero.
+/// </param>
+/// <param name="Split">The change split among layers and nodes; null where the structure differs.</param>
+public sealed record EmergenceStep(EmergenceChange Structure, EmergenceSplit? Split)
+{
+    /// <summary>The change of E.</summary>
+    public EmergenceChange Change => Split?.Change ?? Structure;
 }
 
 /// <summary>One row of a series: a checkpoint under one threshold.</summary>
@@ -146,6 +178,12 @@ public sealed record Measurement
     /// </summary>
     public double? ActivationChange { get; init; }
 
+    /// <summary>
+    /// What moved E since the checkpoint before; null for the first of a series, with <see cref="Statistic.Sample"/>, and where
+    /// the two were not fed the same samples.
+    /// </summary>
+    public EmergenceStep? Step { get; init; }
+
     /// <summary>Nodes of all layers that are alive and were dead in the checkpoint before; null where there is nothing to compare.</summary>
     public int? Woke => Layers.Any(layer => layer.Woke is null) ? null : Layers.Sum(layer => layer.Woke);
 
@@ -163,6 +201,9 @@ public sealed record Measurement
 
     /// <summary>Nodes alive by bias only, of all layers where that is known; null where it is known of none.</summary>
     public int? AliveByBias => Layers.All(layer => layer.AliveByBias is null) ? null : Layers.Sum(layer => layer.AliveByBias);
+
+    /// <summary>Nodes with no activation above the threshold on any sample, of all layers; null where that is not known.</summary>
+    public int? NeverFired => Layers.Any(layer => layer.NeverFired is null) ? null : Layers.Sum(layer => layer.NeverFired);
 
     /// <summary>Nodes with a NaN activation, of all layers.</summary>
     public int NodesNan => Layers.Sum(layer => layer.NodesNan);
@@ -182,6 +223,9 @@ public sealed record CheckpointResult
 
     /// <summary>SHA-256 of the model file, lower-case hexadecimal.</summary>
     public required string Sha256 { get; init; }
+
+    /// <summary>Bytes of the model file, its external data included; null where unknown.</summary>
+    public long? Bytes { get; init; }
 
     /// <summary>One entry per threshold, in the order asked for.</summary>
     public required ImmutableArray<Measurement> Measurements { get; init; }

@@ -14,21 +14,15 @@ internal static class ScalarOperators
             return x => x[0] < 0 ? x[0] * x[1] : x[0];
         if (node.Op == "Clip" && node.Opset >= 11)
             return x => Math.Min(Math.Max(x[0], At(x, 1, double.NegativeInfinity)), At(x, 2, double.PositiveInfinity));
-        if (ElementwiseUnaryRule.FunctionOf(node) is { } unary)
+        if (ElementwiseUnaryRule.FunctionOf(node.Call) is { } unary)
             return node.Op is "BiasGelu" or "FastGelu" ? x => unary(x[0] + At(x, 1, 0)) : x => unary(x[0]);
-        if (ElementwiseBinaryRule.FunctionOf(node.Op) is { } binary)
+        if (ElementwiseBinaryRule.FunctionOf(node.Call) is { } binary)
             return node.Op == "Mean" ? x => x.Average() : x => x.Aggregate(binary);
+        if (PredicateRule.FunctionOf(node.Op) is { } predicate)
+            return x => predicate(x[0], x[1]) ? 1 : 0;
         return node.Op switch
         {
             "Where" => x => x[0] != 0 ? x[1] : x[2],
-            "Greater" => x => x[0] > x[1] ? 1 : 0,
-            "GreaterOrEqual" => x => x[0] >= x[1] ? 1 : 0,
-            "Less" => x => x[0] < x[1] ? 1 : 0,
-            "LessOrEqual" => x => x[0] <= x[1] ? 1 : 0,
-            "Equal" => x => x[0] == x[1] ? 1 : 0,
-            "And" => x => x[0] != 0 && x[1] != 0 ? 1 : 0,
-            "Or" => x => x[0] != 0 || x[1] != 0 ? 1 : 0,
-            "Xor" => x => (x[0] != 0) != (x[1] != 0) ? 1 : 0,
             "Not" => x => x[0] == 0 ? 1 : 0,
             "Identity" or "Dropout" => x => x[0],
             "Cast" or "CastLike" => Cast(node),

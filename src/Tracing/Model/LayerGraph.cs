@@ -178,5 +178,5 @@ public sealed record LayerGraph(
     /// Of each identity edge, which node (channel-major) of its source is the counterpart of which node of its target.
     /// An edge that is not here leads from each node to the one of the same index.
     /// </summary>
-    public ImmutableDictionary<LayerEdge, IndexMap> Counterparts { get; init; } = ImmutableDictionary<LayerEdge, IndexMap>.Empty;
+    public ImmutableDictionary<LayerEdge, ElementMap> Counterparts { get; init; } = ImmutableDictionary<LayerEdge, ElementMap>.Empty;
 }

@@ -21,6 +21,10 @@ internal sealed class NodeContext(NodeProto node, int order, int opset, Trace tr
 
     public AttributeReader Attributes { get; } = new(node);
 
+    /// <summary>What the operator's description is asked about.</summary>
+    public OperatorCall Call { get; } = new(
+        node, opset, trace.ShapeOf, trace.Constants.Evaluate, name => trace.Tensor(name) is { IsConstant: true });
+
     public int InputCount => node.Input.Count;
 
     /// <summary>The node's name, else that of its first output.</summary>
@@ -52,21 +56,6 @@ internal sealed class NodeContext(NodeProto node, int order, int opset, Trace tr
     /// <summary>The names of those of some inputs that are constant.</summary>
     public string[] Stored(params IEnumerable<int> inputs) =>
         [.. inputs.Select(Optional).OfType<TracedTensor>().Where(input => input.IsConstant).Select(input => input.Name)];
-
-    /// <summary>The value of a constant input; null where it is left out.</summary>
-    public double[]? Constant(int i) => Optional(i) is not { } input
-        ? null
-        : trace.Constants.Evaluate(input.Name)?.Values ?? throw new TraceException($"input '{input.Name}' is computed from the data, so the shape is not known");
-
-    /// <summary>The value of a constant input that the operator cannot do without.</summary>
-    public double[] Known(int i) => Constant(i) ?? throw new TraceException($"input {i} is missing");
-
-    /// <summary>The value of a constant input that is one number.</summary>
-    public double Number(int i) => Known(i) is [var number, ..] ? number : throw new TraceException($"input {i} is empty");
-
-    /// <summary>Axes given as an attribute, or as an input in younger operator sets; null where left out.</summary>
-    public int[]? Axes(int input = 1) =>
-        (Constant(input)?.Select(ConstantOperators.ToInt) ?? Attributes.Ints("axes")?.Select(axis => (int)axis))?.ToArray();
 
     /// <summary>A tensor with given axes and nothing else, to be completed by <c>with</c>.</summary>
     public TracedTensor NewTensor(ImmutableArray<Axis> axes, int elementType) =>

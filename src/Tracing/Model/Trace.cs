@@ -66,6 +66,9 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
         return tensor;
     }
 
+    /// <summary>The shape of a tensor; null where it is not known.</summary>
+    public int[]? ShapeOf(string name) => Tensor(name) is { HasShape: true } tensor ? tensor.Shape : null;
+
     public void Define(TracedTensor tensor) => _tensors[tensor.Name] = tensor;
 
     /// <summary>The tensors whose shape does not follow from the file.</summary>

@@ -16,6 +16,12 @@ internal sealed record TracedModel(
     LayerGraph Graph, ImmutableArray<LayerBuilder> Builders, IReadOnlyDictionary<string, TracedTensor> Tensors, IReadOnlyList<NodeProto> Nodes,
     ConstantFolder Constants, int Opset, int Failures)
 {
+    /// <summary>The nodes as their operators' descriptions are asked about them; one whose result is stored is not among them.</summary>
+    public required IReadOnlyDictionary<NodeProto, OperatorCall> Calls { get; init; }
+
+    /// <summary>Pairs of layers that meet node by node, of which it is not known which node meets which.</summary>
+    public IReadOnlySet<(int From, int To)> UnknownMeetings { get; init; } = ImmutableHashSet<(int, int)>.Empty;
+
     /// <summary>The tensors whose shape follows from neither the file nor a run.</summary>
     public IReadOnlyCollection<string> Unmeasured { get; init; } = [];
 

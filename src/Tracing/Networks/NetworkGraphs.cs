@@ -27,7 +27,7 @@ public static class NetworkGraphs
     internal static int UnitsPerNode(TracedLayer layer, ConvNodes nodes) =>
         nodes == ConvNodes.Filters && layer.IsConvolution ? layer.Positions : 1;
 
-    private static IndexMap? MapOf(LayerGraph graph, LayerEdge edge, ConvNodes nodes)
+    private static ElementMap? MapOf(LayerGraph graph, LayerEdge edge, ConvNodes nodes)
     {
         var map = graph.Counterparts.GetValueOrDefault(edge);
         var (from, to) = (graph.Layers[edge.From], graph.Layers[edge.To]);
@@ -37,13 +37,13 @@ public static class NetworkGraphs
 
         // A filter's counterparts are the nodes that any of its positions leads to, each once.
         var sources = from.Channels * from.Positions;
-        map ??= IndexMap.Identity(sources);
+        map ??= ElementMap.Identity(sources);
         var routes = new HashSet<(int, int)>();
         for (var source = 0; source < sources; source++)
         {
-            foreach (var target in map.CounterpartsOf(source))
+            foreach (var target in map[source])
                 routes.Add((source / fromUnits, target / toUnits));
         }
-        return IndexMap.FromPairs(sources / fromUnits, map.Targets / toUnits, [.. routes]);
+        return ElementMap.FromPairs(sources / fromUnits, map.To / toUnits, [.. routes]);
     }
 }

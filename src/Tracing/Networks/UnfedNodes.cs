@@ -21,6 +21,9 @@ internal static class UnfedNodes
         {
             if (Of(model, layer, nodes, network.Layers[layer.Index].Nodes, routes) is not { } unfed)
                 continue;
+            // What meets its nodes in a way that is not known may feed each of them.
+            if (model.UnknownMeetings.Any(meeting => meeting.To == layer.Index))
+                unfed.SetAll(false);
             foreach (var edge in network.Edges.Where(edge => edge.To == layer.Index && edge.Kind == EdgeKind.Identity))
                 RemoveTargets(edge.Map, unfed);
             result.Add(layer.Name, unfed);
@@ -51,16 +54,16 @@ internal static class UnfedNodes
         return unfed;
     }
 
-    private static void RemoveTargets(IndexMap? map, BitArray unfed)
+    private static void RemoveTargets(ElementMap? map, BitArray unfed)
     {
         if (map is null)
         {
             unfed.SetAll(false);
             return;
         }
-        for (var source = 0; source < map.Sources; source++)
+        for (var source = 0; source < map.From; source++)
         {
-            foreach (var target in map.CounterpartsOf(source))
+            foreach (var target in map[source])
                 unfed[target] = false;
         }
     }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
 using Emergence.Tracing.Model;
+using Onnx;
 
 namespace Emergence.Tracing.Networks;
 
@@ -33,14 +34,16 @@ internal sealed record WiredNetwork(NetworkGraph Network, ImmutableArray<Diagnos
             Wiring? shared = null;
             foreach (var edge in into)
             {
-                var pairs = Units(routes, model, edge.From, wiring, nodes);
-                if (pairs is null)
+                var pairs = Units(routes, model, edge.From, wiring, nodes, out var obstacle);
+                if (pairs is null || model.UnknownMeetings.Contains((edge.From, to)))
                 {
-                    diagnostics.Add(Diagnostic.Note(model.Graph.Layers[to].Name, $"fed by '{model.Graph.Layers[edge.From].Name}' through a mixture of its nodes: E_w takes this edge as dense"));
+                    var how = obstacle is null ? "through a mixture of its nodes" : $"in a way that is not known{Counterparts.Behind(obstacle)}";
+                    diagnostics.Add(Diagnostic.Note(
+                        model.Graph.Layers[to].Name, $"fed by '{model.Graph.Layers[edge.From].Name}' {how}: E_w takes this edge as dense"));
                     edges.Add(edge);
                     continue;
                 }
-                var map = IndexMap.FromPairs(plain.Layers[edge.From].Nodes, wiring.Inputs, pairs);
+                var map = ElementMap.FromPairs(plain.Layers[edge.From].Nodes, wiring.Inputs, pairs);
                 // A filter, flattened, stands at several inputs of a dense layer: one connection where any of them is.
                 var merges = nodes == ConvNodes.Filters && map.FanOut > 1 && !model.Builders[to].IsConvolution;
                 edges.Add(merges
@@ -54,7 +57,7 @@ internal sealed record WiredNetwork(NetworkGraph Network, ImmutableArray<Diagnos
     private static Wiring Placed(Wiring wiring, (int, int)[] inside)
     {
         var isIdentity = wiring.Outputs == inside.Length && inside.All(pair => pair.Item1 == pair.Item2);
-        return isIdentity ? wiring : wiring.Then(IndexMap.FromPairs(wiring.Outputs, inside.Max(pair => pair.Item2) + 1, inside));
+        return isIdentity ? wiring : wiring.Then(ElementMap.FromPairs(wiring.Outputs, inside.Max(pair => pair.Item2) + 1, inside));
     }
 
     /// <summary>From the operator's own outputs to the layer's nodes, through what the layer holds besides; null where that is not traced.</summary>
@@ -84,11 +87,13 @@ internal sealed record WiredNetwork(NetworkGraph Network, ImmutableArray<Diagnos
     }
 
     /// <summary>Which input unit of an operator each node of an earlier layer is; null where nodes were mixed on the way.</summary>
-    private static (int Node, int Unit)[]? Units(Routes routes, TracedModel model, int from, OperatorWiring wiring, ConvNodes nodes)
+    private static (int Node, int Unit)[]? Units(
+        Routes routes, TracedModel model, int from, OperatorWiring wiring, ConvNodes nodes, out NodeProto? obstacle)
     {
         var source = model.Builders[from];
+        obstacle = null;
         if (model.Tensors[wiring.Data].Carries.FirstOrDefault(carry => carry.Layer == source) is not { IsAligned: true }
-            || Counterparts.NodesAt(routes, model, from, source, wiring.Data) is not { } at)
+            || Counterparts.NodesAt(routes, model, from, source, wiring.Data, out obstacle) is not { } at)
         {
             return null;
         }

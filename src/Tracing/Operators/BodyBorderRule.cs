@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Values;
 
@@ -51,25 +52,26 @@ internal sealed class BodyBorderRule : OpRule
     }
 
     /// <summary>Elements of what leaves or enters, in terms of those of an input; null where they do not correspond.</summary>
-    public static Labels? Through(string op, AttributeReader attributes, Labels labels, int input, int[] shape)
+    public override ElementMap? Sources(OperatorCall call, int input, int output)
     {
-        var axis = (int)attributes.Int("axis", 0);
-        return op switch
+        var (dims, axis) = (call.Shape(input), call.Attributes.Int("axis", 0));
+        if (call.OutputShape(output) is not { } shape)
+            return null;
+        switch (call.Op)
         {
-            BodyBorder.Capture or BodyBorder.State when labels.Dims.AsSpan().SequenceEqual(shape) => labels,
-            BodyBorder.Last when input == 0 && labels.Dims.AsSpan().SequenceEqual(shape) => labels,
-            BodyBorder.Choice when input < 2 && labels.Dims.AsSpan().SequenceEqual(shape) => labels,
-            // All steps have the same nodes: the first stands for them.
-            BodyBorder.Step => labels.Gathered(IndexMaps.Gather(labels.Dims, Shapes.Axis(axis, labels.Dims.Length), [], [0])),
-            BodyBorder.Stack when input == 0 => Stacked(labels, Shapes.Axis(axis, shape.Length), shape),
-            _ => null,
-        };
-    }
-
-    private static Labels Stacked(Labels labels, int axis, int[] shape)
-    {
-        int[] unit = [.. labels.Dims[..axis], 1, .. labels.Dims[axis..]];
-        return labels.Reshaped(unit).Gathered(IndexMaps.Expand(unit, shape));
+            case BodyBorder.Capture or BodyBorder.State:
+            case BodyBorder.Last when input == 0:
+            case BodyBorder.Choice when input < 2:
+                return dims.AsSpan().SequenceEqual(shape) ? ElementMap.Identity(Shapes.Count(dims)) : null;
+            case BodyBorder.Step:
+                // All steps have the same nodes: the first stands for them.
+                return ElementMaps.Gather(dims, Shapes.Axis(axis, dims.Length), [], [0]);
+            case BodyBorder.Stack when input == 0:
+                axis = Shapes.Axis(axis, shape.Length);
+                return ElementMaps.Broadcast([.. dims[..axis], 1, .. dims[axis..]], shape);
+            default:
+                return null;
+        }
     }
 
     /// <summary>A layer that is not whole is read no further.</summary>

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Values;
 
 namespace Emergence.Tracing.Operators;
 
 /// <summary>Concat: what follows is fed by every part.</summary>
-internal sealed class ConcatRule : OpRule
+internal sealed class ConcatRule : MovingRule
 {
     public override OpKind Kind => OpKind.Merge;
 
@@ -14,7 +15,7 @@ internal sealed class ConcatRule : OpRule
     public override void Apply(NodeContext node)
     {
         var parts = Enumerable.Range(0, node.InputCount).Select(node.Shaped).ToArray();
-        var axis = node.Attributes.Axis("axis", 1, node.Shaped(0).Rank);
+        var axis = AxisOf(node.Call);
         if (parts.FirstOrDefault(part => part.Rank != parts[0].Rank) is { } odd)
             throw new TraceException($"parts of rank {parts[0].Rank} and {odd.Rank}");
         var lead = parts.FirstOrDefault(part => !part.Carries.IsEmpty) ?? parts.FirstOrDefault(part => !part.IsConstant) ?? parts[0];
@@ -37,6 +38,30 @@ internal sealed class ConcatRule : OpRule
             : group.First() with { IsWhole = !joinsChannels && group.All(carry => carry.IsWhole), IsAligned = group.All(carry => carry.IsAligned), Range = null });
         node.Output(node.NewTensor(axes.ToImmutable(), lead.ElementType) with { Carries = [.. unique] });
     }
+
+    public override ElementMap? Sources(OperatorCall call, int input, int output)
+    {
+        var axis = AxisOf(call);
+        return ElementMaps.Placed(
+            call.Shape(input), ShapeOf(call, 0), axis, Enumerable.Range(0, input).Sum(before => call.Shape(before)[axis]));
+    }
+
+    protected override int[] Shape(OperatorCall call, int output)
+    {
+        var axis = AxisOf(call);
+        var dims = call.Shape(0).ToArray();
+        for (var input = 1; input < call.InputCount; input++)
+        {
+            var part = call.Shape(input);
+            if (part.Length != dims.Length || Enumerable.Range(0, dims.Length).Any(i => i != axis && part[i] != dims[i]))
+                throw new TraceException($"[{Shapes.Text(dims)}] and [{Shapes.Text(part)}] are joined along axis {axis}");
+            dims[axis] += part[axis];
+        }
+        return dims;
+    }
+
+    // Up to opset 3 the axis could be left out.
+    private static int AxisOf(OperatorCall call) => call.Attributes.Axis("axis", 1, call.Shape(0).Length);
 
     private static Carry Placed(Carry carry, TracedTensor part, int axis, int start, int length, bool joinsChannels, bool alone)
     {

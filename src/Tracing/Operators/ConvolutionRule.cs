@@ -14,7 +14,7 @@ internal sealed class ConvolutionRule : OpRule
 
     public override void Apply(NodeContext node)
     {
-        var (data, weight) = (node.Shaped(0), node.Op == "QLinearConv" ? node.Shaped(3) : node.Shaped(1));
+        var (data, weight) = (node.Shaped(0), node.Shaped(WeightOf(node.Op)));
         if (data.Rank < 3 || weight.Rank != data.Rank)
             throw new TraceException($"input of rank {data.Rank} and weight of rank {weight.Rank} make no convolution");
         var groups = node.Attributes.Positive("group", 1);
@@ -37,11 +37,37 @@ internal sealed class ConvolutionRule : OpRule
         foreach (var axis in data.Axes.Skip(1))
             axis.Contract();
         output = node.Trace.Open(node, output, [data], [weight.Name], groups, convolution: true);
-        var bias = node.Op switch { "QLinearConv" => 8, "DeformConv" => 3, "ConvInteger" => -1, _ => 2 };
-        if (bias >= 0 && node.Optional(bias) is { } shift)
+        if (BiasOf(node.Op) is { } bias && node.Optional(bias) is { } shift)
             output = shift.IsConstant ? WithBias(node, output, shift) : node.Trace.Combine(output, shift, output);
         node.Output(FusedActivation.Apply(node, QuantisedOutput.Of(node, output)));
     }
+
+    public override IEnumerable<int> Mixes(OperatorCall call) => From(1, call.Shape(0));
+
+    public override LayerWeights? Weights(OperatorCall call)
+    {
+        var (data, weight, transposed) = (call.Shape(0), call.Shape(WeightOf(call.Op)), call.Op == "ConvTranspose");
+        var weights = new LayerWeights(Data: 0, WeightOf(call.Op))
+        {
+            Summands = [.. BiasOf(call.Op) is { } bias ? [bias] : Array.Empty<int>(), .. call.Op == "FusedConv" ? [3] : Array.Empty<int>()],
+            SummandsByChannel = true,
+            ZeroPoint = call.Op switch { "QLinearConv" => 5, "ConvInteger" => 3, _ => -1 },
+        };
+        // Where a deformable convolution reads, the data say.
+        return call.Op == "DeformConv" ? weights : weights with
+        {
+            InputAxis = transposed ? 0 : 1,
+            OutputAxis = transposed ? 1 : 0,
+            DataAxis = 1,
+            Groups = call.Attributes.Positive("group", 1),
+            Window = Window.Of(call.Attributes, data.AsSpan(2), weight.AsSpan(2), transposed),
+            IsTransposed = transposed,
+        };
+    }
+
+    private static int WeightOf(string op) => op == "QLinearConv" ? 3 : 1;
+
+    private static int? BiasOf(string op) => op switch { "QLinearConv" => 8, "DeformConv" => 3, "ConvInteger" => null, _ => 2 };
 
     private static TracedTensor WithBias(NodeContext node, TracedTensor output, TracedTensor bias)
     {

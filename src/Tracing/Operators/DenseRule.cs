@@ -22,11 +22,7 @@ internal sealed class DenseRule : OpRule
 
     public override void Apply(NodeContext node)
     {
-        var (left, right) = node.Op switch
-        {
-            "QLinearMatMul" or "QGemm" => (node.Shaped(0), node.Shaped(3)),
-            _ => (node.Shaped(0), node.Shaped(1)),
-        };
+        var (left, right) = (node.Shaped(0), node.Shaped(RightOf(node.Op)));
         var (a, b) = (left.Axes, right.Axes);
         // The batch axes first: transposed with them, the first axis comes to stand before the last.
         if (node.Attributes.Int("transBatchA", 0) == 1)
@@ -76,8 +72,7 @@ internal sealed class DenseRule : OpRule
     /// <summary>Gemm's C and its kin: a bias where it is stored, a residual connection where it is computed.</summary>
     private static TracedTensor Bias(NodeContext node, TracedTensor output)
     {
-        var index = node.Op switch { "Gemm" or "FusedGemm" => 2, "DynamicQuantizeMatMul" => 4, "MatMulIntegerToFloat" or "QGemm" => 6, _ => -1 };
-        if (index < 0 || node.Optional(index) is not { } bias)
+        if (SummandOf(node.Op) is not { } index || node.Optional(index) is not { } bias)
             return output;
         if (!bias.IsConstant)
             return node.Trace.Combine(output, bias, output);
@@ -85,6 +80,52 @@ internal sealed class DenseRule : OpRule
             node.Trace.AddParameters(carry.Layer, bias.Name, ParameterRole.Bias);
         return output;
     }
+
+    public override LayerWeights? Weights(OperatorCall call)
+    {
+        var right = RightOf(call.Op);
+        var isLeft = call.IsConstant(0);
+        var (data, weight) = isLeft ? (right, 0) : (0, right);
+        var dims = call.Shape(weight);
+        var weights = new LayerWeights(data, weight)
+        {
+            Summands = [.. SummandOf(call.Op) is { } summand ? [summand] : Array.Empty<int>()],
+            ZeroPoint = ZeroPointOf(call.Op, isLeft),
+            ZeroPointAxis = Math.Max(0, call.Attributes.Int("transB", 0) == 1 || isLeft ? dims.Length - 2 : dims.Length - 1),
+        };
+        // A stack of matrices has no one axis of features, nor has one that is turned among its batch axes.
+        if (dims.Length != 2 || call.Attributes.Int("transBatchA", 0) + call.Attributes.Int("transBatchB", 0) > 0)
+            return weights;
+        // [M, K] on the left, [K, N] on the right: the contracted axis is the inner one.
+        var isTransposed = call.Attributes.Int(isLeft ? "transA" : "transB", 0) == 1;
+        var dataTransposed = call.Attributes.Int(isLeft ? "transB" : "transA", 0) == 1;
+        var (inputs, rank) = (isLeft != isTransposed ? 1 : 0, call.Shape(data).Length);
+        return weights with
+        {
+            InputAxis = inputs,
+            OutputAxis = 1 - inputs,
+            DataAxis = rank == 1 || isLeft == dataTransposed ? rank - 1 : rank - 2,
+        };
+    }
+
+    private static int RightOf(string op) => op is "QLinearMatMul" or "QGemm" ? 3 : 1;
+
+    private static int? SummandOf(string op) => op switch
+    {
+        "Gemm" or "FusedGemm" => 2,
+        "DynamicQuantizeMatMul" => 4,
+        "MatMulIntegerToFloat" or "QGemm" => 6,
+        _ => null,
+    };
+
+    private static int ZeroPointOf(string op, bool isLeft) => op switch
+    {
+        "QGemm" or "QLinearMatMul" => isLeft ? 2 : 5,
+        "DynamicQuantizeMatMul" => 3,
+        "MatMulInteger" => isLeft ? 2 : 3,
+        "MatMulIntegerToFloat" => isLeft ? 4 : 5,
+        _ => -1,
+    };
 
     /// <summary>A free axis of a stored operand counts nodes; one of the data stays batch or becomes a sample axis.</summary>
     private static Axis Free(Axis axis, bool layer, bool stored) => !layer ? axis : axis.As(stored ? AxisRole.Channel : AxisRole.Sample);

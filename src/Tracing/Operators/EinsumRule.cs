@@ -14,7 +14,7 @@ internal sealed class EinsumRule : OpRule
     public override void Apply(NodeContext node)
     {
         var operands = Enumerable.Range(0, node.InputCount).Select(node.Shaped).ToArray();
-        var (terms, result) = Parse(node.Attributes.Text("equation", ""), operands);
+        var (terms, result) = Parse(node.Attributes.Text("equation", ""), [.. operands.Select(operand => operand.Rank)]);
         var letters = new Dictionary<char, (Axis Axis, bool Stored, bool Computed)>();
         for (var i = 0; i < operands.Length; i++)
         {
@@ -48,13 +48,29 @@ internal sealed class EinsumRule : OpRule
         node.Output(output);
     }
 
-    private static (string[] Terms, string Result) Parse(string equation, TracedTensor[] operands)
+    /// <summary>A product with a matrix of weights: one index is summed over, the other is that of the outputs.</summary>
+    public override LayerWeights? Weights(OperatorCall call)
+    {
+        if (call.InputCount != 2)
+            return null;
+        var (terms, result) = Parse(call.Attributes.Text("equation", ""), [call.Shape(0).Length, call.Shape(1).Length]);
+        var (data, weight) = call.IsConstant(0) ? (1, 0) : (0, 1);
+        if (terms[weight] is not [var a, var b] || result.Contains(a) == result.Contains(b))
+            return new LayerWeights(data, weight);
+        var outputs = result.Contains(a) ? 0 : 1;
+        var summed = terms[weight][1 - outputs];
+        return !terms[data].Contains(summed) || terms[data].Contains(terms[weight][outputs])
+            ? new LayerWeights(data, weight)
+            : new LayerWeights(data, weight) { InputAxis = 1 - outputs, OutputAxis = outputs, DataAxis = terms[data].LastIndexOf(summed) };
+    }
+
+    private static (string[] Terms, string Result) Parse(string equation, int[] ranks)
     {
         var text = string.Concat(equation.Where(c => !char.IsWhiteSpace(c)));
         var sides = text.Split("->");
         var terms = sides[0].Split(',');
-        if (terms.Length != operands.Length)
-            throw new TraceException($"the equation '{equation}' has {terms.Length} terms for {operands.Length} inputs");
+        if (terms.Length != ranks.Length)
+            throw new TraceException($"the equation '{equation}' has {terms.Length} terms for {ranks.Length} inputs");
         // The dots stand for leading axes: give them letters of their own, counted from the right.
         string Dots(int count) => string.Concat(Enumerable.Range(0, count).Select(i => (char)('\u0400' + count - 1 - i)));
         var most = 0;
@@ -62,16 +78,16 @@ internal sealed class EinsumRule : OpRule
         {
             if (!terms[i].Contains("...", StringComparison.Ordinal))
                 continue;
-            var count = operands[i].Rank - (terms[i].Length - 3);
+            var count = ranks[i] - (terms[i].Length - 3);
             if (count < 0)
-                throw new TraceException($"the term '{terms[i]}' of '{equation}' does not fit a tensor of rank {operands[i].Rank}");
+                throw new TraceException($"the term '{terms[i]}' of '{equation}' does not fit a tensor of rank {ranks[i]}");
             most = Math.Max(most, count);
             terms[i] = terms[i].Replace("...", Dots(count), StringComparison.Ordinal);
         }
         for (var i = 0; i < terms.Length; i++)
         {
-            if (terms[i].Length != operands[i].Rank)
-                throw new TraceException($"the term '{terms[i]}' of '{equation}' does not fit a tensor of rank {operands[i].Rank}");
+            if (terms[i].Length != ranks[i])
+                throw new TraceException($"the term '{terms[i]}' of '{equation}' does not fit a tensor of rank {ranks[i]}");
         }
         var result = sides.Length > 1
             ? sides[1].Replace("...", Dots(most), StringComparison.Ordinal)

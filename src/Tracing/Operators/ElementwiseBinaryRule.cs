@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Values;
 
@@ -19,7 +20,7 @@ internal sealed class ElementwiseBinaryRule : OpRule
         ["Max"] = Math.Max,
         ["Min"] = Math.Min,
         ["Pow"] = Math.Pow,
-        ["Mod"] = Math.IEEERemainder,
+        ["Mod"] = (a, b) => b == 0 ? 0 : a - b * Math.Floor(a / b),
         ["Sum"] = (a, b) => a + b,
         ["Mean"] = (a, b) => (a + b) / 2,
     };
@@ -29,7 +30,20 @@ internal sealed class ElementwiseBinaryRule : OpRule
     public override ImmutableArray<string> Ops { get; } = [.. Functions.Keys];
 
     /// <summary>The function of two numbers; null for an operator that is none of these.</summary>
-    public static Func<double, double, double>? FunctionOf(string op) => Functions.GetValueOrDefault(op);
+    public static Func<double, double, double>? FunctionOf(OperatorCall call) =>
+        call.Op == "Mod" && call.Attributes.Int("fmod", 0) == 1 ? (a, b) => a % b : Functions.GetValueOrDefault(call.Op);
+
+    public override ElementMap? Sources(OperatorCall call, int input, int output) =>
+        ElementMaps.Broadcast(call.Shape(input), Enumerable.Range(0, call.InputCount).Select(call.Shape).Aggregate((a, b) => Shapes.Broadcast(a, b)));
+
+    public override ConstantTensor[]? Fold(OperatorCall call)
+    {
+        var first = call.Known(0);
+        var function = call.Op == "Div" && first.IsInteger ? (a, b) => b == 0 ? 0 : Math.Truncate(a / b) : FunctionOf(call)!;
+        var operands = Enumerable.Range(0, call.InputCount).Select(call.Known).ToArray();
+        var result = operands.Aggregate((a, b) => a.With(b, call.Op == "Mean" ? (x, y) => x + y : function));
+        return [call.Op == "Mean" ? result.Map(sum => sum / operands.Length) : result];
+    }
 
     public override void Apply(NodeContext node)
     {

@@ -1,12 +1,14 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
 
 namespace Emergence.Tracing.Operators;
 
 /// <summary>Elementwise functions of one tensor. Linear ones adjust a layer, all others close it.</summary>
 internal sealed class ElementwiseUnaryRule : OpRule
 {
-    private static readonly Dictionary<string, Func<NodeContext, Func<double, double>>> Functions = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<OperatorCall, Func<double, double>>> Functions = new(StringComparer.Ordinal)
     {
         ["Abs"] = _ => Math.Abs,
         ["Acos"] = _ => Math.Acos,
@@ -16,28 +18,28 @@ internal sealed class ElementwiseUnaryRule : OpRule
         ["Atan"] = _ => Math.Atan,
         ["Atanh"] = _ => Math.Atanh,
         ["Ceil"] = _ => Math.Ceiling,
-        ["Celu"] = node => Celu(node.Attributes.Float("alpha", 1)),
+        ["Celu"] = call => Celu(call.Attributes.Float("alpha", 1)),
         ["Clip"] = Clip,
         ["Cos"] = _ => Math.Cos,
         ["Cosh"] = _ => Math.Cosh,
-        ["Elu"] = node => Elu(node.Attributes.Float("alpha", 1)),
+        ["Elu"] = call => Elu(call.Attributes.Float("alpha", 1)),
         ["Erf"] = _ => ScalarFunction.Erf,
         ["Exp"] = _ => Math.Exp,
         ["Floor"] = _ => Math.Floor,
-        ["Gelu"] = node => node.Attributes.Text("approximate", "none") == "tanh"
+        ["Gelu"] = call => call.Attributes.Text("approximate", "none") == "tanh"
             ? x => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))
             : x => 0.5 * x * (1 + ScalarFunction.Erf(x / Math.Sqrt(2))),
-        ["HardSigmoid"] = node => HardSigmoid(node.Attributes.Float("alpha", 0.2f), node.Attributes.Float("beta", 0.5f)),
+        ["HardSigmoid"] = call => HardSigmoid(call.Attributes.Float("alpha", 0.2f), call.Attributes.Float("beta", 0.5f)),
         ["HardSwish"] = _ => x => x * Math.Clamp(x / 6 + 0.5, 0, 1),
-        ["LeakyRelu"] = node => LeakyRelu(node.Attributes.Float("alpha", 0.01f)),
+        ["LeakyRelu"] = call => LeakyRelu(call.Attributes.Float("alpha", 0.01f)),
         ["Log"] = _ => Math.Log,
         ["Mish"] = _ => x => x * Math.Tanh(ScalarFunction.Softplus(x)),
         ["Neg"] = _ => x => -x,
         ["Reciprocal"] = _ => x => 1 / x,
         ["Relu"] = _ => x => Math.Max(x, 0),
         ["Round"] = _ => x => Math.Round(x, MidpointRounding.ToEven),
-        ["Selu"] = node => Selu(node.Attributes.Float("alpha", 1.67326319f), node.Attributes.Float("gamma", 1.05070102f)),
-        ["Shrink"] = node => Shrink(node.Attributes.Float("lambd", 0.5f), node.Attributes.Float("bias", 0)),
+        ["Selu"] = call => Selu(call.Attributes.Float("alpha", 1.67326319f), call.Attributes.Float("gamma", 1.05070102f)),
+        ["Shrink"] = call => Shrink(call.Attributes.Float("lambd", 0.5f), call.Attributes.Float("bias", 0)),
         ["Sigmoid"] = _ => ScalarFunction.Sigmoid,
         ["Sign"] = _ => x => Math.Sign(x),
         ["Sin"] = _ => Math.Sin,
@@ -45,13 +47,13 @@ internal sealed class ElementwiseUnaryRule : OpRule
         ["Softplus"] = _ => ScalarFunction.Softplus,
         ["Softsign"] = _ => x => x / (1 + Math.Abs(x)),
         ["Sqrt"] = _ => Math.Sqrt,
-        ["Swish"] = node => Swish(node.Attributes.Float("alpha", 1)),
+        ["Swish"] = call => Swish(call.Attributes.Float("alpha", 1)),
         ["Tan"] = _ => Math.Tan,
         ["Tanh"] = _ => Math.Tanh,
-        ["ThresholdedRelu"] = node => ThresholdedRelu(node.Attributes.Float("alpha", 1)),
+        ["ThresholdedRelu"] = call => ThresholdedRelu(call.Attributes.Float("alpha", 1)),
         ["com.microsoft::Gelu"] = _ => x => 0.5 * x * (1 + ScalarFunction.Erf(x / Math.Sqrt(2))),
         ["com.microsoft::FastGelu"] = _ => x => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))),
-        ["com.microsoft::QuickGelu"] = node => Swish(node.Attributes.Float("alpha", 1.702f)),
+        ["com.microsoft::QuickGelu"] = call => Swish(call.Attributes.Float("alpha", 1.702f)),
         ["com.microsoft::BiasGelu"] = _ => x => 0.5 * x * (1 + ScalarFunction.Erf(x / Math.Sqrt(2))),
     };
 
@@ -67,17 +69,24 @@ internal sealed class ElementwiseUnaryRule : OpRule
     }
 
     /// <summary>The function; null for a node that is none of these.</summary>
-    public static Func<double, double>? FunctionOf(NodeContext node) =>
-        Functions.TryGetValue(Key(node), out var function) ? function(node) : null;
+    public static Func<double, double>? FunctionOf(OperatorCall call) =>
+        Functions.TryGetValue(Key(call), out var function) ? function(call) : null;
 
-    private static string Key(NodeContext node) =>
-        node.Node.Domain.Length > 0 && node.Node.Domain != "ai.onnx" ? $"{node.Node.Domain}::{node.Op}" : node.Op;
+    public override ElementMap? Sources(OperatorCall call, int input, int output) =>
+        input == 0 ? ElementMap.Identity(Shapes.Count(call.Shape(0))) : null;
 
-    private static Func<double, double> Clip(NodeContext node)
+    /// <summary>Not evaluated where a bias is fused in.</summary>
+    public override ConstantTensor[]? Fold(OperatorCall call) =>
+        call.Op is "BiasGelu" or "FastGelu" && call.Has(1) ? null : [call.Known(0).Map(FunctionOf(call)!)];
+
+    private static string Key(OperatorCall call) =>
+        call.Node.Domain.Length > 0 && call.Node.Domain != "ai.onnx" ? $"{call.Node.Domain}::{call.Op}" : call.Op;
+
+    private static Func<double, double> Clip(OperatorCall call)
     {
         double Bound(int input, string attribute, double otherwise) =>
-            node.Opset < 11 ? node.Attributes.Has(attribute) ? node.Attributes.Float(attribute, 0) : otherwise
-            : node.Optional(input) is { } tensor ? node.Trace.Constants.Evaluate(tensor.Name)?.Values[0] ?? otherwise : otherwise;
+            call.Opset < 11 ? call.Attributes.Has(attribute) ? call.Attributes.Float(attribute, 0) : otherwise
+            : call.IsKnown(input) ? call.Number(input) : otherwise;
         var low = Bound(1, "min", double.NegativeInfinity);
         var high = Math.Max(low, Bound(2, "max", double.PositiveInfinity));
         return x => Math.Clamp(x, low, high);

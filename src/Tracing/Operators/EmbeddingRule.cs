@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
 using Onnx;
 
 namespace Emergence.Tracing.Operators;
@@ -8,7 +10,7 @@ namespace Emergence.Tracing.Operators;
 /// Gather. From a stored table of numbers by computed indices it is an embedding, a layer whose nodes are the table's
 /// columns; from a computed tensor it picks positions or channels.
 /// </summary>
-internal sealed class EmbeddingRule : OpRule
+internal sealed class EmbeddingRule : MovingRule
 {
     public override OpKind Kind => OpKind.Layer;
 
@@ -33,13 +35,38 @@ internal sealed class EmbeddingRule : OpRule
         }
         var picked = indices.IsConstant ? indices.Axes.Select(index => data.Axes[axis].Resized(index.Size)) : indices.Axes;
         var result = node.NewTensor([.. data.Axes.Take(axis), .. picked, .. data.Axes.Skip(axis + 1)], data.ElementType);
-        var values = indices.IsConstant ? node.Constant(1) : null;
+        var values = indices.IsConstant ? node.Call.Values(1) : null;
         result = node.Trace.Pass(data, result with { Name = node.OutputName(0) }, range => indices.Rank == 1 && range.Axis != axis ? range : null);
         if (data.Axes[axis].Has(AxisRole.Channel) && !IsPermutation(values, data.Axes[axis].Size))
             result = result with { Carries = [.. result.Carries.Select(carry => carry with { IsWhole = false })] };
         if (values is null)
             result = result with { Carries = Trace.Mix([data, indices]) };
         node.Output(result);
+    }
+
+    public override ValueFlow? Flow(OperatorCall call) => call.IsConstant(1) ? ValueFlow.Selection : null;
+
+    public override IEnumerable<int> Mixes(OperatorCall call) => [call.Attributes.Axis("axis", 0, call.Shape(0).Length)];
+
+    public override ElementMap? Sources(OperatorCall call, int input, int output)
+    {
+        if (input > 0)
+            return null;
+        var dims = call.Shape(0);
+        return ElementMaps.Gather(dims, call.Attributes.Axis("axis", 0, dims.Length), call.Shape(1), call.Integers(1)!);
+    }
+
+    public override LayerWeights? Weights(OperatorCall call)
+    {
+        var table = call.Shape(0);
+        return new LayerWeights(Data: 1, Weight: 0) { OutputAxis = table.Length - 1 };
+    }
+
+    protected override int[] Shape(OperatorCall call, int output)
+    {
+        var dims = call.Shape(0);
+        var axis = call.Attributes.Axis("axis", 0, dims.Length);
+        return [.. dims[..axis], .. call.Shape(1), .. dims[(axis + 1)..]];
     }
 
     private static bool IsPermutation(double[]? indices, int size) =>

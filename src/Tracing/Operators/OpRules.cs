@@ -1,6 +1,8 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
+using Onnx;
 
 namespace Emergence.Tracing.Operators;
 
@@ -31,7 +33,12 @@ internal static class OpRules
         new PassThroughRule(),
         new LayoutRule(),
         new PoolRule(),
+        new InPlaceRule(),
+        new PadRule(),
+        new RepeatRule(),
         new ResizeRule(),
+        new GridSampleRule(),
+        new UnpoolRule(),
         new PartRule(),
         new SelectionRule(),
         new GatherRule(),
@@ -51,4 +58,15 @@ internal static class OpRules
     public static OpRule? Find(string domain, string op) =>
         domain == BodyBorder.Domain ? Border
         : domain is "" or "ai.onnx" ? ByName.GetValueOrDefault(op) : ByName.GetValueOrDefault($"{domain}::{op}");
+
+    /// <summary>The outputs of a node of which every input is constant; null where its operator is not evaluated before the model runs.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="opset">Version of the operator set its domain is imported with.</param>
+    /// <param name="inputs">Its inputs; null where one is left out.</param>
+    /// <exception cref="TraceException">The inputs do not fit together, or the result is too large.</exception>
+    public static ConstantTensor[]? Fold(NodeProto node, int opset, ConstantTensor?[] inputs)
+    {
+        ConstantTensor? Input(string name) => node.Input.IndexOf(name) is var i and >= 0 ? inputs[i] : null;
+        return Find(node.Domain, node.OpType)?.Fold(new OperatorCall(node, opset, name => Input(name)?.Dims, Input, _ => true));
+    }
 }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
 
 namespace Emergence.Tracing.Operators;
 
@@ -16,4 +18,7 @@ internal sealed class PReluRule : OpRule
         string[] slope = node.Input(1) is { IsConstant: true } stored ? [stored.Name] : [];
         node.Output(node.Trace.Adjust(input, input with { Name = node.OutputName(0) }, slope, ParameterRole.Normalisation));
     }
+
+    public override ElementMap? Sources(OperatorCall call, int input, int output) =>
+        input == 0 ? ElementMap.Identity(Shapes.Count(call.Shape(0))) : null;
 }

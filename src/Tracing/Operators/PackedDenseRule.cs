@@ -24,4 +24,12 @@ internal sealed class PackedDenseRule : OpRule
             node.Trace.AddParameters(output.Carries[0].Layer, bias, ParameterRole.Bias);
         node.Output(output);
     }
+
+    public override LayerWeights? Weights(OperatorCall call) => new(Data: 0, Weight: 1)
+    {
+        OutputAxis = 0,
+        InputAxis = 1,
+        DataAxis = call.Shape(0).Length - 1,
+        Summands = [5],
+    };
 }

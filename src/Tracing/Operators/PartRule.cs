@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Values;
 
 namespace Emergence.Tracing.Operators;
 
 /// <summary>Slice and Split: parts of a tensor. A part of the channels holds a layer no longer whole.</summary>
-internal sealed class PartRule : OpRule
+internal sealed class PartRule : MovingRule
 {
     public override OpKind Kind => OpKind.Transparent;
 
@@ -14,25 +15,35 @@ internal sealed class PartRule : OpRule
     public override void Apply(NodeContext node)
     {
         var input = node.Shaped(0);
-        if (node.Op == "Slice")
-        {
-            var ranges = SliceRange.All(input.Shape, node.Opset, node.Attributes, node.Constant(1), node.Constant(2), node.Constant(3), node.Constant(4));
-            node.Output(Part(node, input, ranges, 0));
-            return;
-        }
-        var axis = node.Attributes.Axis("axis", 0, input.Rank);
-        var sizes = Shapes.SplitSizes(input.Shape[axis], node.Node.Output.Count, node.Attributes, node.Constant(1));
-        var start = 0;
-        for (var i = 0; i < sizes.Length; i++)
-        {
-            var ranges = input.Shape.Select(size => new SliceRange(0, 1, size)).ToArray();
-            ranges[axis] = new SliceRange(start, 1, sizes[i]);
-            node.Output(i, Part(node, input, ranges, i));
-            start += sizes[i];
-        }
+        for (var i = 0; i < node.Node.Output.Count; i++)
+            node.Output(i, Part(node, input, Ranges(node.Call, i), i));
     }
 
     public override bool OnlyShapes(NodeContext node, int input) => node.Op == "Split" && input == 1;
+
+    public override ValueFlow? Flow(OperatorCall call) => ValueFlow.Selection;
+
+    public override ElementMap? Sources(OperatorCall call, int input, int output) =>
+        input == 0 ? ElementMaps.Slice(call.Shape(0), Ranges(call, output)) : null;
+
+    /// <summary>A part shows in the shape; all of an axis backwards does not.</summary>
+    public override IEnumerable<int> Mixes(OperatorCall call) => call.Op == "Split" || call.Attributes.Has("starts") || !call.Has(4) ? []
+        : Ranges(call, 0).Index().Where(range => range.Item.Step < 0).Select(range => range.Index);
+
+    protected override int[] Shape(OperatorCall call, int output) => [.. Ranges(call, output).Select(range => range.Length)];
+
+    /// <summary>The part of each axis that an output holds.</summary>
+    private static SliceRange[] Ranges(OperatorCall call, int output)
+    {
+        var dims = call.Shape(0);
+        if (call.Op == "Slice")
+            return SliceRange.All(dims, call.Opset, call.Attributes, call.Values(1), call.Values(2), call.Values(3), call.Values(4));
+        var axis = call.Attributes.Axis("axis", 0, dims.Length);
+        var sizes = Shapes.SplitSizes(dims[axis], call.Node.Output.Count, call.Attributes, call.Values(1));
+        var ranges = dims.Select(size => new SliceRange(0, 1, size)).ToArray();
+        ranges[axis] = new SliceRange(sizes.Take(output).Sum(), 1, sizes[output]);
+        return ranges;
+    }
 
     private static TracedTensor Part(NodeContext node, TracedTensor input, SliceRange[] ranges, int output)
     {

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
-using Onnx;
+using Emergence.Tracing.Values;
+using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace Emergence.Tracing.Operators;
 
-/// <summary>Operators whose output has the shape of their first input: copies, conversions, quantisation, softmax.</summary>
+/// <summary>Operators whose output has the shape of their first input, element by element: copies, conversions, quantisation, softmax.</summary>
 internal sealed class PassThroughRule : OpRule
 {
     public override OpKind Kind => OpKind.Transparent;
@@ -12,8 +14,7 @@ internal sealed class PassThroughRule : OpRule
     public override ImmutableArray<string> Ops =>
     [
         "Identity", "Dropout", "Cast", "CastLike", "BitCast", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear",
-        "Softmax", "LogSoftmax", "Hardmax", "CumSum", "CumProd", "Trilu", "ReverseSequence", "ScatterElements", "ScatterND", "Scatter", "TensorScatter",
-        "RotaryEmbedding", "com.microsoft::RotaryEmbedding", "com.microsoft::QuantizeLinear", "com.microsoft::DequantizeLinear",
+        "Softmax", "LogSoftmax", "Hardmax", "com.microsoft::QuantizeLinear", "com.microsoft::DequantizeLinear",
     ];
 
     public override bool OnlyShapes(NodeContext node, int input) => node.Op == "CastLike" && input == 1;
@@ -25,8 +26,8 @@ internal sealed class PassThroughRule : OpRule
         {
             "Cast" => node.Attributes.Int("to", input.ElementType),
             "CastLike" => node.Input(1).ElementType,
-            "QuantizeLinear" => node.Optional(2)?.ElementType ?? (int)TensorProto.Types.DataType.Uint8,
-            "DynamicQuantizeLinear" => (int)TensorProto.Types.DataType.Uint8,
+            "QuantizeLinear" => node.Optional(2)?.ElementType ?? (int)DataType.Uint8,
+            "DynamicQuantizeLinear" => (int)DataType.Uint8,
             "DequantizeLinear" => node.Input(1).ElementType,
             _ => input.ElementType,
         };
@@ -38,7 +39,48 @@ internal sealed class PassThroughRule : OpRule
         for (var i = 1; i < node.Node.Output.Count; i++)
         {
             var isMask = node.Op == "Dropout";
-            node.Output(i, node.NewTensor(isMask ? input.Axes : [], isMask ? (int)TensorProto.Types.DataType.Bool : (int)TensorProto.Types.DataType.Float));
+            node.Output(i, node.NewTensor(isMask ? input.Axes : [], isMask ? (int)DataType.Bool : (int)DataType.Float));
         }
+    }
+
+    /// <summary>Up to opset 12 a softmax runs over its axis and all behind it; one scale for a whole tensor follows from all of it.</summary>
+    public override IEnumerable<int> Mixes(OperatorCall call)
+    {
+        var dims = call.Shape(0);
+        return call.Op switch
+        {
+            "Softmax" or "LogSoftmax" or "Hardmax" => call.Opset >= 13
+                ? [call.Attributes.Axis("axis", -1, dims.Length)]
+                : From(call.Attributes.Axis("axis", 1, dims.Length), dims),
+            "DynamicQuantizeLinear" => From(0, dims),
+            _ => [],
+        };
+    }
+
+    /// <summary>A softmax is transparent as a normalization is.</summary>
+    public override ElementMap? Sources(OperatorCall call, int input, int output) =>
+        input == 0 && output == 0 ? ElementMap.Identity(Shapes.Count(call.Shape(0))) : null;
+
+    public override ConstantTensor[]? Fold(OperatorCall call) => call.Op switch
+    {
+        "Identity" or "Dropout" => [call.Known(0)],
+        "Cast" => [call.Known(0).As((DataType)call.Attributes.Int("to", (int)DataType.Float))],
+        "CastLike" => [call.Known(0).As((DataType)call.Known(1).ElementType)],
+        "DequantizeLinear" => Dequantized(call),
+        _ => null,
+    };
+
+    /// <summary>(q − zero point) · scale, per tensor or per slice of one axis; null for blocked quantisation.</summary>
+    private static ConstantTensor[]? Dequantized(OperatorCall call)
+    {
+        if (call.Attributes.Int("block_size", 0) != 0)
+            return null;
+        var (data, scale) = (call.Known(0), call.Known(1));
+        var dims = new int[data.Dims.Length];
+        Array.Fill(dims, 1);
+        if (scale.Values.Length > 1)
+            dims[call.Attributes.Axis("axis", 1, dims.Length)] = scale.Values.Length;
+        var shifted = call.Constant(2) is { } zero ? data.With(zero with { Dims = dims }, (q, z) => q - z) : data;
+        return [shifted.With(scale with { Dims = dims }, (q, s) => q * s) with { ElementType = scale.ElementType }];
     }
 }

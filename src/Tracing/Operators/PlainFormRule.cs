@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
 using Onnx;
 
 namespace Emergence.Tracing.Operators;
@@ -31,6 +33,33 @@ internal sealed class PlainFormRule : OpRule
             var type = node.Input(PlainForm.InputsOf(node.Node).Last()).ElementType;
             node.Trace.Define(QuantisedOutput.Of(node, output with { ElementType = type }, scale));
         }
+    }
+
+    public override ValueFlow? Flow(OperatorCall call)
+    {
+        var plain = call.As(PlainForm.Of(call.Node), StandardOpset);
+        return OpRules.Find("", plain.Op)!.Flow(plain);
+    }
+
+    public override IEnumerable<int> Mixes(OperatorCall call)
+    {
+        var plain = call.As(PlainForm.Of(call.Node), StandardOpset);
+        return OpRules.Find("", plain.Op)!.Mixes(plain);
+    }
+
+    /// <summary>As the standard's operator says; scales and zero points hold no elements.</summary>
+    public override ElementMap? Sources(OperatorCall call, int input, int output)
+    {
+        var position = PlainForm.InputsOf(call.Node).Index().Where(pair => pair.Item == input).Select(pair => (int?)pair.Index).FirstOrDefault();
+        var plain = call.As(PlainForm.Of(call.Node), StandardOpset);
+        return position is null ? null : OpRules.Find("", plain.Op)!.Sources(plain, position.Value, output);
+    }
+
+    /// <summary>As the standard's operator does, where no numbers are quantized.</summary>
+    public override ConstantTensor[]? Fold(OperatorCall call)
+    {
+        var plain = call.As(PlainForm.Of(call.Node), StandardOpset);
+        return PlainForm.ScaleOf(call.Node) >= 0 ? null : OpRules.Find("", plain.Op)!.Fold(plain);
     }
 
     /// <summary>The node in the standard's form, its stored operands as what they stand for; itself where it has no other form.</summary>

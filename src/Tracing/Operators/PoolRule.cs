@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Values;
 
@@ -38,5 +39,22 @@ internal sealed class PoolRule : OpRule
         node.Output(node.Trace.Pass(input, output, range => range.Axis == 1 ? range : null));
         if (node.OutputName(1).Length > 0)
             node.Output(1, output with { Name = node.OutputName(1), ElementType = (int)Onnx.TensorProto.Types.DataType.Int64, Carries = Trace.Mix([input]) });
+    }
+
+    public override ValueFlow? Flow(OperatorCall call) => call.Op is "MaxPool" or "GlobalMaxPool" or "MaxRoiPool" ? ValueFlow.Largest : ValueFlow.Average;
+
+    public override IEnumerable<int> Mixes(OperatorCall call) => From(2, call.Shape(0));
+
+    /// <summary>A region of interest is not followed; of a window, every element it covers.</summary>
+    public override ElementMap? Sources(OperatorCall call, int input, int output)
+    {
+        if (input > 0 || output > 0 || call.Op is "MaxRoiPool" or "RoiAlign")
+            return null;
+        var dims = call.Shape(0);
+        if (call.Op.StartsWith("Global", StringComparison.Ordinal))
+            return ElementMaps.Reduced(dims, [.. dims.Take(2), .. Enumerable.Repeat(1, dims.Length - 2)]);
+        var window = Window.Of(call.Attributes, dims.AsSpan(2), []);
+        return ElementMap.Windows(dims[0] * dims[1], new SlidingWindow(
+            dims.AsSpan(2), window.Kernel, window.Strides, [.. window.PadBegin, .. window.PadEnd], window.Dilations, window.Output));
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Values;
 
@@ -24,4 +25,19 @@ internal sealed class SelectRule : OpRule
         output = output with { Name = node.OutputName(0) };
         node.Output(node.Trace.Combine(a, b, output));
     }
+
+    public override ElementMap? Sources(OperatorCall call, int input, int output) =>
+        ElementMaps.Broadcast(call.Shape(input), Shape(call));
+
+    public override ConstantTensor[]? Fold(OperatorCall call)
+    {
+        var (condition, yes, no) = (call.Known(0), call.Known(1), call.Known(2));
+        var shape = Shape(call);
+        var read = condition.Values.Length + yes.Values.Length + no.Values.Length;
+        var (on, a, b) = (condition.BroadcastTo(shape, read), yes.BroadcastTo(shape, read), no.BroadcastTo(shape, read));
+        return [a with { Values = [.. on.Values.Select((chosen, i) => chosen != 0 ? a.Values[i] : b.Values[i])] }];
+    }
+
+    private static int[] Shape(OperatorCall call) =>
+        Shapes.Broadcast(call.Shape(0), Shapes.Broadcast(call.Shape(1), call.Shape(2)));
 }

@@ -15,6 +15,15 @@ internal sealed class SelectionRule : OpRule
 
     public override ImmutableArray<string> Ops => ["TopK", "OneHot", "Compress"];
 
+    public override ValueFlow? Flow(OperatorCall call) => call.Op == "Compress" && call.IsConstant(1) ? ValueFlow.Selection : null;
+
+    public override IEnumerable<int> Mixes(OperatorCall call) => call.Op switch
+    {
+        "TopK" => [call.Attributes.Axis("axis", -1, call.Shape(0).Length)],
+        "Compress" => call.Attributes.Has("axis") ? [call.Attributes.Axis("axis", 0, call.Shape(0).Length)] : From(0, call.Shape(0)),
+        _ => [],
+    };
+
     public override bool OnlyShapes(NodeContext node, int input) => (node.Op, input) is ("TopK" or "OneHot", 1);
 
     public override void Apply(NodeContext node)
@@ -39,7 +48,7 @@ internal sealed class SelectionRule : OpRule
     {
         var input = node.Shaped(0);
         var axis = node.Attributes.Axis("axis", -1, input.Rank);
-        var count = node.Opset < 10 ? node.Attributes.Int("k", 1) : node.Optional(1) is { IsConstant: true } ? ConstantOperators.ToInt(node.Number(1)) : -1;
+        var count = node.Opset < 10 ? node.Attributes.Int("k", 1) : node.Optional(1) is { IsConstant: true } ? ConstantValues.ToInt(node.Call.Number(1)) : -1;
         return count < 0 ? default : input.Axes.SetItem(axis, input.Axes[axis].Resized((int)count));
     }
 
@@ -49,7 +58,7 @@ internal sealed class SelectionRule : OpRule
             return default;
         var indices = node.Shaped(0);
         var axis = node.Attributes.Axis("axis", -1, indices.Rank + 1);
-        return indices.Axes.Insert(axis, Axis.Of(ConstantOperators.ToInt(node.Number(1)), null));
+        return indices.Axes.Insert(axis, Axis.Of(ConstantValues.ToInt(node.Call.Number(1)), null));
     }
 
     private static ImmutableArray<Axis> Compressed(NodeContext node)
@@ -57,7 +66,7 @@ internal sealed class SelectionRule : OpRule
         var input = node.Shaped(0);
         if (node.Input(1) is not { IsConstant: true })
             return default;
-        var kept = node.Known(1).Count(chosen => chosen != 0);
+        var kept = node.Call.Known(1).Values.Count(chosen => chosen != 0);
         if (!node.Attributes.Has("axis"))
             return [Axis.Of(kept, null)];
         var axis = node.Attributes.Axis("axis", 0, input.Rank);

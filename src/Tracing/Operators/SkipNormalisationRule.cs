@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
 using Onnx;
 
 namespace Emergence.Tracing.Operators;
@@ -24,4 +26,10 @@ internal sealed class SkipNormalisationRule : OpRule
         for (var i = 1; i < 3; i++)
             node.Output(i, node.NewTensor(default, (int)TensorProto.Types.DataType.Float) with { Carries = Trace.Mix([sum]) });
     }
+
+    public override IEnumerable<int> Mixes(OperatorCall call) => [call.Shape(0).Length - 1];
+
+    public override ElementMap? Sources(OperatorCall call, int input, int output) => input < 2 && output is 0 or 3
+        ? ElementMaps.Broadcast(call.Shape(input), Shapes.Broadcast(call.Shape(0), call.Shape(1)))
+        : null;
 }

@@ -1,5 +1,6 @@
 using Emergence.Checkpoints;
 using Emergence.Tracing.Model;
+using Emergence.Tracing.Operators;
 using Emergence.Tracing.Values;
 using Onnx;
 
@@ -51,7 +52,7 @@ internal static class BranchInliner
     private static Dictionary<NodeProto, bool> Chosen(ModelProto model, string directory)
     {
         var stored = new StoredTensors(model, directory);
-        var constants = new ConstantFolder(stored);
+        var constants = new ConstantFolder(stored, OpRules.Fold);
         var known = new HashSet<string>(StringComparer.Ordinal);
         var opset = (int)(model.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 1);
         var chosen = new Dictionary<NodeProto, bool>(ReferenceEqualityComparer.Instance);

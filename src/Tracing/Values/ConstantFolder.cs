@@ -13,11 +13,15 @@ internal sealed record ConstantTensor(int[] Dims, double[] Values, int ElementTy
     public bool IsInteger => ElementType is not ((int)DataType.Float or (int)DataType.Double or (int)DataType.Float16 or (int)DataType.Bfloat16);
 }
 
+/// <summary>The outputs of a node of which every input is constant; null where its operator is not evaluated before the model runs.</summary>
+/// <exception cref="TraceException">The inputs do not fit together, or the result is too large.</exception>
+internal delegate ConstantTensor[]? FoldNode(NodeProto node, int opset, ConstantTensor?[] inputs);
+
 /// <summary>
 /// Evaluates tensors computed from stored ones: the shape arithmetic that exporters leave in the graph, and weights
 /// that stand behind Transpose, Reshape, Cast, Identity or DequantizeLinear. Evaluates on demand; small results are kept.
 /// </summary>
-internal sealed class ConstantFolder(StoredTensors stored)
+internal sealed class ConstantFolder(StoredTensors stored, FoldNode fold)
 {
     // Results that are kept between questions, in elements; within one question all are.
     private const int KeepBelow = 1 << 16;
@@ -90,7 +94,7 @@ internal sealed class ConstantFolder(StoredTensors stored)
         var (node, opset) = producer;
         var inputs = node.Input.Select(input => input.Length == 0 ? null : found[input]).ToArray();
         var isKnown = node.Input.Zip(inputs).All(pair => pair.First.Length == 0 || pair.Second is not null);
-        var outputs = isKnown ? ConstantOperators.Evaluate(node, opset, inputs) : null;
+        var outputs = isKnown ? fold(node, opset, inputs) : null;
         _made += outputs?.Sum(output => (long)output.Values.Length) ?? 0;
         if (_made > MostMade)
             throw new TraceException($"its constants are computed through more than {MostMade} elements; store them instead");

@@ -138,7 +138,7 @@ internal sealed record PackedWeights(NodeProto Node, int Input, int[] Dims)
         if (run == 0 || stores.Length * 8 / bits < count || stores.Length % (count / run) != 0)
             return null;
         var zeros = Numbers(stores, run, stores.Length / (count / run), bits);
-        var (strides, zeroStrides) = (IndexMaps.Strides(Dims), IndexMaps.Strides(dims));
+        var (strides, zeroStrides) = (ElementMaps.Strides(Dims), ElementMaps.Strides(dims));
         return Shifted(values, (value, i) =>
         {
             var at = 0;

@@ -148,7 +148,7 @@ internal readonly record struct SliceRange(int Start, int Step, int Length)
         for (var i = 0; i < starts.Length; i++)
         {
             var axis = Shapes.Axis(axes is null ? i : (int)axes[i], dims.Length);
-            var step = opset < 10 || stepsInput is null ? 1 : ConstantOperators.ToInt(stepsInput[i]);
+            var step = opset < 10 || stepsInput is null ? 1 : ConstantValues.ToInt(stepsInput[i]);
             double dim = dims[axis];
             double Wrap(double x) => x < 0 ? x + dim : x;
             if (step > 0)

@@ -91,6 +91,49 @@ public class CounterpartTests
     public void pooling_behind_the_sum_leaves_the_nodes_as_they_meet() => Assert.Null(
         MapOf(Image(1, 2).Weight("v", 1, 1, 1, 1).Node("Conv", "a v", "p").Node("Add", "p a", "s").Node("MaxPool", "s", "m", Two("kernel_shape")).Node("Relu", "m", "y"), "0=1"));
 
+    [Theory]
+    [InlineData("constant", "0:1 1:2 2:3")]
+    [InlineData("edge", "0:0,1 1:2 2:3,4")]
+    [InlineData("reflect", "0:1 1:0,2,4 2:3")]
+    [InlineData("wrap", "0:1,4 1:2 2:0,3")]
+    public void a_padded_skip_meets_what_its_mode_puts_there(string mode, string expected) => Assert.Equal(
+        expected,
+        MapOf(new TinyModel(19).Input("x", [null, 2, 4]).Weight("w", 4, 3).Node("MatMul", "x w", "h").Node("Relu", "h", "a").Weight("v", 3, 5).Node("MatMul", "a v", "p")
+            .Longs("pads", 0, 0, 1, 0, 0, 1).Node("Pad", "a pads", "skip", AttributeProto.Of("mode", mode)).Node("Add", "p skip", "y"), "0=1"));
+
+    [Fact]
+    public void a_grid_of_half_a_turn_turns_the_positions() => Assert.Equal(
+        "0:8 1:7 2:6 3:5 4:4 5:3 6:2 7:1 8:0",
+        MapOf(Alone(Image(1, 3, 16)).Initializer("grid", [1, 3, 3, 2], from y in Enumerable.Range(0, 3) from x in Enumerable.Range(0, 3) from c in (int[])[x, y] select 2 / 3.0 * (1 - c))
+            .Node("GridSample", "a grid", "skip").Weight("v", 1, 1, 1, 1).Node("Conv", "a v", "p").Node("Add", "p skip", "y"), "0=1"));
+
+    [Fact]
+    public void a_crop_in_the_middle_begins_there() => Assert.Equal(
+        "1:0 2:1",
+        MapOf(new TinyModel(18).Input("x", [null, 2, 4]).Weight("w", 4, 4).Node("MatMul", "x w", "h").Node("Relu", "h", "a").Weight("v", 4, 2).Node("MatMul", "a v", "p")
+            .Longs("size", 2).Node("CenterCropPad", "a size", "skip", AttributeProto.Of("axes", [2L])).Node("Add", "p skip", "y"), "0=1"));
+
+    [Fact]
+    public void a_linear_resize_meets_all_that_it_interpolates() => Assert.Equal(
+        "0:0,1 1:1,2 2:2",
+        MapOf(new TinyModel(13).Input("x", [null, 1, 3]).Weight("w", 1, 1, 1).Node("Conv", "x w", "h").Node("Relu", "h", "a").Weight("v", 1, 1, 1).Node("Conv", "a v", "p")
+            .Initializer("roi", [0], []).Initializer("scales", [3], [1, 1, 5 / 3.0]).Node("Resize", "a roi scales", "r", AttributeProto.Of("mode", "linear"),
+                AttributeProto.Of("coordinate_transformation_mode", "asymmetric"))
+            .Longs("from", 0).Longs("to", 3).Longs("axis", 2).Node("Slice", "r from to axis", "skip").Node("Add", "p skip", "y"), "0=1"));
+
+    /// <summary>What an operator does not say is not guessed: every node may meet every one, and the operator is named.</summary>
+    [Fact]
+    public void behind_an_operator_of_unknown_sources_every_node_meets_every_one()
+    {
+        var model = Image(1, 4).Weight("v", 1, 1, 2, 2).Node("Conv", "a v", "p", Two("strides"))
+            .Initializer("rois", [1, 4], [0, 0, 4, 4]).Longs("batch", 0)
+            .Node("RoiAlign", "a rois batch", "skip", AttributeProto.Of("output_height", 2L), AttributeProto.Of("output_width", 2L)).Node("Add", "p skip", "y").Output("y");
+        var graph = TracedRun.Traces(Alone(model).Proto);
+        Assert.Equal(["0>1"], graph.Edges.Select(GraphText.EdgeText));
+        var warning = Assert.Single(graph.Diagnostics, diagnostic => diagnostic.Message.Contains("RoiAlign", StringComparison.Ordinal));
+        Assert.Contains("each is taken to meet every one", warning.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Traces, runs and gives the map of one identity edge; null where there is none.</summary>
     private static string? MapOf(TinyModel model, string edge)
     {
@@ -99,14 +142,21 @@ public class CounterpartTests
         return graph.Counterparts.TryGetValue(found, out var map) ? Text(map) : null;
     }
 
-    private static string Text(IndexMap map) => string.Join(' ', Enumerable.Range(0, map.Sources)
-        .Where(source => map.CounterpartsOf(source).Length > 0).Select(source => $"{source}:{string.Join(',', map.CounterpartsOf(source).ToArray())}"));
+    private static string Text(ElementMap map) => string.Join(' ', Enumerable.Range(0, map.From)
+        .Where(source => map[source].Length > 0).Select(source => $"{source}:{string.Join(',', map[source].ToArray())}"));
 
     /// <summary>a: [N, 2, channels] behind a ReLU.</summary>
     private static TinyModel Tokens(int channels) => new TinyModel(13).Input("x", [null, 2, 4]).Weight("w", 4, channels).Node("MatMul", "x w", "h").Node("Relu", "h", "a");
 
     /// <summary>a: [N, channels, side, side] behind a ReLU.</summary>
-    private static TinyModel Image(int channels, int side) => new TinyModel(13).Input("x", [null, 2, side, side]).Weight("w", channels, 2, 1, 1).Node("Conv", "x w", "h").Node("Relu", "h", "a");
+    private static TinyModel Image(int channels, int side, int opset = 13) => new TinyModel(opset).Input("x", [null, 2, side, side]).Weight("w", channels, 2, 1, 1).Node("Conv", "x w", "h").Node("Relu", "h", "a");
+
+    /// <summary>The model for one sample at a time, as a stored grid or region makes it.</summary>
+    private static TinyModel Alone(TinyModel model)
+    {
+        model.Proto.Graph.Input[0].Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension { DimValue = 1 };
+        return model;
+    }
 
     private static AttributeProto Two(string name) => AttributeProto.Of(name, [2L, 2L]);
 }

@@ -21,7 +21,7 @@ public class NetworkGraphsTests
     [Fact]
     public void counterparts_of_units_are_taken_as_traced()
     {
-        var map = IndexMap.FromSources(6, [5, 4, 3, 2, 1, 0]);
+        var map = ElementMap.OneEach(6, [5, 4, 3, 2, 1, 0]).Reversed();
         var graph = Residual(isConvolution: true) with { Counterparts = Counterparts(map) };
         Assert.Same(map, NetworkGraphs.Of(graph, ConvNodes.Units).Edges.Single(edge => edge.Kind == EdgeKind.Identity).Map);
     }
@@ -30,16 +30,16 @@ public class NetworkGraphsTests
     public void counterparts_of_filters_are_those_of_their_positions_each_once()
     {
         // All three positions of channel 0 lead to channel 1, those of channel 1 to both.
-        var map = IndexMap.FromPairs(6, 6, [(0, 3), (1, 4), (2, 5), (3, 0), (4, 1), (5, 5)]);
+        var map = ElementMap.FromPairs(6, 6, [(0, 3), (1, 4), (2, 5), (3, 0), (4, 1), (5, 5)]);
         var graph = Residual(isConvolution: true) with { Counterparts = Counterparts(map) };
         var byFilter = NetworkGraphs.Of(graph, ConvNodes.Filters).Edges.Single(edge => edge.Kind == EdgeKind.Identity).Map!;
-        Assert.Equal((2, 2), (byFilter.Sources, byFilter.Targets));
-        Assert.Equal([1], byFilter.CounterpartsOf(0).ToArray());
-        Assert.Equal([0, 1], byFilter.CounterpartsOf(1).ToArray().Order());
+        Assert.Equal((2, 2), (byFilter.From, byFilter.To));
+        Assert.Equal([1], byFilter[0].ToArray());
+        Assert.Equal([0, 1], byFilter[1].ToArray().Order());
     }
 
-    private static ImmutableDictionary<LayerEdge, IndexMap> Counterparts(IndexMap map) =>
-        ImmutableDictionary<LayerEdge, IndexMap>.Empty.Add(new LayerEdge(0, 2, EdgeKind.Identity), map);
+    private static ImmutableDictionary<LayerEdge, ElementMap> Counterparts(ElementMap map) =>
+        ImmutableDictionary<LayerEdge, ElementMap>.Empty.Add(new LayerEdge(0, 2, EdgeKind.Identity), map);
 
     private static LayerGraph Residual(bool isConvolution)
     {

@@ -27,7 +27,7 @@ public sealed class ConvolutionIdentityTests
                         continue;
                     var routes = Enumerable.Range(0, random.Next(12))
                         .Select(_ => (random.Next(layers[from].Nodes), random.Next(layers[to].Nodes))).ToArray();
-                    edges.Add(NetworkEdge.Identity(from, to, IndexMap.FromPairs(layers[from].Nodes, layers[to].Nodes, routes)));
+                    edges.Add(NetworkEdge.Identity(from, to, ElementMap.FromPairs(layers[from].Nodes, layers[to].Nodes, routes)));
                 }
             }
             var share = random.NextDouble();
@@ -76,7 +76,7 @@ public sealed class ConvolutionIdentityTests
                         sum = Add(sum, DenseTerm(graph.Layers[edge.To], alive[edge.To], paths[edge.To], activeOnly));
                         continue;
                     }
-                    foreach (var counterpart in edge.Map!.CounterpartsOf(x))
+                    foreach (var counterpart in edge.Map![x])
                     {
                         var lives = alive[edge.To][counterpart];
                         if (lives || !activeOnly)

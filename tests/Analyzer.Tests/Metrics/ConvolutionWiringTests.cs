@@ -26,7 +26,7 @@ public sealed class ConvolutionWiringTests
                 // Pooling inside the layer, often overlapping, sometimes hanging over the end.
                 var pool = RandomPool(random, c.Window.Output.AsSpan());
                 overlapping += pool.Kernel.Zip(pool.Strides).Any(axis => axis.First > axis.Second) ? 1 : 0;
-                wiring = wiring.Then(IndexMap.Pool(c.Outputs, pool));
+                wiring = wiring.Then(ElementMap.Windows(c.Outputs, pool).Reversed());
                 matrix = Multiply(matrix, UnrollPool(c.Outputs, pool));
             }
             CheckPullBack(random, k, wiring, matrix);
@@ -102,7 +102,7 @@ public sealed class ConvolutionWiringTests
     {
         // Two filters of three positions, flattened; the second output reads only position 2 of filter 1.
         float[] weights = [0, 0, 0, 0, 0, 0, /**/ 0, 0, 0, 0, 0, 5, /**/ 1, 2, 0, 0, 0, 0];
-        var map = IndexMap.Broadcast([2, 1], [2, 3]);
+        var map = ElementMap.OneEach(2, [0, 0, 0, 1, 1, 1]).Reversed();
         CheckPullBack(
             new Random(9), 0, Wiring.Dense<float>(weights, 6, 3, merge: map), new[,] { { 0, 0, 1 }, { 0, 1, 0 } });
     }

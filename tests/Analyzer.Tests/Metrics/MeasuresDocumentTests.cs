@@ -42,7 +42,7 @@ public sealed class MeasuresDocumentTests
                 NetworkEdge.Dense(0, 1, Wiring.Convolution(kernels, 1, 2, new SlidingWindow([4, 4], [3, 3], pads: [1, 1, 1, 1]))),
                 NetworkEdge.Dense(
                     1, 2, Wiring.Dense(weights, inputs: 8, outputs: 3),
-                    map: IndexMap.Pool(2, new SlidingWindow([4, 4], [2, 2], [2, 2]))),
+                    map: ElementMap.Windows(2, new SlidingWindow([4, 4], [2, 2], [2, 2])).Reversed()),
             ]);
         EmergenceValue wired = MeasureCatalog.EmergenceWired.Of(cnn, 0, 32, 3);
 

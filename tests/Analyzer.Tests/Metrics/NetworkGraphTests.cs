@@ -22,9 +22,9 @@ public sealed class NetworkGraphTests
         Refused("Dense edge 1→1: an edge leads from a layer to a later one, of 3.", NetworkEdge.Dense(1, 1));
         Refused("Dense edge 1→3: an edge leads from a layer to a later one, of 3.", NetworkEdge.Dense(1, 3));
         Refused("Identity edge 0→1: 2 nodes cannot stand for 3 without a map.", NetworkEdge.Identity(0, 1));
-        Refused("Identity edge 0→1: its map leads from 2 to 2, not from 2 to 3.", NetworkEdge.Identity(0, 1, IndexMap.Identity(2)));
+        Refused("Identity edge 0→1: its map leads from 2 to 2, not from 2 to 3.", NetworkEdge.Identity(0, 1, ElementMap.Identity(2)));
         Refused("Dense edge 0→1 is given twice; merge their maps.", NetworkEdge.Dense(0, 1), NetworkEdge.Dense(0, 1));
-        Refused("Dense edge 0→1: a map without a wiring leads nowhere.", NetworkEdge.Dense(0, 1, map: IndexMap.Identity(2)));
+        Refused("Dense edge 0→1: a map without a wiring leads nowhere.", NetworkEdge.Dense(0, 1, map: ElementMap.Identity(2)));
         Refused("Dense edge 0→1: 2 nodes cannot stand for 4 without a map.", NetworkEdge.Dense(0, 1, wiring));
         Refused("Dense edge 1→2: its wiring leads to 3 nodes, not to 2.", NetworkEdge.Dense(1, 2, wiring));
     }

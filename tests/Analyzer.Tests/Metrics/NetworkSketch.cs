@@ -42,7 +42,7 @@ internal sealed class NetworkSketch
             edge.Key.From, edge.Key.To,
             Wiring.Dense<byte>([.. edge.Value.SelectMany(row => row)], Sizes[edge.Key.From], Sizes[edge.Key.To], WeightOrder.InputsFirst)));
         var identity = Identity.Select(edge => NetworkEdge.Identity(
-            edge.Key.From, edge.Key.To, IndexMap.FromPairs(Sizes[edge.Key.From], Sizes[edge.Key.To], [.. edge.Value])));
+            edge.Key.From, edge.Key.To, ElementMap.FromPairs(Sizes[edge.Key.From], Sizes[edge.Key.To], [.. edge.Value])));
         return measure.Of(
             new NetworkGraph(layers, dense.Concat(identity)),
             [.. layers.Select((layer, i) => LayerActivity.FromMask(layer, Alive[i]))]);

@@ -112,7 +112,7 @@ internal sealed class RandomNetwork
             }
             edges.Add(
                 known
-                    ? NetworkEdge.Dense(from, to, wiring, IndexMap.Place([sizes[from]], 0, offset, inputs))
+                    ? NetworkEdge.Dense(from, to, wiring, ElementMap.OneEach(inputs, [.. Enumerable.Range(offset, sizes[from])]))
                     : NetworkEdge.Dense(from, to));
             offset += sizes[from];
         }
@@ -130,6 +130,6 @@ internal sealed class RandomNetwork
             complete.Connect((from, x), (to, y));
             wired.Connect((from, x), (to, y));
         }
-        edges.Add(NetworkEdge.Identity(from, to, plain ? null : IndexMap.FromPairs(sizes[from], sizes[to], routes)));
+        edges.Add(NetworkEdge.Identity(from, to, plain ? null : ElementMap.FromPairs(sizes[from], sizes[to], routes)));
     }
 }

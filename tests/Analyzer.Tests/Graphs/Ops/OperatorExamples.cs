@@ -13,8 +13,8 @@ namespace Emergence.Analyzer.Tests.Graphs.Ops;
 internal sealed record ExampleInput(DataType Type, long[] Dims, double[]? Values, bool IsSequence = false)
 {
     /// <summary>
-    /// Reads <c>f2,3</c> (floats of shape [2,3]), <c>i=4,5</c> (the int64 vector 4, 5), <c>i:4</c> (the scalar 4, <c>i:</c> any scalar); a leading
-    /// <c>q</c> makes it a sequence; <c>-</c> leaves the input out.
+    /// Reads <c>f2,3</c> (floats of shape [2,3]), <c>f1,2=3,4</c> (with these values), <c>i=4,5</c> (the int64 vector 4, 5), <c>i:4</c> (the
+    /// scalar 4, <c>i:</c> any scalar); a leading <c>q</c> makes it a sequence; <c>-</c> leaves the input out.
     /// </summary>
     public static ExampleInput? Parse(string text)
     {
@@ -39,7 +39,8 @@ internal sealed record ExampleInput(DataType Type, long[] Dims, double[]? Values
             var values = Numbers(text[2..]);
             return new ExampleInput(type, text[1] == '=' ? [values.Length] : [], values.Length == 0 ? null : values, isSequence);
         }
-        return new ExampleInput(type, [.. Numbers(text[1..]).Select(size => (long)size)], null, isSequence);
+        var parts = text[1..].Split('=');
+        return new ExampleInput(type, [.. Numbers(parts[0]).Select(size => (long)size)], parts.Length > 1 ? Numbers(parts[1]) : null, isSequence);
     }
 
     /// <summary>Values as one stores them.</summary>
@@ -70,7 +71,7 @@ internal static class OperatorExamples
             + "Acosh Asinh Atanh Log Shape Size Transpose Flatten LpNormalization NonZero"), .. Of("f3,3", "Det"),
         .. Of("f2,3 f2,3", "Add Sub Mul Div Greater Less GreaterOrEqual LessOrEqual Equal PRelu Pow"),
         .. Of("f2,3 f2,3 f3", "Max Min Mean Sum"),
-        .. Of("i2,3 i=3,4,5", "Mod"),
+        .. Of("i2,3=7,8,9,10,11,13 i=3,4,5", "Mod"),
         .. Of("b2,3 b2,3", "And Or Xor"),
         .. Of("i2,3 i2,3", "BitwiseAnd BitwiseOr BitwiseXor", 18),
         .. Of("b2,3", "Not"), .. Of("i2,3", "BitwiseNot", 18), .. Of("u2,3 u2,3", "BitShift", 21, 1, Text("direction", "LEFT")),
@@ -91,7 +92,7 @@ internal static class OperatorExamples
         .. Of("f2,3,4,4 f3 f3 f3 f=1,1,1", "BatchNormalization"), .. Of("f2,3,4,4 f3 f3", "InstanceNormalization"),
         .. Of("f2,3,4 f4 f4", "LayerNormalization", 21, 1, Int("axis", -1)), .. Of("f2,4,4,4 f4 f4", "GroupNormalization", 21, 1, Int("num_groups", 2)),
         .. Of("f2,3,4 f4", "RMSNormalization", 23, 1, Int("axis", -1)),
-        .. Of("f2,3 f: f:", "Clip"), .. Of("b2,3 f2,3 f2,3", "Where"), .. Of("f2,3 f2,3", "Concat", 21, 1, Int("axis", 1)),
+        .. Of("f2,3 f:-0.5 f:0.8", "Clip"), .. Of("b2,3 f2,3 f2,3", "Where"), .. Of("f2,3 f2,3", "Concat", 21, 1, Int("axis", 1)),
         .. Of("f2,3", "Cast", 21, 1, Int("to", 11)), .. Of("f2,3 i2", "CastLike"), .. Of("f2,3", "BitCast", 26, 1, Int("to", 6)),
         .. Of("f2,3 f:0.5 b:0", "Dropout", 21, 2), .. Of("f2,3 f:0.5 u:", "QuantizeLinear"), .. Of("u2,3 f:0.5 u:", "DequantizeLinear"),
         .. Of("f2,3", "DynamicQuantizeLinear", 21, 3),
@@ -129,7 +130,7 @@ internal static class OperatorExamples
         .. Of("f2,3", "Optional OptionalGetElement OptionalHasElement", 18),
     ];
 
-    private static IEnumerable<OperatorExample> Of(string inputs, string ops, int opset = 21, int outputs = 1, params AttributeProto[] attributes)
+    internal static IEnumerable<OperatorExample> Of(string inputs, string ops, int opset = 21, int outputs = 1, params AttributeProto[] attributes)
     {
         ExampleInput?[] parsed = [.. inputs.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(ExampleInput.Parse)];
         return ops.Split(' ').Select(op => new OperatorExample(op, op is "Gelu" ? 20 : opset, parsed, outputs, attributes)

@@ -83,8 +83,8 @@ public class SideInputCases
         var expected = Assert.Single(other.Counterparts).Value;
         for (var node = 0; node < 5; node++)
         {
-            Assert.Equal(9, map.CounterpartsOf(node).Length);
-            Assert.Equal(expected.CounterpartsOf(node), map.CounterpartsOf(node));
+            Assert.Equal(9, map[node].Length);
+            Assert.Equal(expected[node].ToArray(), map[node].ToArray());
         }
     }
 
