@@ -18,8 +18,8 @@ internal static class PruneSummary
     private const int RandomSamples = 64;
 
     /// <summary>
-    /// Measures both on the samples that the model records, where they need no download, or on random ones where it records
-    /// none. Where that cannot be done, it says what can and how to get the rest: what was pruned is written in any case.
+    /// Measures both on the samples that the user names or the model records, where these need no download, or on random ones
+    /// where it records none. Where that cannot be done, it says what can and how to get the rest: what was pruned is written in any case.
     /// </summary>
     public static void Write(PruneCall call, IReadOnlyList<PruneReport> written, Terminal terminal, CancellationToken token)
     {
@@ -54,10 +54,11 @@ internal static class PruneSummary
 
     private static ProbeOptions? Probe(string file, PruneCall call)
     {
-        var options = new ProbeOptions { Dimensions = call.Options.Trace.Dimensions };
+        if (call.Verification is not { } options || !options.Data.IsEmpty)
+            return call.Verification;
         var recorded = Checkpoint.Open(file).Metadata;
         return recorded.Dataset is null ? options with { Samples = RandomSamples }
-            : DatasetCatalog.IsAtHand(recorded.Dataset, recorded.Split ?? "test", null) ? options
+            : DatasetCatalog.IsAtHand(recorded.Dataset, options.Split ?? recorded.Split ?? "test", options.DataDir) ? options
             : null;
     }
 
