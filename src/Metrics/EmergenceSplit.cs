@@ -12,7 +12,7 @@ public readonly record struct NodeStep(int Layer, int? Node, bool BecameAlive, E
 
 /// <summary>What the nodes of one layer contribute to a change of E.</summary>
 /// <param name="BecameAlive">Alive nodes that were dead before; where only counts are known, by how many there are more.</param>
-/// <param name="Died">Dead nodes that were alive before; likewise.</param>
+/// <param name="Died">Dead nodes that were alive before; where only counts are known, by how many there are fewer.</param>
 /// <param name="Contribution">Their part of the change.</param>
 public readonly record struct LayerStep(int BecameAlive, int Died, EmergenceChange Contribution);
 

@@ -40,7 +40,7 @@ public sealed record ComparedSide(string Name, ImmutableArray<CheckpointResult> 
 /// <param name="After">In B; null where it is in A only.</param>
 /// <param name="Match">How the two were found to be the same.</param>
 /// <param name="BecameActive">Nodes alive in B and dead in A, by index; default where the nodes are not the same ones.</param>
-/// <param name="Died">Nodes dead in B and alive in A; likewise.</param>
+/// <param name="Died">Nodes dead in B and alive in A; default where the nodes are not the same ones.</param>
 public sealed record LayerComparison(
     LayerResult? Before, LayerResult? After, LayerMatch Match, ImmutableArray<int> BecameActive, ImmutableArray<int> Died);
 

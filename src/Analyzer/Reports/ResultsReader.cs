@@ -32,7 +32,8 @@ internal static class ResultsReader
             return new SeriesResult(
                 settings, root.GetProperty("tool").GetProperty("version").GetString()!,
                     root.GetProperty("runtime").GetProperty("version").GetString()!,
-                [.. root.GetProperty("checkpoints").EnumerateArray().Select(Checkpoint)]);
+                [.. root.GetProperty("checkpoints").EnumerateArray().Select(json =>
+                    Checkpoint(json, settings.Thresholds.Length))]);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException
             or ArgumentException or OverflowException)
@@ -57,10 +58,10 @@ internal static class ResultsReader
         Exclude = [.. json.GetProperty("exclude").EnumerateArray().Select(value => value.GetString()!)],
     };
 
-    private static CheckpointResult Checkpoint(JsonElement json)
+    private static CheckpointResult Checkpoint(JsonElement json, int thresholds)
     {
         var probe = json.GetProperty("probe");
-        return new CheckpointResult
+        var result = new CheckpointResult
         {
             File = json.GetProperty("file").GetString()!,
             Epoch = (int?)Whole(json, "epoch"),
@@ -79,6 +80,13 @@ internal static class ResultsReader
             Device = json.GetProperty("device").GetString()!,
             Diagnostics = [],
         };
+        var layers = result.Measurements.FirstOrDefault()?.Layers.Length ?? 0;
+        return result.Measurements.Length == thresholds && layers > 0
+            && result.Measurements.All(measurement =>
+                measurement.Layers.Select(layer => layer.Index).SequenceEqual(Enumerable.Range(0, layers)))
+            && result.Edges.All(edge => edge.From >= 0 && edge.From < edge.To && edge.To < layers)
+            ? result
+            : throw new FormatException($"{result.File}: its thresholds, layers and edges do not fit together");
     }
 
     private static LayerEdge Edge(JsonElement json) => new(
@@ -101,7 +109,9 @@ internal static class ResultsReader
 
     private static LayerResult Layer(JsonElement json)
     {
-        var nodes = json.GetProperty("nodes").GetInt32();
+        var (nodes, multiplicity) = (json.GetProperty("nodes").GetInt32(), json.GetProperty("multiplicity").GetInt32());
+        if (nodes < 1 || multiplicity < 1 || nodes % multiplicity != 0)
+            throw new FormatException($"a layer has {nodes} nodes of multiplicity {multiplicity}");
         return new LayerResult
         {
             Index = json.GetProperty("index").GetInt32(),
@@ -110,7 +120,7 @@ internal static class ResultsReader
             Activation = json.GetProperty("activation").GetString()!,
             Nodes = nodes,
             Alive = json.GetProperty("alive").GetInt32(),
-            Multiplicity = json.GetProperty("multiplicity").GetInt32(),
+            Multiplicity = multiplicity,
             AliveMultiplicity = json.GetProperty("alive_multiplicity").GetInt32(),
             Borderline = json.GetProperty("borderline").GetInt32(),
             NodesNan = json.GetProperty("nodes_nan").GetInt32(),

@@ -120,7 +120,7 @@ public sealed record LayerResult
 
 /// <summary>What was counted of each node of a layer, channel-major (node = channel × positions + position).</summary>
 /// <param name="Mean">Mean activation over the samples; NaN where one is not finite.</param>
-/// <param name="Max">Largest activation; likewise.</param>
+/// <param name="Max">Largest activation; NaN where one is not finite.</param>
 /// <param name="Share">Share of the samples on which it is above the threshold.</param>
 public sealed record LayerUnits(ImmutableArray<float> Mean, ImmutableArray<float> Max, ImmutableArray<float> Share);
 

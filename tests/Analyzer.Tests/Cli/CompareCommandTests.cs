@@ -132,6 +132,26 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Single(shell.Error.TrimEnd('\n').Split('\n'));
     }
 
+    [Theory]
+    [InlineData("\"nodes\": 64", "\"nodes\": 0")]
+    [InlineData("\"multiplicity\": 64", "\"multiplicity\": 63")]
+    [InlineData("\"to\": 1", "\"to\": 9")]
+    [InlineData("\"index\": 1", "\"index\": 7")]
+    [InlineData("\"thresholds\": [", "\"thresholds\": [1,")]
+    [InlineData("\"alive_mask\": \"", "\"alive_mask\": \"AAAA")]
+    [InlineData("\"denominator\": \"1\"", "\"denominator\": \"0\"")]
+    public async Task A_result_that_contradicts_itself_is_named(string good, string bad)
+    {
+        using var stream = new MemoryStream();
+        JsonReport.Write(SampleOutcome.Plain, stream);
+        var text = System.Text.Encoding.UTF8.GetString(stream.ToArray());
+        Assert.Contains(good, text, StringComparison.Ordinal);
+        var path = folder.Write("results.json",
+            System.Text.Encoding.UTF8.GetBytes(text.Replace(good, bad, StringComparison.Ordinal)));
+        Assert.Equal(1, await shell.RunAsync("compare", path, path));
+        Assert.StartsWith($"error: {path}: is no results.json of emergence-analyze (", shell.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Two_names_are_needed_that_lead_somewhere()
     {
