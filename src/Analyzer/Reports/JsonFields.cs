@@ -22,7 +22,9 @@ internal static class JsonFields
         json.WriteEndObject();
     }
 
-    /// <summary>Node i is bit i mod 8, counted from the least significant, of byte i / 8; the bits after the last node are 0.</summary>
+    /// <summary>
+    /// Node i is bit i mod 8, counted from the least significant, of byte i / 8; the bits after the last node are 0.
+    /// </summary>
     public static byte[] Packed(BitArray mask)
     {
         var bytes = new byte[(mask.Length + 7) / 8];
