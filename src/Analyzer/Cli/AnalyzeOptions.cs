@@ -83,14 +83,15 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private Option<ImmutableArray<string>> Exclude { get; } = TypedOption.Texts("--exclude", "GLOB", "leave out the layers whose name matches; repeatable");
 
-    private Option<string> Optimization { get; } = TypedOption.Choice(
-        "--optimization", $"ONNX Runtime's graph optimisation [default: {Settings.Optimization}]",
-        ("default", "default"), ("none", "none"), ("basic", "basic"), ("all", "all"));
+    private Option<Optimization> Optimization { get; } = TypedOption.Choice(
+        "--optimization", $"ONNX Runtime's graph optimisation [default: {Spelling.Of(Settings.Optimization)}]",
+        [.. Enum.GetValues<Optimization>().Select(value => (Spelling.Of(value), value))]);
 
     private Option<int> Threads { get; } = TypedOption.WholeNumber("--threads", "threads of the runtime; 0 lets it choose [default: 0]", 0);
 
-    private Option<string> Device { get; } = TypedOption.Choice(
-        "--device", $"where the model runs [default: {Settings.Device}]", ("auto", "auto"), ("cpu", "cpu"), ("cuda", "cuda"));
+    private Option<Device> Device { get; } = TypedOption.Choice(
+        "--device", $"where the model runs [default: {Spelling.Of(Settings.Device)}]",
+        [.. Enum.GetValues<Device>().Select(value => (Spelling.Of(value), value))]);
 
     private Option<bool> StrictSeries { get; } = TypedOption.Flag(
         "--strict-series", "refuse a series whose structure changes [default: it falls into segments, with a warning]");

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -71,10 +70,10 @@ internal static class JsonReport
         json.WriteBoolean("wired", settings.Wired);
         json.WriteBoolean("contributions", settings.Contributions);
         Bootstrap(json, settings.Bootstrap);
-        json.WriteString("optimization", settings.Optimization);
+        json.WriteString("optimization", Spelling.Of(settings.Optimization));
         json.WriteNumber("threads", settings.Threads);
         json.WriteNumber("batch", settings.Batch);
-        json.WriteString("device", settings.Device);
+        json.WriteString("device", Spelling.Of(settings.Device));
         json.WriteEndObject();
     }
 
@@ -83,7 +82,7 @@ internal static class JsonReport
         json.WriteString("file", checkpoint.File);
         Number(json, "epoch", checkpoint.Epoch);
         json.WriteString("sha256", checkpoint.Sha256);
-        json.WriteString("device", checkpoint.Device);
+        json.WriteString("device", Spelling.Of(checkpoint.Device));
         json.WriteStartObject("probe");
         json.WriteString("name", checkpoint.Probe.Name);
         json.WriteString("sha256", checkpoint.Probe.Sha256);
@@ -167,7 +166,7 @@ internal static class JsonReport
         Number(json, "activation_mean", layer.ActivationMean);
         Number(json, "activation_max", layer.ActivationMax);
         if (layer.Mask is { } mask)
-            json.WriteBase64String("alive_mask", Packed(mask));
+            json.WriteBase64String("alive_mask", mask.ToBytes());
         else
             json.WriteNull("alive_mask");
     }
@@ -247,14 +246,6 @@ internal static class JsonReport
         json.WriteString("denominator", value.Denominator.ToString(CultureInfo.InvariantCulture));
         Number(json, "log10", value.Log10);
         json.WriteEndObject();
-    }
-
-    /// <summary>Node i is bit i mod 8, counted from the least significant, of byte i / 8; the bits after the last node are 0.</summary>
-    private static byte[] Packed(BitArray mask)
-    {
-        var bytes = new byte[(mask.Length + 7) / 8];
-        mask.CopyTo(bytes, 0);
-        return bytes;
     }
 
     private static void Number(Utf8JsonWriter json, string name, double? value)
