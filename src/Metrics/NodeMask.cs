@@ -18,6 +18,21 @@ public sealed class NodeMask : IReadOnlyList<bool>, IEquatable<NodeMask>
             words[i / 64] |= (nodes[i] ? 1UL : 0UL) << (i % 64);
     }
 
+    /// <summary>The mask that <see cref="ToBytes"/> gave.</summary>
+    /// <param name="nodes">Number of nodes.</param>
+    /// <param name="bytes">8 nodes to a byte; bits after the last node are ignored.</param>
+    /// <exception cref="ArgumentException">There are not as many bytes as the nodes need.</exception>
+    public static NodeMask FromBytes(int nodes, ReadOnlySpan<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(nodes);
+        if (bytes.Length != (nodes + 7) / 8)
+            throw new ArgumentException($"A mask of {nodes} nodes in {bytes.Length} bytes.", nameof(bytes));
+        var mask = new bool[nodes];
+        for (var i = 0; i < nodes; i++)
+            mask[i] = (bytes[i / 8] >> (i % 8) & 1) == 1;
+        return new NodeMask(mask);
+    }
+
     /// <summary>Number of nodes, those of the mask and the others.</summary>
     public int Count { get; }
 

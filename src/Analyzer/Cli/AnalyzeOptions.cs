@@ -79,6 +79,9 @@ internal sealed class AnalyzeOptions(Worker? worker)
         "--bootstrap", "95 % intervals of alive counts, E and E_H over the choice of samples, from N resamples, such as 1000 [default: none]",
         BootstrapSettings.FewestResamples);
 
+    private Option<bool> Units { get; } = TypedOption.Flag(
+        "--units", $"with --out: what was counted of each node too, in {Files(ofUnits: true)}");
+
     private Option<ImmutableArray<string>> Only { get; } = TypedOption.Texts("--only", "GLOB", "keep only the layers whose name matches; repeatable");
 
     private Option<ImmutableArray<string>> Exclude { get; } = TypedOption.Texts("--exclude", "GLOB", "leave out the layers whose name matches; repeatable");
@@ -99,7 +102,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     private LimitOptions Limits { get; } = new(worker);
 
     private Option<string> Out { get; } = TypedOption.Text(
-        "--out", "DIR", $"also write {string.Join(", ", ReportWriters.All.Select(writer => writer.FileName).OfType<string>())} there");
+        "--out", "DIR", $"also write {Files(ofUnits: false)} there");
 
     private Option<ReportWriter> Format { get; } = TypedOption.Choice(
         "--format", $"form of the answer on stdout [default: {ReportWriters.All[0].Format}]",
@@ -114,7 +117,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
         foreach (var option in (Option[])
             [
                 Data, DataDir, Split, Samples, Labels, Batch, Scale, Mean, Std, Input, Dimensions, Seed,
-                Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, Bootstrap, Only, Exclude,
+                Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, Bootstrap, Units, Only, Exclude,
                 Optimization, Threads, Device, StrictSeries, .. Limits.All, Out, Format, Quiet,
             ])
             command.Options.Add(option);
@@ -160,6 +163,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
         Wired = WiredOfWhole(parsed),
         Contributions = Asked(parsed, ContributionsMeasure),
         Bootstrap = ReadBootstrap(parsed),
+        Units = ReadUnits(parsed),
         Only = Given(parsed, Only, Settings.Only),
         Exclude = Given(parsed, Exclude, Settings.Exclude),
         Optimization = Given(parsed, Optimization, Settings.Optimization),
@@ -202,6 +206,17 @@ internal sealed class AnalyzeOptions(Worker? worker)
             : true;
     }
 
+    private bool ReadUnits(ParseResult parsed)
+    {
+        if (!Given(parsed, Units, false))
+            return false;
+        if (parsed.GetResult(Out) is null)
+            throw new UsageException("--units: writes files; name a folder for them with --out");
+        return Given(parsed, Statistic, Settings.Statistic) == StatisticKind.Sample
+            ? throw new UsageException("--units: is not offered per sample, where no node is alive or dead as such; choose another --statistic")
+            : true;
+    }
+
     private BootstrapSettings? ReadBootstrap(ParseResult parsed)
     {
         if (parsed.GetResult(Bootstrap) is null)
@@ -218,6 +233,9 @@ internal sealed class AnalyzeOptions(Worker? worker)
         parsed.GetValue(option) is not { } path || exists(path)
             ? parsed.GetValue(option)
             : throw new UsageException($"{option.Name} {path}: no such {kind}; check the path");
+
+    private static string Files(bool ofUnits) => string.Join(
+        ", ", ReportWriters.All.Where(writer => writer.OfUnits == ofUnits).Select(writer => writer.FileName).OfType<string>());
 
     private static string? NotAFile(string? directory) =>
         File.Exists(directory)

@@ -26,6 +26,7 @@ public sealed class NodeMaskTests
         var bytes = mask.ToBytes();
         Assert.Equal((size + 7) / 8, bytes.Length);
         Assert.Equal(one, Enumerable.Range(0, size).Select(node => (bytes[node / 8] >> (node % 8) & 1) == 1));
+        Assert.Equal(mask, NodeMask.FromBytes(size, bytes));
         Assert.Equal(one.Count(alive => alive), bytes.Sum(part => int.PopCount(part)));
     }
 
@@ -48,6 +49,7 @@ public sealed class NodeMaskTests
         var mask = new NodeMask(true, false);
         Assert.Throws<ArgumentException>(() => mask.CountShared(new NodeMask(true)));
         Assert.Throws<ArgumentException>(() => mask.CountMissingIn(new NodeMask(true, true, true)));
+        Assert.Throws<ArgumentException>(() => NodeMask.FromBytes(9, [1]));
         Assert.Throws<ArgumentOutOfRangeException>(() => mask[2]);
         Assert.Throws<ArgumentOutOfRangeException>(() => mask[-1]);
     }
