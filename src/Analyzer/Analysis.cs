@@ -47,7 +47,7 @@ public static class Analysis
         }
         var checkpoints = SamplingNoise.Remark(results.ToImmutable(), request.Settings);
         var series = new SeriesResult(request.Settings, ToolVersion, SessionFactory.RuntimeVersion, checkpoints);
-        return new AnalysisOutcome(series, failures.ToImmutable());
+        return new AnalysisOutcome(series, failures.ToImmutable()) { NodeValues = changes.LastNodeValues };
     }
 
     private static CheckpointResult Analyze(
@@ -74,6 +74,8 @@ public static class Analysis
             Accuracy = measured.Profile.Accuracy,
             TrainAccuracy = checkpoint.Metadata.TrainAccuracy,
             TestAccuracy = checkpoint.Metadata.TestAccuracy,
+            TrainLoss = checkpoint.Metadata.TrainLoss,
+            TestLoss = checkpoint.Metadata.TestLoss,
             Probe = probe.Provenance,
             Device = sessions.Device,
             Diagnostics = measured.Diagnostics,

@@ -1,3 +1,5 @@
+using Emergence.Pages;
+
 namespace Emergence.Figures;
 
 /// <summary>

@@ -1,3 +1,5 @@
+using Emergence.Pages;
+
 namespace Emergence.Figures;
 
 /// <summary>Where the panels, legends and texts of a figure stand.</summary>

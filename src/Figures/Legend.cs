@@ -1,3 +1,4 @@
+using Emergence.Pages;
 using OxyPlot;
 
 namespace Emergence.Figures;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Pages;
 using OxyPlot;
 
 namespace Emergence.Figures;

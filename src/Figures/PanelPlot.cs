@@ -1,6 +1,7 @@
-using OxyPlot;
+using Emergence.Pages;
 using OxyPlot.Annotations;
 using OxyPlot.Axes;
+using OxyPlot;
 
 namespace Emergence.Figures;
 

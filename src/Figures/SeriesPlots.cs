@@ -1,5 +1,7 @@
+using Emergence.Pages;
 using OxyPlot;
 using OxyPlot.Series;
+using Series = Emergence.Pages.Series;
 
 namespace Emergence.Figures;
 

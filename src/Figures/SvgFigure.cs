@@ -1,3 +1,5 @@
+using Emergence.Pages;
+
 namespace Emergence.Figures;
 
 /// <summary>Draws a <see cref="Figure"/> as SVG.</summary>

@@ -48,7 +48,14 @@ public enum UnitNorm
 public sealed record PruneOptions
 {
     /// <summary>The share to prune, in [0, 1).</summary>
-    public required double Amount { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">It lies outside [0, 1).</exception>
+    public required double Amount
+    {
+        get;
+        init => field = value is >= 0 and < 1
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(Amount), value, "expected a share from 0 to below 1");
+    }
 
     /// <summary>The scope.</summary>
     public PruneScope Scope { get; init; } = PruneScope.Global;
@@ -61,6 +68,16 @@ public sealed record PruneOptions
 
     /// <summary>The norm that ranks nodes.</summary>
     public UnitNorm Norm { get; init; } = UnitNorm.L2;
+
+    /// <summary>The share of its nodes that each layer keeps at least, in [0, 1]; one always stays.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It lies outside [0, 1].</exception>
+    public double MinKeep
+    {
+        get;
+        init => field = value is >= 0 and <= 1
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(MinKeep), value, "expected a share from 0 to 1");
+    } = 0.1;
 
     /// <summary>Which stored tensors of a layer hold candidates, for <see cref="PruneStructure.Weights"/>.</summary>
     public ImmutableArray<ParameterRole> Parameters { get; init; } = [ParameterRole.Weight];
@@ -82,6 +99,12 @@ public sealed record PruneOptions
 
     /// <summary>With <see cref="Shrink"/>: a node that cannot be cut out is an error, not a warning.</summary>
     public bool Strict { get; init; }
+
+    /// <summary>Layers, by their exact name, none of whose candidates may go, with the reason.</summary>
+    public ImmutableSortedDictionary<string, string> Spared { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Layers, by their exact name, whose removed nodes stay in the file as zeros, with the reason.</summary>
+    public ImmutableSortedDictionary<string, string> Uncut { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>How the model is traced.</summary>
     public TraceOptions Trace { get; init; } = new();

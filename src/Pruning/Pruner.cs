@@ -11,15 +11,12 @@ namespace Emergence.Pruning;
 public static class Pruner
 {
     /// <summary>Prunes a copy of the checkpoint's model and records it in the copy's metadata.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The amount lies outside [0, 1).</exception>
     /// <exception cref="UsageException">A glob matches no layer, or no layer is left.</exception>
     /// <exception cref="UserException">The model cannot be traced, holds no weight to prune, or (strict) a node cannot be cut out.</exception>
     public static PrunedModel Prune(Checkpoint checkpoint, PruneOptions options)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Amount is not (>= 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(options), options.Amount, "the amount lies outside [0, 1)");
         checkpoint = ModelPreparation.HoistBodies(checkpoint);
         var traced = LayerTracer.TraceFully(checkpoint, options.Trace);
         try
@@ -45,7 +42,9 @@ public static class Pruner
         var stored = new StoredTensors(model, checkpoint.Directory);
         var quantisations = new Quantisations(stored, traced.Nodes);
         var diagnostics = graph.Diagnostics.ToList();
-        var selected = Candidates.Layers(graph, options);
+        foreach (var layer in Candidates.Layers(graph, options).Where(layer => options.Spared.ContainsKey(layer.Name)))
+            diagnostics.Add(Diagnostic.Warning(layer.Name, $"{options.Spared[layer.Name]}: no weight of it is pruned"));
+        var selected = Candidates.Layers(graph, options).RemoveAll(layer => options.Spared.ContainsKey(layer.Name));
         var candidates = Candidates.Tensors(graph, selected, options, stored, diagnostics);
         var byName = candidates.ToDictionary(entry => entry.Tensor, entry => new WeightTensor(entry.Tensor, stored, quantisations.Of(entry.Tensor)), StringComparer.Ordinal);
         // Of tied weights that are stored several times, the first decides.
@@ -78,6 +77,8 @@ public static class Pruner
             Tensors = [.. candidates.Select(entry => entry.Tensor)],
         };
         record.AppendTo(model);
+        if (byName.Values.Any(tensor => tensor.IsChanged))
+            CheckpointMetadata.RemoveScores(model);
         return new PrunedModel
         {
             Model = model,

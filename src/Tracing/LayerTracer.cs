@@ -13,8 +13,15 @@ namespace Emergence.Tracing;
 /// <summary>What the user may say of a trace.</summary>
 public sealed record TraceOptions
 {
-    /// <summary>Sizes of free dimensions by name.</summary>
-    public ImmutableDictionary<string, int> Dimensions { get; init; } = ImmutableDictionary<string, int>.Empty;
+    /// <summary>Sizes of free dimensions by name, 1 or more.</summary>
+    /// <exception cref="ArgumentException">A size is less than 1.</exception>
+    public ImmutableDictionary<string, int> Dimensions
+    {
+        get;
+        init => field = value is not null && value.Values.All(size => size >= 1)
+            ? value
+            : throw new ArgumentException("expected sizes of 1 or more", nameof(Dimensions));
+    } = ImmutableDictionary<string, int>.Empty;
 
     /// <summary>The batch axis of inputs by name, where it is known from elsewhere; -1 for an input without one.</summary>
     public ImmutableDictionary<string, int> BatchAxes { get; init; } = ImmutableDictionary<string, int>.Empty;
@@ -170,7 +177,7 @@ public static class LayerTracer
         var built = LayerGraphBuilder.Build(trace, stored, binding, nodes, contexts, opset, failures);
         var mixer = SampleMixing.Find(trace, binding, model.Graph, TopologicalOrder.Of(model.Graph), opset);
         var graph = built.Graph with { Batch = batch, Mixer = mixer, Widest = WidestOf(trace, stored, binding.BatchOr(batch)) };
-        built = built with { Graph = graph, AtZero = new(() => ZeroValues.Of(trace, nodes, contexts)) };
+        built = built with { Graph = graph, FunctionOf = node => contexts.TryGetValue(node, out var context) ? ScalarOperators.Of(context) : null };
         return ((built, BatchEvidence.Against(binding, trace, nodes)), trace.Reached);
     }
 

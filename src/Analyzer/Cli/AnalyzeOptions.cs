@@ -30,8 +30,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private Option<string> DataDir { get; } = TypedOption.Text("--data-dir", "DIR", "folder with the data sets' files");
 
-    private Option<string> Split { get; } = TypedOption.Choice(
-        "--split", "part of the data set [default: what the checkpoints record, else test]", ("test", "test"), ("train", "train"));
+    private Option<DataSplit> Split { get; } = TypedOption.Choice(
+        "--split", "part of the data set [default: what the checkpoints record, else test]", ("test", DataSplit.Test), ("train", DataSplit.Train));
 
     private Option<Limit> Samples { get; } = TypedOption.Limit(
         "--samples", $"use the first N samples in stored order [default: {Probe.Samples}]");
@@ -104,6 +104,9 @@ internal sealed class AnalyzeOptions(Worker? worker)
     private Option<string> Out { get; } = TypedOption.Text(
         "--out", "DIR", $"also write {Files(ofUnits: false)} there");
 
+    private Option<string> Html { get; } = TypedOption.Text(
+        "--html", "FILE", $"write {ReportWriters.Page.FileName} alone: the answer as one page with charts, which opens from disk");
+
     private Option<ReportWriter> Format { get; } = TypedOption.Choice(
         "--format", $"form of the answer on stdout [default: {ReportWriters.All[0].Format}]",
         [.. ReportWriters.All.Where(writer => writer.Format is not null).Select(writer => (writer.Format!, writer))]);
@@ -118,7 +121,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
             [
                 Data, DataDir, Split, Samples, Labels, Batch, Scale, Mean, Std, Input, Dimensions, Seed,
                 Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, Bootstrap, Units, Only, Exclude,
-                Optimization, Threads, Device, StrictSeries, .. Limits.All, Out, Format, Quiet,
+                Optimization, Threads, Device, StrictSeries, .. Limits.All, Out, Html, Format, Quiet,
             ])
             command.Options.Add(option);
     }
@@ -137,6 +140,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
             },
             Format = Given(parsed, Format, ReportWriters.All[0]),
             Out = NotAFile(parsed.GetValue(Out)),
+            Html = NotADirectory(parsed.GetValue(Html)),
             Quiet = Given(parsed, Quiet, false),
             Notes = parsed.GetResult(AliveShare) is not null && settings.Statistic != StatisticKind.Share
                 ? [$"--alive-share changes nothing with --statistic {Spelling.Of(settings.Statistic)}"]
@@ -178,7 +182,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     {
         Data = Given(parsed, Data, Probe.Data),
         DataDir = Existing(parsed, DataDir, Directory.Exists, "directory"),
-        Split = parsed.GetValue(Split),
+        Split = parsed.GetResult(Split) is null ? Probe.Split : parsed.GetValue(Split),
         Samples = Given(parsed, Samples, new Limit(Probe.Samples)).Count,
         Labels = Existing(parsed, Labels, File.Exists, "file"),
         Scale = parsed.GetResult(Scale) is null ? Probe.Scale : parsed.GetValue(Scale),
@@ -241,6 +245,11 @@ internal sealed class AnalyzeOptions(Worker? worker)
         File.Exists(directory)
             ? throw new UsageException($"--out {directory}: is a file; name a directory, which is created where needed")
             : directory;
+
+    private static string? NotADirectory(string? file) =>
+        Directory.Exists(file)
+            ? throw new UsageException($"--html {file}: is a directory; name a file, such as {ReportWriters.Page.FileName} in it")
+            : file;
 }
 
 /// <summary>One call of the default command.</summary>
@@ -254,6 +263,9 @@ internal sealed record AnalyzeCall
 
     /// <summary>Directory for the files, or null.</summary>
     public required string? Out { get; init; }
+
+    /// <summary>File for the page alone, or null.</summary>
+    public required string? Html { get; init; }
 
     /// <summary>Whether progress and notes are silenced.</summary>
     public required bool Quiet { get; init; }

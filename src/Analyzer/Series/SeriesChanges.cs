@@ -20,6 +20,9 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
     private NetworkGraph? network;
     private bool isAnotherStructure;
 
+    /// <summary>What each node of the last checkpoint is judged by under the first threshold; empty where there is none.</summary>
+    public ImmutableArray<float[]> LastNodeValues => last is { Statistics.IsEmpty: false } ? [.. last.StatisticsUnder(0)] : [];
+
     /// <summary>Begins a segment: of the next result only E is compared with the last.</summary>
     public void Restart() => (network, isAnotherStructure) = (null, true);
 

@@ -12,8 +12,8 @@ public sealed record ProbeOptions
     /// <summary>Folder with the data sets' files.</summary>
     public string? DataDir { get; init; }
 
-    /// <summary><c>test</c> or <c>train</c>; null: what the checkpoint records, else <c>test</c>.</summary>
-    public string? Split { get; init; }
+    /// <summary>The part of a data set; null: what the checkpoint records, else <see cref="DataSplit.Test"/>.</summary>
+    public DataSplit? Split { get; init; }
 
     /// <summary>The number of samples, the first in stored order; null: all.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is less than 1.</exception>

@@ -253,6 +253,12 @@ public sealed record CheckpointResult
     /// <summary>Test accuracy the checkpoint records, in [0, 1].</summary>
     public required double? TestAccuracy { get; init; }
 
+    /// <summary>Training loss the checkpoint records.</summary>
+    public double? TrainLoss { get; init; }
+
+    /// <summary>Test loss the checkpoint records.</summary>
+    public double? TestLoss { get; init; }
+
     /// <summary>The probe.</summary>
     public required ProbeProvenance Probe { get; init; }
 

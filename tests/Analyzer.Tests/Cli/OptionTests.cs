@@ -46,7 +46,7 @@ public sealed class OptionTests : IDisposable
         var probe = shell.Request.Probe;
         Assert.Equal(["x=a.npy", "y=b.npy"], probe.Data);
         Assert.Equal(shell.Folder, probe.DataDir);
-        Assert.Equal("train", probe.Split);
+        Assert.Equal(DataSplit.Train, probe.Split);
         Assert.Equal(7, probe.Samples);
         Assert.Equal(labels, probe.Labels);
         Assert.Equal(0.5f, probe.Scale);

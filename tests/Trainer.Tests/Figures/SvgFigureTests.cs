@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Emergence.Figures;
+using Emergence.Pages;
 using Emergence.Testing;
 
 namespace Emergence.Trainer.Tests.Figures;

@@ -1,4 +1,5 @@
 using Emergence.Figures;
+using Emergence.Pages;
 
 namespace Emergence.Trainer.Tests.Figures;
 

@@ -1,4 +1,4 @@
-using Emergence.Figures;
+using Emergence.Pages;
 
 namespace Emergence.Trainer.Experiments.Report;
 
@@ -7,10 +7,9 @@ internal static class HtmlReport
 {
     /// <summary>The whole page.</summary>
     /// <param name="reproduction">What was found.</param>
-    /// <param name="drawings">SVG of each figure, by its name.</param>
-    public static string Render(Reproduction reproduction, IReadOnlyDictionary<string, string> drawings)
+    public static string Render(Reproduction reproduction)
     {
-        var page = new HtmlPage("Emergence: what of the paper reproduces");
+        var page = new Page("Emergence: what of the paper reproduces");
         page.Code(reproduction.Command);
         page.Paragraph(reproduction.Took);
         foreach (var remark in reproduction.Remarks)
@@ -30,7 +29,7 @@ internal static class HtmlReport
             foreach (var paragraph in chapter.Text)
                 page.Paragraph(paragraph);
             foreach (var figure in chapter.Figures)
-                page.Figure(drawings[figure.Id], figure.Caption);
+                page.Chart(figure.Figure, figure.Caption);
             foreach (var table in chapter.Tables.Where(table => !table.Rows.IsEmpty))
                 Table(page, table);
             foreach (var claim in chapter.Claims)
@@ -46,6 +45,6 @@ internal static class HtmlReport
         return page.Render();
     }
 
-    private static void Table(HtmlPage page, ResultTable table) =>
+    private static void Table(Page page, ResultTable table) =>
         page.Table(table.Headers, table.Rows.Select(row => row.AsEnumerable()), table.Caption);
 }

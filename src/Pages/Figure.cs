@@ -1,18 +1,27 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 
-namespace Emergence.Figures;
+namespace Emergence.Pages;
 
-/// <summary>A figure: panels in a grid, row by row. Drawn by <see cref="SvgFigure.Render"/>.</summary>
+/// <summary>A figure: panels in a grid, row by row.</summary>
 /// <param name="Title">What the figure shows; drawn above it, and its accessible name. May be empty.</param>
 /// <param name="Panels">
 /// The plots. Panels that stand in one column have plot areas of one width. Where all have the same series, one legend
 /// serves the whole figure; otherwise each panel has its own. Panels in one column with equal horizontal axes cover the same range
 /// and, one below the other, share its label.
 /// </param>
-public sealed record Figure(string Title, ImmutableArray<Panel> Panels)
+public sealed record Figure(string Title, ImmutableArray<Panel> Panels) : Chart(Title)
 {
     /// <summary>Panels in a row, at least 1.</summary>
     public int Columns { get; init; } = 1;
+
+    internal override string Kind => "figure";
+
+    internal override void WriteMembers(Utf8JsonWriter json)
+    {
+        json.WriteNumber("columns", Columns);
+        ChartJson.Array(json, "panels", Panels, panel => FigureJson.Write(json, panel));
+    }
 }
 
 /// <summary>One plot: two axes and what is drawn between them.</summary>
@@ -49,6 +58,12 @@ public sealed record Axis(string Label)
 
     /// <summary>Writes 0.25 as 25%.</summary>
     public bool Percent { get; init; }
+
+    /// <summary>
+    /// Whether the values of a logarithmic axis are decimal logarithms already, as of numbers beyond a double; negative infinity
+    /// is then zero. For pages only.
+    /// </summary>
+    public bool IsLog10 { get; init; }
 
     /// <summary>Names in place of numbers: entry i stands at value i. Empty: a numeric axis.</summary>
     public ImmutableArray<string> Categories { get; init; } = [];
@@ -93,4 +108,8 @@ public enum SeriesKind
 /// <param name="Y">Place on the vertical axis. A point that in X or Y is not a number, or beyond ±1e300, is a gap.</param>
 /// <param name="Low">Lower end of the range, for instance the least of three seeds; without one, <paramref name="Y"/>.</param>
 /// <param name="High">Upper end of the range; without one, <paramref name="Y"/>.</param>
-public readonly record struct Point(double X, double Y, double? Low = null, double? High = null);
+public readonly record struct Point(double X, double Y, double? Low = null, double? High = null)
+{
+    /// <summary>The value in full, where a number on an axis does not say it all; for pages only.</summary>
+    public string? Text { get; init; }
+}
