@@ -60,9 +60,12 @@ internal static class Provenance
             yield return ("without layers", Printable.Of(string.Join(", ", settings.Exclude)));
         if (settings.Bootstrap is { } bootstrap)
             yield return ("intervals", $"{PageText.Count(bootstrap.Resamples)} resamples of {PageText.Count(BootstrapSettings.Blocks)} blocks of samples, seed {bootstrap.Seed}");
-        yield return ("device", string.Join(", ", series.Checkpoints.Select(checkpoint => checkpoint.Device).Distinct()));
-        yield return ("versions", $"emergence-analyze {series.ToolVersion}, ONNX Runtime {series.RuntimeVersion}, optimization {settings.Optimization}");
+        yield return ("device", string.Join(", ", series.Checkpoints.Select(checkpoint => Word(checkpoint.Device)).Distinct()));
+        yield return ("versions", $"emergence-analyze {series.ToolVersion}, ONNX Runtime {series.RuntimeVersion}, optimization {Word(settings.Optimization)}");
     }
+
+    /// <summary>The name of a value as options spell it.</summary>
+    private static string Word<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
 
     private static string AliveRuleText(AnalysisSettings settings)
     {
