@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Emergence.Analyzer.Metrics;
 using Emergence.CommandLine;
 using Emergence.Measuring.Statistics;

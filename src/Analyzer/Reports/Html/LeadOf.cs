@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Analyzer.Series;
 using Emergence.CommandLine;
-using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 using Emergence.Pages;
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Emergence.CommandLine;
 using Emergence.Measuring.Settings;
 using Emergence.Pages;
