@@ -66,6 +66,7 @@ public static class Analysis
             File = file,
             Epoch = checkpoint.Metadata.Epoch,
             Sha256 = checkpoint.Sha256,
+            Bytes = opened.Bytes,
             Measurements = measured.Measurements,
             Edges = graph.Edges,
             Parameters = graph.Parameters.Sum(parameter => parameter.Count),
@@ -82,7 +83,8 @@ public static class Analysis
         if (structure.Follow(file, graph) is { } segment)
         {
             changes.Restart();
-            result = result with { Diagnostics = result.Diagnostics.Add(segment) };
+            if (request.IsSeries)
+                result = result with { Diagnostics = result.Diagnostics.Add(segment) };
         }
         return changes.Compare(result, checkpoint, graph, measured.Profile);
     }

@@ -16,6 +16,9 @@ public sealed record AnalysisRequest(ImmutableArray<string> Checkpoints, Analysi
     /// <summary>Whether a series whose structure changes is refused; else it falls into segments.</summary>
     public bool IsStrictSeries { get; init; }
 
+    /// <summary>Whether the checkpoints are of one run, so that a change of structure is worth a warning.</summary>
+    public bool IsSeries { get; init; } = true;
+
     /// <summary>What keeps a checkpoint that fails from the others.</summary>
     public Boundary Boundary { get; init; } = new(new RunLimits());
 }

@@ -14,6 +14,8 @@ public static class FileSet
     private const string Record = Prefix + "commit";
     private const string LockName = Prefix + "lock";
     private const string Staged = ".staged";
+    // In the record in place of a hash: the set has no such file, and one of an earlier run goes.
+    private static readonly string Gone = new('-', 64);
 
     // Writing takes moments; a run that is still waiting then has met a lock that nobody will release.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -21,9 +23,9 @@ public static class FileSet
 
     /// <summary>Writes the files, the last of them last.</summary>
     /// <param name="directory">Where; it is created.</param>
-    /// <param name="files">Their names, and what writes each.</param>
+    /// <param name="files">Their names, and what writes each; null removes the file that an earlier run left.</param>
     /// <exception cref="UserException">They cannot be written, or another run does not come to its end there; the old set stays.</exception>
-    public static void Write(string directory, IReadOnlyList<(string Name, Action<Stream> Write)> files)
+    public static void Write(string directory, IReadOnlyList<(string Name, Action<Stream>? Write)> files)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(files);
@@ -38,6 +40,11 @@ public static class FileSet
                 var record = new StringBuilder();
                 foreach (var (name, write) in files)
                 {
+                    if (write is null)
+                    {
+                        record.Append(Gone).Append("  ").Append(name).Append('\n');
+                        continue;
+                    }
                     var path = Path.Combine(directory, Prefix + name + Staged);
                     staged.Add(path);
                     record.Append(Stage(path, write)).Append("  ").Append(name).Append('\n');
@@ -77,7 +84,9 @@ public static class FileSet
             {
                 var (hash, name) = (line[..Math.Min(64, line.Length)], Path.GetFileName(line[Math.Min(66, line.Length)..]));
                 var (from, to) = (Path.Combine(directory, Prefix + name + Staged), Path.Combine(directory, name));
-                if (HashOf(from) == hash)
+                if (hash == Gone)
+                    File.Delete(to);
+                else if (HashOf(from) == hash)
                     File.Move(from, to, overwrite: true);
                 else if (HashOf(to) != hash)
                     throw new UserException($"{to}: is not of the same run as the files beside it; take the set and {Record} away, or name another folder");

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 
 namespace Emergence.Analyzer.Metrics;
 
@@ -38,6 +39,32 @@ public sealed record EmergenceSplit(
         ? new EmergenceValue(node.Contribution.Magnitude.Numerator * Moved.Denominator, node.Contribution.Magnitude.Denominator * Moved.Numerator)
             .ToDouble() ?? 0
         : 0;
+
+    /// <summary>
+    /// The contributions of the layers as whole numbers that add up to a whole total: each is rounded down, and what is then
+    /// missing goes, 1 each, to those that lost the most, the first of equal ones.
+    /// </summary>
+    /// <param name="total">The change as it is printed, less than one from <see cref="Change"/>.</param>
+    public ImmutableArray<BigInteger> Whole(BigInteger total)
+    {
+        var floors = Layers.Select(layer => Floor(layer.Contribution)).ToArray();
+        var missing = total - floors.Aggregate(BigInteger.Zero, (sum, floor) => sum + floor);
+        var byLoss = Enumerable.Range(0, floors.Length)
+            .OrderByDescending(i => (Layers[i].Contribution - EmergenceChange.Of(floors[i], 1)).Magnitude).ToArray();
+        for (var next = 0; !missing.IsZero && byLoss.Length > 0; next = (next + 1) % byLoss.Length)
+        {
+            var step = missing.Sign > 0 ? byLoss[next] : byLoss[^(next + 1)];
+            floors[step] += missing.Sign;
+            missing -= missing.Sign;
+        }
+        return [.. floors];
+    }
+
+    private static BigInteger Floor(EmergenceChange change)
+    {
+        var quotient = BigInteger.DivRem(change.Numerator, change.Denominator, out var remainder);
+        return remainder.Sign < 0 ? quotient - 1 : quotient;
+    }
 
     /// <summary>Splits the change of E between two states of one network.</summary>
     /// <param name="graph">Its layers and edges.</param>

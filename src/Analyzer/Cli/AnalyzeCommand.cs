@@ -65,8 +65,10 @@ internal static class AnalyzeCommand
 
     private static ImmutableArray<string> WriteFiles(AnalysisOutcome outcome, string directory)
     {
+        var units = outcome.Series.Settings.Units;
         var writers = ReportWriters.All.Where(writer => writer.FileName is not null).ToImmutableArray();
-        FileSet.Write(directory, [.. writers.Select(writer => (writer.FileName!, (Action<Stream>)(stream => writer.Write(outcome, stream))))]);
-        return [.. writers.Select(writer => writer.FileName!)];
+        FileSet.Write(directory, [.. writers.Select(writer => (
+            writer.FileName!, writer.OfUnits && !units ? null : (Action<Stream>)(stream => writer.Write(outcome, stream))))]);
+        return [.. writers.Where(writer => units || !writer.OfUnits).Select(writer => writer.FileName!)];
     }
 }

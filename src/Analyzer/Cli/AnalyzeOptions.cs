@@ -79,6 +79,9 @@ internal sealed class AnalyzeOptions(Worker? worker)
         "--bootstrap", "95 % intervals of alive counts, E and E_H over the choice of samples, from N resamples, such as 1000 [default: none]",
         BootstrapSettings.FewestResamples);
 
+    private Option<bool> Units { get; } = TypedOption.Flag(
+        "--units", $"with --out: what was counted of each node too, in {Files(ofUnits: true)}");
+
     private Option<ImmutableArray<string>> Only { get; } = TypedOption.Texts("--only", "GLOB", "keep only the layers whose name matches; repeatable");
 
     private Option<ImmutableArray<string>> Exclude { get; } = TypedOption.Texts("--exclude", "GLOB", "leave out the layers whose name matches; repeatable");
@@ -98,10 +101,9 @@ internal sealed class AnalyzeOptions(Worker? worker)
     private LimitOptions Limits { get; } = new(worker);
 
     private Option<string> Out { get; } = TypedOption.Text(
-        "--out", "DIR", $"also write {string.Join(", ", ReportWriters.All.Select(writer => writer.FileName).OfType<string>())} there");
+        "--out", "DIR", $"also write {Files(ofUnits: false)} there");
 
-    private Option<string> Html { get; } = TypedOption.Text(
-        "--html", "FILE", $"write {ReportWriters.Page.FileName} alone: the answer as one page with charts, which opens from disk");
+    private Option<string> Html { get; } = HtmlFile($"write {ReportWriters.Page.FileName} alone: the answer as one page with charts, which opens from disk");
 
     private Option<ReportWriter> Format { get; } = TypedOption.Choice(
         "--format", $"form of the answer on stdout [default: {ReportWriters.All[0].Format}]",
@@ -116,7 +118,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
         foreach (var option in (Option[])
             [
                 Data, DataDir, Split, Samples, Labels, Batch, Scale, Mean, Std, Input, Dimensions, Seed,
-                Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, Bootstrap, Only, Exclude,
+                Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, Bootstrap, Units, Only, Exclude,
                 Optimization, Threads, Device, StrictSeries, .. Limits.All, Out, Html, Format, Quiet,
             ])
             command.Options.Add(option);
@@ -163,6 +165,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
         Wired = WiredOfWhole(parsed),
         Contributions = Asked(parsed, ContributionsMeasure),
         Bootstrap = ReadBootstrap(parsed),
+        Units = ReadUnits(parsed),
         Only = Given(parsed, Only, Settings.Only),
         Exclude = Given(parsed, Exclude, Settings.Exclude),
         Optimization = Given(parsed, Optimization, Settings.Optimization),
@@ -205,6 +208,17 @@ internal sealed class AnalyzeOptions(Worker? worker)
             : true;
     }
 
+    private bool ReadUnits(ParseResult parsed)
+    {
+        if (!Given(parsed, Units, false))
+            return false;
+        if (parsed.GetResult(Out) is null)
+            throw new UsageException("--units: writes files; name a folder for them with --out");
+        return Given(parsed, Statistic, Settings.Statistic) == StatisticKind.Sample
+            ? throw new UsageException("--units: is not offered per sample, where no node is alive or dead as such; choose another --statistic")
+            : true;
+    }
+
     private BootstrapSettings? ReadBootstrap(ParseResult parsed)
     {
         if (parsed.GetResult(Bootstrap) is null)
@@ -222,12 +236,20 @@ internal sealed class AnalyzeOptions(Worker? worker)
             ? parsed.GetValue(option)
             : throw new UsageException($"{option.Name} {path}: no such {kind}; check the path");
 
+    private static string Files(bool ofUnits) => string.Join(
+        ", ", ReportWriters.All.Where(writer => writer.OfUnits == ofUnits).Select(writer => writer.FileName).OfType<string>());
+
     private static string? NotAFile(string? directory) =>
         File.Exists(directory)
             ? throw new UsageException($"--out {directory}: is a file; name a directory, which is created where needed")
             : directory;
 
-    private static string? NotADirectory(string? file) =>
+    /// <summary>The option that names a page to write.</summary>
+    public static Option<string> HtmlFile(string description) => TypedOption.Text("--html", "FILE", description);
+
+    /// <summary>The file of <see cref="HtmlFile"/>, or null.</summary>
+    /// <exception cref="UsageException">It is a directory.</exception>
+    public static string? NotADirectory(string? file) =>
         Directory.Exists(file)
             ? throw new UsageException($"--html {file}: is a directory; name a file, such as {ReportWriters.Page.FileName} in it")
             : file;

@@ -41,6 +41,7 @@ internal static class Commands
         var root = new RootCommand("Emergence of a neural network, measured on ONNX checkpoints: how many paths lead from dead nodes to alive ones.");
         AnalyzeCommand.Define(root, terminal, analyze, worker);
         root.Subcommands.Add(InspectCommand.Create(terminal, worker));
+        root.Subcommands.Add(CompareCommand.Create(terminal, analyze, worker));
         root.Subcommands.Add(PruneCommand.Create(terminal, worker));
         root.Options.OfType<HelpOption>().Single().Action = new HelpWithExamples();
         return root;

@@ -1,10 +1,10 @@
-using System.Collections;
-using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Emergence.Analyzer.Metrics;
+using Emergence.Analyzer.Series;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
+using static Emergence.Analyzer.Reports.JsonFields;
 
 namespace Emergence.Analyzer.Reports;
 
@@ -17,7 +17,7 @@ internal static class JsonReport
     // Raised when a reader of the old form would misread the new one.
     public const int SchemaVersion = 1;
 
-    private static readonly JsonWriterOptions Options = new()
+    internal static readonly JsonWriterOptions Options = new()
     {
         Indented = true,
         NewLine = "\n",
@@ -47,6 +47,7 @@ internal static class JsonReport
         json.WriteEndObject();
         Write(json, series.Settings);
         Array(json, "checkpoints", series.Checkpoints, checkpoint => Write(json, checkpoint));
+        Array(json, "verdicts", outcome.Verdicts.Index(), verdict => Write(json, verdict.Item, series.Settings.Thresholds[verdict.Index]));
         Array(json, "failures", outcome.Failures, failure =>
         {
             json.WriteString("file", failure.File);
@@ -83,6 +84,7 @@ internal static class JsonReport
         json.WriteString("file", checkpoint.File);
         Number(json, "epoch", checkpoint.Epoch);
         json.WriteString("sha256", checkpoint.Sha256);
+        Number(json, "bytes", checkpoint.Bytes);
         json.WriteString("device", checkpoint.Device);
         json.WriteStartObject("probe");
         json.WriteString("name", checkpoint.Probe.Name);
@@ -122,15 +124,15 @@ internal static class JsonReport
         json.WriteNumber("nodes_nan", measurement.NodesNan);
         json.WriteNumber("nodes_inf", measurement.NodesInf);
         Number(json, "alive_by_bias", measurement.AliveByBias);
-        Emergence(json, "emergence", measurement.Emergence);
+        Exact(json, "emergence", measurement.Emergence);
         json.WriteString("emergence_low", Rounded(measurement.Intervals?.Emergence.Low));
         json.WriteString("emergence_high", Rounded(measurement.Intervals?.Emergence.High));
         json.WriteString("zero_cause", Spelling.Of(measurement.ZeroCause));
-        Emergence(json, "emergence_active", measurement.EmergenceActive);
+        Exact(json, "emergence_active", measurement.EmergenceActive);
         json.WriteString("emergence_active_low", Rounded(measurement.Intervals?.EmergenceActive.Low));
         json.WriteString("emergence_active_high", Rounded(measurement.Intervals?.EmergenceActive.High));
         if (measurement.EmergenceWired is { } wired)
-            Emergence(json, "emergence_wired", wired);
+            Exact(json, "emergence_wired", wired);
         else
             json.WriteNull("emergence_wired");
         PerSample(json, measurement.PerSample);
@@ -138,12 +140,16 @@ internal static class JsonReport
         Number(json, "relative_emergence", measurement.RelativeEmergence);
         Number(json, "relative_emergence_all", measurement.RelativeEmergenceAll);
         Number(json, "activation_change", measurement.ActivationChange);
+        Number(json, "never_fired", measurement.NeverFired);
+        json.WriteString("emergence_change", measurement.Step?.Change.ToString());
+        json.WriteString("structure_change", measurement.Step?.Structure.ToString());
+        LargestNode(json, measurement.Step?.Split);
         Number(json, "woke", measurement.Woke);
         Number(json, "died", measurement.Died);
-        Array(json, "layers", measurement.Layers, layer => Write(json, layer));
+        Array(json, "layers", measurement.Layers, layer => Write(json, layer, measurement.Step?.Split?.Layers[layer.Index].Contribution));
     }
 
-    private static void Write(Utf8JsonWriter json, LayerResult layer)
+    private static void Write(Utf8JsonWriter json, LayerResult layer, EmergenceChange? contribution)
     {
         json.WriteNumber("index", layer.Index);
         json.WriteString("name", layer.Name);
@@ -160,6 +166,9 @@ internal static class JsonReport
         json.WriteNumber("nodes_inf", layer.NodesInf);
         Number(json, "alive_by_bias", layer.AliveByBias);
         Number(json, "emergence_share", layer.EmergenceShare);
+        Number(json, "never_fired", layer.NeverFired);
+        json.WriteString("slope", layer.Slope?.ToString());
+        json.WriteString("contribution", contribution?.ToString());
         Number(json, "woke", layer.Woke);
         Number(json, "died", layer.Died);
         json.WriteNumber("parameters", layer.Parameters);
@@ -170,6 +179,32 @@ internal static class JsonReport
             json.WriteBase64String("alive_mask", Packed(mask));
         else
             json.WriteNull("alive_mask");
+    }
+
+    private static void LargestNode(Utf8JsonWriter json, EmergenceSplit? split)
+    {
+        if (split?.Largest is not { } node)
+        {
+            json.WriteNull("largest_node");
+            return;
+        }
+        json.WriteStartObject("largest_node");
+        json.WriteNumber("layer", node.Layer);
+        Number(json, "node", node.Node);
+        json.WriteBoolean("became_alive", node.BecameAlive);
+        json.WriteString("contribution", node.Contribution.ToString());
+        json.WriteNumber("share", split.LargestShare);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, SeriesVerdict verdict, float threshold)
+    {
+        json.WriteNumber("threshold", threshold);
+        json.WriteString("verdict", Spelling.Of(verdict.Kind));
+        json.WriteNumber("first", verdict.First);
+        Number(json, "since", verdict.Since);
+        Number(json, "stop", verdict.StopAt);
+        Strings(json, "evidence", verdict.Evidence);
     }
 
     private static void Bootstrap(Utf8JsonWriter json, BootstrapSettings? bootstrap)
@@ -235,61 +270,5 @@ internal static class JsonReport
         json.WriteString("q95", Rounded(distribution.Quantile(95)));
         json.WriteString("max", Rounded(distribution.Quantile(100)));
         json.WriteEndObject();
-    }
-
-    private static string? Rounded(EmergenceValue? value) => value?.Rounded.ToString(CultureInfo.InvariantCulture);
-
-    private static void Emergence(Utf8JsonWriter json, string name, EmergenceValue value)
-    {
-        json.WriteStartObject(name);
-        json.WriteString("rounded", Rounded(value));
-        json.WriteString("numerator", value.Numerator.ToString(CultureInfo.InvariantCulture));
-        json.WriteString("denominator", value.Denominator.ToString(CultureInfo.InvariantCulture));
-        Number(json, "log10", value.Log10);
-        json.WriteEndObject();
-    }
-
-    /// <summary>Node i is bit i mod 8, counted from the least significant, of byte i / 8; the bits after the last node are 0.</summary>
-    private static byte[] Packed(BitArray mask)
-    {
-        var bytes = new byte[(mask.Length + 7) / 8];
-        mask.CopyTo(bytes, 0);
-        return bytes;
-    }
-
-    private static void Number(Utf8JsonWriter json, string name, double? value)
-    {
-        if (Spelling.Finite(value) is { } number)
-            json.WriteNumber(name, number);
-        else
-            json.WriteNull(name);
-    }
-
-    private static void Number(Utf8JsonWriter json, string name, int? value)
-    {
-        if (value is { } number)
-            json.WriteNumber(name, number);
-        else
-            json.WriteNull(name);
-    }
-
-    private static void Strings(Utf8JsonWriter json, string name, IEnumerable<string> values)
-    {
-        json.WriteStartArray(name);
-        foreach (var value in values)
-            json.WriteStringValue(value);
-        json.WriteEndArray();
-    }
-
-    private static void Array<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<T> writeMembers)
-    {
-        json.WriteStartArray(name);
-        foreach (var item in items)
-        {
-            json.WriteStartObject();
-            writeMembers(item);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
     }
 }

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Numerics;
 using CsvHelper;
 using Emergence.Measuring.Statistics;
 
@@ -9,13 +12,18 @@ internal static class LayersCsv
     public static void Write(AnalysisOutcome outcome, Stream stream)
     {
         var rows =
-            from checkpoint in outcome.Series.Checkpoints
-            from measurement in checkpoint.Measurements
-            from layer in measurement.Layers
-            select LayerRow.Of(checkpoint, measurement, layer);
+            from checkpoint in outcome.Series.Checkpoints.Index()
+            from measurement in checkpoint.Item.Measurements.Index()
+            let before = checkpoint.Index == 0 ? null : outcome.Series.Checkpoints[checkpoint.Index - 1].Measurements[measurement.Index]
+            let contributions = Contributions(measurement.Item, before)
+            from layer in measurement.Item.Layers
+            select LayerRow.Of(checkpoint.Item, measurement.Item, layer, contributions.IsDefault ? null : contributions[layer.Index]);
         using var csv = CsvWriter.Create(stream, CsvDialect.Options, leaveOpen: true);
         csv.WriteRecords(rows);
     }
+
+    private static ImmutableArray<BigInteger> Contributions(Measurement measurement, Measurement? before) =>
+        measurement.Step?.Split?.Whole(measurement.Emergence.Rounded - before!.Emergence.Rounded) ?? default;
 }
 
 [CsvRecord]
@@ -40,8 +48,11 @@ internal sealed partial record LayerRow
     [CsvColumn("died")] public required int? Died { get; init; }
     [CsvColumn("alive_low")] public required int? AliveLow { get; init; }
     [CsvColumn("alive_high")] public required int? AliveHigh { get; init; }
+    [CsvColumn("never_fired")] public required int? NeverFired { get; init; }
+    [CsvColumn("slope")] public required string? Slope { get; init; }
+    [CsvColumn("contribution")] public required string? Contribution { get; init; }
 
-    public static LayerRow Of(CheckpointResult checkpoint, Measurement measurement, LayerResult layer) => new()
+    public static LayerRow Of(CheckpointResult checkpoint, Measurement measurement, LayerResult layer, BigInteger? contribution) => new()
     {
         Checkpoint = CsvDialect.Name(checkpoint.File),
         Epoch = checkpoint.Epoch,
@@ -62,5 +73,8 @@ internal sealed partial record LayerRow
         Died = layer.Died,
         AliveLow = layer.AliveInterval?.Low,
         AliveHigh = layer.AliveInterval?.High,
+        NeverFired = layer.NeverFired,
+        Slope = layer.Slope?.Rounded.ToString(CultureInfo.InvariantCulture),
+        Contribution = contribution?.ToString(CultureInfo.InvariantCulture),
     };
 }

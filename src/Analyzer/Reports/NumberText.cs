@@ -15,12 +15,21 @@ internal static class NumberText
         var digits = value.ToString(CultureInfo.InvariantCulture);
         if (digits.Length <= MostDigits)
             return digits;
-        var exponent = digits.Length - 1;
-        var mantissa = int.Parse(digits.AsSpan(0, 4), CultureInfo.InvariantCulture) + (digits[4] >= '5' ? 1 : 0);
-        if (mantissa == 10_000)
-            (mantissa, exponent) = (1000, exponent + 1);
-        return string.Create(CultureInfo.InvariantCulture, $"{mantissa / 1000}.{mantissa % 1000:000}e+{exponent}");
+        return Rounded(digits, 4);
     }
+
+    /// <summary>Whole up to 7 digits, then three significant ones: <c>-1.23e+9</c>.</summary>
+    public static string Short(BigInteger value)
+    {
+        var digits = BigInteger.Abs(value).ToString(CultureInfo.InvariantCulture);
+        var text = digits.Length <= 7 ? digits : Rounded(digits, 3);
+        return value.Sign < 0 ? "-" + text : text;
+    }
+
+    /// <summary>A factor such as <c>× 2.6</c>, from its logarithm.</summary>
+    public static string Factor(double log10) => log10 is > -3 and < 6
+        ? "× " + Math.Pow(10, log10).ToString(log10 is < -1 or (> -0.005 and < 0.005) ? "0.####" : log10 < 1 ? "0.##" : "0", CultureInfo.InvariantCulture)
+        : string.Create(CultureInfo.InvariantCulture, $"× 10^{log10:0.#}");
 
     /// <summary>Five significant digits, trailing zeros kept so that a column lines up; empty for none.</summary>
     public static string Significant(double? value)
@@ -33,6 +42,16 @@ internal static class NumberText
         return magnitude is >= -4 and < 7
             ? number.ToString($"F{Math.Max(0, 4 - magnitude)}", CultureInfo.InvariantCulture)
             : number.ToString("0.0000e+0", CultureInfo.InvariantCulture);
+    }
+
+    private static string Rounded(string digits, int kept)
+    {
+        var exponent = digits.Length - 1;
+        var mantissa = (int.Parse(digits.AsSpan(0, kept), CultureInfo.InvariantCulture) + (digits[kept] >= '5' ? 1 : 0))
+            .ToString(CultureInfo.InvariantCulture);
+        if (mantissa.Length > kept)
+            exponent++;
+        return string.Create(CultureInfo.InvariantCulture, $"{mantissa[0]}.{mantissa[1..kept]}e+{exponent}");
     }
 
     /// <summary>Three decimals; empty for none.</summary>

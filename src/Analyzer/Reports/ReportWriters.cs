@@ -9,7 +9,11 @@ namespace Emergence.Analyzer.Reports;
 /// <param name="Write">
 /// Writes UTF-8 without BOM, invariant culture, <c>\n</c>; the same outcome always gives the same bytes. The stream stays open.
 /// </param>
-public sealed record ReportWriter(string? Format, string? FileName, Action<AnalysisOutcome, Stream> Write);
+public sealed record ReportWriter(string? Format, string? FileName, Action<AnalysisOutcome, Stream> Write)
+{
+    /// <summary>Whether the file is written only where single nodes are asked for.</summary>
+    public bool OfUnits { get; init; }
+}
 
 /// <summary>Every form of output: one file of this folder and one line here each.</summary>
 public static class ReportWriters
@@ -24,6 +28,8 @@ public static class ReportWriters
         new("csv", "series.csv", SeriesCsv.Write),
         new(null, "layers.csv", LayersCsv.Write),
         Page,
+        new(null, "units.csv", UnitsCsv.Write) { OfUnits = true },
+        new(null, "units.npz", UnitsNpz.Write) { OfUnits = true },
         new("json", "results.json", JsonReport.Write),
     ];
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using CsvHelper;
 using Emergence.Analyzer.Metrics;
 using Emergence.Measuring.Settings;
@@ -12,9 +13,10 @@ internal static class SeriesCsv
     public static void Write(AnalysisOutcome outcome, Stream stream)
     {
         var rows =
-            from checkpoint in outcome.Series.Checkpoints
-            from measurement in checkpoint.Measurements
-            select SeriesRow.Of(outcome.Series.Settings, checkpoint, measurement);
+            from checkpoint in outcome.Series.Checkpoints.Index()
+            from measurement in checkpoint.Item.Measurements.Index()
+            let before = checkpoint.Index == 0 ? null : outcome.Series.Checkpoints[checkpoint.Index - 1].Measurements[measurement.Index]
+            select SeriesRow.Of(outcome.Series.Settings, checkpoint.Item, measurement.Item, before);
         using var csv = CsvWriter.Create(stream, CsvDialect.Options, leaveOpen: true);
         csv.WriteRecords(rows);
     }
@@ -68,8 +70,13 @@ internal sealed partial record SeriesRow
     [CsvColumn("emergence_high")] public required string? EmergenceHigh { get; init; }
     [CsvColumn("emergence_active_low")] public required string? EmergenceActiveLow { get; init; }
     [CsvColumn("emergence_active_high")] public required string? EmergenceActiveHigh { get; init; }
+    [CsvColumn("never_fired")] public required int? NeverFired { get; init; }
+    [CsvColumn("emergence_change")] public required string? EmergenceChange { get; init; }
+    [CsvColumn("structure_change")] public required string? StructureChange { get; init; }
+    [CsvColumn("node_share")] public required double? NodeShare { get; init; }
+    [CsvColumn("moved_by")] public required string? MovedBy { get; init; }
 
-    public static SeriesRow Of(AnalysisSettings settings, CheckpointResult checkpoint, Measurement measurement) => new()
+    public static SeriesRow Of(AnalysisSettings settings, CheckpointResult checkpoint, Measurement measurement, Measurement? before) => new()
     {
         Checkpoint = CsvDialect.Name(checkpoint.File),
         Epoch = checkpoint.Epoch,
@@ -116,7 +123,15 @@ internal sealed partial record SeriesRow
         EmergenceHigh = Digits(measurement.Intervals?.Emergence.High),
         EmergenceActiveLow = Digits(measurement.Intervals?.EmergenceActive.Low),
         EmergenceActiveHigh = Digits(measurement.Intervals?.EmergenceActive.High),
+        NeverFired = measurement.NeverFired,
+        EmergenceChange = measurement.Step is null ? null : Digits(measurement.Emergence.Rounded - before!.Emergence.Rounded),
+        StructureChange = measurement.Step is not { } step ? null
+            : Digits(step.Split is null ? measurement.Emergence.Rounded - before!.Emergence.Rounded : 0),
+        NodeShare = measurement.Step?.Split?.LargestShare,
+        MovedBy = before is null ? null : CsvDialect.Name(StepText.Of(before.Emergence, checkpoint, measurement) ?? ""),
     };
+
+    private static string Digits(BigInteger value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static string? Digits(EmergenceValue? value) => value?.Rounded.ToString(CultureInfo.InvariantCulture);
 }

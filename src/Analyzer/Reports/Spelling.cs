@@ -1,3 +1,4 @@
+using Emergence.Analyzer.Comparison;
 using Emergence.Analyzer.Metrics;
 using Emergence.Analyzer.Series;
 using Emergence.Checkpoints;
@@ -48,6 +49,14 @@ internal static class Spelling
         VerdictKind.Collapsing => "collapsing",
         VerdictKind.Diverged => "diverged",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "has no word"),
+    };
+
+    public static string Of(LayerMatch match) => match switch
+    {
+        LayerMatch.None => "none",
+        LayerMatch.Name => "name",
+        LayerMatch.Structure => "structure",
+        _ => throw new ArgumentOutOfRangeException(nameof(match), match, "has no word"),
     };
 
     public static string Of(EdgeKind kind) => kind switch

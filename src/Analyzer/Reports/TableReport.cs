@@ -30,9 +30,12 @@ internal static class TableReport
         {
             var longest = names.Max(name => name.Length);
             var room = Math.Max(ShortestName, longest - (table.Width - MaxWidth));
-            table = Table(rows, Array.ConvertAll(names, name => KeepEnd(name, room)), series.Settings);
+            table = Table(rows, Array.ConvertAll(names, name => TextTable.KeepEnd(name, room)), series.Settings);
         }
-        var text = $"{table.Write()}\n{Footer(series)}";
+        var isOne = series.Checkpoints.Length == 1 && series.Settings.Thresholds.Length == 1;
+        var layers = isOne ? $"{LayersTable.Of(rows[0].Measurement)}\n" : "";
+        var legend = isOne ? LayersTable.Legend(rows[0].Measurement) : "";
+        var text = $"{layers}{table.Write()}\n{legend}{Footer(series)}{SeriesText.Of(outcome)}";
         stream.Write(Encoding.UTF8.GetBytes(text));
     }
 
@@ -81,6 +84,8 @@ internal static class TableReport
             remarks.Add($"{NumberText.Integer(measurement.Borderline)} borderline");
         if (measurement.AliveByBias is { } byBias and > 0)
             remarks.Add($"{NumberText.Integer(byBias)} alive by bias");
+        if (StepText.IsOneNode(measurement))
+            remarks.Add("one node");
         return string.Join(", ", remarks);
     }
 
@@ -90,9 +95,6 @@ internal static class TableReport
         var directory = Path.GetDirectoryName(files.FirstOrDefault());
         return files.All(file => Path.GetDirectoryName(file) == directory) ? Array.ConvertAll(files, file => Path.GetFileName(file)) : files;
     }
-
-    /// <summary>The end of a name tells checkpoints apart; the beginning rarely does.</summary>
-    private static string KeepEnd(string name, int length) => name.Length <= length ? name : "…" + name[^(length - 1)..];
 
     private static string Footer(SeriesResult series)
     {

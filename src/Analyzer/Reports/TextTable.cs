@@ -28,6 +28,9 @@ internal sealed class TextTable
             columns.Add(new(header, true, numbers));
     }
 
+    /// <summary>A name in so many characters: its end tells names apart; the beginning rarely does.</summary>
+    public static string KeepEnd(string name, int length) => name.Length <= length ? name : "…" + name[^(length - 1)..];
+
     /// <summary>Width of the lines that <see cref="Write"/> gives.</summary>
     public int Width => columns.Sum(column => column.Width) + (columns.Count - 1) * Gap.Length;
 

@@ -13,6 +13,8 @@ internal sealed class MotionWords(ImmutableArray<VerdictPoint> run, double[] val
     public string Plateau(int since)
     {
         var level = values[since..];
+        if (level.All(value => value == level[0]))
+            return $"since {run[since].Name} E does not change";
         var within = Percent(Math.Max(level.Max() - level.Average(), level.Average() - level.Min()));
         return $"since {run[since].Name} E stays within {within} of one level" + (since == 0 ? "" : $"; before, a step was {Percent(Step(1, since))} on average");
     }

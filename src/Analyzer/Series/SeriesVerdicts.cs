@@ -37,10 +37,7 @@ public static class SeriesVerdicts
     }
 
     private static bool IsContinued(CheckpointResult before, CheckpointResult now) =>
-        before.Probe.Sha256 == now.Probe.Sha256 && before.Edges.SequenceEqual(now.Edges) &&
-        before.Measurements[0].Layers.Select(Shape).SequenceEqual(now.Measurements[0].Layers.Select(Shape));
-
-    private static (string, string, int, int) Shape(LayerResult layer) => (layer.Name, layer.Op, layer.Nodes, layer.Multiplicity);
+        before.Probe.Sha256 == now.Probe.Sha256 && Segment.HaveOneStructure(before, now);
 
     private static VerdictPoint PointOf(CheckpointResult checkpoint, int threshold, bool hasEpochs, bool isFirst)
     {
@@ -87,7 +84,7 @@ public static class SeriesVerdicts
         var stays = points.Length - 1 - start;
         var cause = points[^1].ZeroCause == ZeroCause.AllAlive ? "every node is alive" : "no path leads from a dead node to an alive one";
         var enough = (int)Math.Ceiling(Math.Log2(needed));
-        var found = Invariant($"E is 0, as {cause}, since {points[start].Name}: {stays + 1} checkpoints in a row; {enough + 1} are needed");
+        var found = Invariant($"E is 0 since {points[start].Name}, as {cause}: {Checkpoints(stays + 1)} in a row; {enough + 1} are needed");
         return stays >= enough
             ? new(VerdictKind.Settled, [found], 0, start, start + enough)
             : points.Length <= FewestSteps ? CannotTell(TooFew(points.Length), found) : new(VerdictKind.StillDeveloping, [found], 0, null, null);
@@ -155,6 +152,8 @@ public static class SeriesVerdicts
 
     private static string TooFew(int checkpoints) =>
         Invariant($"too few checkpoints: {checkpoints}, at least {FewestSteps + 1} are needed");
+
+    private static string Checkpoints(int count) => count == 1 ? "1 checkpoint" : Invariant($"{count} checkpoints");
 
     private static string Odds(string of, double odds, double needed) => Invariant(
         $"the odds for {of} against a random walk are {(odds > 1e6 ? "over 1000000" : odds.ToString("0.##", CultureInfo.InvariantCulture))} to 1; {needed} to 1 are needed, which a random walk reaches in at most 5 % of runs");

@@ -224,6 +224,9 @@ public sealed record CheckpointResult
     /// <summary>SHA-256 of the model file, lower-case hexadecimal.</summary>
     public required string Sha256 { get; init; }
 
+    /// <summary>Bytes of the model file, its external data included; null where unknown.</summary>
+    public long? Bytes { get; init; }
+
     /// <summary>One entry per threshold, in the order asked for.</summary>
     public required ImmutableArray<Measurement> Measurements { get; init; }
 

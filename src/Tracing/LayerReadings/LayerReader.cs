@@ -143,7 +143,7 @@ internal sealed class LayerReader(Trace trace, ValueGraph values, IReadOnlyDicti
 
         private bool IsPart(NodeProto node, string tensor) =>
             node.OpType == "Concat" || reader._values.Of(node.Input[0]) == reader._values.Of(tensor)
-            && (ValueGraph.IsLayout(node) || Pooling.Of(reader._nodes[node]) is PoolingKind.Selection or PoolingKind.Largest);
+            && (ValueGraph.IsLayout(node) || Pooling.Of(reader._nodes[node]) is ValueFlow.Selection or ValueFlow.Largest);
 
         /// <summary>The results of a node that are read and hold a part of the layer.</summary>
         private IEnumerable<string> UsedParts(NodeProto node) => node.Output.Where(output =>
@@ -194,11 +194,11 @@ internal sealed class LayerReader(Trace trace, ValueGraph values, IReadOnlyDicti
                 return IsData(node, 0) && Pass(node.Output[0], moves: !reader.HoldsAllNodes(layer, node.Output[0]));
             switch (Pooling.Of(context))
             {
-                case PoolingKind.Largest:
+                case ValueFlow.Largest:
                     return IsData(node, 0) && Pass(node.Output[0], moves: true);
-                case PoolingKind.Average:
+                case ValueFlow.Average:
                     return IsData(node, 0) && Average(node.Output[0]);
-                case PoolingKind.Selection:
+                case ValueFlow.Selection:
                     return IsData(node, 0) && UsedParts(node).ToArray() is [var part] && Pass(part, moves: true);
             }
             if (node.OpType == "Concat")

@@ -1,5 +1,6 @@
 using Emergence.Checkpoints;
 using Emergence.Tracing.Model;
+using Emergence.Tracing.Operators;
 using Onnx;
 
 namespace Emergence.Tracing.LayerReadings;
@@ -57,7 +58,7 @@ internal sealed class ValueGraph
 
     /// <summary>True for operators that only give the same values another shape.</summary>
     public static bool IsLayout(NodeProto node) =>
-        node.OpType is "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Transpose" or "DepthToSpace" or "SpaceToDepth";
+        OpRules.Find(node.Domain, node.OpType) is LayoutRule;
 
     /// <summary>The input whose values a node passes on as they are; null where it does more.</summary>
     private static string? CopiedInput(NodeProto node, Trace trace)

@@ -6,6 +6,8 @@ namespace Emergence.Tracing.Operators;
 /// <summary>Attention over computed queries, keys and values: what follows is fed by every layer that it reads.</summary>
 internal sealed class AttentionProductRule : OpRule
 {
+    public override IEnumerable<int> Mixes(OperatorCall call) => From(1, call.Shape(0));
+
     public override OpKind Kind => OpKind.NotALayer;
 
     public override ImmutableArray<string> Ops =>

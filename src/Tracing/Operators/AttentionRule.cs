@@ -19,6 +19,8 @@ internal sealed class AttentionRule : OpRule
         ["com.microsoft::DecoderAttention"] = ([2, 3], [4]),
     };
 
+    public override IEnumerable<int> Mixes(OperatorCall call) => From(1, call.Shape(0));
+
     public override OpKind Kind => OpKind.Layer;
 
     public override ImmutableArray<string> Ops { get; } = [.. Parameters.Keys];

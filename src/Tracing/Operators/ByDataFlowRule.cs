@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Tracing.Model;
+using Emergence.Tracing.Values;
 
 namespace Emergence.Tracing.Operators;
 
@@ -20,6 +21,19 @@ internal sealed class ByDataFlowRule : OpRule
         "SplitToSequence", "ConcatFromSequence", "Optional", "OptionalGetElement", "OptionalHasElement",
         "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss", "Adagrad", "Adam", "Momentum", "Gradient",
     ];
+
+    public override IEnumerable<int> Mixes(OperatorCall call)
+    {
+        if (call.Op == "Unique")
+            return From(0, call.Shape(0));
+        if (call.Op != "DFT")
+            return [];
+        // From opset 20 on the axis is an input.
+        var dims = call.Shape(0);
+        return call.IsKnown(2) && call.Opset >= 20 ? [Shapes.Axis(ConstantValues.ToInt(call.Number(2)), dims.Length)]
+            : call.Attributes.Has("axis") || !call.Has(2) ? [call.Attributes.Axis("axis", call.Opset >= 20 ? -2 : 1, dims.Length)]
+            : From(0, dims);
+    }
 
     public override void Apply(NodeContext node) => Flow(node, node.Inputs);
 

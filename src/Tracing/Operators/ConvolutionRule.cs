@@ -42,6 +42,8 @@ internal sealed class ConvolutionRule : OpRule
         node.Output(FusedActivation.Apply(node, QuantisedOutput.Of(node, output)));
     }
 
+    public override IEnumerable<int> Mixes(OperatorCall call) => From(1, call.Shape(0));
+
     public override LayerWeights? Weights(OperatorCall call)
     {
         var (data, weight, transposed) = (call.Shape(0), call.Shape(WeightOf(call.Op)), call.Op == "ConvTranspose");

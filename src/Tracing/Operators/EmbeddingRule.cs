@@ -44,6 +44,10 @@ internal sealed class EmbeddingRule : MovingRule
         node.Output(result);
     }
 
+    public override ValueFlow? Flow(OperatorCall call) => call.IsConstant(1) ? ValueFlow.Selection : null;
+
+    public override IEnumerable<int> Mixes(OperatorCall call) => [call.Attributes.Axis("axis", 0, call.Shape(0).Length)];
+
     public override ElementMap? Sources(OperatorCall call, int input, int output)
     {
         if (input > 0)

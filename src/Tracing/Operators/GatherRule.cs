@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Values;
 using DataType = Onnx.TensorProto.Types.DataType;
@@ -6,8 +7,8 @@ using DataType = Onnx.TensorProto.Types.DataType;
 namespace Emergence.Tracing.Operators;
 
 /// <summary>
-/// GatherElements and GatherND: by computed indices, what follows is fed by what is chosen from and by the indices; node by
-/// node correspondence is lost. GatherND from a stored table is an embedding, as Gather is.
+/// GatherElements and GatherND. Stored indices pick elements that are followed one by one; by computed ones, what follows is
+/// fed by what is chosen from and by the indices. GatherND from a stored table is an embedding, as Gather is.
 /// </summary>
 internal sealed class GatherRule : OpRule
 {
@@ -24,7 +25,60 @@ internal sealed class GatherRule : OpRule
             return;
         }
         var axes = node.Op == "GatherND" ? Slices(node, data.Axes, indices.Axes) : Elements(node);
-        node.Output(node.NewTensor(axes, data.ElementType) with { Carries = Trace.Mix([data, indices]) });
+        var output = node.NewTensor(axes, data.ElementType) with { Name = node.OutputName(0) };
+        if (!indices.IsConstant)
+        {
+            node.Output(output with { Carries = Trace.Mix([data, indices]) });
+            return;
+        }
+        // What stored indices pick is followed element by element; a layer is whole where each of its elements is there once.
+        output = node.Trace.Pass(data, output, _ => null);
+        var sources = Sources(node.Call, 0, 0)!;
+        var isWhole = sources.From == sources.To && Enumerable.Range(0, sources.From).Select(element => sources[element][0]).Distinct().Count() == sources.To;
+        node.Output(isWhole ? output : output with { Carries = [.. output.Carries.Select(carry => carry with { IsWhole = false })] });
+    }
+
+    public override ValueFlow? Flow(OperatorCall call) => call.IsConstant(1) ? ValueFlow.Selection : null;
+
+    public override IEnumerable<int> Mixes(OperatorCall call)
+    {
+        var dims = call.Shape(0);
+        return call.Op == "GatherElements"
+            ? [call.Attributes.Axis("axis", 0, dims.Length)]
+            : Enumerable.Range(call.Attributes.Int("batch_dims", 0), call.Shape(1) is [.., var depth] ? depth : 0).Where(axis => axis < dims.Length);
+    }
+
+    public override ElementMap? Sources(OperatorCall call, int input, int output)
+    {
+        if (input > 0)
+            return null;
+        var (dims, indices) = (call.Shape(0), call.Known(1));
+        return call.Op == "GatherND" ? Tuples(call, dims, indices) : Picked(call, dims, indices);
+    }
+
+    private static ElementMap Picked(OperatorCall call, int[] dims, ConstantTensor indices)
+    {
+        var axis = call.Attributes.Axis("axis", 0, dims.Length);
+        if (indices.Dims.Length != dims.Length)
+            throw new TraceException($"data of rank {dims.Length} and indices of rank {indices.Dims.Length}");
+        var (strides, own) = (ElementMaps.Strides(dims), ElementMaps.Strides(indices.Dims));
+        return ElementMap.OneEach(Shapes.Count(dims), [.. indices.Values.Select((index, i) => dims.Select((size, k) =>
+            (k == axis ? Shapes.Axis(ConstantValues.ToInt(index), size) : i / own[k] % indices.Dims[k]) * strides[k]).Sum())]);
+    }
+
+    private static ElementMap Tuples(OperatorCall call, int[] dims, ConstantTensor indices)
+    {
+        var (shared, depth) = (call.Attributes.Int("batch_dims", 0), indices.Dims is [.., var last] ? last : 0);
+        if (depth < 1 || shared < 0 || shared + depth > dims.Length)
+            throw new TraceException($"index tuples of length {depth} behind {shared} shared axes do not fit data of rank {dims.Length}");
+        var (strides, inner) = (ElementMaps.Strides(dims), Shapes.Count(dims.AsSpan(shared + depth)));
+        var each = indices.Values.Length / depth / Math.Max(1, Shapes.Count(dims.AsSpan(0, shared)));
+        var block = Shapes.Count(dims.AsSpan(shared));
+        return ElementMap.OneEach(Shapes.Count(dims), [.. indices.Values.Chunk(depth).SelectMany((tuple, i) =>
+        {
+            var start = i / each * block + tuple.Select((index, k) => Shapes.Axis(ConstantValues.ToInt(index), dims[shared + k]) * strides[shared + k]).Sum();
+            return Enumerable.Range(start, inner);
+        })]);
     }
 
     private static bool IsTable(TracedTensor tensor) => tensor.Rank >= 2 &&

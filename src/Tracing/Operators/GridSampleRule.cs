@@ -13,6 +13,8 @@ internal sealed class GridSampleRule : ResizingRule
 
     public override ImmutableArray<string> Ops => ["GridSample"];
 
+    public override IEnumerable<int> Mixes(OperatorCall call) => From(2, call.Shape(0));
+
     public override ElementMap? Sources(OperatorCall call, int input, int output)
     {
         if (input > 0)

@@ -28,6 +28,21 @@ internal sealed class InPlaceRule : OpRule
             node.Output(i, node.NewTensor([], (int)Onnx.TensorProto.Types.DataType.Float));
     }
 
+    public override ValueFlow? Flow(OperatorCall call) => call.Op is "ReverseSequence" or "Trilu" ? ValueFlow.Selection : null;
+
+    public override IEnumerable<int> Mixes(OperatorCall call)
+    {
+        var dims = call.Shape(0);
+        return call.Op switch
+        {
+            "CumSum" or "CumProd" => call.IsKnown(1) ? [Shapes.Axis(ConstantValues.ToInt(call.Number(1)), dims.Length)] : From(0, dims),
+            "ReverseSequence" => [call.Attributes.Axis("time_axis", 0, dims.Length)],
+            "ScatterElements" or "Scatter" => [call.Attributes.Axis("axis", 0, dims.Length)],
+            "RotaryEmbedding" => [dims.Length - 1],
+            _ => [],
+        };
+    }
+
     /// <summary>Rotations and rows that the data choose are not followed.</summary>
     public override ElementMap? Sources(OperatorCall call, int input, int output) => call.Op switch
     {

@@ -39,6 +39,8 @@ internal sealed class LayoutRule : MovingRule
 
     public override bool OnlyShapes(NodeContext node, int input) => input > 0;
 
+    public override ValueFlow? Flow(OperatorCall call) => ValueFlow.Layout;
+
     public override ElementMap? Sources(OperatorCall call, int input, int output)
     {
         if (input > 0)

@@ -39,6 +39,22 @@ internal sealed class NormalisationRule : OpRule
             node.Output(i, node.NewTensor(default, input.ElementType) with { Carries = Trace.Mix([input]) });
     }
 
+    public override IEnumerable<int> Mixes(OperatorCall call)
+    {
+        var dims = call.Shape(0);
+        return call.Op switch
+        {
+            "BatchNormalization" => call.Attributes.Int("training_mode", 0) == 1 ? From(0, dims).Where(axis => axis != 1) : [],
+            "MeanVarianceNormalization" => (call.Attributes.Ints("axes") ?? [0, 2, 3]).Where(axis => axis < dims.Length)
+                .Select(axis => Shapes.Axis((int)axis, dims.Length)),
+            "LpNormalization" => [call.Attributes.Axis("axis", -1, dims.Length)],
+            "InstanceNormalization" => From(2, dims),
+            "GroupNormalization" => From(1, dims),
+            "LRN" => [1],
+            _ => From(call.Attributes.Axis("axis", -1, dims.Length), dims),
+        };
+    }
+
     public override ElementMap? Sources(OperatorCall call, int input, int output) =>
         input == 0 && output == 0 ? ElementMap.Identity(Shapes.Count(call.Shape(0))) : null;
 }

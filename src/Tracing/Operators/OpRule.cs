@@ -27,6 +27,22 @@ internal enum OpKind
     NotALayer,
 }
 
+/// <summary>What an operator does to the values of its first input, as far as a function behind it could as well stand in front.</summary>
+internal enum ValueFlow
+{
+    /// <summary>It gives the same values another shape.</summary>
+    Layout,
+
+    /// <summary>It moves, selects or repeats values.</summary>
+    Selection,
+
+    /// <summary>It takes the largest or the smallest of several.</summary>
+    Largest,
+
+    /// <summary>It averages or sums several.</summary>
+    Average,
+}
+
 /// <summary>
 /// All that is known of one family of operators. What a rule does not answer is unknown, which is always safe: the layers on
 /// both sides are then connected node by node in every combination, and a warning names the operator.
@@ -55,6 +71,19 @@ internal abstract class OpRule
     /// </summary>
     /// <exception cref="TraceException">The node's inputs do not fit together or are not known well enough.</exception>
     public virtual ElementMap? Sources(OperatorCall call, int input, int output) => null;
+
+    /// <summary>What the operator does to the values of its first input; null where it is none of these.</summary>
+    public virtual ValueFlow? Flow(OperatorCall call) => null;
+
+    /// <summary>
+    /// The axes of the first input along which the operator combines or exchanges elements although the output has the same
+    /// axes; what a shape shows (a reduction, a product, a part) is not among them.
+    /// </summary>
+    /// <exception cref="TraceException">The node's inputs do not fit together or are not known well enough.</exception>
+    public virtual IEnumerable<int> Mixes(OperatorCall call) => [];
+
+    /// <summary>The axes of a tensor from one on.</summary>
+    protected static IEnumerable<int> From(int axis, int[] dims) => Enumerable.Range(axis, Math.Max(0, dims.Length - axis));
 
     /// <summary>The weights of a node that opens a layer; null for an operator that opens none.</summary>
     /// <exception cref="TraceException">The node's inputs do not fit together or are not known well enough.</exception>

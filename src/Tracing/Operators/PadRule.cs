@@ -12,6 +12,17 @@ internal sealed class PadRule : ResizingRule
 
     public override bool OnlyShapes(NodeContext node, int input) => node.Op == "CenterCropPad" && input == 1;
 
+    public override ValueFlow? Flow(OperatorCall call) => ValueFlow.Selection;
+
+    /// <summary>As much cut off as is added moves elements within an axis of the same length.</summary>
+    public override IEnumerable<int> Mixes(OperatorCall call)
+    {
+        if (call.Op == "CenterCropPad")
+            return [];
+        var (begin, end) = Pads(call, call.Shape(0));
+        return Enumerable.Range(0, begin.Length).Where(axis => begin[axis] != 0 && begin[axis] + end[axis] == 0);
+    }
+
     public override ElementMap? Sources(OperatorCall call, int input, int output)
     {
         if (input > 0)

@@ -21,8 +21,14 @@ internal sealed class PartRule : MovingRule
 
     public override bool OnlyShapes(NodeContext node, int input) => node.Op == "Split" && input == 1;
 
+    public override ValueFlow? Flow(OperatorCall call) => ValueFlow.Selection;
+
     public override ElementMap? Sources(OperatorCall call, int input, int output) =>
         input == 0 ? ElementMaps.Slice(call.Shape(0), Ranges(call, output)) : null;
+
+    /// <summary>A part shows in the shape; all of an axis backwards does not.</summary>
+    public override IEnumerable<int> Mixes(OperatorCall call) => call.Op == "Split" || call.Attributes.Has("starts") || !call.Has(4) ? []
+        : Ranges(call, 0).Index().Where(range => range.Item.Step < 0).Select(range => range.Index);
 
     protected override int[] Shape(OperatorCall call, int output) => [.. Ranges(call, output).Select(range => range.Length)];
 

@@ -43,6 +43,20 @@ internal sealed class PassThroughRule : OpRule
         }
     }
 
+    /// <summary>Up to opset 12 a softmax runs over its axis and all behind it; one scale for a whole tensor follows from all of it.</summary>
+    public override IEnumerable<int> Mixes(OperatorCall call)
+    {
+        var dims = call.Shape(0);
+        return call.Op switch
+        {
+            "Softmax" or "LogSoftmax" or "Hardmax" => call.Opset >= 13
+                ? [call.Attributes.Axis("axis", -1, dims.Length)]
+                : From(call.Attributes.Axis("axis", 1, dims.Length), dims),
+            "DynamicQuantizeLinear" => From(0, dims),
+            _ => [],
+        };
+    }
+
     /// <summary>A softmax is transparent as a normalization is.</summary>
     public override ElementMap? Sources(OperatorCall call, int input, int output) =>
         input == 0 && output == 0 ? ElementMap.Identity(Shapes.Count(call.Shape(0))) : null;

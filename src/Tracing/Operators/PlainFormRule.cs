@@ -35,6 +35,18 @@ internal sealed class PlainFormRule : OpRule
         }
     }
 
+    public override ValueFlow? Flow(OperatorCall call)
+    {
+        var plain = call.As(PlainForm.Of(call.Node), StandardOpset);
+        return OpRules.Find("", plain.Op)!.Flow(plain);
+    }
+
+    public override IEnumerable<int> Mixes(OperatorCall call)
+    {
+        var plain = call.As(PlainForm.Of(call.Node), StandardOpset);
+        return OpRules.Find("", plain.Op)!.Mixes(plain);
+    }
+
     /// <summary>As the standard's operator says; scales and zero points hold no elements.</summary>
     public override ElementMap? Sources(OperatorCall call, int input, int output)
     {

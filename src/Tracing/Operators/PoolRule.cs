@@ -41,6 +41,10 @@ internal sealed class PoolRule : OpRule
             node.Output(1, output with { Name = node.OutputName(1), ElementType = (int)Onnx.TensorProto.Types.DataType.Int64, Carries = Trace.Mix([input]) });
     }
 
+    public override ValueFlow? Flow(OperatorCall call) => call.Op is "MaxPool" or "GlobalMaxPool" or "MaxRoiPool" ? ValueFlow.Largest : ValueFlow.Average;
+
+    public override IEnumerable<int> Mixes(OperatorCall call) => From(2, call.Shape(0));
+
     /// <summary>A region of interest is not followed; of a window, every element it covers.</summary>
     public override ElementMap? Sources(OperatorCall call, int input, int output)
     {

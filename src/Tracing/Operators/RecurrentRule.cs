@@ -46,6 +46,9 @@ internal sealed class RecurrentRule : OpRule
         }
     }
 
+    public override IEnumerable<int> Mixes(OperatorCall call) =>
+        From(0, call.Shape(0)).Where(axis => axis != (call.Attributes.Int("layout", 0) == 1 ? 0 : 1));
+
     /// <summary>A direction's rows are those of all its gates; com.microsoft's quantized LSTM packs them in another way.</summary>
     public override LayerWeights? Weights(OperatorCall call) => call.Op == "DynamicQuantizeLSTM" ? null : new(Data: 0, Weight: 1)
     {

@@ -35,6 +35,13 @@ internal sealed class ReduceRule : OpRule
         node.Output(mixes ? output with { Carries = Trace.Mix([input]) } : output);
     }
 
+    public override ValueFlow? Flow(OperatorCall call) => call.Op switch
+    {
+        "ReduceMax" or "ReduceMin" => ValueFlow.Largest,
+        "ReduceMean" or "ReduceSum" or "ReduceL1" or "ReduceL2" or "ReduceSumSquare" or "ReduceLogSumExp" => ValueFlow.Average,
+        _ => null,
+    };
+
     /// <summary>The index of a largest or smallest element is no element.</summary>
     public override ElementMap? Sources(OperatorCall call, int input, int output)
     {

@@ -12,6 +12,8 @@ internal sealed class RepeatRule : ResizingRule
 
     public override bool OnlyShapes(NodeContext node, int input) => input == 1;
 
+    public override ValueFlow? Flow(OperatorCall call) => ValueFlow.Selection;
+
     public override ElementMap? Sources(OperatorCall call, int input, int output)
     {
         if (input > 0)

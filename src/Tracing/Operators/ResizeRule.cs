@@ -12,6 +12,9 @@ internal sealed class ResizeRule : ResizingRule
 
     public override bool OnlyShapes(NodeContext node, int input) => (node.Op, input) is ("Resize", 3);
 
+    public override ValueFlow? Flow(OperatorCall call) =>
+        call.Attributes.Text("mode", "nearest") == "nearest" ? ValueFlow.Selection : ValueFlow.Average;
+
     public override ElementMap? Sources(OperatorCall call, int input, int output)
     {
         if (input > 0)

@@ -15,6 +15,15 @@ internal sealed class SelectionRule : OpRule
 
     public override ImmutableArray<string> Ops => ["TopK", "OneHot", "Compress"];
 
+    public override ValueFlow? Flow(OperatorCall call) => call.Op == "Compress" && call.IsConstant(1) ? ValueFlow.Selection : null;
+
+    public override IEnumerable<int> Mixes(OperatorCall call) => call.Op switch
+    {
+        "TopK" => [call.Attributes.Axis("axis", -1, call.Shape(0).Length)],
+        "Compress" => call.Attributes.Has("axis") ? [call.Attributes.Axis("axis", 0, call.Shape(0).Length)] : From(0, call.Shape(0)),
+        _ => [],
+    };
+
     public override bool OnlyShapes(NodeContext node, int input) => (node.Op, input) is ("TopK" or "OneHot", 1);
 
     public override void Apply(NodeContext node)

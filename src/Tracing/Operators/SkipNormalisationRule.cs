@@ -27,6 +27,8 @@ internal sealed class SkipNormalisationRule : OpRule
             node.Output(i, node.NewTensor(default, (int)TensorProto.Types.DataType.Float) with { Carries = Trace.Mix([sum]) });
     }
 
+    public override IEnumerable<int> Mixes(OperatorCall call) => [call.Shape(0).Length - 1];
+
     public override ElementMap? Sources(OperatorCall call, int input, int output) => input < 2 && output is 0 or 3
         ? ElementMaps.Broadcast(call.Shape(input), Shapes.Broadcast(call.Shape(0), call.Shape(1)))
         : null;

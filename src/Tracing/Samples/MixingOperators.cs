@@ -16,11 +16,11 @@ internal static class MixingOperators
     private const string Combines = "combines the samples of a run";
 
     /// <summary>How the node mixes samples; null where it keeps them apart.</summary>
-    public static string? How(NodeProto node, int opset, SampleMixing samples)
+    public static string? How(NodeProto node, SampleMixing samples)
     {
         try
         {
-            return HowByDefinition(node, opset, samples);
+            return HowByDefinition(node, samples);
         }
         // Attributes that no runtime takes: the trace has said so, or the runtime will.
         catch (Exception e) when (TraceException.IsUnfit(e))
@@ -29,67 +29,20 @@ internal static class MixingOperators
         }
     }
 
-    private static string? HowByDefinition(NodeProto node, int opset, SampleMixing samples)
+    private static string? HowByDefinition(NodeProto node, SampleMixing samples)
     {
         var attributes = new AttributeReader(node);
         if (node.OpType is "If" or "Loop" or "Scan")
             return InBody(node, attributes, samples);
-        if (OpRules.Find(node.Domain, node.OpType) is null)
+        if (OpRules.Find(node.Domain, node.OpType) is not { } rule)
             return "is not known, so it may combine the samples of a run";
         if (node.OpType is "DynamicQuantizeLinear" or "DynamicQuantizeMatMul" or "DynamicQuantizeLSTM")
             return node.Input.Take(1).Any(samples.IsData) ? "takes one scale for all samples of a run" : null;
         var input = samples.Sampled(node, 0);
-        if (input is null || Along(node, attributes, opset, input, samples)?.Any(axis => input.Axes[axis].Has(AxisRole.Batch)) != true)
+        if (input is null || !rule.Mixes(samples.Call(node)).Any(axis => input.Axes[axis].Has(AxisRole.Batch)))
             return null;
         var normalizes = node.OpType.Contains("Norm", StringComparison.Ordinal) || node.OpType.EndsWith("max", StringComparison.Ordinal);
         return normalizes ? Normalizes : Combines;
-    }
-
-    /// <summary>The axes along which values of the first input meet; null for none, and where the shape tells.</summary>
-    private static IEnumerable<int>? Along(
-        NodeProto node, AttributeReader attributes, int opset, TracedTensor input, SampleMixing samples)
-    {
-        var rank = input.Rank;
-        int One(string name, int otherwise) => Shapes.Axis((int)attributes.Int(name, otherwise), rank);
-        IEnumerable<int> From(int axis) => Enumerable.Range(axis, rank - axis);
-        switch (node.OpType)
-        {
-            case "BatchNormalization":
-                return attributes.Int("training_mode", 0) == 1 ? From(0).Where(axis => axis != 1) : null;
-            case "MeanVarianceNormalization":
-                return (attributes.Ints("axes") ?? [0, 2, 3]).Where(axis => axis < rank)
-                    .Select(axis => Shapes.Axis((int)axis, rank));
-            case "LayerNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization":
-                return From(One("axis", -1));
-            case "SkipLayerNormalization" or "SkipSimplifiedLayerNormalization" or "EmbedLayerNormalization":
-                return From(rank - 1);
-            case "Softmax" or "LogSoftmax" or "Hardmax":
-                return opset >= 13 ? [One("axis", -1)] : From(One("axis", 1));
-            case "LpNormalization" or "TopK":
-                return [One("axis", -1)];
-            case "Unique":
-                return From(0);
-            case "GatherElements" or "ScatterElements" or "Scatter" or "Gather" or "Compress":
-                return [One("axis", 0)];
-            case "CumSum" or "CumProd":
-                return samples.Constant(node, 1) is [var along] ? [Shapes.Axis((int)along, rank)] : From(0);
-            case "DFT":
-                return samples.Constant(node, 2) is [var signal] ? [Shapes.Axis((int)signal, rank)]
-                    : attributes.Has("axis") ? [One("axis", 1)] : From(0);
-            case "ReverseSequence":
-                return [One("time_axis", 0)];
-            case "Slice":
-                // A part of the samples shows in the shape; all of them backwards does not.
-                return samples.Constant(node, 4)?.Any(step => step < 0) == true ? From(0) : null;
-            case "LSTM" or "GRU" or "RNN":
-                return From(0).Where(axis => axis != (attributes.Int("layout", 0) == 1 ? 0 : 1));
-            case "Conv" or "ConvTranspose" or "ConvInteger" or "QLinearConv" or "DeformConv" or "FusedConv"
-                or "MaxPool" or "AveragePool" or "LpPool" or "InstanceNormalization" or "GroupNormalization" or "LRN"
-                or "Attention" or "MultiHeadAttention" or "GroupQueryAttention":
-                return From(1);
-            default:
-                return null;
-        }
     }
 
     /// <summary>Control flow runs once for all samples of a run, whatever they ask for.</summary>

@@ -11,15 +11,16 @@ internal sealed class SampleMixing
 {
     private readonly Trace _trace;
     private readonly int _batch;
+    private readonly int _opset;
     private readonly Dictionary<string, NodeProto> _producers = new(StringComparer.Ordinal);
 
     // What depends on the samples of a run and keeps them apart, and what depends on all of them.
     private readonly HashSet<string> _sampled;
     private readonly HashSet<string> _merged = new(StringComparer.Ordinal);
 
-    private SampleMixing(Trace trace, InputBinding binding, IReadOnlyList<NodeProto> nodes, int batch)
+    private SampleMixing(Trace trace, InputBinding binding, IReadOnlyList<NodeProto> nodes, int batch, int opset)
     {
-        (_trace, _batch) = (trace, batch);
+        (_trace, _batch, _opset) = (trace, batch, opset);
         _sampled = [.. binding.Inputs.Where(input => input.BatchAxis >= 0).Select(input => input.Name)];
         foreach (var node in nodes)
         {
@@ -41,10 +42,10 @@ internal sealed class SampleMixing
     {
         var batch = binding.Inputs.Zip(binding.Tensors).Where(input => input.First.BatchAxis >= 0)
             .Select(input => input.Second.Axes[input.First.BatchAxis].Size).DefaultIfEmpty(1).Max();
-        return batch == 1 ? null : new SampleMixing(trace, binding, nodes, batch).Find(graph, nodes, opset);
+        return batch == 1 ? null : new SampleMixing(trace, binding, nodes, batch, opset).Find(graph, nodes);
     }
 
-    private SampleMixer? Find(GraphProto graph, IReadOnlyList<NodeProto> nodes, int opset)
+    private SampleMixer? Find(GraphProto graph, IReadOnlyList<NodeProto> nodes)
     {
         var layers = Before(_trace.Layers.Select(layer => layer.Read.Name));
         var outputs = Before(graph.Output.Select(output => output.Name));
@@ -53,7 +54,7 @@ internal sealed class SampleMixing
             if (!Reads(node).Any(IsData) || _trace.IsConstant(node))
                 continue;
             var reachesLayer = layers.Contains(node);
-            if ((reachesLayer || outputs.Contains(node)) && MixingOperators.How(node, opset, this) is { } how)
+            if ((reachesLayer || outputs.Contains(node)) && MixingOperators.How(node, this) is { } how)
                 return Mixer(node, how);
             foreach (var output in node.Output.Where(name => name.Length > 0 && _trace.Tensor(name) is { IsConstant: false }))
             {
@@ -82,11 +83,9 @@ internal sealed class SampleMixing
         input >= 0 && input < node.Input.Count && _sampled.Contains(node.Input[input])
         && _trace.Tensor(node.Input[input]) is { HasShape: true } tensor ? tensor : null;
 
-    /// <summary>The value of a stored input; null where it is computed or left out.</summary>
-    public double[]? Constant(NodeProto node, int input) =>
-        input < node.Input.Count && node.Input[input].Length > 0 && _trace.Tensor(node.Input[input]) is { IsConstant: true }
-            ? _trace.Constants.Evaluate(node.Input[input])?.Values
-            : null;
+    /// <summary>The node as its operator's description is asked about it.</summary>
+    public OperatorCall Call(NodeProto node) => new(
+        node, _opset, _trace.ShapeOf, _trace.Constants.Evaluate, name => _trace.Tensor(name) is { IsConstant: true });
 
     private static SampleMixer Mixer(NodeProto node, string how) =>
         new(node.Output.Prepend(node.Name).FirstOrDefault(name => name.Length > 0) ?? node.OpType, node.OpType, how);

@@ -75,6 +75,7 @@ public partial class DocumentationTests
     [Theory]
     [InlineData("series.csv")]
     [InlineData("layers.csv")]
+    [InlineData("units.csv")]
     public void Docs_list_exactly_the_columns_of_a_file(string file)
     {
         using var stream = new MemoryStream();

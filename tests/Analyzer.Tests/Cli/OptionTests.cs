@@ -96,7 +96,7 @@ public sealed class OptionTests : IDisposable
     [InlineData("--dim", "=3", "'=3' is not of the form NAME=N, as in batch=1")]
     [InlineData("--dim", "N=0", "'0' is not a whole number of at least 1")]
     [InlineData("--split", "val", "'val' is none of test, train")]
-    [InlineData("--statistic", "Mean", "'Mean' is none of mean, max, absmean, absmax, share, sample")]
+    [InlineData("--statistic", "Mean", "'Mean' is none of mean, max, absmean, absmax, share, dormancy, sample")]
     [InlineData("--conv-nodes", "pixels", "'pixels' is none of units, filters")]
     [InlineData("--optimization", "fast", "'fast' is none of default, none, basic, all")]
     [InlineData("--device", "gpu", "'gpu' is none of auto, cpu, cuda")]

@@ -30,6 +30,9 @@ public sealed class EmergenceSplitTests
             var change = EmergenceChange.Between(E(step, step.Was), E(step, step.Is));
             Assert.Equal(change, split.Change);
             Assert.Equal(change, Sum(split.Layers.Select(layer => layer.Contribution)));
+            var whole = split.Whole(change.Rounded);
+            Assert.Equal(change.Rounded, whole.Aggregate(BigInteger.Zero, (sum, part) => sum + part));
+            Assert.All(whole.Zip(split.Layers), pair => Assert.True((EmergenceChange.Of(pair.First, 1) - pair.Second.Contribution).Magnitude < Networks.Exact(2)));
             fractions += split.Layers.Any(layer => !layer.Contribution.Denominator.IsOne) ? 1 : 0;
 
             var layers = step.Graph.Layers.Length;

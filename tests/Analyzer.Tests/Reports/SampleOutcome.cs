@@ -13,7 +13,7 @@ using Emergence.Tracing.Networks;
 namespace Emergence.Analyzer.Tests.Reports;
 
 /// <summary>Made-up outcomes that hold whatever a report may meet.</summary>
-internal static class SampleOutcome
+internal static partial class SampleOutcome
 {
     private static readonly BigInteger BeyondDouble = BigInteger.Parse("1" + new string('2', 320), CultureInfo.InvariantCulture);
 

@@ -161,7 +161,7 @@ public sealed class SeriesVerdictTests
         var verdict = Judge(fall);
         Assert.Equal(VerdictKind.StillDeveloping, verdict.Kind);
         Assert.Equal(
-            "E is 0, as every node is alive, since epoch 5: 3 checkpoints in a row; 6 are needed", Assert.Single(verdict.Evidence));
+            "E is 0 since epoch 5, as every node is alive: 3 checkpoints in a row; 6 are needed", Assert.Single(verdict.Evidence));
 
         verdict = Judge([.. fall, 0, 0, 0, 0]);
         Assert.Equal(VerdictKind.Settled, verdict.Kind);

@@ -46,6 +46,9 @@ internal static class PageText
     /// <summary>A setting, as it was given.</summary>
     public static string Exact(double value) => value.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>The beginning of a hash; results may have been stored without one.</summary>
+    public static string Short(string hash) => hash[..Math.Min(12, hash.Length)];
+
     /// <summary>"1 node", "2 nodes".</summary>
     public static string Nodes(int count) => $"{Count(count)} {(count == 1 ? "node" : "nodes")}";
 

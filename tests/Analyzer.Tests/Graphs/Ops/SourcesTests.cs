@@ -17,7 +17,7 @@ public class SourcesTests(ITestOutputHelper output)
     private const string Unknown = """
         AffineGrid And ArgMax ArgMin Attention Bernoulli BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor BlackmanWindow
         Col2Im Compress ConcatFromSequence Constant ConstantOfShape Conv ConvInteger ConvTranspose DFT DeformConv Det Einsum Equal EyeLike
-        GRU GatherElements GatherND Gemm Greater GreaterOrEqual HammingWindow HannWindow If ImageDecoder IsInf IsNaN LSTM Less LessOrEqual Loop
+        GRU Gemm Greater GreaterOrEqual HammingWindow HannWindow If ImageDecoder IsInf IsNaN LSTM Less LessOrEqual Loop
         MatMul MatMulInteger MaxRoiPool MaxUnpool MelWeightMatrix Multinomial NegativeLogLikelihoodLoss NonMaxSuppression NonZero Not
         OneHot Optional OptionalGetElement OptionalHasElement Or QLinearConv QLinearMatMul RNN RandomNormal RandomNormalLike
         RandomUniform RandomUniformLike Range RegexFullMatch RoiAlign RotaryEmbedding STFT Scan SequenceAt SequenceConstruct SequenceEmpty
@@ -87,10 +87,10 @@ public class SourcesTests(ITestOutputHelper output)
     }
 
     // A sum over other elements may come out in another order.
-    private static bool Differs(double a, double b) => !a.Equals(b) && !(Math.Abs(a - b) <= 1e-5 * Math.Abs(b));
+    internal static bool Differs(double a, double b) => !a.Equals(b) && !(Math.Abs(a - b) <= 1e-5 * Math.Abs(b));
 
     /// <summary>Values that a function may answer in another way: some near by, some far, of either sign.</summary>
-    private static IEnumerable<double> Others(DataType type, double value) => type switch
+    internal static IEnumerable<double> Others(DataType type, double value) => type switch
     {
         DataType.Bool => [value == 0 ? 1 : 0],
         DataType.Float => [value + 0.5, value - 0.5, 100, -100, 1, 0],

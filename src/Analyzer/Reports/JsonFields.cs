@@ -1,0 +1,72 @@
+using System.Collections;
+using System.Globalization;
+using System.Text.Json;
+using Emergence.Analyzer.Metrics;
+
+namespace Emergence.Analyzer.Reports;
+
+/// <summary>The fields that our JSON is made of.</summary>
+internal static class JsonFields
+{
+    /// <summary>A value rounded half to even.</summary>
+    public static string? Rounded(EmergenceValue? value) => value?.Rounded.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>A value as an object: rounded, exact and its logarithm.</summary>
+    public static void Exact(Utf8JsonWriter json, string name, EmergenceValue value)
+    {
+        json.WriteStartObject(name);
+        json.WriteString("rounded", Rounded(value));
+        json.WriteString("numerator", value.Numerator.ToString(CultureInfo.InvariantCulture));
+        json.WriteString("denominator", value.Denominator.ToString(CultureInfo.InvariantCulture));
+        Number(json, "log10", value.Log10);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Node i is bit i mod 8, counted from the least significant, of byte i / 8; the bits after the last node are 0.</summary>
+    public static byte[] Packed(BitArray mask)
+    {
+        var bytes = new byte[(mask.Length + 7) / 8];
+        mask.CopyTo(bytes, 0);
+        return bytes;
+    }
+
+    /// <summary>A number; null where it is unknown or not finite.</summary>
+    public static void Number(Utf8JsonWriter json, string name, double? value)
+    {
+        if (Spelling.Finite(value) is { } number)
+            json.WriteNumber(name, number);
+        else
+            json.WriteNull(name);
+    }
+
+    /// <summary>A whole number; null where it is unknown.</summary>
+    public static void Number(Utf8JsonWriter json, string name, long? value)
+    {
+        if (value is { } number)
+            json.WriteNumber(name, number);
+        else
+            json.WriteNull(name);
+    }
+
+    /// <summary>An array of texts.</summary>
+    public static void Strings(Utf8JsonWriter json, string name, IEnumerable<string> values)
+    {
+        json.WriteStartArray(name);
+        foreach (var value in values)
+            json.WriteStringValue(value);
+        json.WriteEndArray();
+    }
+
+    /// <summary>An array of objects.</summary>
+    public static void Array<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<T> writeMembers)
+    {
+        json.WriteStartArray(name);
+        foreach (var item in items)
+        {
+            json.WriteStartObject();
+            writeMembers(item);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+}
