@@ -3,6 +3,7 @@ using System.CommandLine;
 using Emergence.Analyzer.Comparison;
 using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Reports;
+using Emergence.Analyzer.Reports.Html;
 using Emergence.Analyzer.Series;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
@@ -28,9 +29,10 @@ internal static class CompareCommand
         var format = TypedOption.Choice(
             "--format", $"form of the answer on stdout [default: {ComparisonWriters.All[0].Format}]",
             [.. ComparisonWriters.All.Select(writer => (writer.Format, writer))]);
+        var html = AnalyzeOptions.HtmlFile("the comparison as one page with charts, which opens from disk");
         var quiet = TypedOption.Flag("--quiet", "no progress and no notes; warnings and errors stay");
         var command = new Command("compare", "Compare two models, two series or two results, layer by layer.") { sides };
-        foreach (var option in (Option[])[.. options.Measuring, .. limits.All, format, quiet])
+        foreach (var option in (Option[])[.. options.Measuring, .. limits.All, html, format, quiet])
             command.Options.Add(option);
         command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal, async () =>
         {
@@ -41,9 +43,13 @@ internal static class CompareCommand
             var settings = options.ReadSettings(parsed);
             if (settings.Thresholds.Length != 1)
                 throw new UsageException("compare shows one threshold; give one --threshold");
+            var page = AnalyzeOptions.NotADirectory(parsed.GetValue(html));
             var request = new AnalysisRequest([], settings, options.ReadProbe(parsed)) { Boundary = limits.Read(parsed) };
             var measure = new Measure(terminal, analyze, request, parsed.GetValue(quiet), token);
             var comparison = await CompareAsync(names[0], names[1], measure);
+            // First what stays: stdout may be full or gone.
+            if (page is not null)
+                AtomicFile.Write(page, stream => ComparisonPage.Write(comparison, stream));
             (parsed.GetValue(format) ?? ComparisonWriters.All[0]).Write(comparison, terminal.Output);
             await terminal.Output.FlushAsync(token);
             return measure.HasFailures ? ExitCode.Partial : ExitCode.Done;

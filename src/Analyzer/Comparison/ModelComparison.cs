@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Collections.Immutable;
 using Emergence.Analyzer.Metrics;
 using Emergence.Analyzer.Series;
@@ -83,8 +82,8 @@ public sealed record ModelComparison(ComparedSide A, ComparedSide B, EmergenceSt
         return new(before, after, match, OnlyIn(now, was), OnlyIn(was, now));
     }
 
-    private static ImmutableArray<int> OnlyIn(BitArray one, BitArray other) =>
-        [.. Enumerable.Range(0, one.Length).Where(node => one[node] && !other[node])];
+    private static ImmutableArray<int> OnlyIn(NodeMask one, NodeMask other) =>
+        [.. Enumerable.Range(0, one.Count).Where(node => one[node] && !other[node])];
 
     private static EmergenceStep? StepOf(ComparedSide a, ComparedSide b)
     {

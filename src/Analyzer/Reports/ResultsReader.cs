@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
@@ -76,8 +75,8 @@ internal static class ResultsReader
             TestAccuracy = Real(json, "test_accuracy"),
             Probe = new ProbeProvenance(
                 probe.GetProperty("name").GetString()!, probe.GetProperty("sha256").GetString()!,
-                    probe.GetProperty("samples").GetInt32(), (int?)Whole(probe, "seed")),
-            Device = json.GetProperty("device").GetString()!,
+                probe.GetProperty("samples").GetInt32(), (int?)Whole(probe, "seed")),
+            Device = Enum.GetValues<Device>().Single(device => Spelling.Of(device) == json.GetProperty("device").GetString()),
             Diagnostics = [],
         };
         var layers = result.Measurements.FirstOrDefault()?.Layers.Length ?? 0;
@@ -137,8 +136,8 @@ internal static class ResultsReader
         };
     }
 
-    private static BitArray Unpacked(byte[] packed, int nodes) =>
-        packed.Length == (nodes + 7) / 8 ? new BitArray(packed) { Length = nodes }
+    private static NodeMask Unpacked(byte[] packed, int nodes) =>
+        packed.Length == (nodes + 7) / 8 ? NodeMask.FromBytes(nodes, packed)
             : throw new FormatException($"alive_mask has {packed.Length} bytes");
 
     private static EmergenceValue Exact(JsonElement json) => new(

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Collections.Immutable;
 using Emergence.Analyzer.Metrics;
 using Emergence.Measuring.Settings;
@@ -81,11 +80,6 @@ internal static partial class SampleOutcome
                 NetworkGraph.Chain(nodes, nodes / 2, 10), Activity(measurements[i - 1]), Activity(measurement))),
         });
 
-    private static BitArray MaskOf(int nodes, int alive)
-    {
-        var mask = new BitArray(nodes);
-        for (var i = 0; i < alive; i++)
-            mask[i] = true;
-        return mask;
-    }
+    private static NodeMask MaskOf(int nodes, int alive) =>
+        new([.. Enumerable.Range(0, nodes).Select(node => node < alive)]);
 }

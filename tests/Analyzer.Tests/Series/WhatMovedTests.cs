@@ -12,7 +12,7 @@ namespace Emergence.Analyzer.Tests.Series;
 /// <summary>What a series says of its steps, from files to sentences.</summary>
 public sealed class WhatMovedTests : IDisposable
 {
-    private static readonly AnalysisSettings OnCpu = new() { Device = "cpu", Threads = 1 };
+    private static readonly AnalysisSettings OnCpu = new() { Device = Device.Cpu, Threads = 1 };
 
     private readonly TemporaryFolder folder = new();
     private readonly Shell shell = new() { Analysis = Analysis.RunAsync };

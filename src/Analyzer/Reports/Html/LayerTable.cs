@@ -1,4 +1,3 @@
-using Emergence.Analyzer.Metrics;
 using Emergence.CommandLine;
 using Emergence.Measuring.Statistics;
 using Emergence.Pages;
@@ -25,8 +24,8 @@ internal static class LayerTable
             ("dead", layer => PageText.Count(layer.Nodes - layer.Alive)),
             ("alive share", layer => PageText.Percent((double)layer.Alive / layer.Nodes)),
             ("share of E", layer => layer.EmergenceShare is { } share ? PageText.Percent(share) : ""),
-            ("one more alive: E changes by", layer => layer.Slope is { } slope ? Signed(slope) : ""),
-            ("became alive", layer => layer.Woke is { } woke ? PageText.Count(woke) : ""),
+            ("one more alive: E changes by", layer => layer.Slope is { } slope ? MovesChart.Signed(slope) : ""),
+            ("became active", layer => layer.Woke is { } woke ? PageText.Count(woke) : ""),
             ("died", layer => layer.Died is { } died ? PageText.Count(died) : ""),
             ("never fired", layer => Positive(layer.NeverFired ?? 0)),
             ("by bias only", layer => Positive(layer.AliveByBias ?? 0)),
@@ -35,7 +34,7 @@ internal static class LayerTable
             ("parameters", layer => PageText.Count(layer.Parameters)),
             ("mean activation", layer => PageText.Number(layer.ActivationMean)),
             ("largest", layer => PageText.Number(layer.ActivationMax)),
-            ("dead, by index", layer => layer.Mask is { } mask ? IndexRanges.Of(Enumerable.Range(0, mask.Length).Where(node => !mask[node]), MostRanges) : ""),
+            ("dead, by index", layer => layer.Mask is { } mask ? IndexRanges.Of(Enumerable.Range(0, mask.Count).Where(node => !mask[node]), MostRanges) : ""),
         ];
         var kept = columns.Where(column => layers.Any(layer => column.Cell(layer).Length > 0)).ToArray();
         page.Table(
@@ -43,8 +42,6 @@ internal static class LayerTable
             layers.Select(layer => kept.Select(column => column.Cell(layer) is { Length: > 0 } cell ? cell : "–")),
             $"Layers{(run.IsSeries ? $" of {run.Labels[^1]}" : "")}; a click on a head sorts by it.");
     }
-
-    private static string Signed(EmergenceChange change) => (change.Sign > 0 ? "+" : "") + PageText.Count(change.Rounded);
 
     private static string Positive(int count) => count == 0 ? "" : PageText.Count(count);
 }
