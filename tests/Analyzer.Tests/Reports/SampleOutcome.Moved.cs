@@ -58,7 +58,8 @@ internal static partial class SampleOutcome
         var measurement = chain with
         {
             Layers = [.. chain.Layers.Select((layer, i) =>
-                layer with { Nodes = nodes[i], Alive = alive[i], Mask = MaskOf(nodes[i], alive[i]) })],
+                layer with { Nodes = nodes[i], Multiplicity = nodes[i], Alive = alive[i], AliveMultiplicity = alive[i],
+                    Mask = MaskOf(nodes[i], alive[i]) })],
         };
         var (network, activity) = (Network(measurement), Activity(measurement));
         var slopes = EmergenceSplit.Slopes(network, activity);
