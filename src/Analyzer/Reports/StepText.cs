@@ -22,14 +22,14 @@ internal static class StepText
     /// <param name="measurement">Its measurement under one threshold.</param>
     public static string? Of(EmergenceValue before, CheckpointResult checkpoint, Measurement measurement) =>
         measurement.Step switch
-    {
-        null => null,
-        { Split: null } => $"{Change(before, measurement.Emergence)}: the structure changed",
-        { Split: { Largest: { } largest } split } when split.LargestShare > NotableShare =>
-            $"{Change(before, measurement.Emergence)}: {OneNode(checkpoint, measurement, split, largest)}",
-        { Split.Largest: null } => null,
-        { Split: { } split } => $"{Change(before, measurement.Emergence)}: {Layer(checkpoint, measurement, split)}",
-    };
+        {
+            null => null,
+            { Split: null } => $"{Change(before, measurement.Emergence)}: the structure changed",
+            { Split: { Largest: { } largest } split } when split.LargestShare > NotableShare =>
+                $"{Change(before, measurement.Emergence)}: {OneNode(checkpoint, measurement, split, largest)}",
+            { Split.Largest: null } => null,
+            { Split: { } split } => $"{Change(before, measurement.Emergence)}: {Layer(checkpoint, measurement, split)}",
+        };
 
     /// <summary>A layer's name; the last are told as logits.</summary>
     public static string NameOf(CheckpointResult checkpoint, LayerResult layer) =>

@@ -61,8 +61,11 @@ internal static class SettlingEvidence
             var singular = isSingular[..(last + 1)];
             var all = Odds(seen, default);
             var others = singular.Contains(true) && singular[1..].Contains(false) ? Odds(seen, singular) : all;
-            odds.Add(all with { Settled = Math.Min(all.Settled, others.Settled),
-                Leveling = Math.Min(all.Leveling, others.Leveling) });
+            odds.Add(all with
+            {
+                Settled = Math.Min(all.Settled, others.Settled),
+                Leveling = Math.Min(all.Leveling, others.Leveling)
+            });
         }
         return odds.MoveToImmutable();
     }
