@@ -67,7 +67,7 @@ public sealed class TensorInspectionTests : IDisposable
     public void factors_and_unknown_shapes_are_said()
     {
         var model = new TinyModel(17).Input("x", [null, 4]).Weight("w", 4, 6).Longs("flat", -1)
-            .Node("MatMul", "x w", "h").Node("Reshape", "h flat", "all").Node("Mystery", "all", "riddle").Node("Relu", "riddle", "y").Output("y").Proto;
+            .Scalar("half", 0.5).Node("MatMul", "x w", "g").Node("Mul", "g half", "h").Node("Reshape", "h flat", "all").Node("Mystery", "all", "riddle").Node("Relu", "riddle", "y").Output("y").Proto;
         var tensors = Inspect(model).Tensors!.Value.ToDictionary(tensor => tensor.Name);
         var axis = Assert.Single(tensors["all"].Axes!.Value);
         Assert.Equal(18, axis.Size);
@@ -76,6 +76,7 @@ public sealed class TensorInspectionTests : IDisposable
         Assert.Equal([new CarriedLayer(0, true, false, null)], tensors["riddle"].Carried);
         var table = Written(InspectionTable.Write, Inspect(model));
         Assert.Contains("3 batch·6 channel", table, StringComparison.Ordinal);
+        Assert.Matches("\nhalf +float +scalar +yes\n", table);
         Assert.Contains("riddle  float  unknown                       0 mixed\n", table, StringComparison.Ordinal);
     }
 

@@ -13,7 +13,7 @@ internal static class TensorsTable
         var table = new TextTable();
         table.AddText("tensor", tensors.Select(tensor => tensor.Name));
         table.AddText("type", tensors.Select(tensor => ElementTypes.NameOf(tensor.ElementType)));
-        table.AddText("axes", tensors.Select(tensor => tensor.Axes is { } axes ? string.Join(", ", axes.Select(AxisText)) : "unknown"));
+        table.AddText("axes", tensors.Select(AxesText));
         table.AddText("constant", tensors.Select(tensor => tensor.IsConstant ? "yes" : ""));
         table.AddText("layers", tensors.Select(tensor => string.Join("; ", tensor.Carried.Select(CarriedText))));
         return $"{table.Write()}\n" + string.Create(CultureInfo.InvariantCulture, $"""
@@ -22,6 +22,10 @@ internal static class TensorsTable
 
             """).ReplaceLineEndings("\n");
     }
+
+    private static string AxesText(TensorInspection tensor) => tensor.Axes is not { } axes ? "unknown"
+        : axes.IsEmpty ? "scalar"
+        : string.Join(", ", axes.Select(AxisText));
 
     private static string AxisText(TensorAxis axis) => string.Join("·", axis.Factors.Select(factor =>
         string.Create(CultureInfo.InvariantCulture, $"{factor.Size} {(factor.Role is { } role ? Spelling.Of(role) : "?")}")));
