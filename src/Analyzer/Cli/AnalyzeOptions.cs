@@ -104,8 +104,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     private Option<string> Out { get; } = TypedOption.Text(
         "--out", "DIR", $"also write {Files(ofUnits: false)} there");
 
-    private Option<string> Html { get; } = TypedOption.Text(
-        "--html", "FILE", $"write {ReportWriters.Page.FileName} alone: the answer as one page with charts, which opens from disk");
+    private Option<string> Html { get; } = HtmlFile($"write {ReportWriters.Page.FileName} alone: the answer as one page with charts, which opens from disk");
 
     private Option<ReportWriter> Format { get; } = TypedOption.Choice(
         "--format", $"form of the answer on stdout [default: {ReportWriters.All[0].Format}]",
@@ -246,7 +245,12 @@ internal sealed class AnalyzeOptions(Worker? worker)
             ? throw new UsageException($"--out {directory}: is a file; name a directory, which is created where needed")
             : directory;
 
-    private static string? NotADirectory(string? file) =>
+    /// <summary>The option that names a page to write.</summary>
+    public static Option<string> HtmlFile(string description) => TypedOption.Text("--html", "FILE", description);
+
+    /// <summary>The file of <see cref="HtmlFile"/>, or null.</summary>
+    /// <exception cref="UsageException">It is a directory.</exception>
+    public static string? NotADirectory(string? file) =>
         Directory.Exists(file)
             ? throw new UsageException($"--html {file}: is a directory; name a file, such as {ReportWriters.Page.FileName} in it")
             : file;

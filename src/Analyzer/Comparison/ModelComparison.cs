@@ -69,13 +69,15 @@ public sealed record ModelComparison(ComparedSide A, ComparedSide B, EmergenceSt
         return new(
             a, b, !sameSamples ? null : areOneRun ? after.Step : StepOf(a, b),
             [.. LayerMatching.Match(before.Layers, after.Layers).Select(pair => Compare(
-                pair.Before is { } i ? before.Layers[i] : null, pair.After is { } j ? after.Layers[j] : null, pair.Match, sameSamples))]);
+                pair.Before is { } i ? before.Layers[i] : null, pair.After is { } j ? after.Layers[j] : null, pair.Match,
+                    sameSamples))]);
     }
 
     private static LayerComparison Compare(LayerResult? before, LayerResult? after, LayerMatch match, bool sameSamples)
     {
         // Nodes that were cut out shift the others: then an index does not say which node it is.
-        if (!sameSamples || before?.Mask is not { } was || after?.Mask is not { } now || before.Nodes != after.Nodes || before.Multiplicity != after.Multiplicity)
+        if (!sameSamples || before?.Mask is not { } was || after?.Mask is not { } now || before.Nodes != after.Nodes
+            || before.Multiplicity != after.Multiplicity)
             return new(before, after, match, default, default);
         return new(before, after, match, OnlyIn(now, was), OnlyIn(was, now));
     }
@@ -97,7 +99,8 @@ public sealed record ModelComparison(ComparedSide A, ComparedSide B, EmergenceSt
         var network = new NetworkGraph(
             before.Layers.Select(layer => new NetworkLayer(layer.Multiplicity, layer.Nodes / layer.Multiplicity)),
             edges.Select(edge => NetworkEdge.Dense(edge.From, edge.To)));
-        LayerActivity[] ActivityOf(Measurement of) => [.. network.Layers.Zip(of.Layers, (layer, result) => LayerActivity.FromMask(layer, result.Mask!))];
+        LayerActivity[] ActivityOf(Measurement of) =>
+            [.. network.Layers.Zip(of.Layers, (layer, result) => LayerActivity.FromMask(layer, result.Mask!))];
         return new EmergenceStep(new(), EmergenceSplit.Of(network, ActivityOf(before), ActivityOf(after)));
     }
 }

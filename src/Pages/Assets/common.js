@@ -63,8 +63,11 @@ function textWidth(text, env, size = 12) {
 
 const widest = (texts, env) => texts.reduce((most, text) => Math.max(most, textWidth(text, env)), 0);
 
-/** The middle of a name that is too long is left out: its ends tell it from others. */
-function fit(name, pixels, env) {
+/** A name that is too long, without what tells it least from others: the operator that ends a path, then its middle. */
+function fit(whole, pixels, env) {
+  if (textWidth(whole, env) <= pixels) return whole;
+  const path = whole.split("/").filter(part => part);
+  const name = path.length > 2 ? path.slice(0, -1).join("/") : whole;
   if (textWidth(name, env) <= pixels) return name;
   for (let kept = Math.min(name.length - 1, Math.ceil(pixels / 4)); kept > 2; kept--) {
     const tail = Math.ceil(kept * 0.6);

@@ -14,7 +14,7 @@ public class HouseTests
         ["Checkpoints"] = ([], ["Google.Protobuf", "Grpc.Tools"]),
         ["Metrics"] = ([], []),
         ["Pages"] = ([], ["Vizor.ECharts"]),
-        ["Figures"] = (["Pages"], ["OxyPlot.Core"]),
+        ["Figures"] = (["Pages"], []),
         ["CommandLine"] = ([], ["System.CommandLine"]),
         ["Datasets"] = (["Checkpoints"], ["StbImageSharp"]),
         ["Tracing"] = (["Checkpoints", "Metrics"], []),

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Emergence.Analyzer.Comparison;
 using Emergence.Analyzer.Reports;
+using Emergence.Analyzer.Reports.Html;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Reports;
 
@@ -8,19 +10,26 @@ namespace Emergence.Analyzer.Tests.Pages;
 /// <summary>report.html in a real browser: as wide as a desk's screen and as a phone's, by pointer and by keyboard, light and dark.</summary>
 public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
 {
-    private static readonly Dictionary<string, Func<AnalysisOutcome>> Outcomes = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Action<Stream>> Reports = new(StringComparer.Ordinal)
     {
-        ["plain"] = () => SampleOutcome.Plain,
-        ["odd"] = () => SampleOutcome.Odd,
-        ["sampled"] = () => SampleOutcome.Sampled,
-        ["bootstrapped"] = () => SampleOutcome.Bootstrapped,
-        ["hostile"] = () => PageOutcomes.Residual(6, 3, i => $"{i}{PageOutcomes.Hostile}"),
-        ["model"] = () => PageOutcomes.Residual(12, 1),
-        ["deep"] = () => PageOutcomes.Residual(150, 2),
-        ["long"] = () => PageOutcomes.Residual(50, 100),
+        ["plain"] = Of(() => SampleOutcome.Plain),
+        ["odd"] = Of(() => SampleOutcome.Odd),
+        ["sampled"] = Of(() => SampleOutcome.Sampled),
+        ["bootstrapped"] = Of(() => SampleOutcome.Bootstrapped),
+        ["hostile"] = Of(() => PageOutcomes.Residual(6, 3, i => $"{i}{PageOutcomes.Hostile}")),
+        ["model"] = Of(() => PageOutcomes.Residual(12, 1)),
+        ["deep"] = Of(() => PageOutcomes.Residual(150, 2)),
+        ["long"] = Of(() => PageOutcomes.Residual(50, 100)),
+        ["models"] = Of(() => PageOutcomes.Residual(12, 1), () => PageOutcomes.Residual(9, 1)),
+        ["series"] = Of(() => PageOutcomes.Residual(6, 8, i => $"{i}{PageOutcomes.Hostile}"), () => PageOutcomes.Residual(6, 5, i => $"{i}{PageOutcomes.Hostile}")),
     };
 
-    public static TheoryData<string, int> Pages => [.. from name in Outcomes.Keys from width in (int[])[1280, 400] select new TheoryDataRow<string, int>(name, width)];
+    private static Action<Stream> Of(Func<AnalysisOutcome> outcome) => stream => ReportWriters.Page.Write(outcome(), stream);
+
+    private static Action<Stream> Of(Func<AnalysisOutcome> a, Func<AnalysisOutcome> b) => stream => ComparisonPage.Write(
+        ModelComparison.Of(new($"a{PageOutcomes.Hostile}", a().Series.Checkpoints, 0), new("b", b().Series.Checkpoints, 0)), stream);
+
+    public static TheoryData<string, int> Pages => [.. from name in Reports.Keys from width in (int[])[1280, 400] select new TheoryDataRow<string, int>(name, width)];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -29,7 +38,7 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
     public async Task a_page_is_whole_and_asks_nobody(string name, int width)
     {
         using var folder = new TemporaryFolder();
-        await using var page = await OpenAsync(folder, Outcomes[name](), width);
+        await using var page = await OpenAsync(folder, Reports[name], width);
         foreach (var scheme in (string[])["light", "dark"])
         {
             await page.EmulateAsync("", scheme, Token);
@@ -47,7 +56,7 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
     public async Task a_pointer_and_keys_read_the_charts()
     {
         using var folder = new TemporaryFolder();
-        await using var page = await OpenAsync(folder, PageOutcomes.Residual(6, 3, i => $"<b>{i}</b>{PageOutcomes.Hostile}"), 1280);
+        await using var page = await OpenAsync(folder, Of(() => PageOutcomes.Residual(6, 3, i => $"<b>{i}</b>{PageOutcomes.Hostile}")), 1280);
         foreach (var title in (string[])["How it developed", "Alive share by layer", "The network", "Nodes by activation", "E by pairs of layers"])
         {
             var plot = $"[...document.querySelectorAll('figure')].find(f => f.textContent.includes('{title}')).querySelector('.plot')";
@@ -67,7 +76,7 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
     public async Task tables_sort_both_ways_and_every_chart_has_one()
     {
         using var folder = new TemporaryFolder();
-        await using var page = await OpenAsync(folder, PageOutcomes.Residual(12, 3), 1280);
+        await using var page = await OpenAsync(folder, Reports["model"], 1280);
         const string Table = "document.querySelector('table.sortable')";
         const string Column = $"[...{Table}.tBodies[0].rows].map(r => Number(r.cells[[...{Table}.tHead.rows[0].cells].findIndex(c => c.textContent === 'alive')].textContent))";
         const string Head = $"[...{Table}.querySelectorAll('thead button')].find(b => b.textContent === 'alive')";
@@ -88,7 +97,7 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
     public async Task the_theme_is_switched_by_hand_and_printing_is_light()
     {
         using var folder = new TemporaryFolder();
-        await using var page = await OpenAsync(folder, SampleOutcome.Plain, 1280);
+        await using var page = await OpenAsync(folder, Reports["plain"], 1280);
         const string Colors = "[getComputedStyle(document.body).backgroundColor, document.querySelector('.plot svg text').getAttribute('fill')].join()";
         await page.EmulateAsync("", "light", Token);
         var light = (string?)await page.EvaluateAsync(Colors, Token);
@@ -141,10 +150,10 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
 
     private static double[] Numbers(JsonNode? numbers) => [.. numbers!.AsArray().Select(number => (double)number!)];
 
-    private Task<BrowserPage> OpenAsync(TemporaryFolder folder, AnalysisOutcome outcome, int width)
+    private Task<BrowserPage> OpenAsync(TemporaryFolder folder, Action<Stream> write, int width)
     {
         using var html = new MemoryStream();
-        ReportWriters.Page.Write(outcome, html);
+        write(html);
         return browser.OpenAsync(folder.Write("report.html", html.ToArray()), width, 900, Token);
     }
 

@@ -1,5 +1,4 @@
 using Emergence.Figures;
-using Emergence.Pages;
 
 namespace Emergence.Trainer.Tests.Figures;
 

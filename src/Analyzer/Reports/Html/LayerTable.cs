@@ -1,4 +1,3 @@
-using Emergence.Analyzer.Metrics;
 using Emergence.CommandLine;
 using Emergence.Measuring.Statistics;
 using Emergence.Pages;
@@ -25,8 +24,8 @@ internal static class LayerTable
             ("dead", layer => PageText.Count(layer.Nodes - layer.Alive)),
             ("alive share", layer => PageText.Percent((double)layer.Alive / layer.Nodes)),
             ("share of E", layer => layer.EmergenceShare is { } share ? PageText.Percent(share) : ""),
-            ("one more alive: E changes by", layer => layer.Slope is { } slope ? Signed(slope) : ""),
-            ("became alive", layer => layer.Woke is { } woke ? PageText.Count(woke) : ""),
+            ("one more alive: E changes by", layer => layer.Slope is { } slope ? MovesChart.Signed(slope) : ""),
+            ("became active", layer => layer.Woke is { } woke ? PageText.Count(woke) : ""),
             ("died", layer => layer.Died is { } died ? PageText.Count(died) : ""),
             ("never fired", layer => Positive(layer.NeverFired ?? 0)),
             ("by bias only", layer => Positive(layer.AliveByBias ?? 0)),
@@ -43,8 +42,6 @@ internal static class LayerTable
             layers.Select(layer => kept.Select(column => column.Cell(layer) is { Length: > 0 } cell ? cell : "–")),
             $"Layers{(run.IsSeries ? $" of {run.Labels[^1]}" : "")}; a click on a head sorts by it.");
     }
-
-    private static string Signed(EmergenceChange change) => (change.Sign > 0 ? "+" : "") + PageText.Count(change.Rounded);
 
     private static string Positive(int count) => count == 0 ? "" : PageText.Count(count);
 }

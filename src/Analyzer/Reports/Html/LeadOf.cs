@@ -15,11 +15,12 @@ internal static class LeadOf
         if (run.Verdict is not { } verdict)
             return new Lead(Sentence(last), ToneOf(last), [], [Alive(run), Emergence(last), Accuracy(run)]);
         var (text, tone) = Sentence(verdict, run.Labels);
-        ImmutableArray<string> evidence = [.. verdict.Evidence.Select(line => $"{char.ToUpperInvariant(line[0])}{Printable.Of(line[1..])}."), .. Stop(verdict, run.Labels)];
+        ImmutableArray<string> evidence = [.. Judged(verdict, run.Labels), .. verdict.Evidence.Select(line => $"{char.ToUpperInvariant(line[0])}{Printable.Of(line[1..])}."), .. Stop(verdict, run.Labels)];
         return new Lead(text, tone, evidence, [Alive(run), Change(run), LastMove(run), Accuracy(run)]);
     }
 
-    private static (string Text, Tone Tone) Sentence(SeriesVerdict verdict, ImmutableArray<string> labels)
+    /// <summary>A verdict in a sentence.</summary>
+    public static (string Text, Tone Tone) Sentence(SeriesVerdict verdict, ImmutableArray<string> labels)
     {
         var since = verdict.Since is { } index ? $" since {labels[index]}" : "";
         return verdict.Kind switch
@@ -31,6 +32,12 @@ internal static class LeadOf
             VerdictKind.Diverged => ($"Diverged{since}.", Tone.Bad),
             _ => ("Cannot tell yet whether it has stopped developing.", Tone.None),
         };
+    }
+
+    private static IEnumerable<string> Judged(SeriesVerdict verdict, ImmutableArray<string> labels)
+    {
+        if (verdict.First > 0)
+            yield return $"Judged from {labels[verdict.First]} on, where the structure or the samples changed.";
     }
 
     // A hypothesis, which our own experiments do not bear out everywhere.

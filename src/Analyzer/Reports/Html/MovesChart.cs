@@ -36,26 +36,34 @@ internal static class MovesChart
     }
 
     /// <summary>What happened to E at a step, in a line.</summary>
-    public static string Sentence(Run run, int at)
+    public static string Sentence(Run run, int at) => Sentence(run.Measurements[at - 1].Emergence, run.Measurements[at], "");
+
+    /// <summary>What happened to E, in a line.</summary>
+    /// <param name="before">E before.</param>
+    /// <param name="now">What was measured after, with the step.</param>
+    /// <param name="way">From where to where, with a space in front; may be empty.</param>
+    public static string Sentence(EmergenceValue before, Measurement now, string way)
     {
-        var (before, now) = (run.Measurements[at - 1], run.Measurements[at]);
-        var factor = (before.Emergence.Log10, now.Emergence.Log10) switch
+        var factor = (before.Log10, now.Emergence.Log10) switch
         {
-            ({ } from, { } to) when from == to && before.Emergence == now.Emergence => "E did not change",
-            ({ } from, { } to) => $"E × {PageText.FromLog10(to - from)}",
-            (null, null) => "E stayed 0",
-            (_, null) => "E fell to 0",
-            _ => "E rose from 0",
+            ({ }, { }) when before == now.Emergence => $"E did not change{way}",
+            ({ } from, { } to) => $"E × {PageText.FromLog10(to - from)}{way}",
+            (null, null) => $"E stayed 0{way}",
+            (_, null) => $"E fell to 0{way}",
+            _ => $"E rose from 0{way}",
         };
         return now.Step switch
         {
             { Structure.Sign: not 0 } => $"{factor}: the structure changed",
             { Split: { Largest: { } node, LargestShare: > 0.25 } } =>
-                $"{factor}: one node of {Printable.Of(now.Layers[node.Layer].Name)} {(node.BecameAlive ? "became alive" : "died")}" +
+                $"{factor}: one node of {Printable.Of(now.Layers[node.Layer].Name)} {(node.BecameAlive ? "became active" : "died")}" +
                 (node.Node is { } index ? $" (index {index.ToString(CultureInfo.InvariantCulture)})" : ""),
             _ => factor,
         };
     }
+
+    /// <summary>A change with its sign.</summary>
+    public static string Signed(EmergenceChange change) => (change.Sign > 0 ? "+" : "") + PageText.Count(change.Rounded);
 
     private static StepMark Step(Run run, int at, ImmutableArray<string> parts)
     {
@@ -95,8 +103,8 @@ internal static class MovesChart
         if (parts.Length == 0)
             return "";
         var sum = parts.Aggregate(new EmergenceChange(), (all, part) => all + part.Change);
-        var text = $"{(sum.Sign > 0 ? "+" : "")}{PageText.Count(sum.Rounded)}";
+        var text = Signed(sum);
         return parts.All(part => part.Nodes is null) ? text
-            : $"{text} ({PageText.Count(parts.Sum(part => part.Nodes?.BecameAlive ?? 0))} became alive, {PageText.Count(parts.Sum(part => part.Nodes?.Died ?? 0))} died)";
+            : $"{text} ({PageText.Count(parts.Sum(part => part.Nodes?.BecameAlive ?? 0))} became active, {PageText.Count(parts.Sum(part => part.Nodes?.Died ?? 0))} died)";
     }
 }

@@ -46,6 +46,9 @@ internal static class PageText
     /// <summary>A setting, as it was given.</summary>
     public static string Exact(double value) => value.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>The beginning of a hash; results may have been stored without one.</summary>
+    public static string Short(string hash) => hash[..Math.Min(12, hash.Length)];
+
     /// <summary>"1 node", "2 nodes".</summary>
     public static string Nodes(int count) => $"{Count(count)} {(count == 1 ? "node" : "nodes")}";
 
@@ -57,6 +60,7 @@ internal static class PageText
         var parts = scientific.Split('E');
         var exponent = int.Parse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
         var raised = string.Concat(exponent.Select(digit => digit == '-' ? '⁻' : Superscripts[digit - '0']));
-        return $"{parts[0].Replace('-', '−')}×10{raised}";
+        var mantissa = parts[0].Contains('.', StringComparison.Ordinal) ? parts[0].TrimEnd('0').TrimEnd('.') : parts[0];
+        return $"{mantissa.Replace('-', '−')}×10{raised}";
     }
 }

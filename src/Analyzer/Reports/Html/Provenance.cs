@@ -21,7 +21,7 @@ internal static class Provenance
                 Printable.Of(checkpoint.File), checkpoint.Epoch is { } epoch ? PageText.Count(epoch) : "–", PageText.Exact(measurement.Threshold),
                 PageText.Count(measurement.Nodes), PageText.Count(measurement.Alive), PageText.Of(measurement.Emergence),
                 PageText.Of(measurement.EmergenceActive), PageText.Number(measurement.RelativeEmergence), PageText.Number(measurement.RelativeEmergenceAll),
-                PageText.Percent(checkpoint.Accuracy), PageText.Count(checkpoint.ParametersNonzero), PageText.Count(checkpoint.Parameters), checkpoint.Sha256[..12],
+                PageText.Percent(checkpoint.Accuracy), PageText.Count(checkpoint.ParametersNonzero), PageText.Count(checkpoint.Parameters), PageText.Short(checkpoint.Sha256),
             ];
         page.Details("Every checkpoint, in numbers", part => part.Table(
             ["file", "epoch", "θ", "nodes", "alive", "E", "E_H", "relative E", "relative E, all", "accuracy", "non-zero parameters", "parameters", "SHA-256"],
@@ -51,7 +51,7 @@ internal static class Provenance
         foreach (var probe in series.Checkpoints.Select(checkpoint => checkpoint.Probe).Distinct())
         {
             yield return ("samples", Printable.Of(
-                $"{probe.Name}, the first {PageText.Count(probe.Samples)}{(probe.Seed is { } seed ? $", seed {seed}" : "")}; SHA-256 {probe.Sha256[..12]}"));
+                $"{probe.Name}, the first {PageText.Count(probe.Samples)}{(probe.Seed is { } seed ? $", seed {seed}" : "")}; SHA-256 {PageText.Short(probe.Sha256)}"));
         }
         yield return ("network's input", settings.IncludeInput ? "counted as a layer" : "not counted as a layer");
         if (!settings.Only.IsEmpty)

@@ -14,9 +14,9 @@ internal sealed class Run
     {
         Outcome = outcome;
         Checkpoints = outcome.Series.Checkpoints;
-        HasEpochs = Checkpoints.Zip(Checkpoints.Skip(1)).All(pair => pair.First.Epoch < pair.Second.Epoch) && Checkpoints[0].Epoch is not null;
-        Steps = [.. Checkpoints.Select(checkpoint => HasEpochs ? PageText.Count(checkpoint.Epoch!.Value) : ShortName(checkpoint.File))];
-        Labels = HasEpochs ? [.. Steps.Select(step => $"epoch {step}")] : Steps;
+        HasEpochs = AreOrdered(Checkpoints);
+        Steps = StepsOf(Checkpoints);
+        Labels = LabelsOf(Checkpoints);
         Verdict = outcome.Verdicts.FirstOrDefault();
         Measurements = [.. Checkpoints.Select(checkpoint => checkpoint.Measurements[0])];
         Name = Printable.Of(NameOf([.. Checkpoints.Select(checkpoint => checkpoint.File)]));
@@ -54,6 +54,19 @@ internal sealed class Run
 
     /// <summary>That of the last checkpoint.</summary>
     public Measurement Last => Measurements[^1];
+
+    /// <summary>Each checkpoint in a sentence.</summary>
+    public static ImmutableArray<string> LabelsOf(ImmutableArray<CheckpointResult> checkpoints) =>
+        AreOrdered(checkpoints) ? [.. StepsOf(checkpoints).Select(step => $"epoch {step}")] : StepsOf(checkpoints);
+
+    private static bool AreOrdered(ImmutableArray<CheckpointResult> checkpoints) =>
+        checkpoints[0].Epoch is not null && checkpoints.Zip(checkpoints.Skip(1)).All(pair => pair.First.Epoch < pair.Second.Epoch);
+
+    private static ImmutableArray<string> StepsOf(ImmutableArray<CheckpointResult> checkpoints)
+    {
+        var areOrdered = AreOrdered(checkpoints);
+        return [.. checkpoints.Select(checkpoint => areOrdered ? PageText.Count(checkpoint.Epoch!.Value) : ShortName(checkpoint.File))];
+    }
 
     private static string ShortName(string file) => Printable.Of(Path.GetFileNameWithoutExtension(file));
 

@@ -42,6 +42,7 @@ internal static class StripChart
         Statistic.AbsMean => "mean of the activation's magnitude",
         Statistic.AbsMax => "largest magnitude of the activation",
         Statistic.Share => "share of samples above θ",
+        Statistic.Dormancy => "dormancy score (ReDo)",
         _ => "activation",
     };
 
