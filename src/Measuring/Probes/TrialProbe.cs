@@ -35,8 +35,14 @@ public static class TrialProbe
             samples, null, new ProbeProvenance("random", "", samples, options.Seed), []);
     }
 
-    private static bool IsAtHand(CheckpointMetadata recorded, ProbeOptions options) =>
-        recorded.Dataset is { } name && DatasetCatalog.IsAtHand(name, ProbeSource.Word(options.Split) ?? recorded.Split ?? "test", options.DataDir);
+    /// <summary>Whether the data set that a checkpoint records can be read without a download.</summary>
+    public static bool IsAtHand(CheckpointMetadata recorded, ProbeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(recorded);
+        ArgumentNullException.ThrowIfNull(options);
+        return recorded.Dataset is { } name
+            && DatasetCatalog.IsAtHand(name, ProbeSource.Word(options.Split) ?? recorded.Split ?? "test", options.DataDir);
+    }
 
     private static ProbeInput Both(ProbeInput first, ProbeInput second) => first with { Data = (byte[])[.. first.Data.Span, .. second.Data.Span] };
 }
