@@ -34,7 +34,7 @@ internal static class PruneSummary
 
     private static ModelComparison? Measured(PruneReport report, PruneCall call, ProbeOptions probe, CancellationToken token)
     {
-        var request = new AnalysisRequest([report.File, report.Output], new AnalysisSettings(), probe) 
+        var request = new AnalysisRequest([report.File, report.Output], new AnalysisSettings(), probe)
         {
             Boundary = call.Boundary,
             IsSeries = false,
