@@ -35,7 +35,9 @@ public static class TrialProbe
             samples, null, new ProbeProvenance("random", "", samples, options.Seed), []);
     }
 
-    /// <summary>Whether the data set that a checkpoint records can be read without a download.</summary>
+    /// <summary>True where the recorded data set can be read without a download.</summary>
+    /// <param name="recorded">What the checkpoint records.</param>
+    /// <param name="options">What the user said of samples.</param>
     public static bool IsAtHand(CheckpointMetadata recorded, ProbeOptions options)
     {
         ArgumentNullException.ThrowIfNull(recorded);
