@@ -29,7 +29,7 @@ public static class Measurer
         return model.Measure(samples, sessions, samplesDone: null, token);
     }
 
-    /// <summary>The model as it runs: a copy, prepared, with counters of the sum and the largest activation of every node. For a viewer.</summary>
+    /// <summary>For a viewer: a copy of the model, prepared, with counters of every node's sum and largest activation.</summary>
     /// <param name="checkpoint">The checkpoint as it was opened.</param>
     /// <param name="graph">Its layers, as they were traced.</param>
     /// <exception cref="UserException">The model cannot be prepared.</exception>

@@ -3,7 +3,7 @@ using System.Numerics;
 
 namespace Emergence.Analyzer.Metrics;
 
-/// <summary>Some of a layer's nodes, such as those that are alive: true or false for each. Two masks with the same nodes are equal.</summary>
+/// <summary>Some of a layer's nodes, such as those that are alive. Two masks with the same nodes are equal.</summary>
 public sealed class NodeMask : IReadOnlyList<bool>, IEquatable<NodeMask>
 {
     private readonly ulong[] words;
@@ -67,7 +67,7 @@ public sealed class NodeMask : IReadOnlyList<bool>, IEquatable<NodeMask>
         return words.Zip(other.words, (mine, its) => BitOperations.PopCount(mine & ~its)).Sum();
     }
 
-    /// <summary>The nodes, 8 to a byte: node i is bit i mod 8, counted from the lowest, of byte i / 8; bits after the last are 0.</summary>
+    /// <summary>8 nodes to a byte: node i is bit i mod 8, counted from the lowest, of byte i / 8; bits after the last are 0.</summary>
     public byte[] ToBytes()
     {
         var bytes = new byte[(Count + 7) / 8];
@@ -77,7 +77,8 @@ public sealed class NodeMask : IReadOnlyList<bool>, IEquatable<NodeMask>
     }
 
     /// <inheritdoc/>
-    public bool Equals(NodeMask? other) => other is not null && Count == other.Count && words.AsSpan().SequenceEqual(other.words);
+    public bool Equals(NodeMask? other) =>
+        other is not null && Count == other.Count && words.AsSpan().SequenceEqual(other.words);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as NodeMask);

@@ -12,20 +12,25 @@ namespace Emergence.Tracing;
 public sealed record TensorInspection(
     string Name, int ElementType, ImmutableArray<TensorAxis>? Axes, bool IsConstant, ImmutableArray<CarriedLayer> Carried)
 {
-    /// <summary>The tensors of a trace, producers before consumers: the inputs, then of each node what it reads and what it gives.</summary>
+    /// <summary>The tensors of a trace: the inputs, then of each node what it reads and what it gives, each tensor once.</summary>
     internal static ImmutableArray<TensorInspection> Of(TracedModel traced)
     {
-        var layers = traced.Builders.Select((layer, i) => (layer, i)).ToDictionary(pair => pair.layer, pair => pair.i);
-        var names = traced.Graph.Inputs.Select(input => input.Name).Concat(traced.Nodes.SelectMany(node => node.Input.Concat(node.Output)));
+        var layers = traced.Builders.Index().ToDictionary(layer => layer.Item, layer => layer.Index);
+        var names = traced.Graph.Inputs.Select(input => input.Name)
+            .Concat(traced.Nodes.SelectMany(node => node.Input.Concat(node.Output)));
         return
         [
-            .. names.Distinct(StringComparer.Ordinal).Select(name => traced.Tensors.GetValueOrDefault(name)).OfType<TracedTensor>()
+            .. names.Distinct(StringComparer.Ordinal)
+                .Select(name => traced.Tensors.GetValueOrDefault(name)).OfType<TracedTensor>()
                 .Select(tensor => new TensorInspection(
                     tensor.Name,
                     tensor.ElementType,
                     tensor.HasShape ? [.. tensor.Axes.Select(TensorAxis.Of)] : null,
                     tensor.IsConstant,
-                    [.. tensor.Carries.Select(carry => CarriedLayer.Of(carry, layers[carry.Layer])).OrderBy(carried => carried.Layer)])),
+                    [
+                        .. tensor.Carries.Select(carry => CarriedLayer.Of(carry, layers[carry.Layer]))
+                            .OrderBy(carried => carried.Layer),
+                    ])),
         ];
     }
 }
@@ -37,14 +42,15 @@ public sealed record TensorAxis(int Size, ImmutableArray<TensorFactor> Factors)
 {
     internal static TensorAxis Of(Axis axis)
     {
-        var factors = axis.Factors.Where(factor => factor.Size != 1).Select(factor => new TensorFactor(factor.Size, factor.Role)).ToImmutableArray();
+        var factors = axis.Factors.Where(factor => factor.Size != 1)
+            .Select(factor => new TensorFactor(factor.Size, factor.Role)).ToImmutableArray();
         return new TensorAxis(axis.Size, factors.IsEmpty ? [new TensorFactor(1, axis.Role)] : factors);
     }
 }
 
 /// <summary>A factor of an axis that counts one thing.</summary>
 /// <param name="Size">Its length.</param>
-/// <param name="Role">What it counts; null as long as no layer has said: an input's features, a stored tensor's axes.</param>
+/// <param name="Role">What it counts; null as long as no layer has said, as of an input's features.</param>
 public readonly record struct TensorFactor(int Size, AxisRole? Role);
 
 /// <summary>How a tensor carries the nodes of a layer.</summary>
@@ -54,6 +60,9 @@ public readonly record struct TensorFactor(int Size, AxisRole? Role);
 /// <param name="Range">The part of one axis that is the layer's, behind a concatenation; null where it has the whole tensor.</param>
 public sealed record CarriedLayer(int Layer, bool IsWhole, bool IsAligned, AxisSlice? Range)
 {
-    internal static CarriedLayer Of(Carry carry, int layer) => new(
-        layer, carry.IsWhole, carry.IsAligned, carry.Range is { } range ? new AxisSlice(range.Axis, range.Start, range.End) : null);
+    internal static CarriedLayer Of(Carry carry, int layer)
+    {
+        var range = carry.Range is { } part ? new AxisSlice(part.Axis, part.Start, part.End) : null;
+        return new CarriedLayer(layer, carry.IsWhole, carry.IsAligned, range);
+    }
 }

@@ -55,7 +55,8 @@ public partial class WordsTests
 
     public static TheoryData<string> Files =>
     [
-        .. Under("docs", "*.md"), .. Under("src", "*.md"), .. Under("src", "*.cs"), .. Under("models", "*.md"), .. Under(".", "*.md", SearchOption.TopDirectoryOnly),
+        .. Under("docs", "*.md"), .. Under("src", "*.md"), .. Under("src", "*.cs"), .. Under("models", "*.md"),
+        .. Under(".", "*.md", SearchOption.TopDirectoryOnly),
     ];
 
     [Theory]
@@ -80,16 +81,21 @@ public partial class WordsTests
 
     private static List<string> Found(string file, string text)
     {
-        var prose = file.EndsWith(".cs", StringComparison.Ordinal) ? string.Join('\n', Prose().Matches(text).Select(match => match.Value)) : Code().Replace(text, " ");
+        var prose = file.EndsWith(".cs", StringComparison.Ordinal)
+            ? string.Join('\n', Prose().Matches(text).Select(match => match.Value))
+            : Code().Replace(text, " ");
         // A line may end within a phrase.
         var flat = Space().Replace(prose.Replace("///", " ", StringComparison.Ordinal), " ");
         return
         [
-            .. Avoided.Where(avoided => !Allowed.Any(allowed => allowed.Words == avoided.Words && file.StartsWith(allowed.Place, StringComparison.Ordinal)))
+            .. Avoided.Where(avoided => !IsAllowed(avoided.Words, file))
                 .SelectMany(avoided => Regex.Matches(flat, $@"\b{avoided.Words}\b", RegexOptions.IgnoreCase)
                     .Select(match => $"{file}: \"{Around(flat, match)}\"; write: {avoided.Instead}")),
         ];
     }
+
+    private static bool IsAllowed(string words, string file) =>
+        Allowed.Any(allowed => allowed.Words == words && file.StartsWith(allowed.Place, StringComparison.Ordinal));
 
     private static string Around(string text, Match match)
     {

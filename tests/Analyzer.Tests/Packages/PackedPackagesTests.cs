@@ -29,7 +29,8 @@ public sealed class PackedPackagesTests : IDisposable
         {
             Assert.Equal("MIT", package.License);
             Assert.Equal("README.md", package.Readme);
-            Assert.True(package.Tags.Length > 0 && package.Description.Length > 0, $"{package.Id}: has no tags or no description");
+            Assert.NotEmpty(package.Tags);
+            Assert.NotEmpty(package.Description);
         });
         // Symbols are packages of their own.
         Assert.Equal(Projects.Length, Directory.GetFiles(Path.Combine(folder, "feed"), "*.snupkg").Length);
@@ -47,10 +48,13 @@ public sealed class PackedPackagesTests : IDisposable
     private async Task PackAsync()
     {
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        var projects = string.Join(';', Projects.Select(name => Path.Combine(SharedFiles.Repository, "src", name, $"{name}.csproj")));
+        var source = Path.Combine(SharedFiles.Repository, "src");
         var pack = new XElement("Project", new XElement("Target", new XAttribute("Name", "Pack"), new XElement(
-            "MSBuild", new XAttribute("Projects", projects), new XAttribute("Targets", "Pack"), new XAttribute("BuildInParallel", true),
-            new XAttribute("Properties", $"NoBuild=true;Configuration={configuration};PackageOutputPath={Path.Combine(folder, "feed")}"))));
+            "MSBuild",
+            new XAttribute("Projects", string.Join(';', Projects.Select(name => Path.Combine(source, name, $"{name}.csproj")))),
+            new XAttribute("Targets", "Pack"),
+            new XAttribute("BuildInParallel", true),
+            new XAttribute("Properties", $"NoBuild=true;Configuration={configuration};PackageOutputPath={folder}/feed"))));
         var file = Path.Combine(folder, "pack.proj");
         await File.WriteAllTextAsync(file, pack.ToString(), TestContext.Current.CancellationToken);
         await RunAsync(folder, "msbuild", file, "-t:Pack", "-v:quiet", "-nologo");
@@ -81,23 +85,27 @@ public sealed class PackedPackagesTests : IDisposable
                 <InvariantGlobalization>true</InvariantGlobalization>
               </PropertyGroup>
               <ItemGroup>
-                {string.Concat(packages.Select(package => $"<PackageReference Include=\"{package.Id}\" Version=\"{package.Version}\" />"))}
+                {string.Concat(packages.Select(Reference))}
               </ItemGroup>
             </Project>
             """);
         // Our packages go to a folder of the test's, so that none stays behind; all others are read where they lie.
         var global = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        var machine = Directory.Exists(global) ? $"<add key=\"machine\" value=\"{global}\" />" : "";
         File.WriteAllText(Path.Combine(project, "nuget.config"), $"""
             <configuration>
               <config><add key="globalPackagesFolder" value="packages" /></config>
               <packageSources><add key="packed" value="../feed" /></packageSources>
-              <fallbackPackageFolders>{(Directory.Exists(global) ? $"<add key=\"machine\" value=\"{global}\" />" : "")}</fallbackPackageFolders>
+              <fallbackPackageFolders>{machine}</fallbackPackageFolders>
             </configuration>
             """);
     }
 
-    private static (string Id, string Version, string License, string Readme, string Tags, string Description) Described(string package)
+    private static XElement Reference((string Id, string Version) package) =>
+        new("PackageReference", new XAttribute("Include", package.Id), new XAttribute("Version", package.Version));
+
+    private static Package Described(string package)
     {
         using var zip = ZipFile.OpenRead(package);
         var entry = zip.Entries.Single(entry => entry.FullName.EndsWith(".nuspec", StringComparison.Ordinal));
@@ -105,8 +113,12 @@ public sealed class PackedPackagesTests : IDisposable
         var metadata = XDocument.Load(stream).Root!.Elements().Single();
         string Text(string name) => metadata.Elements().SingleOrDefault(element => element.Name.LocalName == name)?.Value ?? "";
         Assert.NotNull(zip.GetEntry(Text("readme")));
-        return (Text("id"), Text("version"), Text("license"), Text("readme"), Text("tags"), Text("description"));
+        return new Package(
+            Text("id"), Text("version"), Text("license"), Text("readme"), Text("tags"), Text("description"));
     }
+
+    private sealed record Package(
+        string Id, string Version, string License, string Readme, string Tags, string Description);
 
     private static async Task<string> RunAsync(string directory, params string[] arguments)
     {

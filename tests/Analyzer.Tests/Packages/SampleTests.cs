@@ -13,7 +13,8 @@ public sealed class SampleTests : IDisposable
 
     internal static string Model { get; } = Path.Combine(SharedFiles.Repository, "models", "digits-mlp", "ckpt_010.onnx");
 
-    internal static string SampleFolder { get; } = Path.Combine(SharedFiles.Repository, "tests", "Analyzer.Tests", "Packages", "Samples");
+    internal static string SampleFolder { get; } =
+        Path.Combine(SharedFiles.Repository, "tests", "Analyzer.Tests", "Packages", "Samples");
 
     /// <summary>The library that each sample shows.</summary>
     public static TheoryData<string, string> Readmes => new()

@@ -17,6 +17,8 @@ public sealed class TensorInspectionTests : IDisposable
 {
     private static readonly AttributeProto Axis = AttributeProto.Of("axis", 1);
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     private readonly string folder = Directory.CreateTempSubdirectory("emergence-").FullName;
 
     /// <summary>A layer that is split, two that are added, a concatenation, and one that reads it.</summary>
@@ -67,7 +69,8 @@ public sealed class TensorInspectionTests : IDisposable
     public void factors_and_unknown_shapes_are_said()
     {
         var model = new TinyModel(17).Input("x", [null, 4]).Weight("w", 4, 6).Longs("flat", -1)
-            .Node("MatMul", "x w", "h").Node("Reshape", "h flat", "all").Node("Mystery", "all", "riddle").Node("Relu", "riddle", "y").Output("y").Proto;
+            .Scalar("half", 0.5).Node("MatMul", "x w", "g").Node("Mul", "g half", "h").Node("Reshape", "h flat", "all")
+            .Node("Mystery", "all", "riddle").Node("Relu", "riddle", "y").Output("y").Proto;
         var tensors = Inspect(model).Tensors!.Value.ToDictionary(tensor => tensor.Name);
         var axis = Assert.Single(tensors["all"].Axes!.Value);
         Assert.Equal(18, axis.Size);
@@ -76,6 +79,7 @@ public sealed class TensorInspectionTests : IDisposable
         Assert.Equal([new CarriedLayer(0, true, false, null)], tensors["riddle"].Carried);
         var table = Written(InspectionTable.Write, Inspect(model));
         Assert.Contains("3 batch·6 channel", table, StringComparison.Ordinal);
+        Assert.Matches("\nhalf +float +scalar +yes\n", table);
         Assert.Contains("riddle  float  unknown                       0 mixed\n", table, StringComparison.Ordinal);
     }
 
@@ -84,12 +88,12 @@ public sealed class TensorInspectionTests : IDisposable
     {
         using var shell = new Shell();
         var file = Saved(Network);
-        Assert.Equal(ExitCode.Done, await shell.RunAsync(TestContext.Current.CancellationToken, "inspect", file, "--format", "json", "--tensors"));
+        Assert.Equal(ExitCode.Done, await shell.RunAsync(Token, "inspect", file, "--format", "json", "--tensors"));
         using var json = JsonDocument.Parse(shell.Output);
         Assert.Equal(15, json.RootElement.GetProperty("tensors").GetArrayLength());
 
         using var plain = new Shell();
-        Assert.Equal(ExitCode.Done, await plain.RunAsync(TestContext.Current.CancellationToken, "inspect", file, "--format", "json"));
+        Assert.Equal(ExitCode.Done, await plain.RunAsync(Token, "inspect", file, "--format", "json"));
         Assert.DoesNotContain("tensors", plain.Output, StringComparison.Ordinal);
     }
 
@@ -99,7 +103,7 @@ public sealed class TensorInspectionTests : IDisposable
     public async Task a_format_without_tensors_is_refused(string format)
     {
         using var shell = new Shell();
-        Assert.Equal(ExitCode.Usage, await shell.RunAsync(TestContext.Current.CancellationToken, "inspect", Saved(Network), "--tensors", "--format", format));
+        Assert.Equal(ExitCode.Usage, await shell.RunAsync(Token, "inspect", Saved(Network), "--tensors", "--format", format));
         Assert.Equal($"error: --tensors: --format {format} shows layers and edges only; expected table or json\n", shell.Error);
         Assert.Empty(shell.Output);
     }
