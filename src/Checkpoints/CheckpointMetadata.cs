@@ -115,6 +115,14 @@ public sealed record CheckpointMetadata
             Set(model, Prefix + name, value);
     }
 
+    /// <summary>Removes what a model records of its loss and accuracy: they are those of another network once its weights are changed.</summary>
+    public static void RemoveScores(ModelProto model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        foreach (var name in (string[])["train_loss", "test_loss", "train_accuracy", "test_accuracy"])
+            Set(model, Prefix + name, null);
+    }
+
     private const string Prefix = "emergence.";
 
     private (string Name, string? Value)[] Entries() =>

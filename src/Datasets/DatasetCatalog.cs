@@ -36,6 +36,16 @@ public static class DatasetCatalog
     /// <summary>The set of this name, or null.</summary>
     public static DatasetInfo? Find(string name) => All.FirstOrDefault(set => set.Name == name);
 
+    /// <summary>True for a known set whose split needs no download: it is generated, in <paramref name="dataDir"/>, or in the user's cache.</summary>
+    public static bool IsAtHand(string name, string split, string? dataDir)
+    {
+        if (Find(name) is not { } info || split is not ("train" or "test"))
+            return false;
+        return info.Files is not { } files
+            || (dataDir is null ? [Path.Combine(DatasetCache.Folder, files.Folders[0])] : files.Folders.Append("").Select(folder => Path.Combine(dataDir, folder)))
+                .Any(folder => Directory.Exists(folder) && !files.In(folder, split).IsEmpty);
+    }
+
     /// <summary>
     /// Loads a split, or its first <paramref name="samples"/> samples in stored order. Sets with files are read from
     /// <paramref name="dataDir"/> where it is given; else from the user's cache, downloaded there on first use.

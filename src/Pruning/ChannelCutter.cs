@@ -17,18 +17,15 @@ internal sealed class ChannelCutter(ModelProto model, string directory, ChannelF
 
     public void Cut()
     {
-        foreach (var input in flow.Uses.GroupBy(use => (use.Node, use.Input)))
+        foreach (var input in flow.Uses.GroupBy(use => (use.Node.Output[0], use.Input)))
         {
-            var removed = input.GroupBy(use => use.Axis)
-                .Select(uses => (Axis: uses.Key, Gone: uses.Last().Signals.Select(flow.Signals.IsCut).ToArray()))
-                .Where(axis => axis.Gone.Contains(true)).ToDictionary(axis => axis.Axis, axis => axis.Gone);
-            if (removed.Count > 0)
-                CutConstant(copies[input.Key.Node].Input[input.Key.Input], input.First().Path.Dims, removed);
+            if (input.Any(use => use.Group is not null))
+                CutGrouped([.. input]);
+            else
+                CutAxes([.. input]);
         }
-        foreach (var size in flow.Sizes.Where(size => size.Signals.Any(flow.Signals.IsCut)))
+        foreach (var size in flow.Sizes.Where(size => (size.Whole ?? size.Signals).Any(flow.Signals.IsCut)))
             Correct(copies[size.Node], size);
-        foreach (var (node, inputs) in flow.Depthwise)
-            copies[node].Attribute.Single(attribute => attribute.Name == "group").I = Left(inputs);
         foreach (var value in graph.ValueInfo)
         {
             if (flow.Tensors.TryGetValue(value.Name, out var channels) && channels.Signals.Any(flow.Signals.IsCut))
@@ -37,6 +34,49 @@ internal sealed class ChannelCutter(ModelProto model, string directory, ChannelF
     }
 
     private int Left(int[] signals) => signals.Count(signal => !flow.Signals.IsCut(signal));
+
+    private void CutAxes(ChannelUse[] uses)
+    {
+        var removed = uses.GroupBy(use => use.Axis)
+            .Select(uses => (Axis: uses.Key, Gone: uses.Last().Signals.Select(flow.Signals.IsCut).ToArray()))
+            .Where(axis => axis.Gone.Contains(true)).ToDictionary(axis => axis.Axis, axis => axis.Gone);
+        if (removed.Count > 0)
+            CutConstant(copies[uses[0].Node].Input[uses[0].Input], uses[0].Path.Dims, removed);
+    }
+
+    /// <summary>The weight of a grouped convolution: each group reads channels of its own, and loses equally many of them.</summary>
+    private void CutGrouped(ChannelUse[] uses)
+    {
+        var path = uses[0].Path;
+        var gone = new bool[path.Count];
+        foreach (var use in uses)
+        {
+            foreach (var (element, at) in use.Elements())
+                gone[element] |= flow.Signals.IsCut(use.Signals[at]);
+        }
+        if (!gone.Contains(true))
+            return;
+        int[] left = [.. path.Dims.Select((size, axis) => size - (uses.FirstOrDefault(use => use.Axis == axis)?.Signals.Count(flow.Signals.IsCut) ?? 0))];
+        Keep(copies[uses[0].Node].Input[uses[0].Input], [.. Enumerable.Range(0, gone.Length).Where(element => !gone[element])], left);
+    }
+
+    /// <summary>Stores some elements of what an operator reads, as it reads them; the way from the stored tensor to there goes.</summary>
+    private void Keep(string name, IReadOnlyList<int> elements, int[] left)
+    {
+        if (stored.Contains(name))
+        {
+            Store(name, TensorSlices.Gather(stored.Get(name), directory, elements, left));
+            return;
+        }
+        var path = flow.Paths.Of(name)!;
+        var producer = graph.Node.Single(node => node.Output.Contains(name));
+        var tensor = TensorSlices.Gather(stored.Get(path.Stored), directory, [.. elements.Select(path.At)], left);
+        tensor.Name = name;
+        RemoveNode(producer);
+        TensorWriter.Add(model, tensor);
+        Release(producer.Input);
+        stored = new StoredTensors(model, directory);
+    }
 
     private void CutConstant(string name, int[] dims, IReadOnlyDictionary<int, bool[]> removed)
     {
@@ -71,13 +111,7 @@ internal sealed class ChannelCutter(ModelProto model, string directory, ChannelF
                 CutConstant(producer.Input[0], turned, removed.ToDictionary(part => perm[part.Key], part => part.Value));
                 break;
             default:
-                // Reshaped or transposed: what the operator reads is stored as it stands, and the way there goes.
-                var path = flow.Paths.Of(name)!;
-                var tensor = TensorSlices.Gather(stored.Get(path.Stored), directory, [.. elements.Select(path.At)], left);
-                tensor.Name = name;
-                RemoveNode(producer);
-                TensorWriter.Add(model, tensor);
-                Release(producer.Input);
+                Keep(name, elements, left);
                 break;
         }
         foreach (var value in graph.ValueInfo.Where(value => value.Name == name))
@@ -113,23 +147,54 @@ internal sealed class ChannelCutter(ModelProto model, string directory, ChannelF
 
     private void Correct(NodeProto node, ChannelSize size)
     {
+        if (size.Input < 0 && node.Attribute.FirstOrDefault(attribute => attribute.Name == size.Attribute) is { } attribute)
+        {
+            if (attribute.Type == AttributeProto.Types.AttributeType.Int || attribute.Ints.Count == 0)
+                attribute.I = Left(size.Signals);
+            else
+                attribute.Ints[size.Index] = Left(size.Signals);
+            return;
+        }
         if (size.Input < 0)
         {
-            node.Attribute.Single(attribute => attribute.Name == "shape").Ints[size.Index] = Left(size.Signals);
+            node.Attribute.Add(AttributeProto.Of(size.Attribute, AllParts(size)));
             return;
         }
-        var name = node.Input[size.Input];
-        var shape = stored.Longs(name);
-        shape[size.Index] = Left(size.Signals);
-        var tensor = TensorValues.FromLongs(name, [shape.Length], shape);
-        if (stored.Users(name) == 1)
+        var name = size.Input < node.Input.Count ? node.Input[size.Input] : "";
+        if (name.Length == 0)
         {
-            Store(name, tensor);
+            // A split into equal parts says nothing of their sizes.
+            while (node.Input.Count <= size.Input)
+                node.Input.Add("");
+            Give(node, size.Input, "split", AllParts(size), (int)TensorProto.Types.DataType.Int64);
+            if (node.Attribute.FirstOrDefault(other => other.Name == "num_outputs") is { } count)
+                node.Attribute.Remove(count);
             return;
         }
-        tensor.Name = node.Input[size.Input] = names.Next($"{name}_pruned");
-        TensorWriter.Add(model, tensor);
+        var values = stored.Contains(name) ? stored.Longs(name) : [.. flow.ValuesOf(name)!.Select(value => (long)value)];
+        values[size.Index] = Left(size.Signals);
+        var type = stored.Contains(name) ? stored.ElementType(name) : (int)TensorProto.Types.DataType.Int64;
+        if (stored.Contains(name) && stored.Users(name) == 1)
+            Store(name, Numbers(name, values, type));
+        else
+            Give(node, size.Input, name, values, type);
+    }
+
+    private long[] AllParts(ChannelSize size) =>
+        [.. flow.Sizes.Where(part => ReferenceEquals(part.Node, size.Node) && part.Attribute == size.Attribute).OrderBy(part => part.Index).Select(part => (long)Left(part.Signals))];
+
+    /// <summary>Gives a node numbers of its own.</summary>
+    private void Give(NodeProto node, int input, string name, long[] values, int type)
+    {
+        node.Input[input] = names.Next($"{name}_pruned");
+        TensorWriter.Add(model, Numbers(node.Input[input], values, type));
         stored = new StoredTensors(model, directory);
+    }
+
+    private static TensorProto Numbers(string name, long[] values, int type)
+    {
+        var tensor = TensorValues.FromLongs(name, [values.Length], values);
+        return type == (int)TensorProto.Types.DataType.Int64 ? tensor : new TensorProto { Name = name, DataType = type, Dims = { values.Length }, Int32Data = { values.Select(value => (int)value) } };
     }
 
     /// <summary>Takes out what nothing reads any more.</summary>

@@ -88,15 +88,13 @@ internal sealed partial class ChannelFlow
             // Depthwise: each filter belongs to the channel it reads, as a normalisation's scale does.
             var perChannel = weight[0] / groups;
             made = [.. Enumerable.Range(0, weight[0]).Select(filter => inputs.Signals[filter / perChannel])];
-            if (Use(node, weightAt, 0, made, ChannelPart.Adjusts))
-                depthwise.Add((node, inputs.Signals));
-            followers[layer] = made;
+            Depthwise(node, weightAt, 0, layer, made, inputs.Signals);
         }
         else if (groups > 1)
         {
-            ReadGroups(node, weightAt, inputs, groups, weight);
             made = Make(node, layer, weightAt, 0, weight[0]);
-            Pin(new Channels(1, made), "a grouped convolution needs groups of equal size");
+            Signals.Balance([.. made.Chunk(weight[0] / groups)]);
+            ReadGroups(node, weightAt, inputs, groups, weight);
         }
         else
         {
@@ -121,21 +119,40 @@ internal sealed partial class ChannelFlow
             Stop(node);
             return;
         }
-        Pin(inputs, "a grouped convolution reads it, which needs groups of equal size");
+        Signals.Balance([.. inputs.Signals.Chunk(weight[1])]);
+        Signals.KeepOne(inputs.Signals);
         var filters = weight[0] / groups;
         for (var group = 0; group < groups; group++)
-            Use(node, weightAt, 1, inputs.Signals[(group * weight[1])..((group + 1) * weight[1])], ChannelPart.Reads, (group * filters, (group + 1) * filters));
+            Use(node, weightAt, 1, inputs.Signals[(group * weight[1])..((group + 1) * weight[1])], ChannelPart.Reads, (group * filters, (group + 1) * filters), node.Input[0]);
+    }
+
+    /// <summary>Each filter belongs to the channel that it reads, as a normalisation's scale does.</summary>
+    private void Depthwise(NodeProto node, int weightAt, int axis, int layer, int[] made, int[] inputs)
+    {
+        if (Use(node, weightAt, axis, made, ChannelPart.Adjusts) && inFile.Contains(node))
+            sizes.Add(new ChannelSize(node, -1, "group", 0, inputs));
+        followers[layer] = made;
     }
 
     private void TransposedConvolution(NodeProto node, int layer)
     {
-        if (InputShape(node, 1) is not { Length: >= 3 } weight || new AttributeReader(node).Int("group", 1) != 1)
+        var groups = new AttributeReader(node).Int("group", 1);
+        int[] made;
+        if (InputShape(node, 1) is [var first, 1, ..] && first == groups && groups > 1 && ChannelsOf(node, 0) is { Axis: 1 } inputs && !inputs.Signals.Contains(Signals.None))
+        {
+            made = inputs.Signals;
+            Depthwise(node, 1, 0, layer, made, made);
+        }
+        else if (InputShape(node, 1) is not { Length: >= 3 } weight || groups != 1)
         {
             LeaveAlone(node, layer, "the filters of a grouped ConvTranspose are not followed");
             return;
         }
-        Read(node, 0, 1, 1, 0);
-        var made = Make(node, layer, 1, 1, weight[1]);
+        else
+        {
+            Read(node, 0, 1, 1, 0);
+            made = Make(node, layer, 1, 1, weight[1]);
+        }
         if (node.Input.Count > 2 && node.Input[2].Length > 0)
             Use(node, 2, 0, made, ChannelPart.Adjusts);
         Define(node, new Channels(1, made));
@@ -153,7 +170,9 @@ internal sealed partial class ChannelFlow
         int[] Rows(int[] signals, int count) => [.. Enumerable.Range(0, count).Select(row => signals[row % hidden])];
         Read(node, 0, 2, 1, 2);
         var made = Signals.Open(hidden);
-        Pin(new Channels(0, made), "a recurrent layer keeps its number of units");
+        if (new AttributeReader(node).Has("hidden_size"))
+            sizes.Add(new ChannelSize(node, -1, "hidden_size", 0, made));
+        Signals.KeepOne(made);
         var isEditable = Use(node, 1, 1, Rows(made, weight[1]), ChannelPart.Makes) && Use(node, 2, 1, Rows(made, recurrence[1]), ChannelPart.Makes)
             && Use(node, 2, 2, made, ChannelPart.Reads);
         foreach (var input in (int[])[3, 7])
@@ -161,12 +180,21 @@ internal sealed partial class ChannelFlow
             if (isEditable && input < node.Input.Count && node.Input[input].Length > 0 && InputShape(node, input) is { } adjusted)
                 isEditable = Use(node, input, 1, Rows(made, adjusted[1]), ChannelPart.Adjusts);
         }
+        // What is stored of the state that it starts with belongs to the unit; a computed state stays, and the units with it.
+        foreach (var input in Enumerable.Range(5, 2).Where(input => input < node.Input.Count && node.Input[input].Length > 0))
+        {
+            if (isEditable && IsConstant(node, input))
+            {
+                isEditable = Use(node, input, 2, made, ChannelPart.Adjusts);
+                continue;
+            }
+            Escape(node.Input[input], $"it is a state of {node.OpType}");
+            Escape(node, made, $"{node.OpType} starts with a computed state");
+        }
         if (isEditable)
             units[layer] = made;
         else
             leftAlone[layer] = "its weights are shared or computed";
-        foreach (var state in node.Input.Skip(4).Where(channels.ContainsKey))
-            Escape(state, $"it is a state of {node.OpType}");
         for (var i = 0; i < node.Output.Count; i++)
             Define(node, new Channels(i == 0 ? 3 : 2, made), i);
     }
@@ -213,7 +241,7 @@ internal sealed partial class ChannelFlow
         if (ChannelsOf(node, dataAt) is not { } data)
             return;
         if (data.Axis == dataAxis)
-            Use(node, weightAt, axis, data.Signals, ChannelPart.Reads);
+            Use(node, weightAt, axis, data.Signals, ChannelPart.Reads, data: node.Input[dataAt]);
         else
             Escape(node.Input[dataAt], $"{node.OpType} sums over another axis");
     }

@@ -9,8 +9,10 @@ internal sealed partial class ChannelFlow
     private void FollowOther(NodeProto node)
     {
         var rule = OpRules.Find(node.Domain, node.OpType);
-        if (rule is ElementwiseBinaryRule or SelectRule)
-            Elementwise(node, rule is SelectRule ? 1 : 0);
+        if (rule is ElementwiseBinaryRule or SelectRule or PredicateRule)
+            Elementwise(node, rule is SelectRule && ChannelsOf(node, 0) is null ? 1 : 0);
+        else if (node.OpType is "MatMul" && node.Input.Any(channels.ContainsKey))
+            Product(node);
         else if (rule is SkipNormalisationRule)
             SkipNormalisation(node);
         else if (rule is ConcatRule)
@@ -44,7 +46,13 @@ internal sealed partial class ChannelFlow
             case LayoutRule when node.OpType == "Transpose":
                 Define(node, data with { Axis = Array.IndexOf(Shapes.Permutation(before.Length, attributes), data.Axis) });
                 break;
-            case LayoutRule when node.OpType is not ("DepthToSpace" or "SpaceToDepth") && Reshaped(data, before, after) is { } reshaped:
+            case LayoutRule when node.OpType is "DepthToSpace" && data.Axis == 1:
+                ToSpace(node, attributes, data);
+                break;
+            case LayoutRule when node.OpType is "SpaceToDepth" && data.Axis == 1:
+                Define(node, data with { Signals = [.. Enumerable.Range(0, after[1]).Select(channel => data.Signals[channel % data.Signals.Length])] });
+                break;
+            case LayoutRule when node.OpType is not ("DepthToSpace" or "SpaceToDepth") && (Reshaped(data, before, after) ?? Divided(node, data, before, after)) is { } reshaped:
                 Define(node, reshaped);
                 if (node.OpType == "Reshape")
                     KeepShape(node, attributes, data, reshaped);
@@ -64,8 +72,11 @@ internal sealed partial class ChannelFlow
                     Pin(data, $"{node.OpType} names its size");
                 Define(node, data with { Axis = data.Axis + after.Length - before.Length });
                 break;
+            case PartRule when node.OpType == "Slice":
+                Slice(node, attributes, data, before);
+                break;
             case PartRule:
-                Part(node, attributes, data, before);
+                Split(node, attributes, data, before);
                 break;
             case ReduceRule:
                 Reduce(node, attributes, data, before);
@@ -117,12 +128,28 @@ internal sealed partial class ChannelFlow
 
     private void PassThrough(NodeProto node, AttributeReader attributes, Channels data, int[] before)
     {
-        if (node.OpType is "Softmax" or "LogSoftmax" or "Hardmax" or "CumSum" or "CumProd")
+        if (node.OpType is "CumSum" or "CumProd")
+        {
+            // Along channels each result is made of all channels before it, and is none of them.
+            if (ConstantAt(node, 1) is not [var along] || Shapes.Axis((int)along, before.Length) == data.Axis)
+            {
+                Stop(node);
+                return;
+            }
+        }
+        else if (node.OpType is "Softmax" or "LogSoftmax" or "Hardmax")
         {
             // Up to opset 12 a softmax runs over its axis and all behind it.
-            var axis = node.OpType.StartsWith("Cum", StringComparison.Ordinal) ? data.Axis : attributes.Axis("axis", model.Opset < 13 ? 1 : -1, before.Length);
+            var axis = attributes.Axis("axis", model.Opset < 13 ? 1 : -1, before.Length);
             if (data.Axis == axis || (model.Opset < 13 && data.Axis > axis))
-                Pin(data, $"{node.OpType} mixes it with others");
+            {
+                // The zero of a removed channel takes part in the sum as exp(0).
+                foreach (var signal in data.Signals)
+                {
+                    Signals.Pin(signal, $"{node.OpType} mixes it with others");
+                    Signals.Leave(new Remnant(signal, Signals.None, "Exp", IsKnown: true, $"{node.OpType} mixes it with others"));
+                }
+            }
         }
         else if (node.OpType is not ("Identity" or "Dropout" or "Cast" or "CastLike" or "BitCast" or "QuantizeLinear" or "DequantizeLinear" or "DynamicQuantizeLinear"))
         {
@@ -144,8 +171,7 @@ internal sealed partial class ChannelFlow
         var shape = IsConstant(node, input) ? InputShape(node, input) : null;
         if (shape is null)
         {
-            foreach (var signal in data.Signals)
-                Signals.Escape(signal, $"{node.OpType} adjusts it by something computed");
+            Escape(node, data.Signals, $"{node.OpType} adjusts it by something computed");
             Escape(node.Input[input], $"{node.OpType} adjusts other channels by it");
             return;
         }
@@ -154,12 +180,27 @@ internal sealed partial class ChannelFlow
             Use(node, input, axis, data.Signals, part);
     }
 
+    /// <summary>A bias of one number for all units of a layer: where a unit is removed, each gets its own, and that one's is zero.</summary>
+    private bool Spread(NodeProto node, int input, int[] signals, int axis, int rank)
+    {
+        if (!inFile.Contains(node) || paths.Of(node.Input[input]) is not { Count: 1, IsCopy: true } path || signals.Length < 2)
+            return false;
+        var dims = new int[rank - axis];
+        Array.Fill(dims, 1);
+        dims[0] = signals.Length;
+        var element = path.At(0);
+        var spread = path with { Map = [.. Enumerable.Repeat(element, signals.Length)], Dims = dims, IsPrivate = false, CanCut = true };
+        Note(new ChannelUse(node, input, spread, 0, signals, ChannelPart.Adjusts));
+        return true;
+    }
+
     /// <summary>Adds what may be a bias or another branch to the channels of a layer.</summary>
     private int[] Add(NodeProto node, int input, int[] made, int axis, int rank)
     {
         if (IsConstant(node, input))
         {
-            Along(node, input, new Channels(axis, made), rank, ChannelPart.Adjusts);
+            if (InputShape(node, input) is not { } bias || bias.Any(size => size > 1) || !Spread(node, input, made, axis, rank))
+                Along(node, input, new Channels(axis, made), rank, ChannelPart.Adjusts);
             return made;
         }
         if (InputShape(node, input) is { Length: 1 } && axis != rank - 1)
@@ -169,7 +210,19 @@ internal sealed partial class ChannelFlow
             return made;
         }
         var other = Broadcast(node, input, axis, rank, made.Length);
-        return other is null ? made : [.. made.Zip(other, Signals.Join)];
+        return other is null ? made : Joined(node, made, other, "", node.Input[input]);
+    }
+
+    /// <summary>The channels of two operands as those of the result.</summary>
+    private int[] Joined(NodeProto node, int[] a, int[] b, string first, string second)
+    {
+        int[] joined = [.. a.Zip(b, Signals.Join)];
+        for (var i = 0; i < joined.Length; i++)
+        {
+            Remain(first, a[i], joined[i], $"{node.OpType} joins it with channels that stay");
+            Remain(second, b[i], joined[i], $"{node.OpType} joins it with channels that stay");
+        }
+        return joined;
     }
 
     /// <summary>The channels of an input as they meet an axis of the output; null where one value meets all of them.</summary>
@@ -207,18 +260,51 @@ internal sealed partial class ChannelFlow
             return;
         }
         int[]? joined = null;
+        var last = "";
         foreach (var input in computed)
         {
-            if (Broadcast(node, input, along, output.Length, output[along]) is { } signals)
-                joined = joined is null ? signals : [.. joined.Zip(signals, Signals.Join)];
+            if (Broadcast(node, input, along, output.Length, output[along]) is not { } signals)
+                continue;
+            joined = joined is null ? signals : Joined(node, joined, signals, last, node.Input[input]);
+            last = node.Input[input];
         }
         var result = new Channels(along, joined!);
         var part = node.OpType is "Add" or "Sub" or "Mul" or "Sum" ? ChannelPart.Adjusts : ChannelPart.Accompanies;
         foreach (var input in Enumerable.Range(first, node.Input.Count - first).Where(input => IsConstant(node, input)))
-            Along(node, input, result, output.Length, part);
+        {
+            if (!(IsBias(node, input) && Spread(node, input, result.Signals, along, output.Length)))
+                Along(node, input, result, output.Length, part);
+        }
         if (first == 1 && InputShape(node, 0) is { } condition && along - (output.Length - condition.Length) is >= 0 and var own && condition[own] > 1)
             Pin(result, "Where chooses by a mask of its size");
         Define(node, result);
+    }
+
+    /// <summary>True for one number that is added to a layer's product, and to nothing else.</summary>
+    private bool IsBias(NodeProto node, int input) =>
+        node.OpType == "Add" && node.Input.Count == 2 && InputShape(node, input) is { } shape && shape.All(size => size == 1)
+        && produced.Contains(node.Input[1 - input]) && paths.IsReadOnce(node.Input[1 - input]);
+
+    /// <summary>A product of two computed tensors, as in attention: channels along its outer axes, as heads, go through.</summary>
+    private void Product(NodeProto node)
+    {
+        if (OutputShape(node) is not { } output)
+        {
+            Stop(node);
+            return;
+        }
+        var at = Enumerable.Range(0, 2).Where(input => ChannelsOf(node, input) is not null && InputShape(node, input) is not null)
+            .Select(input => ChannelsOf(node, input)!.Axis + output.Length - InputShape(node, input)!.Length).Distinct().ToArray();
+        if (at is not [var axis] || axis >= output.Length - 2)
+        {
+            Stop(node);
+            return;
+        }
+        var (a, b) = (Broadcast(node, 0, axis, output.Length, output[axis]), Broadcast(node, 1, axis, output.Length, output[axis]));
+        if ((a ?? b) is { } signals)
+            Define(node, new Channels(axis, a is null || b is null ? signals : Joined(node, a, b, node.Input[0], node.Input[1])));
+        else
+            Stop(node);
     }
 
     private void SkipNormalisation(NodeProto node)
@@ -257,6 +343,14 @@ internal sealed partial class ChannelFlow
         var signals = Enumerable.Range(0, parts.Length).Select(Of);
         Define(node, new Channels(along, axis == along
             ? [.. signals.SelectMany(part => part)]
-            : signals.Aggregate((a, b) => [.. a.Zip(b, Signals.Join)])));
+            : Along(node, [.. signals])));
+    }
+
+    private int[] Along(NodeProto node, int[][] parts)
+    {
+        var joined = parts[0];
+        for (var part = 1; part < parts.Length; part++)
+            joined = Joined(node, joined, parts[part], node.Input[part - 1], node.Input[part]);
+        return joined;
     }
 }

@@ -17,16 +17,20 @@ internal sealed partial class ChannelFlow
     private readonly Dictionary<string, Channels> channels = new(StringComparer.Ordinal);
     private readonly List<ChannelUse> uses = [];
     private readonly List<ChannelSize> sizes = [];
-    private readonly List<(NodeProto Node, int[] Inputs)> depthwise = [];
     private readonly Dictionary<int, int[]> units = [];
     private readonly Dictionary<int, int[]> followers = [];
     private readonly Dictionary<int, string> leftAlone = [];
+    private readonly Dictionary<string, Residue> residues = new(StringComparer.Ordinal);
+    private readonly HashSet<(string, int)> adjusted = [];
+    private readonly HashSet<string> produced = new(StringComparer.Ordinal);
+    private readonly ChannelCounts counts;
 
     private ChannelFlow(TracedModel model, StoredTensors stored, GraphProto graph, IReadOnlySet<NodeProto> inFile)
     {
         this.model = model;
         paths = new ConstantPaths(model, stored, graph);
         this.inFile = inFile;
+        counts = new ChannelCounts(model, stored);
     }
 
     /// <summary>Follows the channels of a traced model.</summary>
@@ -40,27 +44,22 @@ internal sealed partial class ChannelFlow
         var layers = model.Builders.Index().Where(layer => layer.Item.Op != Trace.InputOp).ToDictionary(layer => layer.Item.Order, layer => layer.Index);
         foreach (var (order, node) in model.Nodes.Index())
         {
-            if (node.Output.All(output => model.Tensors.GetValueOrDefault(output) is null or { IsConstant: true }) && !layers.ContainsKey(order))
+            var isLayer = layers.TryGetValue(order, out var layer);
+            flow.counts.Follow(node, flow.channels);
+            if (!isLayer && node.Output.All(output => model.Tensors.GetValueOrDefault(output) is null or { IsConstant: true }))
                 continue;
-            try
-            {
-                if (model.Unfit.Contains(node))
-                    throw new TraceException($"the inputs and attributes of this {node.OpType} do not fit it");
-                if (layers.TryGetValue(order, out var layer))
-                    flow.FollowLayer(node, layer);
-                else
-                    flow.FollowOther(node);
-            }
-            catch (Exception e) when (TraceException.IsUnfit(e))
-            {
-                flow.Stop(node);
-                if (layers.TryGetValue(order, out var layer))
-                    flow.LeaveAlone(node, layer, TraceException.Finding(e));
-            }
-            flow.SpareWhatDiverges(node);
+            flow.Follow(node, isLayer ? layer : null);
+            flow.NoteResidues(node, isLayer);
+            if (isLayer)
+                flow.produced.UnionWith(node.Output);
+            flow.KeepCounted(node);
         }
         foreach (var output in graph.Output)
+        {
             flow.Escape(output.Name, "it is an output of the model");
+            foreach (var signal in flow.counts.Behind(output.Name).SelectMany(count => count.Signals))
+                flow.Signals.Pin(signal, "their number is an output of the model");
+        }
         return flow;
     }
 
@@ -71,9 +70,6 @@ internal sealed partial class ChannelFlow
 
     /// <summary>The stored numbers of channels.</summary>
     public IReadOnlyList<ChannelSize> Sizes => sizes;
-
-    /// <summary>The depthwise convolutions with the channels they read.</summary>
-    public IReadOnlyList<(NodeProto Node, int[] Inputs)> Depthwise => depthwise;
 
     /// <summary>The channels of every tensor that has some.</summary>
     public IReadOnlyDictionary<string, Channels> Tensors => channels;
@@ -89,6 +85,12 @@ internal sealed partial class ChannelFlow
 
     /// <summary>How the constants are made of stored tensors.</summary>
     public ConstantPaths Paths => paths;
+
+    /// <summary>The values of a constant as they are before pruning; null where they are not known.</summary>
+    public double[]? ValuesOf(string constant) => model.Constants.Evaluate(constant)?.Values;
+
+    /// <summary>Version of the standard operator set.</summary>
+    public int Opset => model.Opset;
 
     private Channels? ChannelsOf(NodeProto node, int input) =>
         input < node.Input.Count ? channels.GetValueOrDefault(node.Input[input]) : null;
@@ -115,28 +117,42 @@ internal sealed partial class ChannelFlow
             Signals.Pin(signal, reason);
     }
 
+    private void Follow(NodeProto node, int? layer)
+    {
+        try
+        {
+            if (model.Unfit.Contains(node))
+                throw new TraceException($"the inputs and attributes of this {node.OpType} do not fit it");
+            if (layer is { } index)
+                FollowLayer(node, index);
+            else
+                FollowOther(node);
+        }
+        catch (Exception e) when (TraceException.IsUnfit(e))
+        {
+            Stop(node);
+            if (layer is { } index)
+                LeaveAlone(node, index, TraceException.Finding(e));
+        }
+    }
+
+    /// <summary>The channels of a tensor stay: something reads it that we cannot change.</summary>
     private void Escape(string tensor, string reason)
     {
         foreach (var signal in channels.GetValueOrDefault(tensor)?.Signals ?? [])
-            Signals.Escape(signal, reason);
+        {
+            Signals.Pin(signal, reason);
+            Remain(tensor, signal, Signals.None, reason);
+        }
     }
 
-    /// <summary>
-    /// Leaves layers alone of which a zeroed unit would give an infinity or NaN: those that read it with weights of zero
-    /// would give NaN.
-    /// </summary>
-    private void SpareWhatDiverges(NodeProto node)
+    /// <summary>The channels are adjusted by something that cannot be edited.</summary>
+    private void Escape(NodeProto node, int[] signals, string reason)
     {
-        foreach (var output in node.Output)
+        foreach (var signal in signals)
         {
-            if (!channels.TryGetValue(output, out var data) || !model.AtZero.Value.TryGetValue(output, out var value) || double.IsFinite(value))
-                continue;
-            var fed = Signals.UnitsOf(data.Signals);
-            foreach (var layer in units.Keys.Where(layer => units[layer].Any(fed.Contains)).ToArray())
-            {
-                units.Remove(layer);
-                leftAlone[layer] = $"{node.OpType} of zero is not finite";
-            }
+            Signals.Pin(signal, reason);
+            Signals.Leave(new Remnant(signal, Signals.None, node.OpType, IsKnown: false, reason));
         }
     }
 
@@ -147,14 +163,26 @@ internal sealed partial class ChannelFlow
             Escape(input, reason ?? $"{node.OpType} reads it");
     }
 
-    /// <summary>Notes a constant that stands along channels; says so where it cannot be edited.</summary>
-    private bool Use(NodeProto node, int input, int axis, int[] signals, ChannelPart part, (int, int)? group = null)
+    /// <summary>Numbers that are computed from how many channels there are must not change: then the channels stay.</summary>
+    private void KeepCounted(NodeProto node)
+    {
+        foreach (var count in counts.ReadBy(node, channels.GetValueOrDefault(node.Output.FirstOrDefault() ?? "")))
+        {
+            foreach (var signal in count.Signals)
+                Signals.Pin(signal, $"{node.OpType} computes with their number");
+        }
+    }
+
+    /// <summary>
+    /// Notes a constant that stands along channels; says so where it cannot be edited. For weights that read channels, data is the
+    /// tensor that they read.
+    /// </summary>
+    private bool Use(NodeProto node, int input, int axis, int[] signals, ChannelPart part, (int, int)? group = null, string? data = null)
     {
         if (node.Input[input].Length > 0 && !IsConstant(node, input))
         {
             // What is computed there would have to lose the same channels.
-            foreach (var signal in signals)
-                Signals.Escape(signal, $"{node.OpType} adjusts it by something computed");
+            Escape(node, signals, $"{node.OpType} adjusts it by something computed");
             Escape(node.Input[input], $"{node.OpType} adjusts other channels by it");
             return false;
         }
@@ -164,16 +192,28 @@ internal sealed partial class ChannelFlow
         var name = node.Name.Length > 0 ? node.Name : node.Output[0];
         if (!canEdit || path!.Dims[axis] != signals.Length)
         {
-            foreach (var signal in signals)
-                Signals.Escape(signal, $"'{node.Input[input]}' of {node.OpType} '{name}' is shared or computed");
+            var reason = $"'{node.Input[input]}' of {node.OpType} '{name}' is shared or computed";
+            if (data is not null)
+                Escape(data, reason);
+            else if (part == ChannelPart.Adjusts)
+                Escape(node, signals, reason);
+            else
+                Pin(new Channels(axis, signals), reason);
             return false;
         }
-        if (!path.CanCut)
+        if (!path.CanCut || (group is not null && !path.IsCopy))
         {
             foreach (var signal in signals)
                 Signals.Pin(signal, $"'{path.Stored}' of {node.OpType} '{name}' cannot be cut");
         }
-        uses.Add(new ChannelUse(node, input, path, axis, signals, part, group));
+        Note(new ChannelUse(node, input, path, axis, signals, part, group));
         return true;
+    }
+
+    private void Note(ChannelUse use)
+    {
+        uses.Add(use);
+        if (use.Part == ChannelPart.Adjusts)
+            adjusted.Add((use.Node.Output[0], use.Input));
     }
 }

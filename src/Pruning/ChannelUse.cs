@@ -5,12 +5,14 @@ namespace Emergence.Pruning;
 /// <summary>The channels of a tensor: which of them stands at each index of one axis.</summary>
 internal sealed record Channels(int Axis, int[] Signals);
 
-/// <summary>A stored number of channels, which a shape names.</summary>
+/// <summary>A stored number of channels: of a shape, of the bounds of a slice, of the parts of a split, or a size of its own.</summary>
 /// <param name="Node">The node that reads it.</param>
-/// <param name="Input">Which of its inputs; -1 for its attribute <c>shape</c>.</param>
+/// <param name="Input">Which of its inputs; -1 for an attribute.</param>
+/// <param name="Attribute">The attribute, where it is one.</param>
 /// <param name="Index">The number's place there.</param>
-/// <param name="Signals">The channels.</param>
-internal sealed record ChannelSize(NodeProto Node, int Input, int Index, int[] Signals);
+/// <param name="Signals">The channels that it counts.</param>
+/// <param name="Whole">The channels of the axis, where it counts but the first of them: it may be written from the end.</param>
+internal sealed record ChannelSize(NodeProto Node, int Input, string Attribute, int Index, int[] Signals, int[]? Whole = null);
 
 /// <summary>What a constant does with a channel.</summary>
 internal enum ChannelPart

@@ -57,17 +57,27 @@ internal sealed class NodePruner
         var selected = Candidates.Layers(traced.Graph, options);
         foreach (var layer in selected.Where(layer => flow.LeftAlone.ContainsKey(layer.Index)))
             diagnostics.Add(Diagnostic.Warning(layer.Name, $"{flow.LeftAlone[layer.Index]}: no node of it is removed"));
-        var layers = selected.Where(layer => flow.Units.ContainsKey(layer.Index)).ToImmutableArray();
+        foreach (var layer in selected.Where(layer => options.Spared.ContainsKey(layer.Name)))
+            diagnostics.Add(Diagnostic.Warning(layer.Name, $"{options.Spared[layer.Name]}: no node of it is removed"));
+        var layers = selected.Where(layer => flow.Units.ContainsKey(layer.Index) && !options.Spared.ContainsKey(layer.Name)).ToImmutableArray();
         if (layers.IsEmpty)
-            throw new UserException("no node to prune: the selected layers have no units that can be removed; select others with --only and --exclude");
-        var units = layers.Select(layer => flow.Units[layer.Index]).ToArray();
+            throw new UserException($"no node to prune: the selected layers have no units that can be removed{WhyNone(selected)}; select others with --only and --exclude");
         var makers = flow.Uses.Where(use => use.Part == ChannelPart.Makes).ToArray();
-        var norms = units.Select(own => NodePruning.Norms(own, makers.Where(use => use.Signals[0] == own[0]), Tensor, options.Norm)).ToArray();
-        var removed = NodePruning.Choose(units, norms, options);
+        RankedUnits[] ranked = [.. layers.Select(layer => flow.Units[layer.Index]).Select(own =>
+            new RankedUnits(own, NodeNorms.Of(own, makers.Where(use => use.Signals[0] == own[0]), Tensor, options.Norm)))];
+        var (removed, floored) = NodeChoice.Choose(ranked, flow.Signals.Groups, options);
+        foreach (var layer in floored)
+            diagnostics.Add(Diagnostic.Warning(layers[layer].Name, $"keeps {ranked[layer].Units.Count(unit => !removed.Contains(unit))} of its {ranked[layer].Units.Length} nodes, the least that --min-keep allows; give a smaller --min-keep to remove more"));
+        // Only now: whether nodes are cut out or zeroed does not change which they are.
+        foreach (var layer in traced.Graph.Layers.Where(layer => options.Uncut.ContainsKey(layer.Name)))
+        {
+            foreach (var unit in flow.Units.GetValueOrDefault(layer.Index, []))
+                flow.Signals.Pin(unit, options.Uncut[layer.Name]);
+        }
         flow.Signals.Remove(removed);
 
         Clear();
-        var candidates = units.Sum(own => own.Length);
+        var candidates = ranked.Sum(layer => layer.Units.Length);
         var rows = traced.Graph.Layers.Select(layer => LayerOf(layer, layers)).ToImmutableArray();
         var weights = layers.SelectMany(layer => layer.Parameters).Where(parameter => parameter.Role == ParameterRole.Weight)
             .Select(parameter => parameter.Tensor).Distinct(StringComparer.Ordinal).Select(Tensor).ToArray();
@@ -89,6 +99,8 @@ internal sealed class NodePruner
             Tensors = [.. tensors.Values.Where(tensor => tensor.IsChanged && remaining.Contains(tensor.Name)).Select(tensor => tensor.Name).Order(StringComparer.Ordinal)],
         };
         record.AppendTo(model);
+        if (removed.Count > 0)
+            CheckpointMetadata.RemoveScores(model);
         return new PrunedModel
         {
             Model = model,
@@ -143,6 +155,13 @@ internal sealed class NodePruner
         copies[use.Node].Input[use.Input] = own.Name;
     }
 
+    private string WhyNone(ImmutableArray<TracedLayer> selected)
+    {
+        var reasons = selected.Select(layer => (layer.Name, Reason: options.Spared.GetValueOrDefault(layer.Name) ?? flow.LeftAlone.GetValueOrDefault(layer.Index)))
+            .Where(layer => layer.Reason is not null).Select(layer => $"'{layer.Name}': {layer.Reason}").ToArray();
+        return reasons.Length == 0 ? "" : $" ({string.Join(", ", reasons.Take(3))}{(reasons.Length > 3 ? $" and {reasons.Length - 3} more" : "")})";
+    }
+
     private WeightTensor Tensor(string name)
     {
         if (!tensors.TryGetValue(name, out var tensor))
@@ -163,7 +182,7 @@ internal sealed class NodePruner
             Weights = weights.Sum(parameter => parameter.Count),
             ZerosBefore = weights.Sum(parameter => parameter.Count - parameter.Nonzero),
             Zeros = weights.Sum(parameter => tensors.GetValueOrDefault(parameter.Tensor)?.Zeros ?? parameter.Count - parameter.Nonzero),
-            Units = layer.Channels,
+            Units = own.Length > 0 ? own.Length : layer.Channels,
             UnitsRemoved = own.Count(flow.Signals.IsDead),
             UnitsCut = options.Shrink ? own.Count(flow.Signals.IsCut) : 0,
         };
@@ -174,9 +193,8 @@ internal sealed class NodePruner
         foreach (var layer in layers)
         {
             var dead = flow.Units[layer.Index].Where(flow.Signals.IsDead).ToArray();
-            var live = dead.Count(signal => flow.Signals.Escapes(signal));
-            if (live > 0 && !KeepsZero(layer.Activation))
-                diagnostics.Add(Diagnostic.Warning(layer.Name, $"{layer.Activation} of zero is not zero, and {live} removed nodes are still read: {flow.Signals.WhyNotCut(dead.First(flow.Signals.Escapes))}"));
+            if (flow.Signals.RemnantsOf(dead) is ({ } remnant, var live))
+                diagnostics.Add(Diagnostic.Warning(layer.Name, $"{remnant.Finding}, and {live} removed nodes are still read: {remnant.Reason}"));
             var kept = options.Shrink ? dead.Where(signal => !flow.Signals.IsCut(signal)).ToArray() : [];
             if (kept.Length == 0)
                 continue;
@@ -186,7 +204,4 @@ internal sealed class NodePruner
             diagnostics.Add(Diagnostic.Warning(layer.Name, $"{finding}: they are zeroed"));
         }
     }
-
-    /// <summary>Whether the activation function maps zero to zero, as far as its name tells.</summary>
-    private static bool KeepsZero(string activation) => activation is not ("Sigmoid" or "HardSigmoid" or "Softplus" or "Exp" or "Cos" or "Cosh" or "Acos");
 }

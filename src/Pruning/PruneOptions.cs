@@ -62,6 +62,9 @@ public sealed record PruneOptions
     /// <summary>The norm that ranks nodes.</summary>
     public UnitNorm Norm { get; init; } = UnitNorm.L2;
 
+    /// <summary>The share of its nodes that each layer keeps at least, in [0, 1]; one always stays.</summary>
+    public double MinKeep { get; init; } = 0.1;
+
     /// <summary>Which stored tensors of a layer hold candidates, for <see cref="PruneStructure.Weights"/>.</summary>
     public ImmutableArray<ParameterRole> Parameters { get; init; } = [ParameterRole.Weight];
 
@@ -82,6 +85,12 @@ public sealed record PruneOptions
 
     /// <summary>With <see cref="Shrink"/>: a node that cannot be cut out is an error, not a warning.</summary>
     public bool Strict { get; init; }
+
+    /// <summary>Layers, by their exact name, none of whose candidates may go, with the reason.</summary>
+    public ImmutableSortedDictionary<string, string> Spared { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Layers, by their exact name, whose removed nodes stay in the file as zeros, with the reason.</summary>
+    public ImmutableSortedDictionary<string, string> Uncut { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>How the model is traced.</summary>
     public TraceOptions Trace { get; init; } = new();

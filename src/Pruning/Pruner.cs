@@ -45,7 +45,9 @@ public static class Pruner
         var stored = new StoredTensors(model, checkpoint.Directory);
         var quantisations = new Quantisations(stored, traced.Nodes);
         var diagnostics = graph.Diagnostics.ToList();
-        var selected = Candidates.Layers(graph, options);
+        foreach (var layer in Candidates.Layers(graph, options).Where(layer => options.Spared.ContainsKey(layer.Name)))
+            diagnostics.Add(Diagnostic.Warning(layer.Name, $"{options.Spared[layer.Name]}: no weight of it is pruned"));
+        var selected = Candidates.Layers(graph, options).RemoveAll(layer => options.Spared.ContainsKey(layer.Name));
         var candidates = Candidates.Tensors(graph, selected, options, stored, diagnostics);
         var byName = candidates.ToDictionary(entry => entry.Tensor, entry => new WeightTensor(entry.Tensor, stored, quantisations.Of(entry.Tensor)), StringComparer.Ordinal);
         // Of tied weights that are stored several times, the first decides.
@@ -78,6 +80,8 @@ public static class Pruner
             Tensors = [.. candidates.Select(entry => entry.Tensor)],
         };
         record.AppendTo(model);
+        if (byName.Values.Any(tensor => tensor.IsChanged))
+            CheckpointMetadata.RemoveScores(model);
         return new PrunedModel
         {
             Model = model,

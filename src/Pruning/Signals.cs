@@ -14,6 +14,9 @@ internal sealed class Signals
     private readonly List<Signal> all = [];
     private readonly Dictionary<string, int> known = new(StringComparer.Ordinal);
     private readonly List<int> partner = [];
+    private readonly List<int[][]> balanced = [];
+    private readonly List<int[]> axes = [];
+    private readonly HashSet<Remnant> remnants = [];
     private bool[] dead = [];
     private bool[] cut = [];
 
@@ -21,9 +24,6 @@ internal sealed class Signals
     {
         /// <summary>Why it cannot be cut out; null where it can.</summary>
         public string? Pin { get; set; }
-
-        /// <summary>True where something reads its value that we cannot take the reading weights from.</summary>
-        public bool Escapes { get; set; }
     }
 
     /// <summary>The channels of a layer's units, newly opened.</summary>
@@ -40,13 +40,11 @@ internal sealed class Signals
         if (!known.TryGetValue(key, out var joined))
             known[key] = joined = Add(units, isMixed);
         if (isMixed)
-            Pin(joined, "it is added to channels of no layer");
+            Pin(joined, "it is joined to channels of no layer");
         foreach (var part in (int[])[a, b])
         {
-            if (part == None)
-                continue;
-            partner[Root(part)] = Root(joined);
-            all[part].Escapes = true;
+            if (part != None)
+                partner[Root(part)] = Root(joined);
         }
         return joined;
     }
@@ -58,21 +56,31 @@ internal sealed class Signals
             all[signal].Pin ??= reason;
     }
 
-    /// <summary>Says that something we cannot change reads a channel, so that it cannot be cut out either.</summary>
-    public void Escape(int signal, string reason)
+    /// <summary>Says that groups of channels must stay equally many: those of a grouped convolution.</summary>
+    public void Balance(int[][] groups)
     {
-        if (signal == None)
-            return;
-        Pin(signal, reason);
-        all[signal].Escapes = true;
+        if (groups.Length > 1)
+            balanced.Add(groups);
+    }
+
+    /// <summary>Says that one channel of an axis must stay.</summary>
+    public void KeepOne(int[] axis) => axes.Add(axis);
+
+    /// <summary>Says that something other than zero is left of a removed channel where it is read.</summary>
+    public void Leave(Remnant remnant)
+    {
+        if (remnant.Signal != None && remnant.Signal != remnant.Into)
+            remnants.Add(remnant);
     }
 
     /// <summary>Decides which channels are dead, and which of them can be cut out, once it is known which units are removed.</summary>
     public void Remove(IReadOnlySet<int> units)
     {
         dead = [.. all.Select(signal => !signal.IsMixed && signal.Units.All(units.Contains))];
-        var fixedRoots = Enumerable.Range(0, all.Count).Where(signal => !dead[signal] || all[signal].Pin is not null).Select(Root).ToHashSet();
-        cut = [.. Enumerable.Range(0, all.Count).Select(signal => !fixedRoots.Contains(Root(signal)))];
+        var stays = Enumerable.Range(0, all.Count).Where(signal => !dead[signal] || all[signal].Pin is not null).Select(Root).ToHashSet();
+        do
+            cut = [.. Enumerable.Range(0, all.Count).Select(signal => !stays.Contains(Root(signal)))];
+        while (KeepMore(stays));
     }
 
     /// <summary>Every unit that feeds the channel was removed.</summary>
@@ -82,18 +90,55 @@ internal sealed class Signals
     public bool IsCut(int signal) => signal != None && cut[signal];
 
     /// <summary>Why a dead channel stays in the file.</summary>
-    public string WhyNotCut(int signal)
-    {
-        var root = Root(signal);
-        return Enumerable.Range(0, all.Count).Where(other => Root(other) == root).Select(other => all[other].Pin).FirstOrDefault(pin => pin is not null)
-            ?? "the channels it is added to stay";
-    }
+    public string WhyNotCut(int signal) => PinOf(Root(signal)) ?? "the channels it is joined to stay";
 
-    /// <summary>True where a value of the channel, or of one it is joined to, is read by what we cannot change.</summary>
-    public bool Escapes(int signal) => all[signal].Escapes;
+    /// <summary>What is left of the removed channels of some units, and of which of these units.</summary>
+    public (Remnant? First, int Units) RemnantsOf(IReadOnlyCollection<int> units)
+    {
+        var own = units.ToHashSet();
+        var left = remnants.Where(remnant => dead[remnant.Signal] && !IsDead(remnant.Into) && UnitsOf(remnant.Signal).Any(own.Contains)).ToArray();
+        return (left.FirstOrDefault(), left.SelectMany(remnant => UnitsOf(remnant.Signal)).Where(own.Contains).Distinct().Count());
+    }
 
     /// <summary>The units that feed any of these channels.</summary>
     public HashSet<int> UnitsOf(IEnumerable<int> signals) => [.. signals.SelectMany(signal => UnitsOf(signal))];
+
+    /// <summary>
+    /// The units that can be cut out only together, each in one group: those of joined channels, and one of each part of a
+    /// grouped convolution, the weakest with the weakest. A unit that cannot be cut out is a group of its own.
+    /// </summary>
+    /// <param name="importance">The importance of each unit that may be removed.</param>
+    public ImmutableArray<UnitGroup> Groups(IReadOnlyDictionary<int, double> importance)
+    {
+        var coupling = new Coupling([.. Enumerable.Range(0, all.Count).Select(Root)]);
+        foreach (var signal in Enumerable.Range(0, all.Count))
+        {
+            coupling.Feed(signal, all[signal].Units);
+            if (all[signal].Pin is { } pin)
+                coupling.Pin(signal, pin);
+        }
+        return coupling.Groups(balanced, importance);
+    }
+
+    private bool KeepMore(HashSet<int> stays)
+    {
+        var before = stays.Count;
+        foreach (var axis in axes)
+        {
+            if (axis.Length > 0 && axis.All(IsCut))
+                stays.Add(Root(axis[^1]));
+        }
+        foreach (var groups in balanced)
+        {
+            var least = groups.Min(group => group.Count(IsCut));
+            foreach (var group in groups)
+                stays.UnionWith(group.Where(IsCut).Skip(least).Select(Root));
+        }
+        return stays.Count > before;
+    }
+
+    private string? PinOf(int root) =>
+        Enumerable.Range(0, all.Count).Where(other => Root(other) == root).Select(other => all[other].Pin).FirstOrDefault(pin => pin is not null);
 
     private int Add(ImmutableArray<int> units, bool isMixed)
     {
@@ -112,4 +157,16 @@ internal sealed class Signals
             signal = partner[signal] = partner[partner[signal]];
         return signal;
     }
+}
+
+/// <summary>What is left of a removed channel where something reads it.</summary>
+/// <param name="Signal">The channel.</param>
+/// <param name="Into">The channel it became a part of, which lives on; <see cref="Signals.None"/> where it is read in another way.</param>
+/// <param name="Op">The operator that makes something else of zero.</param>
+/// <param name="IsKnown">False where it is not known what that is.</param>
+/// <param name="Reason">Who reads it.</param>
+internal sealed record Remnant(int Signal, int Into, string Op, bool IsKnown, string Reason)
+{
+    /// <summary>As the beginning of a sentence.</summary>
+    public string Finding => IsKnown ? $"{Op} of zero is not zero" : $"what {Op} makes of zero is not known";
 }

@@ -170,8 +170,8 @@ public static class LayerTracer
         var built = LayerGraphBuilder.Build(trace, stored, binding, nodes, contexts, opset, failures);
         var mixer = SampleMixing.Find(trace, binding, model.Graph, TopologicalOrder.Of(model.Graph), opset);
         var graph = built.Graph with { Batch = batch, Mixer = mixer, Widest = WidestOf(trace, stored, binding.BatchOr(batch)) };
-        built = built with { Graph = graph, AtZero = new(() => ZeroValues.Of(trace, nodes, contexts)) };
-        return ((built, BatchEvidence.Against(binding, trace, nodes)), trace.Reached);
+        built = built with { Graph = graph, FunctionOf = node => contexts.TryGetValue(node, out var context) ? ScalarOperators.Of(context) : null };
+        return ((built, BatchEvidence.Against(binding, trace, nodes.Where(contexts.ContainsKey).Select(node => contexts[node]))), trace.Reached);
     }
 
     /// <summary>Applies the node's rule; where there is none, or it finds the node unfit, says so and goes on by data flow.</summary>

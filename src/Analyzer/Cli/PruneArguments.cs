@@ -63,6 +63,8 @@ internal sealed class PruneArguments(Worker? worker)
 
     private Option<bool> Strict { get; } = TypedOption.Flag("--strict", "with --shrink: fail where a node cannot be cut out");
 
+    private Option<bool> NoVerify { get; } = TypedOption.Flag("--no-verify", "do not run the pruned model before it is written: for one too large to run");
+
     private Option<bool> Sensitivity { get; } = TypedOption.Flag(
         "--sensitivity", $"write nothing: prune each layer alone and show what changes [amounts by default: {string.Join(',', SensitivityAmounts)}]");
 
@@ -87,7 +89,7 @@ internal sealed class PruneArguments(Worker? worker)
         command.Arguments.Add(Checkpoints.Argument);
         foreach (var option in (Option[])
             [
-                Amount, Scope, Structure, Of, Norm, Parameters, Only, Exclude, KeepOutput, Shrink, Strict, Out, Force, Format, Quiet,
+                Amount, Scope, Structure, Of, Norm, Parameters, Only, Exclude, KeepOutput, Shrink, Strict, NoVerify, Out, Force, Format, Quiet,
                 Sensitivity, .. Measuring.Measuring, .. Limits.All,
             ])
             command.Options.Add(option);
@@ -128,7 +130,7 @@ internal sealed class PruneArguments(Worker? worker)
         Require("--structure weights", options.Structure == PruneStructure.Weights, Parameters);
         Require("--shrink", options.Shrink, Strict);
         Require("--sensitivity", isSensitivity, [.. Measuring.Measuring.Where(option => option.Name != "--dim")]);
-        foreach (var option in (Option[])[Scope, Shrink, Strict, Out, Force])
+        foreach (var option in (Option[])[Scope, Shrink, Strict, NoVerify, Out, Force])
         {
             if (isSensitivity && IsGiven(option))
                 throw new UsageException($"{option.Name} does not go with --sensitivity, which prunes each layer alone and writes nothing; leave it out");
@@ -142,6 +144,7 @@ internal sealed class PruneArguments(Worker? worker)
             Options = options,
             Format = Given(Format, PruneReportWriters.All[0].Format),
             Quiet = Given(Quiet, false),
+            Verification = Given(NoVerify, false) ? null : probe,
             Sensitivity = isSensitivity ? new(Measuring.ReadSettings(parsed), probe) : null,
         };
 
@@ -173,6 +176,9 @@ internal sealed record PruneCall
 
     /// <summary>What to measure, where nothing is written; else null.</summary>
     public required SensitivityCall? Sensitivity { get; init; }
+
+    /// <summary>The samples on which what was pruned is run before it is written; null where it is not run.</summary>
+    public required ProbeOptions? Verification { get; init; }
 
     /// <summary>What to write from what.</summary>
     public required ImmutableArray<PruneFile> Files { get; init; }

@@ -35,10 +35,13 @@ internal static class PruneCommand
             var measure = ShapeRun.OnRandom(run.Token);
             var checkpoint = Checkpoint.Open(file);
             run.Holds(checkpoint.Bytes, 0);
+            Func<PruneOptions, PrunedModel> pruner = call.Verification is { } probe
+                ? new VerifiedPruner(checkpoint, probe, run).Prune
+                : options => Pruner.Prune(checkpoint, options);
             foreach (var planned in call.Files.Where(planned => planned.Source == file))
             {
                 run.Token.ThrowIfCancellationRequested();
-                var pruned = Pruner.Prune(checkpoint, call.Options with { Amount = planned.Amount, Trace = call.Options.Trace with { MeasureShapes = measure } });
+                var pruned = pruner(call.Options with { Amount = planned.Amount, Trace = call.Options.Trace with { MeasureShapes = measure } });
                 Save(pruned, checkpoint, planned.Output);
                 written.Add(PruneReport.Of(file, planned.Output, pruned));
                 Say(terminal, file, pruned.Diagnostics.Where(said.Add), call.Quiet);
@@ -71,13 +74,26 @@ internal static class PruneCommand
         var results = ImmutableArray.CreateBuilder<T>();
         foreach (var file in call.Checkpoints)
         {
-            var (result, failure) = call.Boundary.Run(file, run => work(file, run), token);
+            var (result, failure) = call.Boundary.Run(file, run => call.Checkpoints.Length > 1 ? OfOne(() => work(file, run)) : work(file, run), token);
             if (failure is null)
                 results.Add(result!);
             else
                 Messages.WriteFailures(terminal, [new FailedCheckpoint(file, failure)]);
         }
         return results.ToImmutable();
+    }
+
+    /// <summary>Options that do not fit one of several checkpoints are that one's failure, not wrong usage of the whole.</summary>
+    private static T OfOne<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (UsageException e)
+        {
+            throw new UserException(e.Message, e);
+        }
     }
 
     private static int Finish(PruneCall call, int done, Terminal terminal)

@@ -10,6 +10,9 @@ namespace Emergence.Measuring.Inference;
 /// <summary>The floating-point outputs of a model on all samples of a probe, in order.</summary>
 public sealed class ModelOutputs
 {
+    // Of outputs that are all but zero, rounding is no difference.
+    private const double LeastSize = 1e-6;
+
     private readonly List<float[]> values = [];
 
     private ModelOutputs()
@@ -64,6 +67,43 @@ public sealed class ModelOutputs
             }
         }
         return (sum == 0 ? 0 : Math.Sqrt(sum / norm), largest);
+    }
+
+    /// <summary>Whether every value is finite that is so in the original.</summary>
+    public bool IsFiniteWhere(ModelOutputs original)
+    {
+        ArgumentNullException.ThrowIfNull(original);
+        return values.Zip(original.values).All(pair => pair.First.Zip(pair.Second).All(pair => float.IsFinite(pair.First) || !float.IsFinite(pair.Second)));
+    }
+
+    /// <summary>
+    /// The largest difference of any output, as a share of that output's largest value in the run; infinite where only one of
+    /// both is a number, or where they are not of one size.
+    /// </summary>
+    public double LargestShareOf(ModelOutputs other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (values.Count != other.values.Count)
+            return double.PositiveInfinity;
+        return values.Zip(other.values, ShareOf).DefaultIfEmpty(0).Max();
+    }
+
+    private static double ShareOf(float[] a, float[] b)
+    {
+        if (a.Length != b.Length)
+            return double.PositiveInfinity;
+        double size = LeastSize, largest = 0;
+        foreach (var (x, y) in a.Zip(b))
+        {
+            if (x.Equals(y))
+                continue;
+            if (!float.IsFinite(x) || !float.IsFinite(y))
+                return double.PositiveInfinity;
+            largest = Math.Max(largest, Math.Abs((double)x - y));
+        }
+        foreach (var x in a.Where(float.IsFinite))
+            size = Math.Max(size, Math.Abs((double)x));
+        return largest / size;
     }
 
     private static bool IsFloat(DataType type) => type is DataType.Float or DataType.Double or DataType.Float16;

@@ -28,6 +28,6 @@ internal sealed record TracedModel(
     /// <summary>Nodes whose inputs and attributes do not fit their operator: nothing may be read into them.</summary>
     public IReadOnlySet<NodeProto> Unfit { get; init; } = ImmutableHashSet<NodeProto>.Empty;
 
-    /// <summary>By tensor, what an element becomes whose layers all give zero there, where that is known.</summary>
-    public Lazy<IReadOnlyDictionary<string, double>> AtZero { get; init; } = new(ImmutableDictionary<string, double>.Empty);
+    /// <summary>The function of numbers that an elementwise node computes; null for any other node.</summary>
+    public Func<NodeProto, Func<double[], double>?> FunctionOf { get; init; } = _ => null;
 }

@@ -272,9 +272,10 @@ public sealed class NodeCuttingTests : PruningTests
     public void a_layer_whose_weights_are_no_numbers_keeps_a_node()
     {
         var infinite = double.PositiveInfinity;
-        var removed = NodePruning.Choose(
-            [[0, 1], [2, 3]], [[infinite, infinite], [infinite, infinite]],
+        var chosen = NodeChoice.Choose(
+            [new([0, 1], [infinite, infinite]), new([2, 3], [infinite, infinite])],
+            _ => [new([0], null), new([1], null), new([2], null), new([3], null)],
             Half with { Scope = PruneScope.Global, Amount = 0.99 });
-        Assert.Equal([0, 2], removed.Order());
+        Assert.Equal([0, 2], chosen.Removed.Order());
     }
 }

@@ -5,18 +5,23 @@ using static Onnx.TensorProto.Types;
 namespace Emergence.Analyzer.Tests.Pruning;
 
 /// <summary>Draws convolutional networks of every operator that channels pass through; the same seed gives the same network.</summary>
-internal sealed class RandomNetwork
+internal sealed partial class RandomNetwork
 {
     private readonly Random random;
     private readonly GraphBuilder graph = new("random");
     private readonly List<(string Name, int[] Shape)> tensors = [];
 
-    private RandomNetwork(int seed) => random = new Random(seed);
+    private readonly int kinds;
+
+    private RandomNetwork(int seed, bool coupled) => (random, kinds) = (new Random(seed), coupled ? 64 : 38);
 
     /// <summary>A network of a first convolution, some operators, and a dense layer that reads what is left open.</summary>
-    public static ModelProto Draw(int seed, int steps)
+    /// <param name="seed">The seed.</param>
+    /// <param name="steps">How many operators, or blocks of them.</param>
+    /// <param name="coupled">Also blocks that couple channels, count them, add them up or divide by them.</param>
+    public static ModelProto Draw(int seed, int steps, bool coupled)
     {
-        var network = new RandomNetwork(seed);
+        var network = new RandomNetwork(seed, coupled);
         network.tensors.Add((network.graph.Input("x", DataType.Float, 2, 2, 4, 4), [2, 2, 4, 4]));
         network.Convolve(network.tensors[0]);
         for (var step = 0; step < steps; step++)
@@ -31,7 +36,7 @@ internal sealed class RandomNetwork
         var any = Any;
         var (x, shape) = any;
         var (c, h, w) = (shape[1], shape[2], shape[3]);
-        switch (random.Next(38))
+        switch (random.Next(kinds))
         {
             case 0 or 1 or 2:
                 Convolve(any);
@@ -168,6 +173,9 @@ internal sealed class RandomNetwork
             case 36:
                 if (c % 2 == 0)
                     Keep(graph.Node("Conv", [x, Values(4, c / 2, 1, 1), Values(4)], Int("group", 2)), shape[0], 4, h, w);
+                break;
+            case >= 38:
+                Couple(any);
                 break;
             default:
                 Keep(graph.Node("Resize", [x, "", graph.Initializer($"scales{graph.Graph.Initializer.Count}", [4], [1f, 1f, 2f, 1f])]), shape[0], c, 2 * h, w);

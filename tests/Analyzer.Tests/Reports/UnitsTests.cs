@@ -118,9 +118,9 @@ public sealed class UnitsTests : IDisposable
     {
         var path = BiasChains.Save(folder, "a.onnx", [1, -1], [1]);
         Assert.Equal(0, await shell.RunAsync(path, "--units", "--out", Out, "--quiet"));
-        Assert.Equal(["layers.csv", "results.json", "series.csv", "units.csv", "units.npz"], Names());
+        Assert.Equal(["layers.csv", "report.html", "results.json", "series.csv", "units.csv", "units.npz"], Names());
         Assert.Equal(0, await shell.RunAsync(path, "--out", Out, "--quiet"));
-        Assert.Equal(["layers.csv", "results.json", "series.csv"], Names());
+        Assert.Equal(["layers.csv", "report.html", "results.json", "series.csv"], Names());
 
         string?[] Names() => [.. Directory.GetFileSystemEntries(Out).Select(Path.GetFileName).Order(StringComparer.Ordinal)];
     }

@@ -1,0 +1,42 @@
+using Emergence.Checkpoints;
+using Emergence.Datasets;
+using Emergence.Tracing.Model;
+
+namespace Emergence.Measuring.Probes;
+
+/// <summary>A few samples on which forms of one model are compared.</summary>
+public static class TrialProbe
+{
+    private const int Few = 8;
+
+    // Uniform in [-2, 2): what feeds a network is as often below zero as above.
+    private static readonly Preprocessing Signed = new(1, [0.5f], [0.25f]);
+
+    /// <summary>
+    /// The first samples that the user names, or of the recorded data set where it is at hand; else seeded random ones, half
+    /// of them in [0, 1) and half in [-2, 2). Nothing is downloaded.
+    /// </summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="graph">Its inputs.</param>
+    /// <param name="options">What the user said of samples; their number is not used.</param>
+    /// <param name="token">Ends the reading.</param>
+    /// <exception cref="UserException">The samples that the user names cannot be had or do not fit, or none can be drawn.</exception>
+    public static Probe Of(Checkpoint checkpoint, LayerGraph graph, ProbeOptions options, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(options);
+        var samples = Math.Max(Few, graph.Inputs.Select(input => input.BatchAxis < 0 ? 1 : (int)(input.Shape[input.BatchAxis] ?? 1)).DefaultIfEmpty(1).Max());
+        if (!options.Data.IsEmpty || IsAtHand(checkpoint.Metadata, options))
+            return ProbeResolver.Resolve(checkpoint, graph, options with { Samples = samples }, token);
+        var half = samples / 2;
+        return new Probe(
+            [.. graph.Inputs.Select((input, position) => Both(RandomProbe.Draw(input, position, half, options.Seed, Preprocessing.None), RandomProbe.Draw(input, position, samples - half, options.Seed + 1, Signed)))],
+            samples, null, new ProbeProvenance("random", "", samples, options.Seed), []);
+    }
+
+    private static bool IsAtHand(CheckpointMetadata recorded, ProbeOptions options) =>
+        recorded.Dataset is { } name && DatasetCatalog.IsAtHand(name, options.Split ?? recorded.Split ?? "test", options.DataDir);
+
+    private static ProbeInput Both(ProbeInput first, ProbeInput second) => first with { Data = (byte[])[.. first.Data.Span, .. second.Data.Span] };
+}
