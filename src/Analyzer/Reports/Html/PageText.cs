@@ -58,7 +58,8 @@ internal static class PageText
     private static string Power(string scientific)
     {
         var parts = scientific.Split('E');
-        var exponent = int.Parse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+        var exponent = int.Parse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture).ToString(
+            CultureInfo.InvariantCulture);
         var raised = string.Concat(exponent.Select(digit => digit == '-' ? '⁻' : Superscripts[digit - '0']));
         var mantissa = parts[0].Contains('.', StringComparison.Ordinal) ? parts[0].TrimEnd('0').TrimEnd('.') : parts[0];
         return $"{mantissa.Replace('-', '−')}×10{raised}";
