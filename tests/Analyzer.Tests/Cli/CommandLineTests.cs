@@ -133,9 +133,9 @@ public sealed class CommandLineTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(directory, "series.csv"), "old", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(Path.Combine(directory, "mine.txt"), "mine", TestContext.Current.CancellationToken);
         Assert.Equal(0, await shell.RunAsync(model, "--out", directory));
-        Assert.Equal($"note: {directory}: series.csv, layers.csv, results.json written\n", shell.Error);
+        Assert.Equal($"note: {directory}: series.csv, layers.csv, report.html, results.json written\n", shell.Error);
         Assert.Equal(
-            ["layers.csv", "mine.txt", "results.json", "series.csv"],
+            ["layers.csv", "mine.txt", "report.html", "results.json", "series.csv"],
             Directory.GetFileSystemEntries(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal("mine", await File.ReadAllTextAsync(Path.Combine(directory, "mine.txt"), TestContext.Current.CancellationToken));
         foreach (var file in (string[])["series.csv", "layers.csv", "results.json"])
