@@ -24,7 +24,8 @@ public static class Analysis
         return Task.Run(() => Run(request, progress, token), token);
     }
 
-    private static AnalysisOutcome Run(AnalysisRequest request, IProgress<AnalysisProgress>? progress, CancellationToken token)
+    /// <inheritdoc cref="RunAsync"/>
+    internal static AnalysisOutcome Run(AnalysisRequest request, IProgress<AnalysisProgress>? progress, CancellationToken token)
     {
         var sessions = SessionFactory.Create(request.Settings);
         var structure = new SeriesStructure(request.IsStrictSeries);

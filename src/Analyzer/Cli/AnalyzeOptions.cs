@@ -30,8 +30,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private Option<string> DataDir { get; } = TypedOption.Text("--data-dir", "DIR", "folder with the data sets' files");
 
-    private Option<string> Split { get; } = TypedOption.Choice(
-        "--split", "part of the data set [default: what the checkpoints record, else test]", ("test", "test"), ("train", "train"));
+    private Option<DataSplit> Split { get; } = TypedOption.Choice(
+        "--split", "part of the data set [default: what the checkpoints record, else test]", ("test", DataSplit.Test), ("train", DataSplit.Train));
 
     private Option<Limit> Samples { get; } = TypedOption.Limit(
         "--samples", $"use the first N samples in stored order [default: {Probe.Samples}]");
@@ -86,14 +86,15 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private Option<ImmutableArray<string>> Exclude { get; } = TypedOption.Texts("--exclude", "GLOB", "leave out the layers whose name matches; repeatable");
 
-    private Option<string> Optimization { get; } = TypedOption.Choice(
-        "--optimization", $"ONNX Runtime's graph optimisation [default: {Settings.Optimization}]",
-        ("default", "default"), ("none", "none"), ("basic", "basic"), ("all", "all"));
+    private Option<Optimization> Optimization { get; } = TypedOption.Choice(
+        "--optimization", $"ONNX Runtime's graph optimisation [default: {Spelling.Of(Settings.Optimization)}]",
+        [.. Enum.GetValues<Optimization>().Select(value => (Spelling.Of(value), value))]);
 
     private Option<int> Threads { get; } = TypedOption.WholeNumber("--threads", "threads of the runtime; 0 lets it choose [default: 0]", 0);
 
-    private Option<string> Device { get; } = TypedOption.Choice(
-        "--device", $"where the model runs [default: {Settings.Device}]", ("auto", "auto"), ("cpu", "cpu"), ("cuda", "cuda"));
+    private Option<Device> Device { get; } = TypedOption.Choice(
+        "--device", $"where the model runs [default: {Spelling.Of(Settings.Device)}]",
+        [.. Enum.GetValues<Device>().Select(value => (Spelling.Of(value), value))]);
 
     private Option<bool> StrictSeries { get; } = TypedOption.Flag(
         "--strict-series", "refuse a series whose structure changes [default: it falls into segments, with a warning]");
@@ -180,7 +181,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     {
         Data = Given(parsed, Data, Probe.Data),
         DataDir = Existing(parsed, DataDir, Directory.Exists, "directory"),
-        Split = parsed.GetValue(Split),
+        Split = parsed.GetResult(Split) is null ? Probe.Split : parsed.GetValue(Split),
         Samples = Given(parsed, Samples, new Limit(Probe.Samples)).Count,
         Labels = Existing(parsed, Labels, File.Exists, "file"),
         Scale = parsed.GetResult(Scale) is null ? Probe.Scale : parsed.GetValue(Scale),

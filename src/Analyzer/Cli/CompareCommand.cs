@@ -20,7 +20,8 @@ internal static class CompareCommand
     {
         var sides = new Argument<string[]>("A B")
         {
-            Description = "two of: an ONNX file, a directory or pattern of them (the last checkpoint is compared), a results.json or its directory",
+            Description = "two of: an ONNX file, a directory or pattern of them (the last checkpoint is compared), " +
+                "a results.json or its directory",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var options = new AnalyzeOptions(worker);
@@ -37,7 +38,8 @@ internal static class CompareCommand
         {
             var names = parsed.GetValue(sides)!;
             if (names.Length != 2)
-                throw new UsageException($"compare takes two models, directories or results.json files, not {names.Length}, as in: {Example}");
+                throw new UsageException(
+                    $"compare takes two models, directories or results.json files, not {names.Length}, as in: {Example}");
             var settings = options.ReadSettings(parsed);
             if (settings.Thresholds.Length != 1)
                 throw new UsageException("compare shows one threshold; give one --threshold");
@@ -64,7 +66,8 @@ internal static class CompareCommand
             var both = await measure.OfAsync([one, other], isSeries: false);
             return both.Checkpoints is [var before, var after]
                 ? ModelComparison.Of(new(nameA, [before], 0), new(nameB, [after], 0), areOneRun: true)
-                : throw new UserException($"{nameA} and {nameB}: one of them could not be analyzed, as said above; nothing is compared");
+                : throw new UserException(
+                    $"{nameA} and {nameB}: one of them could not be analyzed, as said above; nothing is compared");
         }
         var seriesA = a.Results is { } fileA ? ResultsReader.Read(fileA) : await measure.OfAsync(a.Files);
         var seriesB = b.Results is { } fileB ? ResultsReader.Read(fileB) : await measure.OfAsync(b.Files);
@@ -91,7 +94,8 @@ internal static class CompareCommand
     }
 
     /// <summary>Measures models as the default command does, and says what went wrong.</summary>
-    private sealed class Measure(Terminal terminal, AnalysisRunner analyze, AnalysisRequest request, bool quiet, CancellationToken token)
+    private sealed class Measure(Terminal terminal, AnalysisRunner analyze, AnalysisRequest request, bool quiet,
+        CancellationToken token)
     {
         public bool HasFailures { get; private set; }
 
@@ -101,7 +105,8 @@ internal static class CompareCommand
         {
             using var progress = quiet ? null : new ProgressLine(terminal);
             // On another thread: Ctrl-C is listened to only once the action has returned its task.
-            var outcome = await Task.Run(() => analyze(request with { Checkpoints = files, IsSeries = isSeries }, progress, token), CancellationToken.None);
+            var outcome = await Task.Run(() =>
+                analyze(request with { Checkpoints = files, IsSeries = isSeries }, progress, token), CancellationToken.None);
             Messages.WriteDiagnostics(terminal, outcome.Series.Checkpoints, quiet);
             Messages.WriteFailures(terminal, outcome.Failures);
             HasFailures |= !outcome.Failures.IsEmpty;

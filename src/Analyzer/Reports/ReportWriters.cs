@@ -27,9 +27,9 @@ public static class ReportWriters
         new("table", null, TableReport.Write),
         new("csv", "series.csv", SeriesCsv.Write),
         new(null, "layers.csv", LayersCsv.Write),
+        Page,
         new(null, "units.csv", UnitsCsv.Write) { OfUnits = true },
         new(null, "units.npz", UnitsNpz.Write) { OfUnits = true },
-        Page,
         new("json", "results.json", JsonReport.Write),
     ];
 }

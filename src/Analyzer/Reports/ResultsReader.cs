@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
@@ -12,7 +11,9 @@ using Emergence.Tracing.Networks;
 
 namespace Emergence.Analyzer.Reports;
 
-/// <summary>Reads <c>results.json</c> back: what a comparison needs of it, fields that older versions did not write left unknown.</summary>
+/// <summary>
+/// Reads <c>results.json</c> back: what a comparison needs of it, fields that older versions did not write left unknown.
+/// </summary>
 internal static class ResultsReader
 {
     /// <summary>The series that a file holds.</summary>
@@ -24,15 +25,19 @@ internal static class ResultsReader
             using var json = JsonDocument.Parse(File.ReadAllBytes(path));
             var root = json.RootElement;
             if (root.GetProperty("schema_version").GetInt32() is var version && version != JsonReport.SchemaVersion)
-                throw new UserException(FormattableString.Invariant($"{path}: has schema version {version}, {JsonReport.SchemaVersion} is read; write it again with this version"));
+                throw new UserException(FormattableString.Invariant(
+                    $"{path}: has schema version {version}, {JsonReport.SchemaVersion} is read; write it again"));
             var settings = Settings(root.GetProperty("settings"));
             return new SeriesResult(
-                settings, root.GetProperty("tool").GetProperty("version").GetString()!, root.GetProperty("runtime").GetProperty("version").GetString()!,
+                settings, root.GetProperty("tool").GetProperty("version").GetString()!,
+                    root.GetProperty("runtime").GetProperty("version").GetString()!,
                 [.. root.GetProperty("checkpoints").EnumerateArray().Select(Checkpoint)]);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException or OverflowException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException
+            or ArgumentException or OverflowException)
         {
-            throw new UserException($"{path}: is no results.json of emergence-analyze ({e.Message}); name a file that --out wrote", e);
+            throw new UserException(
+                $"{path}: is no results.json of emergence-analyze ({e.Message}); name a file that --out wrote", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -68,8 +73,9 @@ internal static class ResultsReader
             TrainAccuracy = Real(json, "train_accuracy"),
             TestAccuracy = Real(json, "test_accuracy"),
             Probe = new ProbeProvenance(
-                probe.GetProperty("name").GetString()!, probe.GetProperty("sha256").GetString()!, probe.GetProperty("samples").GetInt32(), (int?)Whole(probe, "seed")),
-            Device = json.GetProperty("device").GetString()!,
+                probe.GetProperty("name").GetString()!, probe.GetProperty("sha256").GetString()!,
+                probe.GetProperty("samples").GetInt32(), (int?)Whole(probe, "seed")),
+            Device = Enum.GetValues<Device>().Single(device => Spelling.Of(device) == json.GetProperty("device").GetString()),
             Diagnostics = [],
         };
     }
@@ -115,12 +121,14 @@ internal static class ResultsReader
             ParametersNonzero = json.GetProperty("parameters_nonzero").GetInt64(),
             ActivationMean = Real(json, "activation_mean"),
             ActivationMax = Real(json, "activation_max"),
-            Mask = json.GetProperty("alive_mask") is { ValueKind: JsonValueKind.String } mask ? Unpacked(mask.GetBytesFromBase64(), nodes) : null,
+            Mask = json.GetProperty("alive_mask") is { ValueKind: JsonValueKind.String } mask
+                ? Unpacked(mask.GetBytesFromBase64(), nodes) : null,
         };
     }
 
-    private static BitArray Unpacked(byte[] packed, int nodes) =>
-        packed.Length == (nodes + 7) / 8 ? new BitArray(packed) { Length = nodes } : throw new FormatException($"alive_mask has {packed.Length} bytes");
+    private static NodeMask Unpacked(byte[] packed, int nodes) =>
+        packed.Length == (nodes + 7) / 8 ? NodeMask.FromBytes(nodes, packed)
+            : throw new FormatException($"alive_mask has {packed.Length} bytes");
 
     private static EmergenceValue Exact(JsonElement json) => new(
         BigInteger.Parse(json.GetProperty("numerator").GetString()!, CultureInfo.InvariantCulture),

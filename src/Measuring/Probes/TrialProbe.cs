@@ -36,7 +36,7 @@ public static class TrialProbe
     }
 
     private static bool IsAtHand(CheckpointMetadata recorded, ProbeOptions options) =>
-        recorded.Dataset is { } name && DatasetCatalog.IsAtHand(name, options.Split ?? recorded.Split ?? "test", options.DataDir);
+        recorded.Dataset is { } name && DatasetCatalog.IsAtHand(name, ProbeSource.Word(options.Split) ?? recorded.Split ?? "test", options.DataDir);
 
     private static ProbeInput Both(ProbeInput first, ProbeInput second) => first with { Data = (byte[])[.. first.Data.Span, .. second.Data.Span] };
 }

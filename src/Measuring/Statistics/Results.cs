@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Collections.Immutable;
 using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
@@ -115,7 +114,7 @@ public sealed record LayerResult
     /// Which nodes are alive, channel-major (node = channel × positions + position); null with <see cref="Statistic.Sample"/>,
     /// where that differs from sample to sample.
     /// </summary>
-    public required BitArray? Mask { get; init; }
+    public required NodeMask? Mask { get; init; }
 }
 
 /// <summary>What was counted of each node of a layer, channel-major (node = channel × positions + position).</summary>
@@ -263,8 +262,8 @@ public sealed record CheckpointResult
     /// <summary>The probe.</summary>
     public required ProbeProvenance Probe { get; init; }
 
-    /// <summary>Device the model ran on: <c>cpu</c>, <c>cuda</c>.</summary>
-    public required string Device { get; init; }
+    /// <summary>Device the model ran on; never <see cref="Device.Auto"/>.</summary>
+    public required Device Device { get; init; }
 
     /// <summary>Warnings and notes.</summary>
     public required ImmutableArray<Diagnostic> Diagnostics { get; init; }

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Collections.Immutable;
 using System.Numerics;
 using Emergence.Analyzer.Metrics;
@@ -55,7 +54,7 @@ internal static class PageOutcomes
 
     private static LayerResult Layer(int index, string name, float[] values)
     {
-        var mask = new BitArray([.. values.Select(value => value > Threshold)]);
+        var mask = new NodeMask([.. values.Select(value => value > Threshold)]);
         var alive = values.Count(value => value > Threshold);
         return new LayerResult
         {
@@ -113,7 +112,7 @@ internal static class PageOutcomes
             TrainAccuracy = 0.5 + 0.45 * epoch / of,
             TestAccuracy = 0.5 + 0.4 * epoch / of,
             Probe = new ProbeProvenance("cifar10 test", new string('d', 64), 1024, null),
-            Device = "cpu",
+            Device = Device.Cpu,
             Diagnostics = [Diagnostic.Note("probe", "a note that is made up")],
         };
     }

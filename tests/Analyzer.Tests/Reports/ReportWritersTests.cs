@@ -15,7 +15,7 @@ public class ReportWritersTests
         get
         {
             var data = new TheoryData<string, string>();
-            // What is told of single nodes, and the page, have tests of their own.
+            // The page, and what is told of single nodes, have tests of their own.
             foreach (var writer in ReportWriters.All.Where(writer => !writer.OfUnits && writer != ReportWriters.Page))
             {
                 foreach (var culture in Cultures.Names)

@@ -136,7 +136,7 @@ internal static class ComparisonPage
         yield return ($"{name}, samples", Printable.Of(
             $"{last.Probe.Name}, the first {PageText.Count(last.Probe.Samples)}; SHA-256 {PageText.Short(last.Probe.Sha256)}"));
         yield return ($"{name}, model",
-            $"SHA-256 {PageText.Short(last.Sha256)}, θ = {PageText.Exact(side.Measurement.Threshold)}, on {last.Device}");
+            $"SHA-256 {PageText.Short(last.Sha256)}, θ = {PageText.Exact(side.Measurement.Threshold)}, on {PageText.Word(last.Device)}");
     }
 
     private static string Factor(EmergenceValue before, EmergenceValue after) => (before.Log10, after.Log10) switch

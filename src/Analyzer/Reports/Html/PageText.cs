@@ -46,6 +46,9 @@ internal static class PageText
     /// <summary>A setting, as it was given.</summary>
     public static string Exact(double value) => value.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>The name of a value as options spell it.</summary>
+    public static string Word<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
+
     /// <summary>The beginning of a hash; results may have been stored without one.</summary>
     public static string Short(string hash) => hash[..Math.Min(12, hash.Length)];
 

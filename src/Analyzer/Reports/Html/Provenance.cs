@@ -69,9 +69,9 @@ internal static class Provenance
         if (settings.Bootstrap is { } bootstrap)
             yield return ("intervals",
                 $"{PageText.Count(bootstrap.Resamples)} resamples of {PageText.Count(BootstrapSettings.Blocks)} blocks of samples, seed {bootstrap.Seed}");
-        yield return ("device", string.Join(", ", series.Checkpoints.Select(checkpoint => checkpoint.Device).Distinct()));
+        yield return ("device", string.Join(", ", series.Checkpoints.Select(checkpoint => PageText.Word(checkpoint.Device)).Distinct()));
         yield return ("versions",
-            $"emergence-analyze {series.ToolVersion}, ONNX Runtime {series.RuntimeVersion}, optimization {settings.Optimization}");
+            $"emergence-analyze {series.ToolVersion}, ONNX Runtime {series.RuntimeVersion}, optimization {PageText.Word(settings.Optimization)}");
     }
 
     private static string AliveRuleText(AnalysisSettings settings)
