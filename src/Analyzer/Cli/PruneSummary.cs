@@ -3,7 +3,6 @@ using Emergence.Analyzer.Comparison;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
-using Emergence.Datasets;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 
@@ -58,7 +57,7 @@ internal static class PruneSummary
             return call.Verification;
         var recorded = Checkpoint.Open(file).Metadata;
         return recorded.Dataset is null ? options with { Samples = RandomSamples }
-            : DatasetCatalog.IsAtHand(recorded.Dataset, options.Split ?? recorded.Split ?? "test", options.DataDir) ? options
+            : TrialProbe.IsAtHand(recorded, options) ? options
             : null;
     }
 
