@@ -7,9 +7,11 @@ internal sealed record SeriesStyle(string Color, string? Dashes, int Corners, bo
 
     // The palette of Okabe and Ito, safe for color-blind readers. The first four are apart in grey too, dark to light; yellow,
     // which hardly shows on white, is darkened.
-    private static readonly string[] Colors = ["#000000", "#0072b2", "#009e73", "#e69f00", "#d55e00", "#cc79a7", "#56b4e9", "#b8a900"];
+    private static readonly string[] Colors = ["#000000", "#0072b2", "#009e73", "#e69f00", "#d55e00", "#cc79a7", "#56b4e9",
+        "#b8a900"];
 
-    private static readonly string?[] DashPatterns = [null, "8 3.2", "2.6 2.1", "11 2.9 2.4 2.9", "16 4.8", "6.4 2.4 2.4 2.4 2.4 2.4", "4.5 2.2"];
+    private static readonly string?[] DashPatterns = [null, "8 3.2", "2.6 2.1", "11 2.9 2.4 2.9", "16 4.8",
+        "6.4 2.4 2.4 2.4 2.4 2.4", "4.5 2.2"];
 
     // A circle has none.
     private static readonly int[] CornerCounts = [0, 4, 3, -4];
@@ -34,7 +36,8 @@ internal sealed record SeriesStyle(string Color, string? Dashes, int Corners, bo
         var (count, first) = (Math.Abs(Corners), Corners == 4 ? Math.PI / 4 : -Math.PI / 2);
         var radius = Radius * (count == 3 ? 1.35 : 1.25);
         drawing.Polygon(
-            Enumerable.Range(0, count).Select(corner => first + corner * 2 * Math.PI / count).Select(angle => (x + radius * Math.Cos(angle), y + radius * Math.Sin(angle))),
+            Enumerable.Range(0, count).Select(corner => first + corner * 2 * Math.PI / count).Select(
+                angle => (x + radius * Math.Cos(angle), y + radius * Math.Sin(angle))),
             fill, stroke);
     }
 }

@@ -22,7 +22,8 @@ internal readonly struct SvgDrawing(XElement parent)
     public SvgDrawing Group(string name, double left = 0, double top = 0) =>
         new(Add("g", ("class", name), left == 0 && top == 0 ? null : ("transform", $"translate({Number(left)} {Number(top)})")));
 
-    /// <summary>A window: what reaches beyond it is cut off. Without an id, so that several pictures on one page do not meet.</summary>
+    /// <summary>A window: what reaches beyond it is cut off. Without an id, so that several pictures on one page do not
+    /// meet.</summary>
     public SvgDrawing Window(double left, double top, double width, double height) => new(Add(
         "svg", ("x", Number(left)), ("y", Number(top)), ("width", Number(width)), ("height", Number(height)),
         ("viewBox", $"{Number(left)} {Number(top)} {Number(width)} {Number(height)}")));
@@ -32,7 +33,8 @@ internal readonly struct SvgDrawing(XElement parent)
         dashes is null ? null : ("stroke-dasharray", dashes));
 
     public void Polyline(IEnumerable<(double X, double Y)> points, string stroke, double width, string? dashes) => Add(
-        "polyline", ("points", Points(points)), ("fill", "none"), ("stroke", stroke), ("stroke-width", Number(width)), ("stroke-linejoin", "round"),
+        "polyline", ("points", Points(points)), ("fill", "none"), ("stroke", stroke), ("stroke-width", Number(width)),
+            ("stroke-linejoin", "round"),
         dashes is null ? null : ("stroke-dasharray", dashes));
 
     public void Polygon(IEnumerable<(double X, double Y)> points, string fill, string? stroke = null, double opacity = 1) => Add(
@@ -50,9 +52,11 @@ internal readonly struct SvgDrawing(XElement parent)
     /// <param name="anchor">What stands at <paramref name="x"/>.</param>
     /// <param name="ink">Its color.</param>
     /// <param name="bold">Whether it is bold.</param>
-    /// <param name="isTurned">Whether it runs upwards; <paramref name="x"/> and <paramref name="top"/> are then along it and across.</param>
+    /// <param name="isTurned">Whether it runs upwards; <paramref name="x"/> and <paramref name="top"/> are then along it and
+    /// across.</param>
     public void Text(
-        double x, double top, string text, double size, Anchor anchor = Anchor.Start, string ink = Typography.Ink, bool bold = false, bool isTurned = false)
+        double x, double top, string text, double size, Anchor anchor = Anchor.Start, string ink = Typography.Ink,
+            bool bold = false, bool isTurned = false)
     {
         foreach (var (row, line) in text.Split('\n').Index())
         {
@@ -77,7 +81,8 @@ internal readonly struct SvgDrawing(XElement parent)
     /// <summary>A coordinate to a hundredth.</summary>
     public static string Number(double value) => (Math.Round(value, 2) + 0.0).ToString("0.##", CultureInfo.InvariantCulture);
 
-    private static string Points(IEnumerable<(double X, double Y)> points) => string.Join(' ', points.Select(point => $"{Number(point.X)},{Number(point.Y)}"));
+    private static string Points(IEnumerable<(double X, double Y)> points) =>
+        string.Join(' ', points.Select(point => $"{Number(point.X)},{Number(point.Y)}"));
 
     private XElement Add(string name, params ReadOnlySpan<(string Name, string Value)?> attributes)
     {

@@ -20,7 +20,8 @@ public static class SvgFigure
         if (figure.Panels.IsDefaultOrEmpty)
             throw new ArgumentException($"figure '{figure.Title}': has no panels; give at least one", nameof(figure));
         if (figure.Columns < 1)
-            throw new ArgumentException($"figure '{figure.Title}': has {figure.Columns} columns; give at least 1", nameof(figure));
+            throw new ArgumentException($"figure '{figure.Title}': has {figure.Columns} columns; give at least 1",
+                nameof(figure));
         var columns = Math.Min(figure.Columns, figure.Panels.Length);
         var sharesLegend = figure.Panels.All(panel => Entries(panel).SequenceEqual(Entries(figure.Panels[0])));
         // What stands left of the plots depends on the labels of their ticks, and these on nothing but the height.
@@ -48,8 +49,10 @@ public static class SvgFigure
         var plot = panels.Length <= columns ? TallPlot : StackedPlot;
         var title = Typography.Wrap(figure.Title, columns * Cell - 2 * Edge, Typography.TitleSize, bold: true);
         var top = Edge + (title.Length == 0 ? 0 : Typography.Height(title, Typography.TitleSize) + 6);
-        var rows = panels.Chunk(columns).Select(row => (Panels: row, Above: row.Max(panel => panel.Above), Below: row.Max(panel => panel.Below))).ToArray();
-        var height = top + rows.Sum(row => row.Above + plot + row.Below) + (rows.Length - 1) * RowGap + (legend is { Height: > 0 } ? 8 + legend.Height : 0) + Edge;
+        var rows = panels.Chunk(columns).Select(row => (Panels: row, Above: row.Max(panel => panel.Above),
+            Below: row.Max(panel => panel.Below))).ToArray();
+        var height = top + rows.Sum(row => row.Above + plot + row.Below) + (rows.Length - 1) * RowGap +
+            (legend is { Height: > 0 } ? 8 + legend.Height : 0) + Edge;
         var root = Root(figure, columns * Cell, height);
         var drawing = new SvgDrawing(root);
         drawing.Text(Edge, Edge, title, Typography.TitleSize, bold: true);
@@ -72,7 +75,8 @@ public static class SvgFigure
         new XAttribute("font-family", Typography.Font),
         new XElement(SvgDrawing.Svg + "title", SvgDrawing.Printable(figure.Title)),
         new XElement(SvgDrawing.Svg + "desc", SvgDrawing.Printable(string.Join(' ', figure.Panels.Select(Description)))),
-        new XElement(SvgDrawing.Svg + "rect", new XAttribute("width", "100%"), new XAttribute("height", "100%"), new XAttribute("fill", "#fff")));
+        new XElement(SvgDrawing.Svg + "rect", new XAttribute("width", "100%"), new XAttribute("height", "100%"),
+            new XAttribute("fill", "#fff")));
 
     private static string Description(Panel panel) =>
         $"{(string.IsNullOrWhiteSpace(panel.Title) ? "" : panel.Title + ": ")}{panel.Y.Label} against {panel.X.Label}; " +

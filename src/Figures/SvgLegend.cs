@@ -16,10 +16,12 @@ internal sealed class SvgLegend
     {
         _entries =
         [
-            .. series.Select((one, index) => (one, SeriesStyle.At(one.Style ?? index), Typography.Wrap(one.Name, width - Sample - Gap, Typography.LegendSize)))
+            .. series.Select((one, index) => (one, SeriesStyle.At(one.Style ?? index),
+                Typography.Wrap(one.Name, width - Sample - Gap, Typography.LegendSize)))
                 .Where(entry => !string.IsNullOrWhiteSpace(entry.one.Name)),
         ];
-        _column = Sample + Gap + EntryGap + _entries.Select(entry => Typography.Width(entry.Name, Typography.LegendSize)).Append(0).Max();
+        _column = Sample + Gap + EntryGap + _entries.Select(entry => Typography.Width(entry.Name, Typography.LegendSize)).Append(
+            0).Max();
         var fitting = Math.Clamp((int)((width + EntryGap) / _column), 1, Math.Max(1, _entries.Length));
         // As few columns as the rows allow, so that the last row is not nearly empty.
         var rows = (_entries.Length + fitting - 1) / fitting;

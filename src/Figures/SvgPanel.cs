@@ -29,15 +29,18 @@ internal sealed class SvgPanel
     {
         (_panel, _width, _height) = (panel, width, height);
         _x = AxisScale.Fit(
-            panel.X, sharing.SelectMany(other => other.Series.SelectMany(series => series.Points).Where(IsDrawn).Select(point => point.X).Concat(other.Markers.Select(marker => marker.X))),
-            (ticks, spacing) => spacing * width > 18 + ticks.Max(tick => Typography.Width(tick.Label, Typography.TickSize)), Reach.Data);
+            panel.X, sharing.SelectMany(other => other.Series.SelectMany(series => series.Points).Where(IsDrawn).Select(
+                point => point.X).Concat(other.Markers.Select(marker => marker.X))),
+            (ticks, spacing) => spacing * width > 18 + ticks.Max(tick => Typography.Width(tick.Label, Typography.TickSize)),
+                Reach.Data);
         Point[] points = [.. panel.Series.SelectMany(series => series.Points).Where(IsDrawn)];
         _y = AxisScale.Fit(
             panel.Y, points.SelectMany(point => (double[])[point.Y, point.Low ?? point.Y, point.High ?? point.Y]),
             (_, spacing) => spacing * height > 2.4 * Typography.TickSize, Reach.NearZero);
         IsEmpty = points.Length == 0;
         var hidden = points.Count(point => double.IsNaN(_x.Position(point.X)) || double.IsNaN(_y.Position(point.Y)));
-        _note = hidden == 0 ? "" : Typography.Wrap($"{hidden} {(hidden == 1 ? "point" : "points")} below zero not shown", width, Typography.NoteSize);
+        _note = hidden == 0 ? "" : Typography.Wrap($"{hidden} {(hidden == 1 ? "point" : "points")} below zero not shown", width,
+            Typography.NoteSize);
         _title = Typography.Wrap(panel.Title ?? "", width, Typography.PanelTitleSize, bold: true);
         _xLabel = ownsLabel ? Typography.Wrap(panel.X.Label, width, Typography.LabelSize) : "";
         _yLabel = Typography.Wrap(panel.Y.Label, height, Typography.LabelSize);
@@ -49,14 +52,16 @@ internal sealed class SvgPanel
     public bool IsEmpty { get; }
 
     /// <summary>Room for texts left of the plot area.</summary>
-    public double Left => Tick + Gap + TickWidth + (_yLabel.Length == 0 ? 0 : LabelGap + Typography.Height(_yLabel, Typography.LabelSize));
+    public double Left => Tick + Gap + TickWidth + (_yLabel.Length == 0 ? 0 : LabelGap +
+        Typography.Height(_yLabel, Typography.LabelSize));
 
     /// <summary>Room above it.</summary>
     public double Above => (_title.Length == 0 ? 0 : Typography.Height(_title, Typography.PanelTitleSize) + 4)
         + Math.Max(4, _markers.Select(marker => marker.Row + 1).Append(0).Max() * Typography.LineHeight(Typography.NoteSize));
 
     /// <summary>Room below it.</summary>
-    public double Below => Tick + Gap + Typography.LineHeight(Typography.TickSize) + Below1(_xLabel, Typography.LabelSize) + Below1(_note, Typography.NoteSize)
+    public double Below => Tick + Gap + Typography.LineHeight(Typography.TickSize) + Below1(_xLabel, Typography.LabelSize) +
+        Below1(_note, Typography.NoteSize)
         + (_legend is { Height: > 0 } legend ? 8 + legend.Height : 0);
 
     private double TickWidth => _y.Ticks.Select(tick => Typography.Width(tick.Label, Typography.TickSize)).Append(0).Max();
@@ -72,7 +77,8 @@ internal sealed class SvgPanel
         foreach (var (x, middle, label, row) in _markers)
         {
             drawing.Line(x, 0, x, _height, Typography.SoftInk, "4 3");
-            drawing.Text(middle, -2 - (row + 1) * Typography.LineHeight(Typography.NoteSize), label, Typography.NoteSize, Anchor.Middle, Typography.SoftInk);
+            drawing.Text(middle, -2 - (row + 1) * Typography.LineHeight(Typography.NoteSize), label, Typography.NoteSize,
+                Anchor.Middle, Typography.SoftInk);
         }
         var plot = drawing.Window(-5, -5, _width + 10, _height + 10);
         foreach (var (index, series) in _panel.Series.Index())
@@ -112,7 +118,8 @@ internal sealed class SvgPanel
         drawing.Polyline([(0, 0), (0, _height), (_width, _height)], Typography.Ink, 1, null);
         // Where zero stands below powers of ten, the axis between them is no scale.
         if (_y.Break is { } broken)
-            drawing.Polygon([(-4, Down(broken) + 4), (4, Down(broken)), (4, Down(broken) - 4), (-4, Down(broken))], "#ffffff", Typography.SoftInk);
+            drawing.Polygon([(-4, Down(broken) + 4), (4, Down(broken)), (4, Down(broken) - 4), (-4, Down(broken))], "#ffffff",
+                Typography.SoftInk);
         drawing.Text(-_height / 2, -Left, _yLabel, Typography.LabelSize, Anchor.Middle, isTurned: true);
     }
 
@@ -127,7 +134,8 @@ internal sealed class SvgPanel
         foreach (var run in Runs(series))
         {
             if (isLine && run.Count > 1 && run.Any(place => place.Low != place.High))
-                drawing.Polygon([.. run.Select(place => (place.X, place.High)), .. run.AsEnumerable().Reverse().Select(place => (place.X, place.Low))], style.Color, opacity: BandOpacity);
+                drawing.Polygon([.. run.Select(place => (place.X, place.High)),
+                    .. run.AsEnumerable().Reverse().Select(place => (place.X, place.Low))], style.Color, opacity: BandOpacity);
             if (isLine && run.Count > 1)
                 drawing.Polyline(run.Select(place => (place.X, place.Y)), style.Color, LineWidth, style.Dashes);
             // A lone point has no neighbor to span a band with.
@@ -138,7 +146,8 @@ internal sealed class SvgPanel
             style.DrawSymbol(drawing, place.X, place.Y);
     }
 
-    /// <summary>All points of a scatter; of a long line a few, shifted from line to line so that they do not hide each other.</summary>
+    /// <summary>All points of a scatter; of a long line a few, shifted from line to line so that they do not hide each
+    /// other.</summary>
     private IEnumerable<Place> Marked(Series series, int index)
     {
         var stride = series.Kind == SeriesKind.Scatter ? 1 : (series.Points.Length + SymbolsPerLine - 1) / SymbolsPerLine;

@@ -8,7 +8,8 @@ namespace Emergence.Pages;
 internal static class ChartJson
 {
     // Escapes <, >, &, quotes and the separators U+2028 and U+2029, so that no text ends the script element it stands in.
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All), NewLine = "\n" };
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All),
+        NewLine = "\n" };
 
     /// <summary>All charts of a page.</summary>
     public static byte[] Of(IEnumerable<Chart> charts)
@@ -56,7 +57,8 @@ internal static class ChartJson
     public static void Texts(Utf8JsonWriter json, string name, IEnumerable<string> texts) =>
         Array(json, name, texts, json.WriteStringValue);
 
-    /// <summary>A number to nine digits, which is more than a chart shows, also of a logarithm; null where it is not finite.</summary>
+    /// <summary>A number to nine digits, which is more than a chart shows, also of a logarithm; null where it is not
+    /// finite.</summary>
     public static void Number(Utf8JsonWriter json, double? value)
     {
         if (value is not { } number || !double.IsFinite(number))

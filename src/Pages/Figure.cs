@@ -7,7 +7,8 @@ namespace Emergence.Pages;
 /// <param name="Title">What the figure shows; drawn above it, and its accessible name. May be empty.</param>
 /// <param name="Panels">
 /// The plots. Panels that stand in one column have plot areas of one width. Where all have the same series, one legend
-/// serves the whole figure; otherwise each panel has its own. Panels in one column with equal horizontal axes cover the same range
+/// serves the whole figure; otherwise each panel has its own. Panels in one column with equal horizontal axes cover the same
+/// range
 /// and, one below the other, share its label.
 /// </param>
 public sealed record Figure(string Title, ImmutableArray<Panel> Panels) : Chart(Title)

@@ -62,7 +62,8 @@ internal static class FigureJson
         yield return (false, point.High ?? point.Y);
     }
 
-    /// <summary>A number, its logarithm where the axis is one of powers of ten, "zero" where it has none, null for a gap.</summary>
+    /// <summary>A number, its logarithm where the axis is one of powers of ten, "zero" where it has none, null for a
+    /// gap.</summary>
     private static void Value(Utf8JsonWriter json, Axis axis, double value)
     {
         var number = axis.Logarithmic && !axis.IsLog10 ? value >= 0 ? Math.Log10(value) : double.NaN : value;

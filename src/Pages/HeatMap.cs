@@ -9,7 +9,8 @@ namespace Emergence.Pages;
 /// <param name="Columns">Names of the columns.</param>
 /// <param name="Cells">By row and column; null where there is none.</param>
 public sealed record HeatMap(
-    string Title, ImmutableArray<string> Rows, ImmutableArray<string> Columns, ImmutableArray<ImmutableArray<double?>> Cells) : Chart(Title)
+    string Title, ImmutableArray<string> Rows, ImmutableArray<string> Columns, ImmutableArray<ImmutableArray<double?>> Cells)
+        : Chart(Title)
 {
     /// <summary>Whether cells are decimal logarithms of numbers, and not shares.</summary>
     public bool IsLog10 { get; init; }
@@ -37,6 +38,7 @@ public sealed record HeatMap(
         json.WriteString("valueLabel", ValueLabel);
         ChartJson.Texts(json, "rows", Rows);
         ChartJson.Texts(json, "columns", Columns);
-        ChartJson.Array(json, "cells", Cells, row => ChartJson.Array(json, row, cell => ChartJson.Number(json, cell is { } value ? Math.Round(value, IsLog10 ? 6 : 4) : null)));
+        ChartJson.Array(json, "cells", Cells, row => ChartJson.Array(json, row,
+            cell => ChartJson.Number(json, cell is { } value ? Math.Round(value, IsLog10 ? 6 : 4) : null)));
     }
 }

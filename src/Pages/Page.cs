@@ -35,7 +35,8 @@ public sealed class Page(string title)
     }
 
     /// <summary>A heading. Level 2 begins a section; two or more of them give the page a menu.</summary>
-    /// <param name="level">2 to 6, and at most one below the heading before it: readers skip through a page by its outline.</param>
+    /// <param name="level">2 to 6, and at most one below the heading before it: readers skip through a page by its
+    /// outline.</param>
     /// <param name="text">The heading.</param>
     /// <exception cref="ArgumentOutOfRangeException">The level is not one of those.</exception>
     public Page Heading(int level, string text)
@@ -72,7 +73,8 @@ public sealed class Page(string title)
     public Page Facts(IEnumerable<(string Name, string Value)> facts) =>
         Line($"<dl class=\"facts\">\n{string.Concat(facts.Select(fact => $"<dt>{Escape(fact.Name)}</dt><dd>{Escape(fact.Value)}</dd>\n"))}</dl>");
 
-    /// <summary>A table, which sorts by its columns. Columns of numbers are set flush right; a first column of words heads its rows.</summary>
+    /// <summary>A table, which sorts by its columns. Columns of numbers are set flush right; a first column of words heads its
+    /// rows.</summary>
     /// <param name="headers">Heads of the columns.</param>
     /// <param name="rows">As many cells in each as there are heads.</param>
     /// <param name="caption">What the table shows.</param>
@@ -84,7 +86,8 @@ public sealed class Page(string title)
         if (Array.Find(cells, row => row.Length != heads.Length) is { } wrong)
         {
             throw new ArgumentException(
-                $"table '{caption}': row '{wrong.FirstOrDefault()}' has {wrong.Length} cells for {heads.Length} columns", nameof(rows));
+                $"table '{caption}': row '{wrong.FirstOrDefault()}' has {wrong.Length} cells for {heads.Length} columns",
+                    nameof(rows));
         }
 
         bool[] numeric = [.. heads.Select((_, column) => TableNumbers.AreAll(cells.Select(row => row[column])))];
@@ -93,7 +96,8 @@ public sealed class Page(string title)
             ? $"<th scope=\"row\">{Escape(text)}</th>"
             : $"<td{(numeric[column] || text.Length < LongText ? Class(column) : " class=\"words\"")}>{Escape(text)}</td>";
 
-        // A wide table scrolls by itself, by keyboard too; that needs the focus, and a name for it. What it shows stands outside, where
+        // A wide table scrolls by itself, by keyboard too; that needs the focus, and a name for it. What it shows stands
+        // outside, where
         // it is not scrolled away.
         if (caption is not null)
             Line($"<p class=\"caption\">{Escape(caption)}</p>");

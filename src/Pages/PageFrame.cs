@@ -13,7 +13,8 @@ internal static class PageFrame
     /// <param name="data">The charts, as JSON that is safe within a script element.</param>
     public static string Of(string title, string menu, string main, byte[] data)
     {
-        // Scripts are those of this page and no others; nothing is loaded from anywhere. Styles are set on elements by the charts.
+        // Scripts are those of this page and no others; nothing is loaded from anywhere. Styles are set on elements by the
+        // charts.
         var policy = $"default-src 'none'; img-src data:; style-src 'unsafe-inline'; " +
             $"script-src '{Hash(Asset.ECharts)}' '{Hash(Asset.Script)}'; base-uri 'none'; form-action 'none'";
         return $"""
@@ -47,5 +48,6 @@ internal static class PageFrame
             """;
     }
 
-    private static string Hash(string script) => $"sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script)))}";
+    private static string Hash(
+        string script) => $"sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script)))}";
 }

@@ -3,12 +3,14 @@ using System.Text.Json;
 
 namespace Emergence.Pages;
 
-/// <summary>What moved a number from step to step: bars up and down, whose lengths add to 100 % of all movement of the step.</summary>
+/// <summary>What moved a number from step to step: bars up and down, whose lengths add to 100 % of all movement of the
+/// step.</summary>
 /// <param name="Title">What it shows.</param>
 /// <param name="Label">What a step is named by.</param>
 /// <param name="Parts">What the movement is split among.</param>
 /// <param name="Steps">In order.</param>
-public sealed record StepBars(string Title, string Label, ImmutableArray<string> Parts, ImmutableArray<StepMark> Steps) : Chart(Title)
+public sealed record StepBars(string Title, string Label, ImmutableArray<string> Parts, ImmutableArray<StepMark> Steps)
+    : Chart(Title)
 {
     internal override string Kind => "steps";
 

@@ -3,7 +3,8 @@ using System.Text.Json;
 
 namespace Emergence.Pages;
 
-/// <summary>For each layer, how many of its nodes have which activation, dead ones left of a line and alive ones right of it.</summary>
+/// <summary>For each layer, how many of its nodes have which activation, dead ones left of a line and alive ones right of
+/// it.</summary>
 /// <param name="Title">What it shows.</param>
 /// <param name="Label">What is counted along the axis.</param>
 /// <param name="Bins">What each bin holds, in words.</param>
@@ -12,7 +13,8 @@ namespace Emergence.Pages;
 /// <param name="Threshold">The end at which life begins.</param>
 /// <param name="Rows">The layers.</param>
 public sealed record UnitStrips(
-    string Title, string Label, ImmutableArray<string> Bins, ImmutableArray<string> Edges, ImmutableArray<int> Marks, int Threshold,
+    string Title, string Label, ImmutableArray<string> Bins, ImmutableArray<string> Edges, ImmutableArray<int> Marks,
+        int Threshold,
     ImmutableArray<UnitStrip> Rows) : Chart(Title)
 {
     /// <summary>The name of the line.</summary>

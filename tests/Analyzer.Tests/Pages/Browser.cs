@@ -23,7 +23,8 @@ public sealed class Browser : IAsyncDisposable
     {
         var program = Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator)
             .SelectMany(folder => Names.Select(name => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
-        Assert.SkipWhen(program is null, "no Chromium on the PATH; install it (apt-get install chromium) to test pages in a browser");
+        Assert.SkipWhen(program is null,
+            "no Chromium on the PATH; install it (apt-get install chromium) to test pages in a browser");
         await gate.WaitAsync(token);
         try
         {
@@ -58,10 +59,12 @@ public sealed class Browser : IAsyncDisposable
         const string Listening = "DevTools listening on ";
         string[] arguments =
         [
-            "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--hide-scrollbars",
+            "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+                "--hide-scrollbars",
             "--remote-debugging-port=0", $"--user-data-dir={profile.Root}", "about:blank",
         ];
-        process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true,
+            RedirectStandardOutput = true })!;
         _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(token);
         patience.CancelAfter(Patience);

@@ -38,7 +38,8 @@ public sealed class BrowserPage(ClientWebSocket socket) : IAsyncDisposable
     /// <summary>The value of an expression.</summary>
     public async Task<JsonNode?> EvaluateAsync(string script, CancellationToken token)
     {
-        var result = await SendAsync("Runtime.evaluate", new() { ["expression"] = script, ["returnByValue"] = true, ["awaitPromise"] = true }, token);
+        var result = await SendAsync("Runtime.evaluate", new() { ["expression"] = script, ["returnByValue"] = true,
+            ["awaitPromise"] = true }, token);
         Assert.True(result["exceptionDetails"] is null, $"{script}: {result["exceptionDetails"]?.ToJsonString()}");
         return result["result"]!["value"];
     }
@@ -53,7 +54,8 @@ public sealed class BrowserPage(ClientWebSocket socket) : IAsyncDisposable
         }
     }
 
-    /// <summary>Moves the pointer to the middle of what an expression gives, after scrolling it into view; a click if asked for.</summary>
+    /// <summary>Moves the pointer to the middle of what an expression gives, after scrolling it into view; a click if asked
+    /// for.</summary>
     public async Task PointAsync(string element, bool click, CancellationToken token)
     {
         var at = await EvaluateAsync(
@@ -80,7 +82,8 @@ public sealed class BrowserPage(ClientWebSocket socket) : IAsyncDisposable
     }
 
     /// <summary>Says whether the reader prefers dark colors, or prints.</summary>
-    public Task EmulateAsync(string media, string scheme, CancellationToken token) => SendAsync("Emulation.setEmulatedMedia", new()
+    public Task EmulateAsync(string media, string scheme, CancellationToken token) =>
+        SendAsync("Emulation.setEmulatedMedia", new()
     {
         ["media"] = media,
         ["features"] = new JsonArray(new JsonObject { ["name"] = "prefers-color-scheme", ["value"] = scheme }),
@@ -89,7 +92,8 @@ public sealed class BrowserPage(ClientWebSocket socket) : IAsyncDisposable
     /// <summary>The whole page as a PNG.</summary>
     public async Task<byte[]> PictureAsync(CancellationToken token)
     {
-        var result = await SendAsync("Page.captureScreenshot", new() { ["captureBeyondViewport"] = true, ["format"] = "png" }, token);
+        var result = await SendAsync("Page.captureScreenshot", new() { ["captureBeyondViewport"] = true, ["format"] = "png" },
+            token);
         return Convert.FromBase64String((string)result["data"]!);
     }
 
@@ -105,14 +109,16 @@ public sealed class BrowserPage(ClientWebSocket socket) : IAsyncDisposable
         var message = new JsonObject { ["id"] = ++sent, ["method"] = method, ["params"] = parameters };
         if (session.Length > 0)
             message["sessionId"] = session;
-        await socket.SendAsync(System.Text.Encoding.UTF8.GetBytes(message.ToJsonString()), WebSocketMessageType.Text, true, token);
+        await socket.SendAsync(System.Text.Encoding.UTF8.GetBytes(message.ToJsonString()), WebSocketMessageType.Text, true,
+            token);
         while (true)
         {
             var answer = await ReceiveAsync(token);
             if (answer["method"] is { } happened)
                 Note((string)happened!, answer["params"]!);
             else if ((int)answer["id"]! == sent)
-                return answer["result"] as JsonObject ?? throw new InvalidOperationException($"{method}: {answer["error"]?.ToJsonString()}");
+                return answer["result"] as JsonObject ?? throw new InvalidOperationException(
+                    $"{method}: {answer["error"]?.ToJsonString()}");
         }
     }
 

@@ -35,14 +35,16 @@ internal static class PageOutcomes
         {
             foreach (var layer in values)
                 Drift(random, layer);
-            results.Add(Checkpoint(epoch, checkpoints, edges, [.. values.Select((layer, i) => Layer(i, name?.Invoke(i) ?? $"/block{i / 3}/conv{i % 3 + 1}/Conv", layer))]));
+            results.Add(Checkpoint(epoch, checkpoints, edges,
+                [.. values.Select((layer, i) => Layer(i, name?.Invoke(i) ?? $"/block{i / 3}/conv{i % 3 + 1}/Conv", layer))]));
         }
         var series = new SeriesResult(new AnalysisSettings(), "0.1.0", "1.31.1", results.ToImmutable());
         return new AnalysisOutcome(series, []) { NodeValues = [.. values] };
     }
 
     private static float[] Values(Random random, int nodes) =>
-        [.. Enumerable.Range(0, nodes).Select(_ => random.NextDouble() < 0.3 ? 0 : (float)Math.Pow(10, random.NextDouble() * 4 - 3))];
+        [.. Enumerable.Range(0, nodes).Select(_ => random.NextDouble() < 0.3 ? 0
+            : (float)Math.Pow(10, random.NextDouble() * 4 - 3))];
 
     private static void Drift(Random random, float[] values)
     {
@@ -76,7 +78,8 @@ internal static class PageOutcomes
         };
     }
 
-    private static CheckpointResult Checkpoint(int epoch, int of, ImmutableArray<LayerEdge> edges, ImmutableArray<LayerResult> layers)
+    private static CheckpointResult Checkpoint(int epoch, int of, ImmutableArray<LayerEdge> edges,
+        ImmutableArray<LayerResult> layers)
     {
         // Past the range of a double where the network is deep.
         var emergence = new EmergenceValue(BigInteger.Pow(10, 2 * layers.Length) * (3 * of - epoch) + epoch);
@@ -98,7 +101,8 @@ internal static class PageOutcomes
                     RelativeEmergence = emergence.Over(1000)?.ToDouble(),
                     RelativeEmergenceAll = emergence.Over(1000)?.ToDouble(),
                     Contributions = MeasureCatalog.Emergence.Contributions(
-                        NetworkGraph.Chain([.. layers.Select(layer => layer.Nodes)]), [.. layers.Select(layer => LayerActivity.Count(layer.Alive))]),
+                        NetworkGraph.Chain([.. layers.Select(layer => layer.Nodes)]),
+                            [.. layers.Select(layer => LayerActivity.Count(layer.Alive))]),
                 },
             ],
             Edges = edges,

@@ -7,17 +7,20 @@ namespace Emergence.Analyzer.Tests.Pages;
 public sealed class PageTests
 {
     private const string Hostile = "<script>alert('1')</script> & \"quotes\"";
-    private static readonly Figure Picture = new("f", [new(null, new Axis("x"), new Axis("y"), [new("s", [new(0, 0.5), new(1, 1234.5)])])]);
+    private static readonly Figure Picture = new("f", [new(null, new Axis("x"), new Axis("y"),
+        [new("s", [new(0, 0.5), new(1, 1234.5)])])]);
 
     [Fact]
     public void Every_text_is_escaped()
     {
         var html = new Page(Hostile).Heading(2, Hostile).Paragraph(Hostile).List([Hostile]).Code(Hostile)
-            .Table([Hostile], [[Hostile]], Hostile).Chart(Picture with { Title = Hostile }, Hostile).Details(Hostile, part => part.Paragraph(Hostile))
+            .Table([Hostile], [[Hostile]], Hostile).Chart(Picture with { Title = Hostile }, Hostile).Details(Hostile,
+                part => part.Paragraph(Hostile))
             .Heading(2, "a").Heading(2, "b").Heading(2, "c").Render();
         // The two scripts and the data between them; nothing else.
         Assert.Equal(3, Regex.Count(html, "<script"));
-        Assert.Equal(17, Regex.Count(html, Regex.Escape("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; &quot;quotes&quot;")));
+        Assert.Equal(17, Regex.Count(html, Regex.Escape(
+            "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; &quot;quotes&quot;")));
     }
 
     [Theory]
@@ -48,7 +51,8 @@ public sealed class PageTests
         var page = new Page("t").Heading(2, "one").Heading(3, "inner");
         Assert.DoesNotContain("href=\"#one", page.Render(), StringComparison.Ordinal);
         var html = page.Heading(2, "three").Heading(2, "three").Render();
-        Assert.Equal(["#main", "#one", "#three", "#three-2"], Regex.Matches(html, "href=\"(#[^\"]*)").Select(match => match.Groups[1].Value));
+        Assert.Equal(["#main", "#one", "#three", "#three-2"],
+            Regex.Matches(html, "href=\"(#[^\"]*)").Select(match => match.Groups[1].Value));
     }
 
     [Theory]
@@ -79,20 +83,26 @@ public sealed class PageTests
     public void A_chart_stands_in_the_page_with_its_caption_and_a_table()
     {
         var html = new Page("t").Chart(Picture, "What it shows").Render();
-        Assert.Contains("<figure data-chart=\"0\">\n<figcaption><strong>f</strong> What it shows</figcaption>", html, StringComparison.Ordinal);
+        Assert.Contains("<figure data-chart=\"0\">\n<figcaption><strong>f</strong> What it shows</figcaption>", html,
+            StringComparison.Ordinal);
         Assert.Contains("<summary>Show the numbers as a table</summary>", html, StringComparison.Ordinal);
         Assert.Contains("\"points\":[[0,0.5],[1,1234.5]]", html, StringComparison.Ordinal);
     }
 
-    /// <summary>A logarithmic axis has no place for zero and none for what is below: the script draws the one and leaves out the other.</summary>
+    /// <summary>A logarithmic axis has no place for zero and none for what is below: the script draws the one and leaves out the
+    /// other.</summary>
     [Fact]
     public void Values_of_a_logarithmic_axis_are_logarithms()
     {
         var axis = new Axis("y") { Logarithmic = true };
-        var figure = new Figure("f", [new(null, new Axis("x"), axis, [new("s", [new(0, 1000, 0, 10), new(1, 0), new(2, -5), new(3, double.NaN)])])]);
-        Assert.Contains("\"points\":[[0,3,\"zero\",1],[1,\"zero\"],[2,null],[3,null]]", new Page("t").Chart(figure, "c").Render(), StringComparison.Ordinal);
-        var given = new Figure("f", [new(null, new Axis("x"), axis with { IsLog10 = true }, [new("s", [new(0, 1000.25), new(1, double.NegativeInfinity)])])]);
-        Assert.Contains("\"points\":[[0,1000.25],[1,\"zero\"]]", new Page("t").Chart(given, "c").Render(), StringComparison.Ordinal);
+        var figure = new Figure("f", [new(null, new Axis("x"), axis,
+            [new("s", [new(0, 1000, 0, 10), new(1, 0), new(2, -5), new(3, double.NaN)])])]);
+        Assert.Contains("\"points\":[[0,3,\"zero\",1],[1,\"zero\"],[2,null],[3,null]]",
+            new Page("t").Chart(figure, "c").Render(), StringComparison.Ordinal);
+        var given = new Figure("f", [new(null, new Axis("x"), axis with { IsLog10 = true },
+            [new("s", [new(0, 1000.25), new(1, double.NegativeInfinity)])])]);
+        Assert.Contains("\"points\":[[0,1000.25],[1,\"zero\"]]", new Page("t").Chart(given, "c").Render(),
+            StringComparison.Ordinal);
     }
 
     [Fact]

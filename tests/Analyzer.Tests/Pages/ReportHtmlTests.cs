@@ -35,7 +35,8 @@ public partial class ReportHtmlTests
         var html = Encoding.UTF8.GetString(Bytes(SampleOutcome.Plain));
         var policy = Regex.Match(html, "Content-Security-Policy\" content=\"([^\"]*)\"").Groups[1].Value;
         var hashes = ScriptOrStyle().Matches(html).Where(match => match.Groups[1].Value == "script")
-            .Select(match => $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(match.Value)))}'").ToArray();
+            .Select(match => $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(match.Value)))}'").ToArray(
+                );
         Assert.Equal(2, hashes.Length);
         Assert.Equal(
             $"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {string.Join(' ', hashes)}; base-uri 'none'; form-action 'none'",
@@ -73,8 +74,10 @@ public partial class ReportHtmlTests
         var bins = ActivationBins.Around(threshold);
         var line = bins.Ends.IndexOf(threshold);
         Assert.True(line > 0);
-        float[] values = [float.MinValue, -1, -0.3f, -0.05f, -float.Epsilon, 0, float.Epsilon, 0.01f, 0.05f, MathF.BitIncrement(0.05f), 1, 12, 13, float.MaxValue];
-        Assert.All(values.Append(threshold).Append(MathF.BitIncrement(threshold)), value => Assert.Equal(value > threshold, bins.Of(value) >= line));
+        float[] values = [float.MinValue, -1, -0.3f, -0.05f, -float.Epsilon, 0, float.Epsilon, 0.01f, 0.05f,
+            MathF.BitIncrement(0.05f), 1, 12, 13, float.MaxValue];
+        Assert.All(values.Append(threshold).Append(MathF.BitIncrement(threshold)),
+            value => Assert.Equal(value > threshold, bins.Of(value) >= line));
         Assert.Equal("exactly 0", bins.Text(bins.Of(0)));
     }
 
@@ -86,5 +89,6 @@ public partial class ReportHtmlTests
     }
 
     private static ReadOnlyMemory<byte> Shown(AnalysisOutcome outcome) =>
-        Encoding.UTF8.GetBytes(Regex.Replace(ScriptOrStyle().Replace(Encoding.UTF8.GetString(Bytes(outcome)), ""), "sha256-[^']*", "sha256-…"));
+        Encoding.UTF8.GetBytes(Regex.Replace(ScriptOrStyle().Replace(Encoding.UTF8.GetString(Bytes(outcome)), ""),
+            "sha256-[^']*", "sha256-…"));
 }

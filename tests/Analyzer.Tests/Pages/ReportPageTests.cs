@@ -7,7 +7,8 @@ using Emergence.Analyzer.Tests.Reports;
 
 namespace Emergence.Analyzer.Tests.Pages;
 
-/// <summary>report.html in a real browser: as wide as a desk's screen and as a phone's, by pointer and by keyboard, light and dark.</summary>
+/// <summary>report.html in a real browser: as wide as a desk's screen and as a phone's, by pointer and by keyboard, light and
+/// dark.</summary>
 public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
 {
     private static readonly Dictionary<string, Action<Stream>> Reports = new(StringComparer.Ordinal)
@@ -21,19 +22,23 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         ["deep"] = Of(() => PageOutcomes.Residual(150, 2)),
         ["long"] = Of(() => PageOutcomes.Residual(50, 100)),
         ["models"] = Of(() => PageOutcomes.Residual(12, 1), () => PageOutcomes.Residual(9, 1)),
-        ["series"] = Of(() => PageOutcomes.Residual(6, 8, i => $"{i}{PageOutcomes.Hostile}"), () => PageOutcomes.Residual(6, 5, i => $"{i}{PageOutcomes.Hostile}")),
+        ["series"] = Of(() => PageOutcomes.Residual(6, 8, i => $"{i}{PageOutcomes.Hostile}"),
+            () => PageOutcomes.Residual(6, 5, i => $"{i}{PageOutcomes.Hostile}")),
     };
 
     private static Action<Stream> Of(Func<AnalysisOutcome> outcome) => stream => ReportWriters.Page.Write(outcome(), stream);
 
     private static Action<Stream> Of(Func<AnalysisOutcome> a, Func<AnalysisOutcome> b) => stream => ComparisonPage.Write(
-        ModelComparison.Of(new($"a{PageOutcomes.Hostile}", a().Series.Checkpoints, 0), new("b", b().Series.Checkpoints, 0)), stream);
+        ModelComparison.Of(new($"a{PageOutcomes.Hostile}", a().Series.Checkpoints, 0), new("b", b().Series.Checkpoints, 0)),
+            stream);
 
-    public static TheoryData<string, int> Pages => [.. from name in Reports.Keys from width in (int[])[1280, 400] select new TheoryDataRow<string, int>(name, width)];
+    public static TheoryData<string, int> Pages => [.. from name in Reports.Keys from width in (int[])[1280,
+        400] select new TheoryDataRow<string, int>(name, width)];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>No error, no request, nothing wider than the screen, no text of a chart cut off or over another, in either theme.</summary>
+    /// <summary>No error, no request, nothing wider than the screen, no text of a chart cut off or over another, in either
+    /// theme.</summary>
     [Theory, MemberData(nameof(Pages))]
     public async Task a_page_is_whole_and_asks_nobody(string name, int width)
     {
@@ -56,18 +61,25 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
     public async Task a_pointer_and_keys_read_the_charts()
     {
         using var folder = new TemporaryFolder();
-        await using var page = await OpenAsync(folder, Of(() => PageOutcomes.Residual(6, 3, i => $"<b>{i}</b>{PageOutcomes.Hostile}")), 1280);
-        foreach (var title in (string[])["How it developed", "Alive share by layer", "The network", "Nodes by activation", "E by pairs of layers"])
+        await using var page = await OpenAsync(folder, Of(() =>
+            PageOutcomes.Residual(6, 3, i => $"<b>{i}</b>{PageOutcomes.Hostile}")), 1280);
+        foreach (var title in (string[])["How it developed", "Alive share by layer", "The network", "Nodes by activation",
+            "E by pairs of layers"])
         {
             var plot = $"[...document.querySelectorAll('figure')].find(f => f.textContent.includes('{title}')).querySelector('.plot')";
-            await page.EvaluateAsync($"{plot}.scrollIntoView({{ block: 'center', behavior: 'instant' }}), {plot}.focus(), 0", Token);
+            await page.EvaluateAsync($"{plot}.scrollIntoView({{ block: 'center', behavior: 'instant' }}), {plot}.focus(), 0",
+                Token);
             await page.PressAsync("ArrowRight", Token);
-            await page.UntilAsync($"{plot}.querySelector('.tip')?.offsetParent && {plot}.querySelector('.tip').textContent.length > 10", Token);
+            await page.UntilAsync(
+                $"{plot}.querySelector('.tip')?.offsetParent && {plot}.querySelector('.tip').textContent.length > 10", Token);
             await page.PressAsync("Escape", Token);
         }
         var cell = "[...document.querySelectorAll('figure')].find(f => f.textContent.includes('Alive share by layer')).querySelectorAll('.plot svg path')";
-        await page.PointAsync($"[...{cell}].filter(p => p.getBBox().width > 50 && p.getBBox().height > 10 && p.getBBox().height < 30)[0]", false, Token);
-        await page.UntilAsync("[...document.querySelectorAll('.tip')].some(t => t.textContent.includes('alive:') && t.textContent.includes('<b>0</b></script>'))", Token);
+        await page.PointAsync(
+            $"[...{cell}].filter(p => p.getBBox().width > 50 && p.getBBox().height > 10 && p.getBBox().height < 30)[0]", false,
+            Token);
+        await page.UntilAsync(
+            "[...document.querySelectorAll('.tip')].some(t => t.textContent.includes('alive:') && t.textContent.includes('<b>0</b></script>'))", Token);
         Assert.Empty(page.Messages);
         Assert.Null(await page.EvaluateAsync("window.hacked ?? null", Token));
     }
@@ -89,7 +101,8 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         Assert.NotEqual(before, before.Order());
 
         await page.EvaluateAsync("document.querySelectorAll('details').forEach(d => d.open = true), 0", Token);
-        await page.UntilAsync("[...document.querySelectorAll('figure details')].every(d => d.querySelectorAll('tbody tr').length > 0)", Token);
+        await page.UntilAsync(
+            "[...document.querySelectorAll('figure details')].every(d => d.querySelectorAll('tbody tr').length > 0)", Token);
         Assert.Empty(Faults(await page.EvaluateAsync(Layout, Token)));
     }
 
@@ -113,7 +126,8 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         Assert.NotEqual(light, (string?)await page.EvaluateAsync(Colors, Token));
     }
 
-    // What is wrong with how a page is laid out, a line each. Texts of one chart may touch, by a pixel; a fault is what a reader sees.
+    // What is wrong with how a page is laid out, a line each. Texts of one chart may touch, by a pixel; a fault is what a reader
+    // sees.
     private const string Layout = """
         (() => {
           const faults = [];

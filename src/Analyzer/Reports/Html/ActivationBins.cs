@@ -12,7 +12,8 @@ internal sealed record ActivationBins(ImmutableArray<double> Ends)
     private const int PerDecade = 4;
     private const int Decades = 2;
 
-    /// <summary>What lies between zero and the smallest negative number: nothing, so that the bin behind it holds zeros alone.</summary>
+    /// <summary>What lies between zero and the smallest negative number: nothing, so that the bin behind it holds zeros
+    /// alone.</summary>
     private const double BelowZero = -double.Epsilon;
 
     /// <summary>Around a threshold that activations are compared with.</summary>
@@ -22,12 +23,14 @@ internal sealed record ActivationBins(ImmutableArray<double> Ends)
         var unit = threshold == 0 ? 0.05 : Math.Abs((double)threshold);
         var positive = Enumerable.Range(-Decades * PerDecade, 2 * Decades * PerDecade + 1)
             .Select(k => k == 0 ? unit : unit * Math.Pow(10, (double)k / PerDecade));
-        return new([double.NegativeInfinity, -100 * unit, -10 * unit, -unit, -unit / 10, BelowZero, 0, .. positive, double.PositiveInfinity]);
+        return new([double.NegativeInfinity, -100 * unit, -10 * unit, -unit, -unit / 10, BelowZero, 0, .. positive,
+            double.PositiveInfinity]);
     }
 
     /// <summary>Of shares from 0 to 1, with one end at the share that life begins above.</summary>
     public static ActivationBins OfShares(double aliveShare) =>
-        new([.. Enumerable.Range(0, 21).Select(i => i / 20.0).Append(aliveShare).Append(double.NegativeInfinity).Distinct().Order()]);
+        new([.. Enumerable.Range(0, 21).Select(i => i / 20.0).Append(aliveShare).Append(double.NegativeInfinity).Distinct().Order(
+            )]);
 
     public int Count => Ends.Length - 1;
 
@@ -56,5 +59,6 @@ internal sealed record ActivationBins(ImmutableArray<double> Ends)
     };
 
     /// <summary>An end in a word; empty where it has none.</summary>
-    public string EndText(int end) => !double.IsFinite(Ends[end]) ? "" : Ends[end] == BelowZero ? "0" : PageText.Number(Ends[end]);
+    public string EndText(int end) => !double.IsFinite(Ends[end]) ? "" : Ends[end] == BelowZero ? "0"
+        : PageText.Number(Ends[end]);
 }

@@ -10,7 +10,8 @@ internal static class AliveMap
 {
     public static HeatMap Of(Run run)
     {
-        ImmutableArray<string> names = [.. run.Measurements.SelectMany(measurement => measurement.Layers).OrderBy(layer => layer.Index).Select(layer => layer.Name).Distinct()];
+        ImmutableArray<string> names = [.. run.Measurements.SelectMany(measurement => measurement.Layers).OrderBy(
+            layer => layer.Index).Select(layer => layer.Name).Distinct()];
         var layers = run.Measurements.Select(measurement => measurement.Layers.ToDictionary(layer => layer.Name)).ToArray();
         return new HeatMap(
             "Alive share by layer",

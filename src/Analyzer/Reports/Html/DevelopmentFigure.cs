@@ -22,7 +22,8 @@ internal static class DevelopmentFigure
     private static ImmutableArray<Panel> Styled(ImmutableArray<Panel> panels)
     {
         var style = 0;
-        return [.. panels.Select(panel => panel with { Series = [.. panel.Series.Select(series => series with { Style = style++ })] })];
+        return [.. panels.Select(panel => panel with { Series = [
+            .. panel.Series.Select(series => series with { Style = style++ })] })];
     }
 
     /// <summary>What the bands are, where there are any.</summary>
@@ -38,7 +39,8 @@ internal static class DevelopmentFigure
     {
         var settings = run.Outcome.Series.Settings;
         if (settings.Thresholds.Length > 1)
-            return [.. settings.Thresholds.Select((threshold, t) => Line(run, $"E, θ = {PageText.Exact(threshold)}", m => m.Emergence, Interval, t))];
+            return [.. settings.Thresholds.Select((threshold, t) =>
+                Line(run, $"E, θ = {PageText.Exact(threshold)}", m => m.Emergence, Interval, t))];
         var lines = ImmutableArray.Create(
             Line(run, "E", measurement => measurement.Emergence, Interval),
             Line(run, "E_H", measurement => measurement.EmergenceActive, measurement => measurement.Intervals?.EmergenceActive));
@@ -50,7 +52,8 @@ internal static class DevelopmentFigure
         : measurement.Intervals?.Emergence;
 
     private static Pages.Series Line(
-        Run run, string name, Func<Measurement, EmergenceValue?> value, Func<Measurement, Interval<EmergenceValue>?> interval, int threshold = 0) =>
+        Run run, string name, Func<Measurement, EmergenceValue?> value, Func<Measurement, Interval<EmergenceValue>?> interval,
+            int threshold = 0) =>
         new(name,
         [
             .. run.Checkpoints.Select((checkpoint, i) =>
@@ -59,7 +62,8 @@ internal static class DevelopmentFigure
                 if (value(measurement) is not { } e)
                     return new Point(run.At(i), double.NaN);
                 return interval(measurement) is var (low, high)
-                    ? new Point(run.At(i), Log(e), Log(low), Log(high)) { Text = $"{PageText.Of(e)} [{PageText.Of(low)}, {PageText.Of(high)}]" }
+                    ? new Point(run.At(i), Log(e), Log(low),
+                        Log(high)) { Text = $"{PageText.Of(e)} [{PageText.Of(low)}, {PageText.Of(high)}]" }
                     : new Point(run.At(i), Log(e)) { Text = PageText.Of(e) };
             }),
         ]);
@@ -79,13 +83,15 @@ internal static class DevelopmentFigure
     private static Pages.Series Line(Run run, string name, Func<Measurement, double?> value) =>
         new(name, [.. run.Measurements.Select((measurement, i) => new Point(run.At(i), value(measurement) ?? double.NaN))]);
 
-    private static ImmutableArray<Pages.Series> AliveLines(Run run) => [new("alive nodes", [.. run.Measurements.Select((measurement, i) => AlivePoint(run.At(i), measurement))])];
+    private static ImmutableArray<Pages.Series> AliveLines(Run run) =>
+        [new("alive nodes", [.. run.Measurements.Select((measurement, i) => AlivePoint(run.At(i), measurement))])];
 
     private static Point AlivePoint(double at, Measurement measurement)
     {
         var text = $"{PageText.Count(measurement.Alive)} of {PageText.Count(measurement.Nodes)}";
         return measurement.Intervals?.Alive is var (low, high)
-            ? new Point(at, Share(measurement.Alive), Share(low), Share(high)) { Text = $"{text} [{PageText.Count(low)}, {PageText.Count(high)}]" }
+            ? new Point(at, Share(measurement.Alive), Share(low),
+                Share(high)) { Text = $"{text} [{PageText.Count(low)}, {PageText.Count(high)}]" }
             : new Point(at, Share(measurement.Alive)) { Text = text };
 
         double Share(int alive) => (double)alive / measurement.Nodes;
@@ -100,14 +106,17 @@ internal static class DevelopmentFigure
         var accuracies = Known(run, lines);
         if (!accuracies.IsEmpty)
             return Of(run, "Accuracy", new Axis("share of samples") { Percent = true, Maximum = 1 }, accuracies);
-        var losses = Known(run, [("loss, training", checkpoint => checkpoint.TrainLoss), ("loss, test", checkpoint => checkpoint.TestLoss)]);
+        var losses = Known(run, [("loss, training", checkpoint => checkpoint.TrainLoss),
+            ("loss, test", checkpoint => checkpoint.TestLoss)]);
         return losses.IsEmpty ? null : Of(run, "Loss", new Axis("recorded loss"), losses);
     }
 
-    private static ImmutableArray<Pages.Series> Known(Run run, ImmutableArray<(string Name, Func<CheckpointResult, double?> Value)> lines) =>
+    private static ImmutableArray<Pages.Series> Known(Run run,
+        ImmutableArray<(string Name, Func<CheckpointResult, double?> Value)> lines) =>
     [
         .. from line in lines
-           let points = run.Checkpoints.Select((checkpoint, i) => new Point(run.At(i), line.Value(checkpoint) ?? double.NaN)).ToImmutableArray()
+           let points = run.Checkpoints.Select((checkpoint, i) =>
+               new Point(run.At(i), line.Value(checkpoint) ?? double.NaN)).ToImmutableArray()
            where points.Any(point => double.IsFinite(point.Y))
            select new Pages.Series(line.Name, points),
     ];

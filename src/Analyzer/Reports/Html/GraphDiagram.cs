@@ -14,11 +14,13 @@ internal static class GraphDiagram
     /// <summary>Those of one measurement of a checkpoint.</summary>
     public static LayerDiagram Of(Measurement measurement, CheckpointResult checkpoint) => new(
         "The network",
-        [.. measurement.Layers.Select(layer => new LayerMark(Printable.Of(layer.Name), Kind(layer), layer.Alive, layer.Nodes, Facts(layer)))],
+        [.. measurement.Layers.Select(layer => new LayerMark(Printable.Of(layer.Name), Kind(layer), layer.Alive, layer.Nodes,
+            Facts(layer)))],
         [.. checkpoint.Edges.Select(edge => new LayerLink(edge.From, edge.To, edge.Kind == EdgeKind.Identity))]);
 
     /// <summary>Operator and activation function.</summary>
-    public static string Kind(LayerResult layer) => Printable.Of(layer.Activation.Length > 0 ? $"{layer.Op}, {layer.Activation}" : layer.Op);
+    public static string Kind(LayerResult layer) => Printable.Of(layer.Activation.Length > 0 ? $"{layer.Op}, {layer.Activation}"
+        : layer.Op);
 
     private static ImmutableArray<string> Facts(LayerResult layer)
     {

@@ -32,7 +32,8 @@ internal static class HtmlReport
         page.Heading(2, "Development");
         page.Chart(
             DevelopmentFigure.Of(run),
-            "E counts the paths from dead nodes to alive ones, on a scale of powers of ten; relative E is E per parameter. " + DevelopmentFigure.Bands(run));
+            "E counts the paths from dead nodes to alive ones, on a scale of powers of ten; relative E is E per parameter. " +
+                DevelopmentFigure.Bands(run));
         if (MovesChart.Of(run) is { } moves)
         {
             page.Chart(

@@ -34,7 +34,8 @@ internal static class LayerTable
             ("parameters", layer => PageText.Count(layer.Parameters)),
             ("mean activation", layer => PageText.Number(layer.ActivationMean)),
             ("largest", layer => PageText.Number(layer.ActivationMax)),
-            ("dead, by index", layer => layer.Mask is { } mask ? IndexRanges.Of(Enumerable.Range(0, mask.Count).Where(node => !mask[node]), MostRanges) : ""),
+            ("dead, by index", layer => layer.Mask is { } mask
+                ? IndexRanges.Of(Enumerable.Range(0, mask.Count).Where(node => !mask[node]), MostRanges) : ""),
         ];
         var kept = columns.Where(column => layers.Any(layer => column.Cell(layer).Length > 0)).ToArray();
         page.Table(

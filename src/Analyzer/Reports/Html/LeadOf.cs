@@ -15,7 +15,9 @@ internal static class LeadOf
         if (run.Verdict is not { } verdict)
             return new Lead(Sentence(last), ToneOf(last), [], [Alive(run), Emergence(last), Accuracy(run)]);
         var (text, tone) = Sentence(verdict, run.Labels);
-        ImmutableArray<string> evidence = [.. Judged(verdict, run.Labels), .. verdict.Evidence.Select(line => $"{char.ToUpperInvariant(line[0])}{Printable.Of(line[1..])}."), .. Stop(verdict, run.Labels)];
+        ImmutableArray<string> evidence = [.. Judged(verdict, run.Labels),
+            .. verdict.Evidence.Select(line => $"{char.ToUpperInvariant(line[0])}{Printable.Of(line[1..])}."),
+            .. Stop(verdict, run.Labels)];
         return new Lead(text, tone, evidence, [Alive(run), Change(run), LastMove(run), Accuracy(run)]);
     }
 
@@ -56,7 +58,8 @@ internal static class LeadOf
             $"Diverged: {PageText.Nodes(last.NodesNan + last.NodesInf)} with activations that are not finite.",
         { ZeroCause: ZeroCause.AllDead } => "Dead: no node is alive.",
         { ZeroCause: ZeroCause.AllAlive } => $"All {PageText.Nodes(last.Nodes)} are alive, so E = 0.",
-        { ZeroCause: ZeroCause.NoPath } => $"{PageText.Count(last.Alive)} of {PageText.Nodes(last.Nodes)} are alive, and no dead one feeds an alive one: E = 0.",
+        { ZeroCause: ZeroCause.NoPath } =>
+            $"{PageText.Count(last.Alive)} of {PageText.Nodes(last.Nodes)} are alive, and no dead one feeds an alive one: E = 0.",
         _ => $"{PageText.Count(last.Alive)} of {PageText.Nodes(last.Nodes)} are alive.",
     };
 
@@ -97,7 +100,8 @@ internal static class LeadOf
 
     private static Card LastMove(Run run)
     {
-        var moves = Enumerable.Range(1, run.Checkpoints.Length - 1).Where(i => run.Measurements[i].Emergence != run.Measurements[i - 1].Emergence).ToArray();
+        var moves = Enumerable.Range(1, run.Checkpoints.Length - 1).Where(
+            i => run.Measurements[i].Emergence != run.Measurements[i - 1].Emergence).ToArray();
         return moves.Length == 0
             ? new Card("What moved it last?", "nothing", "E is the same at every checkpoint")
             : new Card("What moved it last?", run.Labels[moves[^1]], MovesChart.Sentence(run, moves[^1]));

@@ -23,10 +23,12 @@ internal static class MovesChart
         var weights = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var (name, share) in steps.SelectMany(step => Shares(step.Parts)))
             weights[name] = weights.GetValueOrDefault(name) + Math.Abs(share);
-        string[] named = [.. weights.Where(part => part.Key != Structure).OrderByDescending(part => part.Value).Take(MostParts).Select(part => part.Key)];
+        string[] named = [.. weights.Where(part => part.Key != Structure).OrderByDescending(part => part.Value).Take(
+            MostParts).Select(part => part.Key)];
         ImmutableArray<string> parts =
         [
-            .. run.Measurements.SelectMany(measurement => measurement.Layers).Select(layer => layer.Name).Distinct().Where(named.Contains),
+            .. run.Measurements.SelectMany(measurement => measurement.Layers).Select(layer => layer.Name).Distinct().Where(
+                named.Contains),
             .. weights.Keys.Except(named).Any(name => name != Structure) ? (string[])[Others] : [],
             .. weights.ContainsKey(Structure) ? (string[])[Structure] : [],
         ];
@@ -75,11 +77,13 @@ internal static class MovesChart
             $"{run.Labels[at]}: {Sentence(run, at)}",
             [.. parts.Select(part => part == Others ? isOther.Sum(other => shares[other.Name]) : shares.GetValueOrDefault(part))],
             [
-                .. parts.Select(part => part == Others ? Text([.. isOther]) : Text([.. contributions.Where(own => own.Name == part)])),
+                .. parts.Select(part => part == Others ? Text([.. isOther])
+                    : Text([.. contributions.Where(own => own.Name == part)])),
             ]);
     }
 
-    private static List<(string Name, EmergenceChange Change, LayerStep? Nodes)> Contributions(Measurement measurement) => measurement.Step switch
+    private static List<(string Name, EmergenceChange Change, LayerStep? Nodes)> Contributions(Measurement measurement) =>
+        measurement.Step switch
     {
         null => [],
         { Split: null } step => step.Change.Sign == 0 ? [] : [(Structure, step.Change, null)],
@@ -91,11 +95,13 @@ internal static class MovesChart
     };
 
     // Exactly, before it is rounded: contributions may be far beyond a double.
-    private static IEnumerable<(string Name, double Share)> Shares(List<(string Name, EmergenceChange Change, LayerStep? Nodes)> parts)
+    private static IEnumerable<(string Name, double Share)> Shares(
+        List<(string Name, EmergenceChange Change, LayerStep? Nodes)> parts)
     {
         var moved = parts.Aggregate(new EmergenceValue(), (sum, part) => sum + part.Change.Magnitude);
         return parts.Select(part => (part.Name, part.Change.Sign * (new EmergenceValue(
-            part.Change.Magnitude.Numerator * moved.Denominator, part.Change.Magnitude.Denominator * moved.Numerator).ToDouble() ?? 0)));
+            part.Change.Magnitude.Numerator * moved.Denominator, part.Change.Magnitude.Denominator * moved.Numerator).ToDouble(
+                ) ?? 0)));
     }
 
     private static string Text((string Name, EmergenceChange Change, LayerStep? Nodes)[] parts)

@@ -46,6 +46,9 @@ internal static class PageText
     /// <summary>A setting, as it was given.</summary>
     public static string Exact(double value) => value.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>The name of a value as options spell it.</summary>
+    public static string Word<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
+
     /// <summary>The beginning of a hash; results may have been stored without one.</summary>
     public static string Short(string hash) => hash[..Math.Min(12, hash.Length)];
 
@@ -58,7 +61,8 @@ internal static class PageText
     private static string Power(string scientific)
     {
         var parts = scientific.Split('E');
-        var exponent = int.Parse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+        var exponent = int.Parse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture).ToString(
+            CultureInfo.InvariantCulture);
         var raised = string.Concat(exponent.Select(digit => digit == '-' ? '⁻' : Superscripts[digit - '0']));
         var mantissa = parts[0].Contains('.', StringComparison.Ordinal) ? parts[0].TrimEnd('0').TrimEnd('.') : parts[0];
         return $"{mantissa.Replace('-', '−')}×10{raised}";

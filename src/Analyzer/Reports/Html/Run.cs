@@ -60,12 +60,14 @@ internal sealed class Run
         AreOrdered(checkpoints) ? [.. StepsOf(checkpoints).Select(step => $"epoch {step}")] : StepsOf(checkpoints);
 
     private static bool AreOrdered(ImmutableArray<CheckpointResult> checkpoints) =>
-        checkpoints[0].Epoch is not null && checkpoints.Zip(checkpoints.Skip(1)).All(pair => pair.First.Epoch < pair.Second.Epoch);
+        checkpoints[0].Epoch is not null && checkpoints.Zip(checkpoints.Skip(1)).All(
+            pair => pair.First.Epoch < pair.Second.Epoch);
 
     private static ImmutableArray<string> StepsOf(ImmutableArray<CheckpointResult> checkpoints)
     {
         var areOrdered = AreOrdered(checkpoints);
-        return [.. checkpoints.Select(checkpoint => areOrdered ? PageText.Count(checkpoint.Epoch!.Value) : ShortName(checkpoint.File))];
+        return [.. checkpoints.Select(checkpoint => areOrdered ? PageText.Count(checkpoint.Epoch!.Value)
+            : ShortName(checkpoint.File))];
     }
 
     private static string ShortName(string file) => Printable.Of(Path.GetFileNameWithoutExtension(file));
@@ -74,7 +76,8 @@ internal sealed class Run
     {
         var folders = files.Select(file => Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(file)))).Distinct().ToArray();
         return files.Length == 1 ? Path.GetFileName(files[0])
-            : folders is [{ Length: > 0 } folder] ? string.Create(CultureInfo.InvariantCulture, $"{folder}: {files.Length} checkpoints")
+            : folders is [{ Length: > 0 } folder] ? string.Create(CultureInfo.InvariantCulture,
+                $"{folder}: {files.Length} checkpoints")
             : string.Create(CultureInfo.InvariantCulture, $"{files.Length} checkpoints");
     }
 }

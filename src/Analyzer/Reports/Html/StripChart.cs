@@ -28,7 +28,8 @@ internal static class StripChart
             [.. Enumerable.Range(0, bins.Count + 1).Select(bins.EndText)],
             [.. Enumerable.Range(0, bins.Count + 1).Where(end => end == line || IsMarked(bins.Ends[end], threshold, isShare))],
             line,
-            [.. run.Last.Layers.Zip(run.Outcome.NodeValues, (layer, values) => Strip(Printable.Of(layer.Name), values, bins, line))])
+            [.. run.Last.Layers.Zip(run.Outcome.NodeValues, (layer, values) =>
+                Strip(Printable.Of(layer.Name), values, bins, line))])
         {
             ThresholdText = isShare ? $"alive above {PageText.Exact(threshold)}" : $"θ = {PageText.Exact(run.Last.Threshold)}",
         };
@@ -73,5 +74,6 @@ internal static class StripChart
             IndexRanges.Of(nodes.Take(line).SelectMany(bin => bin).Concat(NotFinite(values)).Order(), 4 * MostRanges));
     }
 
-    private static IEnumerable<int> NotFinite(float[] values) => values.Index().Where(node => !float.IsFinite(node.Item)).Select(node => node.Index);
+    private static IEnumerable<int> NotFinite(float[] values) =>
+        values.Index().Where(node => !float.IsFinite(node.Item)).Select(node => node.Index);
 }
