@@ -1,5 +1,6 @@
 using Emergence.Checkpoints;
 using Emergence.Tracing.Model;
+using Emergence.Tracing.Operators;
 using Emergence.Tracing.Values;
 using Onnx;
 
@@ -107,7 +108,7 @@ internal sealed class ChannelCounts(TracedModel model, StoredTensors stored)
     {
         if (changed.TryGetValue((count, doubled), out var known))
             return known;
-        var folder = new ConstantFolder(stored);
+        var folder = new ConstantFolder(stored, OpRules.Fold);
         foreach (var node in model.Nodes.Where(node => node.Output.Count > 0 && model.Tensors.GetValueOrDefault(node.Output[0]) is { IsConstant: true }))
         {
             if (node.OpType is not ("Shape" or "Size"))

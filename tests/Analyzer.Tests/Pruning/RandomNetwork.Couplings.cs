@@ -1,6 +1,5 @@
 using Emergence.Checkpoints;
 using Onnx;
-using static Onnx.TensorProto.Types;
 
 namespace Emergence.Analyzer.Tests.Pruning;
 
