@@ -28,7 +28,7 @@ public sealed record PruningRecord
     /// <summary><c>global</c> or <c>layer</c>.</summary>
     public required string Scope { get; init; }
 
-    /// <summary>For nodes, the norm that ranked them: <c>l1</c> or <c>l2</c>; null for weights.</summary>
+    /// <summary>What ranked the candidates, as the options of <c>prune</c> name it: <c>l1</c>, <c>l2</c>, <c>activation</c>, <c>random</c>, <c>wanda</c>, <c>dead</c>; null for weights by magnitude.</summary>
     public string? Norm { get; init; }
 
     /// <summary>Whether nodes were cut out of the file where that was possible.</summary>

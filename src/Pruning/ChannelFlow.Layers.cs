@@ -83,6 +83,8 @@ internal sealed partial class ChannelFlow
         var groups = (int)new AttributeReader(node).Int("group", 1);
         var inputs = ChannelsOf(node, 0);
         int[] made;
+        if (groups > 1)
+            NoteReading(node, 0, 1, weightAt, 1, groups);
         if (groups > 1 && weight[1] == 1 && inputs is { Axis: 1 } && inputs.Signals.Length == groups && !inputs.Signals.Contains(Signals.None))
         {
             // Depthwise: each filter belongs to the channel it reads, as a normalisation's scale does.
@@ -235,9 +237,16 @@ internal sealed partial class ChannelFlow
         }
     }
 
+    private void NoteReading(NodeProto node, int dataAt, int dataAxis, int weightAt, int axis, int groups)
+    {
+        if (inFile.Contains(node) && paths.Of(node.Input[weightAt]) is { } path)
+            readings.Add(new WeightReading(node.Input[dataAt], dataAxis, path, axis, groups));
+    }
+
     /// <summary>The weights that read the channels of a layer's data.</summary>
     private void Read(NodeProto node, int dataAt, int dataAxis, int weightAt, int axis)
     {
+        NoteReading(node, dataAt, dataAxis, weightAt, axis, 1);
         if (ChannelsOf(node, dataAt) is not { } data)
             return;
         if (data.Axis == dataAxis)

@@ -17,6 +17,7 @@ internal sealed partial class ChannelFlow
     private readonly Dictionary<string, Channels> channels = new(StringComparer.Ordinal);
     private readonly List<ChannelUse> uses = [];
     private readonly List<ChannelSize> sizes = [];
+    private readonly List<WeightReading> readings = [];
     private readonly Dictionary<int, int[]> units = [];
     private readonly Dictionary<int, int[]> followers = [];
     private readonly Dictionary<int, string> leftAlone = [];
@@ -70,6 +71,9 @@ internal sealed partial class ChannelFlow
 
     /// <summary>The stored numbers of channels.</summary>
     public IReadOnlyList<ChannelSize> Sizes => sizes;
+
+    /// <summary>The weights with what they are multiplied with.</summary>
+    public IReadOnlyList<WeightReading> Readings => readings;
 
     /// <summary>The channels of every tensor that has some.</summary>
     public IReadOnlyDictionary<string, Channels> Tensors => channels;

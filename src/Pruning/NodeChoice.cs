@@ -62,14 +62,30 @@ internal sealed class NodeChoice
 
     private void Take(ImmutableArray<UnitGroup> groups)
     {
-        int[] asked = [.. layers.Select(layer => (int)WeightPruning.Wanted(layer.Units.Length, layer.Scores.Count(score => score == 0), options))];
+        // A score that was measured may be zero of a node that has weights.
+        int ZerosOf(RankedUnits layer) => options.Scores is null ? layer.Scores.Count(score => score == 0) : 0;
+        int[] asked = [.. layers.Select(layer => (int)WeightPruning.Wanted(layer.Units.Length, ZerosOf(layer), options))];
         var isGlobal = options.Scope == PruneScope.Global;
         var wanted = isGlobal
-            ? (int)WeightPruning.Wanted(layers.Sum(layer => layer.Units.Length), layers.Sum(layer => layer.Scores.Count(score => score == 0)), options)
+            ? (int)WeightPruning.Wanted(layers.Sum(layer => layer.Units.Length), layers.Sum(ZerosOf), options)
             : asked.Sum();
         int[] limits = isGlobal ? most : [.. asked.Zip(most, Math.Min)];
         if (!isGlobal)
             floored.UnionWith(Enumerable.Range(0, layers.Count).Where(layer => asked[layer] > most[layer] && layers[layer].Units.Length > 1));
+        TakeUpTo(groups, wanted, limits);
+        if (options.RoundTo <= 1)
+            return;
+        // Now that it is known how many each layer would keep: again, with so many more that they are multiples.
+        limits = [.. layers.Select((layer, index) => layer.Units.Length - Math.Min(layer.Units.Length, RoundedUp(layer.Units.Length - taken[index])))];
+        removed.Clear();
+        Array.Clear(taken);
+        TakeUpTo(groups, limits.Sum(), limits);
+    }
+
+    private int RoundedUp(int kept) => (kept + options.RoundTo - 1) / options.RoundTo * options.RoundTo;
+
+    private void TakeUpTo(ImmutableArray<UnitGroup> groups, int wanted, int[] limits)
+    {
         // What can leave the file goes first.
         foreach (var group in groups.OrderBy(group => group.Pin is not null).ThenBy(Importance).ThenBy(group => group.Units[0]))
             TryTake(group.Units, wanted, limits);

@@ -38,7 +38,7 @@ internal sealed class NodePruner
     /// The node of the copy behind each traced node that stands in the file's main graph. The trace may have rewritten
     /// the graph, but what it kept still writes the same tensors.
     /// </summary>
-    private static Dictionary<NodeProto, NodeProto> CopiesOf(TracedModel traced, GraphProto graph)
+    internal static Dictionary<NodeProto, NodeProto> CopiesOf(TracedModel traced, GraphProto graph)
     {
         var writers = graph.Node.SelectMany(node => node.Output.Where(output => output.Length > 0), (node, output) => (node, output))
             .ToDictionary(pair => pair.output, pair => pair.node, StringComparer.Ordinal);
@@ -63,9 +63,9 @@ internal sealed class NodePruner
         if (layers.IsEmpty)
             throw new UserException($"no node to prune: the selected layers have no units that can be removed{WhyNone(selected)}; select others with --only and --exclude");
         var makers = flow.Uses.Where(use => use.Part == ChannelPart.Makes).ToArray();
-        RankedUnits[] ranked = [.. layers.Select(layer => flow.Units[layer.Index]).Select(own =>
-            new RankedUnits(own, NodeNorms.Of(own, makers.Where(use => use.Signals[0] == own[0]), Tensor, options.Norm)))];
-        var (removed, floored) = NodeChoice.Choose(ranked, flow.Signals.Groups, options);
+        var random = options.RandomSeed is { } seed ? new Random(seed) : null;
+        RankedUnits[] ranked = [.. layers.Select(layer => (layer, own: flow.Units[layer.Index])).Select(pair => new RankedUnits(pair.own, ScoresOf(pair.layer, pair.own, makers, random)))];
+        var (removed, floored) = options.Dead is { } dead ? new ChosenUnits(Dead(layers, dead), []) : NodeChoice.Choose(ranked, flow.Signals.Groups, options);
         foreach (var layer in floored)
             diagnostics.Add(Diagnostic.Warning(layers[layer].Name, $"keeps {ranked[layer].Units.Count(unit => !removed.Contains(unit))} of its {ranked[layer].Units.Length} nodes, the least that --min-keep allows; give a smaller --min-keep to remove more"));
         // Only now: whether nodes are cut out or zeroed does not change which they are.
@@ -92,7 +92,7 @@ internal sealed class NodePruner
             Amount = options.Amount,
             Of = PruneWords.Of(options.Of),
             Scope = PruneWords.Of(options.Scope),
-            Norm = PruneWords.Of(options.Norm),
+            Norm = options.Dead is not null ? "dead" : options.Scores?.Source ?? (options.RandomSeed is null ? PruneWords.Of(options.Norm) : "random"),
             Shrink = options.Shrink,
             Candidates = candidates,
             Pruned = removed.Count,
@@ -153,6 +153,40 @@ internal sealed class NodePruner
         own.Name = names.Next($"{use.Path.Stored}_pruned");
         TensorWriter.Add(model, own);
         copies[use.Node].Input[use.Input] = own.Name;
+    }
+
+    private double[] ScoresOf(TracedLayer layer, int[] own, ChannelUse[] makers, Random? random)
+    {
+        if (random is not null)
+            return [.. own.Select(_ => random.NextDouble())];
+        if (options.Scores?.ByLayer.GetValueOrDefault(layer.Name) is { IsDefault: false } scores && scores.Length == own.Length)
+            return [.. scores];
+        if (options.Scores is not null)
+            diagnostics.Add(Diagnostic.Warning(layer.Name, $"its nodes are not measured one by one: they are ranked by their {PruneWords.Of(options.Norm)} norm"));
+        return NodeNorms.Of(own, makers.Where(use => use.Signals[0] == own[0]), Tensor, options.Norm);
+    }
+
+    /// <summary>Exactly the nodes that are named, but for one of a layer that would lose all.</summary>
+    private HashSet<int> Dead(ImmutableArray<TracedLayer> layers, ImmutableDictionary<string, ImmutableArray<bool>> dead)
+    {
+        var removed = new HashSet<int>();
+        foreach (var layer in layers)
+        {
+            var own = flow.Units[layer.Index];
+            if (dead.GetValueOrDefault(layer.Name) is not { IsDefault: false } mask || mask.Length != own.Length)
+            {
+                diagnostics.Add(Diagnostic.Warning(layer.Name, "its nodes are not measured one by one: none of it is removed"));
+                continue;
+            }
+            int[] gone = [.. own.Where((_, unit) => mask[unit])];
+            if (gone.Length == own.Length)
+            {
+                diagnostics.Add(Diagnostic.Warning(layer.Name, $"all of its {own.Length} nodes are dead: the first is kept, as a layer cannot be without nodes"));
+                gone = gone[1..];
+            }
+            removed.UnionWith(gone);
+        }
+        return removed;
     }
 
     private string WhyNone(ImmutableArray<TracedLayer> selected)

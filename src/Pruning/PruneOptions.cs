@@ -44,6 +44,11 @@ public enum UnitNorm
     L2,
 }
 
+/// <summary>The importance of nodes, measured elsewhere.</summary>
+/// <param name="Source">What it is, in a word.</param>
+/// <param name="ByLayer">By the layer's exact name, one number for each node, at least 0; less goes first.</param>
+public sealed record NodeScores(string Source, ImmutableDictionary<string, ImmutableArray<double>> ByLayer);
+
 /// <summary>What to prune, and how much.</summary>
 public sealed record PruneOptions
 {
@@ -78,6 +83,21 @@ public sealed record PruneOptions
             ? value
             : throw new ArgumentOutOfRangeException(nameof(MinKeep), value, "expected a share from 0 to 1");
     } = 0.1;
+
+    /// <summary>With nodes, each layer keeps a multiple of this many, where it has that many.</summary>
+    public int RoundTo { get; init; } = 1;
+
+    /// <summary>Seed of the random numbers that rank candidates in place of their magnitude; null: the magnitude does.</summary>
+    public int? RandomSeed { get; init; }
+
+    /// <summary>What ranks nodes in place of a norm; null: the norm does.</summary>
+    public NodeScores? Scores { get; init; }
+
+    /// <summary>By tensor of weights, for each input of its layer how large it is: a factor of the weights that read it; null: magnitudes alone.</summary>
+    public ImmutableDictionary<string, ImmutableArray<double>>? InputSizes { get; init; }
+
+    /// <summary>By the layer's exact name, the nodes to remove, whatever the amount; null: the amount says how many.</summary>
+    public ImmutableDictionary<string, ImmutableArray<bool>>? Dead { get; init; }
 
     /// <summary>Which stored tensors of a layer hold candidates, for <see cref="PruneStructure.Weights"/>.</summary>
     public ImmutableArray<ParameterRole> Parameters { get; init; } = [ParameterRole.Weight];

@@ -59,6 +59,10 @@ public static class Pruner
         if (tensors.All(entry => entry.Tensor.Count == 0))
             throw new UserException("no weight to prune: the selected layers hold no stored weight of their own; select others with --only and --exclude");
         Warn(tensors, options, diagnostics);
+        if (options.RandomSeed is { } seed)
+            Rank(tensors, new Random(seed));
+        if (options.InputSizes is { } inputs)
+            Weigh(checkpoint, traced, tensors, inputs, diagnostics);
 
         var (pruned, count) = WeightPruning.Prune(tensors, options);
         Array.ForEach(copies, copy => copy.Follow());
@@ -72,6 +76,7 @@ public static class Pruner
             Amount = options.Amount,
             Of = PruneWords.Of(options.Of),
             Scope = PruneWords.Of(options.Scope),
+            Norm = options.RandomSeed is not null ? "random" : options.InputSizes is not null ? "wanda" : null,
             Candidates = count,
             Pruned = pruned,
             Tensors = [.. candidates.Select(entry => entry.Tensor)],
@@ -88,6 +93,26 @@ public static class Pruner
             Zeros = pruned,
             Diagnostics = [.. diagnostics],
         };
+    }
+
+    private static void Rank(ImmutableArray<(TracedLayer Layer, WeightTensor Tensor)> tensors, Random random)
+    {
+        foreach (var (_, tensor) in tensors)
+            tensor.RankBy(random);
+    }
+
+    /// <summary>|w| · ‖x‖, as in Wanda (Sun et al. 2023, arXiv 2306.11695): a weight counts by what it is multiplied with.</summary>
+    private static void Weigh(
+        Checkpoint checkpoint, TracedModel traced, ImmutableArray<(TracedLayer Layer, WeightTensor Tensor)> tensors, ImmutableDictionary<string, ImmutableArray<double>> inputs, List<Diagnostic> diagnostics)
+    {
+        var readings = LayerInputs.Readings(checkpoint, traced);
+        foreach (var (layer, tensor) in tensors)
+        {
+            if (readings.FirstOrDefault(reading => reading.Path.Stored == tensor.Name) is { } reading && inputs.GetValueOrDefault(tensor.Name) is { IsDefault: false } sizes && reading.InputOf() is var inputOf && inputOf.Length == tensor.Count && inputOf.Max() < sizes.Length)
+                tensor.WeighBy(sizes.AsSpan(), element => inputOf[element]);
+            else
+                diagnostics.Add(Diagnostic.Warning(layer.Name, $"what '{tensor.Name}' is multiplied with is not measured: its weights are ranked by their magnitude alone"));
+        }
     }
 
     private static PrunedLayer LayerOf(TracedLayer layer, Dictionary<string, WeightTensor> pruned)

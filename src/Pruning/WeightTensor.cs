@@ -42,6 +42,20 @@ internal sealed class WeightTensor
 
     public bool IsChanged { get; private set; }
 
+    /// <summary>Ranks the elements by random numbers instead; those that are zero already stay the smallest.</summary>
+    public void RankBy(Random random)
+    {
+        for (var i = 0; i < Magnitudes.Length; i++)
+            Magnitudes[i] = IsZero(i) ? 0 : double.IsPositiveInfinity(Magnitudes[i]) ? Magnitudes[i] : random.NextDouble() + double.Epsilon;
+    }
+
+    /// <summary>Weighs each element by how large the input is that it reads.</summary>
+    public void WeighBy(ReadOnlySpan<double> inputSizes, Func<int, int> inputOf)
+    {
+        for (var i = 0; i < Magnitudes.Length; i++)
+            Magnitudes[i] *= inputSizes[inputOf(i)];
+    }
+
     /// <summary>Elements that stand for zero now.</summary>
     public long Zeros
     {

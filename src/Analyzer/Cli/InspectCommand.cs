@@ -6,6 +6,7 @@ using Emergence.Checkpoints;
 using Emergence.CommandLine;
 using Emergence.Measuring;
 using Emergence.Measuring.Inference;
+using Emergence.Pruning;
 using Emergence.Tracing;
 using Emergence.Tracing.Model;
 
@@ -25,7 +26,11 @@ internal static class InspectCommand
         var includeInput = TypedOption.Flag("--include-input", "count the network's input as a layer");
         var tensors = TypedOption.Flag("--tensors", "also show each tensor: its type, the role of each axis, the layers it carries");
         var save = TypedOption.Text("--save-instrumented", "FILE", "also write the rewritten graph, with its counters, for a viewer");
-        var command = new Command("inspect", "Show the layers and edges that were traced.") { model, format, dimensions, includeInput, tensors, save };
+        var channels = TypedOption.Flag("--channels", "show which nodes can only be cut out together, as prune --shrink does it; table or json");
+        var command = new Command("inspect", "Show the layers and edges that were traced.")
+        {
+            model, format, dimensions, includeInput, tensors, channels, save,
+        };
         var limits = new LimitOptions(worker);
         foreach (var option in limits.All)
             command.Options.Add(option);
@@ -35,6 +40,11 @@ internal static class InspectCommand
             var writer = parsed.GetValue(format) ?? InspectionWriters.All[0];
             if (parsed.GetValue(tensors) && !writer.ShowsTensors)
                 throw new UsageException($"--tensors: --format {writer.Format} shows layers and edges only; expected table or json");
+            if (parsed.GetValue(channels))
+            {
+                ShowChannels(file, writer.Format, parsed.GetValue(dimensions), limits.Read(parsed), terminal, token);
+                return Task.FromResult(ExitCode.Done);
+            }
             var (inspection, failure) = limits.Read(parsed).Run(file, run => LayerInspection.Of(file, new TraceOptions
             {
                 Dimensions = parsed.GetValue(dimensions) ?? ImmutableDictionary<string, int>.Empty,
@@ -51,6 +61,23 @@ internal static class InspectCommand
             return Task.FromResult(ExitCode.Done);
         }, token));
         return command;
+    }
+
+    private static void ShowChannels(string file, string format, ImmutableDictionary<string, int>? dimensions, Boundary boundary, Terminal terminal, CancellationToken token)
+    {
+        if (format is not ("table" or "json"))
+            throw new UsageException($"--format {format}: does not go with --channels; choose table or json");
+        var (groups, failure) = boundary.Run(file, run => ChannelGroups.Of(Checkpoint.Open(file), new TraceOptions
+        {
+            Dimensions = dimensions ?? ImmutableDictionary<string, int>.Empty,
+            MeasureShapes = Measured(file, run),
+        }), token);
+        if (failure is not null)
+            throw new UserException(Messages.WithPath(file, failure));
+        if (format == "json")
+            ChannelGroupsReport.WriteJson(groups, terminal.Output);
+        else
+            ChannelGroupsReport.WriteTable(groups, terminal.Output);
     }
 
     private static ShapeMeasurement Measured(string file, CheckpointRun run)

@@ -5,7 +5,6 @@ using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
-using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Pruning;
 using Emergence.Tracing;
@@ -40,9 +39,17 @@ internal sealed class PruneArguments(Worker? worker)
         "--of", $"the amount is a share of all, or of what is not zero yet [default: {PruneWords.Of(Default.Of)}]",
         [.. Enum.GetValues<PruneShare>().Select(value => (PruneWords.Of(value), value))]);
 
-    private Option<UnitNorm> Norm { get; } = TypedOption.Choice(
-        "--norm", $"with nodes: the norm of the incoming weights that ranks them [default: {PruneWords.Of(Default.Norm)}]",
-        [.. Enum.GetValues<UnitNorm>().Select(value => (PruneWords.Of(value), value))]);
+    private Option<Importance> Ranking { get; } = TypedOption.Choice(
+        "--importance", "what ranks them: of nodes l1, l2, activation, random; of weights magnitude unless wanda, random [default with nodes: l2]",
+        TypedOption.WordsOf<Importance>());
+
+    private Option<bool> Dead { get; } = TypedOption.Flag(
+        "--dead", "remove exactly the nodes that are dead on the samples, and report what that changes; in place of --amount");
+
+    private Option<double> MinKeep { get; } = TypedOption.Number<double>(
+        "--min-keep", $"with nodes: the share of its nodes that each layer keeps at least [default: {NumberText.Exact(Default.MinKeep)}]", share => share is >= 0 and <= 1, "a number from 0 to 1");
+
+    private Option<int> RoundTo { get; } = TypedOption.WholeNumber("--round-to", "with nodes: each layer keeps a multiple of N nodes, as hardware likes them", 1);
 
     private Option<ImmutableArray<ParameterRole>> Parameters { get; } = TypedOption.List(
         "--parameters", "weights,biases,normalisation", "what to prune, with weights [default: weights]", text => text switch
@@ -87,9 +94,11 @@ internal sealed class PruneArguments(Worker? worker)
     public void AddTo(Command command)
     {
         command.Arguments.Add(Checkpoints.Argument);
+        // The name it had before there was more than a norm.
+        Ranking.Aliases.Add("--norm");
         foreach (var option in (Option[])
             [
-                Amount, Scope, Structure, Of, Norm, Parameters, Only, Exclude, KeepOutput, Shrink, Strict, NoVerify, Out, Force, Format, Quiet,
+                Amount, Dead, Scope, Structure, Of, Ranking, MinKeep, RoundTo, Parameters, Only, Exclude, KeepOutput, Shrink, Strict, NoVerify, Out, Force, Format, Quiet,
                 Sensitivity, .. Measuring.Measuring, .. Limits.All,
             ])
             command.Options.Add(option);
@@ -105,6 +114,11 @@ internal sealed class PruneArguments(Worker? worker)
         var files = Checkpoints.Read(parsed);
         var isSensitivity = Given(Sensitivity, false);
         var amounts = Given(Amount, isSensitivity ? SensitivityAmounts : []);
+        var isDead = Given(Dead, false);
+        if (isDead && IsGiven(Amount))
+            throw new UsageException("--amount does not go with --dead, which removes what is dead; leave out one of them");
+        if (isDead)
+            amounts = [0];
         if (amounts.IsEmpty)
             throw new UsageException("--amount is missing; say how much to prune, as in --amount 0.3");
         var output = parsed.GetValue(Out);
@@ -115,21 +129,41 @@ internal sealed class PruneArguments(Worker? worker)
         {
             Amount = 0,
             Scope = Given(Scope, Default.Scope),
-            Structure = Given(Structure, Default.Structure),
+            Structure = Given(Structure, isDead ? PruneStructure.Nodes : Default.Structure),
             Of = Given(Of, Default.Of),
-            Norm = Given(Norm, Default.Norm),
+            Norm = Given(Ranking, Importance.L2) == Importance.L1 ? UnitNorm.L1 : Default.Norm,
+            MinKeep = Given(MinKeep, Default.MinKeep),
+            RoundTo = Given(RoundTo, Default.RoundTo),
+            RandomSeed = Given(Ranking, Importance.L2) == Importance.Random ? probe.Seed : null,
             Parameters = Given(Parameters, Default.Parameters),
             Only = Given(Only, Default.Only),
             Exclude = Given(Exclude, Default.Exclude),
-            KeepOutput = Given(KeepOutput, false),
+            // A class that never wins is no reason to take it away.
+            KeepOutput = Given(KeepOutput, false) || isDead,
             Shrink = Given(Shrink, false),
             Strict = Given(Strict, false),
             Trace = new TraceOptions { Dimensions = probe.Dimensions },
         };
-        Require("--structure nodes", options.Structure == PruneStructure.Nodes, Norm, Shrink);
+        var importance = Given(Ranking, Importance.L2);
+        Require("--structure nodes", options.Structure == PruneStructure.Nodes, Dead, Shrink, MinKeep, RoundTo);
+        if (IsGiven(Ranking) && importance != Importance.Random && (options.Structure == PruneStructure.Weights) != (importance == Importance.Wanda))
+            throw new UsageException($"--importance {importance.ToString().ToLowerInvariant()} goes with --structure {(importance == Importance.Wanda ? "weights" : "nodes")} only; choose another");
+        foreach (var option in (Option[])[Ranking, MinKeep, RoundTo, Of, Scope])
+        {
+            if (isDead && IsGiven(option))
+                throw new UsageException($"{option.Name} does not go with --dead, which ranks nothing; leave it out");
+        }
+        if (isSensitivity && (isDead || importance is Importance.Activation or Importance.Wanda))
+            throw new UsageException("--sensitivity prunes by magnitude; leave out --dead and --importance");
+        var isMeasured = isDead || importance is Importance.Activation or Importance.Wanda;
+        var settings = Measuring.ReadSettings(parsed);
+        if (isMeasured && settings.Statistic == Statistic.Sample)
+            throw new UsageException("--statistic sample: says nothing of a node as a whole; choose another");
         Require("--structure weights", options.Structure == PruneStructure.Weights, Parameters);
         Require("--shrink", options.Shrink, Strict);
-        Require("--sensitivity", isSensitivity, [.. Measuring.Measuring.Where(option => option.Name != "--dim")]);
+        Require(
+            "--sensitivity, --dead and --importance activation or wanda", isSensitivity || isMeasured,
+            [.. Measuring.Measuring.Where(option => option.Name != "--dim" && !(option.Name is "--data" or "--data-dir" or "--seed"))]);
         foreach (var option in (Option[])[Scope, Shrink, Strict, NoVerify, Out, Force])
         {
             if (isSensitivity && IsGiven(option))
@@ -140,12 +174,15 @@ internal sealed class PruneArguments(Worker? worker)
             Checkpoints = files,
             Boundary = Limits.Read(parsed),
             Amounts = amounts,
-            Files = isSensitivity ? [] : PruneFiles.Plan(files, amounts, output!, Given(Force, false)),
+            Files = isSensitivity ? [] : PruneFiles.Plan(files, amounts, output!, Given(Force, false), isDead),
             Options = options,
             Format = Given(Format, PruneReportWriters.All[0].Format),
             Quiet = Given(Quiet, false),
             Verification = Given(NoVerify, false) ? null : probe,
-            Sensitivity = isSensitivity ? new(Measuring.ReadSettings(parsed), probe) : null,
+            Sensitivity = isSensitivity ? new(settings, probe) : null,
+            Measured = isMeasured ? new(settings, probe) : null,
+            Importance = importance,
+            IsDead = isDead,
         };
 
         void Require(string other, bool fits, params ReadOnlySpan<Option> wanted)
@@ -157,38 +194,4 @@ internal sealed class PruneArguments(Worker? worker)
             }
         }
     }
-}
-
-/// <summary>What sensitivity is measured with.</summary>
-internal sealed record SensitivityCall(AnalysisSettings Settings, ProbeOptions Probe);
-
-/// <summary>One call of <c>prune</c>.</summary>
-internal sealed record PruneCall
-{
-    /// <summary>The checkpoints.</summary>
-    public required ImmutableArray<string> Checkpoints { get; init; }
-
-    /// <summary>What keeps a checkpoint that fails from the others.</summary>
-    public required Boundary Boundary { get; init; }
-
-    /// <summary>How much to prune.</summary>
-    public required ImmutableArray<double> Amounts { get; init; }
-
-    /// <summary>What to measure, where nothing is written; else null.</summary>
-    public required SensitivityCall? Sensitivity { get; init; }
-
-    /// <summary>The samples on which what was pruned is run before it is written; null where it is not run.</summary>
-    public required ProbeOptions? Verification { get; init; }
-
-    /// <summary>What to write from what.</summary>
-    public required ImmutableArray<PruneFile> Files { get; init; }
-
-    /// <summary>How; the amount is that of each file.</summary>
-    public required PruneOptions Options { get; init; }
-
-    /// <summary>Form of the report: its word.</summary>
-    public required string Format { get; init; }
-
-    /// <summary>Whether notes are silenced.</summary>
-    public required bool Quiet { get; init; }
 }

@@ -38,12 +38,16 @@ internal static class PruneCommand
             Func<PruneOptions, PrunedModel> pruner = call.Verification is { } probe
                 ? new VerifiedPruner(checkpoint, probe, run).Prune
                 : options => Pruner.Prune(checkpoint, options);
+            var measurement = call.Measured is { } measured ? new PruneMeasurement(checkpoint, measured.Settings, measured.Probe, run) : null;
+            Say(terminal, file, measurement?.Diagnostics ?? [], call.Quiet);
+            var asked = Ranked(call, measurement) with { Trace = call.Options.Trace with { MeasureShapes = measure } };
             foreach (var planned in call.Files.Where(planned => planned.Source == file))
             {
                 run.Token.ThrowIfCancellationRequested();
-                var pruned = pruner(call.Options with { Amount = planned.Amount, Trace = call.Options.Trace with { MeasureShapes = measure } });
+                var pruned = pruner(asked with { Amount = planned.Amount });
+                var effect = measurement?.EffectOf(pruned);
                 Save(pruned, checkpoint, planned.Output);
-                written.Add(PruneReport.Of(file, planned.Output, pruned));
+                written.Add(PruneReport.Of(file, planned.Output, pruned) with { Effect = effect });
                 Say(terminal, file, pruned.Diagnostics.Where(said.Add), call.Quiet);
             }
             return file;
@@ -54,7 +58,13 @@ internal static class PruneCommand
         return Finish(call, finished.Length, terminal);
     }
 
-    private static int Measure(PruneCall call, SensitivityCall sensitivity, Terminal terminal, CancellationToken token)
+    /// <summary>The options with what was measured of this checkpoint.</summary>
+    private static PruneOptions Ranked(PruneCall call, PruneMeasurement? measurement) => measurement is null ? call.Options
+        : call.IsDead ? call.Options with { Dead = measurement.Dead }
+        : call.Importance == Importance.Wanda ? call.Options with { InputSizes = measurement.SizesOfInputs() }
+        : call.Options with { Scores = measurement.Scores };
+
+    private static int Measure(PruneCall call, MeasuringCall sensitivity, Terminal terminal, CancellationToken token)
     {
         var results = ForEach(call, terminal, (file, run) =>
         {

@@ -15,7 +15,7 @@ internal static class PruneFiles
 {
     /// <summary>One file for each checkpoint and amount.</summary>
     /// <exception cref="UsageException">Two would be the same, or one would replace a model that is read.</exception>
-    public static ImmutableArray<PruneFile> Plan(ImmutableArray<string> sources, ImmutableArray<double> amounts, string output, bool force)
+    public static ImmutableArray<PruneFile> Plan(ImmutableArray<string> sources, ImmutableArray<double> amounts, string output, bool force, bool isDead = false)
     {
         var isSingle = sources.Length * amounts.Length == 1;
         if (!isSingle && (File.Exists(output) || output.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase)))
@@ -25,7 +25,7 @@ internal static class PruneFiles
         [
             .. from source in sources
                from amount in amounts
-               select new PruneFile(source, amount, isDirectory ? Path.Combine(output, NameOf(source, amount)) : output),
+               select new PruneFile(source, amount, isDirectory ? Path.Combine(output, isDead ? $"{Path.GetFileNameWithoutExtension(source)}.pruned-dead.onnx" : NameOf(source, amount)) : output),
         ];
         if (files.GroupBy(file => file.Output, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } same)
         {

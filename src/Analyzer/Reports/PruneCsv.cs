@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using CsvHelper;
 using Emergence.Pruning;
 
@@ -34,6 +35,11 @@ internal sealed partial record PrunedLayerRow
     [CsvColumn("nodes")] public required int Nodes { get; init; }
     [CsvColumn("nodes_removed")] public required int NodesRemoved { get; init; }
     [CsvColumn("nodes_cut")] public required int NodesCut { get; init; }
+    [CsvColumn("accuracy_before")] public required double? AccuracyBefore { get; init; }
+    [CsvColumn("accuracy")] public required double? Accuracy { get; init; }
+    [CsvColumn("output_change")] public required double? OutputChange { get; init; }
+    [CsvColumn("emergence_before")] public required string? EmergenceBefore { get; init; }
+    [CsvColumn("emergence")] public required string? Emergence { get; init; }
 
     public static PrunedLayerRow From(PruneReport report, PrunedLayer layer) => new()
     {
@@ -54,5 +60,10 @@ internal sealed partial record PrunedLayerRow
         Nodes = layer.Units,
         NodesRemoved = layer.UnitsRemoved,
         NodesCut = layer.UnitsCut,
+        AccuracyBefore = report.Effect?.AccuracyBefore,
+        Accuracy = report.Effect?.AccuracyAfter,
+        OutputChange = Spelling.Finite(report.Effect?.OutputChange),
+        EmergenceBefore = report.Effect?.Before.Emergence.Rounded.ToString(CultureInfo.InvariantCulture),
+        Emergence = report.Effect?.After.Emergence.Rounded.ToString(CultureInfo.InvariantCulture),
     };
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -38,6 +39,8 @@ internal static class PruneJson
         json.WriteNumber("weights", report.Weights);
         json.WriteNumber("zeros", report.Zeros);
         json.WriteNumber("sparsity", report.Sparsity);
+        if (report.Effect is { } effect)
+            Write(json, effect);
         json.WriteStartArray("layers");
         foreach (var layer in report.Layers)
         {
@@ -57,5 +60,25 @@ internal static class PruneJson
         }
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, PruneEffect effect)
+    {
+        json.WriteStartObject("effect");
+        json.WriteNumber("samples", effect.Samples);
+        WriteOrNull(json, "accuracy_before", effect.AccuracyBefore);
+        WriteOrNull(json, "accuracy", effect.AccuracyAfter);
+        WriteOrNull(json, "output_change", Spelling.Finite(effect.OutputChange));
+        json.WriteString("emergence_before", effect.Before.Emergence.Rounded.ToString(CultureInfo.InvariantCulture));
+        json.WriteString("emergence", effect.After.Emergence.Rounded.ToString(CultureInfo.InvariantCulture));
+        json.WriteEndObject();
+    }
+
+    private static void WriteOrNull(Utf8JsonWriter json, string name, double? value)
+    {
+        if (value is { } number)
+            json.WriteNumber(name, number);
+        else
+            json.WriteNull(name);
     }
 }

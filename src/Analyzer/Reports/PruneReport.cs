@@ -14,6 +14,9 @@ namespace Emergence.Analyzer.Reports;
 internal sealed record PruneReport(
     string File, string Output, PruningRecord Record, ImmutableArray<PrunedLayer> Layers, long Weights, long Zeros)
 {
+    /// <summary>What it changed on the samples; null where nothing was measured.</summary>
+    public PruneEffect? Effect { get; init; }
+
     public double Sparsity => Weights == 0 ? 0 : (double)Zeros / Weights;
 
     public static PruneReport Of(string file, string output, PrunedModel pruned) =>

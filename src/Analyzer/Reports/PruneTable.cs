@@ -25,6 +25,19 @@ internal static class PruneTable
         if (rows.Any(row => row.Remark.Length > 0))
             table.AddText("remark", rows.Select(row => row.Remark));
         stream.Write(Encoding.UTF8.GetBytes(table.Write()));
+        foreach (var report in reports.Where(report => report.Effect is not null))
+            stream.Write(Encoding.UTF8.GetBytes($"{Path.GetFileName(report.Output)}: {TextOf(report.Effect!)}\n"));
+    }
+
+    private static string TextOf(PruneEffect effect)
+    {
+        string[] parts =
+        [
+            .. effect.AccuracyBefore is { } before && effect.AccuracyAfter is { } after ? [$"accuracy {NumberText.Percent(before)} before, {NumberText.Percent(after)} now"] : Array.Empty<string>(),
+            .. double.IsFinite(effect.OutputChange) ? [$"output changed by {NumberText.Significant(effect.OutputChange)} of its norm"] : Array.Empty<string>(),
+            $"E {NumberText.Integer(effect.Before.Emergence.Rounded)} before, {NumberText.Integer(effect.After.Emergence.Rounded)} now",
+        ];
+        return $"on {NumberText.Integer(effect.Samples)} samples {string.Join("; ", parts)}";
     }
 
     private static IEnumerable<Row> RowsOf(PruneReport report)

@@ -65,10 +65,10 @@ public sealed class PruneCommandTests : IDisposable
     [InlineData("--amount 0.3 --out o.onnx --only nothing*", null)]
     [InlineData("--amount 0.3 --out o.onnx --exclude nothing*", null)]
     [InlineData("--amount 0.3 --out o.onnx --shrink", "error: --shrink goes with --structure nodes only; leave it out")]
-    [InlineData("--amount 0.3 --out o.onnx --norm l1", "error: --norm goes with --structure nodes only; leave it out")]
+    [InlineData("--amount 0.3 --out o.onnx --norm l1", "error: --importance l1 goes with --structure nodes only; choose another")]
     [InlineData("--amount 0.3 --out o.onnx --structure nodes --strict", "error: --strict goes with --shrink only; leave it out")]
     [InlineData("--sensitivity --out o.onnx", "error: --out does not go with --sensitivity, which prunes each layer alone and writes nothing; leave it out")]
-    [InlineData("--amount 0.3 --out o.onnx --samples 3", "error: --samples goes with --sensitivity only; leave it out")]
+    [InlineData("--amount 0.3 --out o.onnx --samples 3", "error: --samples goes with --sensitivity, --dead and --importance activation or wanda only; leave it out")]
     [InlineData("--amount 0.3 --out o.onnx --nonsense", "error: unknown option '--nonsense'; see emergence-analyze --help")]
     public async Task wrong_usage_is_said_in_one_line_and_nothing_is_written(string options, string? message)
     {
@@ -105,7 +105,7 @@ public sealed class PruneCommandTests : IDisposable
     {
         Assert.Equal(0, await shell.RunAsync("prune", model, "--amount", "0.5", "--out", In("p.onnx"), "--format", "csv"));
         var lines = shell.Output.TrimEnd('\n').Split('\n');
-        Assert.Equal("checkpoint,output,structure,scope,of,amount,index,name,op,pruned,weights,zeros_before,zeros,sparsity,nodes,nodes_removed,nodes_cut", lines[0]);
+        Assert.Equal("checkpoint,output,structure,scope,of,amount,index,name,op,pruned,weights,zeros_before,zeros,sparsity,nodes,nodes_removed,nodes_cut,accuracy_before,accuracy,output_change,emergence_before,emergence", lines[0]);
         Assert.Equal(2, lines.Length);
         Assert.Contains(",weights,global,total,0.5,0,", lines[1], StringComparison.Ordinal);
         using var other = new Shell();
