@@ -8,8 +8,11 @@ namespace Emergence.Pages;
 internal static class ChartJson
 {
     // Escapes <, >, &, quotes and the separators U+2028 and U+2029, so that no text ends the script element it stands in.
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All),
-        NewLine = "\n" };
+    private static readonly JsonWriterOptions Options = new()
+    {
+        Encoder = JavaScriptEncoder.Create(UnicodeRanges.All),
+        NewLine = "\n"
+    };
 
     /// <summary>All charts of a page.</summary>
     public static byte[] Of(IEnumerable<Chart> charts)

@@ -63,8 +63,11 @@ public sealed class Browser : IAsyncDisposable
                 "--hide-scrollbars",
             "--remote-debugging-port=0", $"--user-data-dir={profile.Root}", "about:blank",
         ];
-        process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true,
-            RedirectStandardOutput = true })!;
+        process = Process.Start(new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true
+        })!;
         _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(token);
         patience.CancelAfter(Patience);

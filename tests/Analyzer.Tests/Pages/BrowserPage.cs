@@ -38,8 +38,12 @@ public sealed class BrowserPage(ClientWebSocket socket) : IAsyncDisposable
     /// <summary>The value of an expression.</summary>
     public async Task<JsonNode?> EvaluateAsync(string script, CancellationToken token)
     {
-        var result = await SendAsync("Runtime.evaluate", new() { ["expression"] = script, ["returnByValue"] = true,
-            ["awaitPromise"] = true }, token);
+        var result = await SendAsync("Runtime.evaluate", new()
+        {
+            ["expression"] = script,
+            ["returnByValue"] = true,
+            ["awaitPromise"] = true
+        }, token);
         Assert.True(result["exceptionDetails"] is null, $"{script}: {result["exceptionDetails"]?.ToJsonString()}");
         return result["result"]!["value"];
     }
@@ -84,10 +88,10 @@ public sealed class BrowserPage(ClientWebSocket socket) : IAsyncDisposable
     /// <summary>Says whether the reader prefers dark colors, or prints.</summary>
     public Task EmulateAsync(string media, string scheme, CancellationToken token) =>
         SendAsync("Emulation.setEmulatedMedia", new()
-    {
-        ["media"] = media,
-        ["features"] = new JsonArray(new JsonObject { ["name"] = "prefers-color-scheme", ["value"] = scheme }),
-    }, token);
+        {
+            ["media"] = media,
+            ["features"] = new JsonArray(new JsonObject { ["name"] = "prefers-color-scheme", ["value"] = scheme }),
+        }, token);
 
     /// <summary>The whole page as a PNG.</summary>
     public async Task<byte[]> PictureAsync(CancellationToken token)

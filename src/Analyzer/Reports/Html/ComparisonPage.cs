@@ -117,7 +117,8 @@ internal static class ComparisonPage
                 ? (Panel[])[new("Accuracy", axis, new Axis("share of samples") { Percent = true, Maximum = 1 },
                     Lines((_, checkpoint) => checkpoint.Accuracy ?? double.NaN))]
                 : [],
-        ]) { Columns = 2 };
+        ])
+        { Columns = 2 };
 
         ImmutableArray<Pages.Series> Lines(Func<Measurement, CheckpointResult, double> value) =>
         [

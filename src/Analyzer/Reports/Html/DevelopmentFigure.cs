@@ -91,7 +91,8 @@ internal static class DevelopmentFigure
         var text = $"{PageText.Count(measurement.Alive)} of {PageText.Count(measurement.Nodes)}";
         return measurement.Intervals?.Alive is var (low, high)
             ? new Point(at, Share(measurement.Alive), Share(low),
-                Share(high)) { Text = $"{text} [{PageText.Count(low)}, {PageText.Count(high)}]" }
+                Share(high))
+            { Text = $"{text} [{PageText.Count(low)}, {PageText.Count(high)}]" }
             : new Point(at, Share(measurement.Alive)) { Text = text };
 
         double Share(int alive) => (double)alive / measurement.Nodes;

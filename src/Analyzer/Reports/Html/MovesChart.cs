@@ -84,15 +84,15 @@ internal static class MovesChart
 
     private static List<(string Name, EmergenceChange Change, LayerStep? Nodes)> Contributions(Measurement measurement) =>
         measurement.Step switch
-    {
-        null => [],
-        { Split: null } step => step.Change.Sign == 0 ? [] : [(Structure, step.Change, null)],
-        { Split: { } split } =>
-        [
-            .. measurement.Layers.Zip(split.Layers).Where(pair => pair.Second.Contribution.Sign != 0)
+        {
+            null => [],
+            { Split: null } step => step.Change.Sign == 0 ? [] : [(Structure, step.Change, null)],
+            { Split: { } split } =>
+            [
+                .. measurement.Layers.Zip(split.Layers).Where(pair => pair.Second.Contribution.Sign != 0)
                 .Select(pair => (pair.First.Name, pair.Second.Contribution, (LayerStep?)pair.Second)),
         ],
-    };
+        };
 
     // Exactly, before it is rounded: contributions may be far beyond a double.
     private static IEnumerable<(string Name, double Share)> Shares(
