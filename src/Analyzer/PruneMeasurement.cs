@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Analyzer.Containment;
+using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
 using Emergence.Measuring;
 using Emergence.Measuring.Inference;
@@ -61,7 +62,10 @@ internal sealed class PruneMeasurement
     /// <summary>The nodes that are dead by the rule of the settings.</summary>
     public ImmutableDictionary<string, ImmutableArray<bool>> Dead => byFilter.Layers.ToImmutableDictionary(
         layer => layer.Layer.Name,
-        layer => Rule.Apply(layer).Mask is var alive ? Enumerable.Range(0, layer.Nodes).Select(node => !alive[node] && !layer.IsNotFinite(node)).ToImmutableArray() : []);
+        layer => DeadOf(layer, Rule.Alive(layer)));
+
+    private static ImmutableArray<bool> DeadOf(LayerProfile layer, NodeMask alive) =>
+        [.. Enumerable.Range(0, layer.Nodes).Select(node => !alive[node] && !layer.IsNotFinite(node))];
 
     /// <summary>How large the inputs are that weights are multiplied with, by weight.</summary>
     public ImmutableDictionary<string, ImmutableArray<double>> SizesOfInputs()

@@ -85,6 +85,9 @@ public sealed class AliveRule
         }
     }
 
+    /// <summary>The nodes of a layer that are alive; one with an activation that is not finite is not.</summary>
+    public NodeMask Alive(LayerProfile profile) => Apply(profile).Mask;
+
     /// <summary>Applies the rule to every node of a layer.</summary>
     /// <exception cref="KeyNotFoundException">The profile lacks a counter of <see cref="CountersFor"/>.</exception>
     internal AliveNodes Apply(LayerProfile profile)
