@@ -16,7 +16,7 @@ public static class Analysis
     /// <exception cref="UsageException">An option does not fit the models: a glob that matches nothing, a device that does not exist.</exception>
     /// <exception cref="StructureException">The structure changes within a series that must not.</exception>
     /// <exception cref="UserException">The device cannot be used.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public static Task<AnalysisOutcome> RunAsync(
         AnalysisRequest request, IProgress<AnalysisProgress>? progress, CancellationToken token)
     {

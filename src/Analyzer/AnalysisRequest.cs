@@ -7,7 +7,7 @@ using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer;
 
-/// <summary>What to analyse, and how.</summary>
+/// <summary>What to analyze, and how.</summary>
 /// <param name="Checkpoints">The files, in series order.</param>
 /// <param name="Settings">What shapes every number.</param>
 /// <param name="Probe">The samples to record activations on.</param>
@@ -23,8 +23,8 @@ public sealed record AnalysisRequest(ImmutableArray<string> Checkpoints, Analysi
     public Boundary Boundary { get; init; } = new(new RunLimits());
 }
 
-/// <summary>What came of it.</summary>
-/// <param name="Series">The checkpoints that could be analysed, in series order.</param>
+/// <summary>The outcome of an analysis.</summary>
+/// <param name="Series">The checkpoints that could be analyzed, in series order.</param>
 /// <param name="Failures">Those that could not, in series order.</param>
 public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedCheckpoint> Failures)
 {
@@ -40,13 +40,13 @@ public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedC
         : [.. Enumerable.Range(0, Series.Settings.Thresholds.Length).Select(threshold => SeriesVerdicts.Of(Series.Checkpoints, threshold))];
 }
 
-/// <summary>A checkpoint that could not be analysed while others could.</summary>
+/// <summary>A checkpoint that could not be analyzed while others could.</summary>
 /// <param name="File">The file as the user named it.</param>
 /// <param name="Message">One line: subject, finding, remedy.</param>
 public sealed record FailedCheckpoint(string File, string Message);
 
 /// <summary>How far an analysis is.</summary>
-/// <param name="File">The checkpoint being analysed.</param>
+/// <param name="File">The checkpoint being analyzed.</param>
 /// <param name="Index">Its position in the series, from 0.</param>
 /// <param name="Total">Number of checkpoints.</param>
 /// <param name="SamplesDone">Samples of the probe that have been run.</param>

@@ -14,7 +14,7 @@ namespace Emergence.Analyzer;
 
 /// <summary>What a pruning changed on a probe.</summary>
 /// <param name="Samples">Number of samples.</param>
-/// <param name="AccuracyBefore">Accuracy on a labelled probe, in [0, 1]; else null.</param>
+/// <param name="AccuracyBefore">Accuracy on a labeled probe, in [0, 1]; else null.</param>
 /// <param name="AccuracyAfter">The same of what was written.</param>
 /// <param name="OutputChange">‖y′ − y‖ / ‖y‖ over all floating-point outputs and samples; NaN where there are none.</param>
 /// <param name="Before">What was measured before.</param>

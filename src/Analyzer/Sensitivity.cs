@@ -21,7 +21,7 @@ public sealed record SensitivityRow
     /// <summary>The share of the layer's weights that is zero.</summary>
     public required double Sparsity { get; init; }
 
-    /// <summary>Accuracy on a labelled probe, in [0, 1]; else null.</summary>
+    /// <summary>Accuracy on a labeled probe, in [0, 1]; else null.</summary>
     public required double? Accuracy { get; init; }
 
     /// <summary>‖y′ − y‖ / ‖y‖ over all floating-point outputs and samples; not finite where an output is not, or where there are none.</summary>
@@ -53,11 +53,11 @@ public static class Sensitivity
     /// <param name="options">What to prune, and which layers; amount, scope and shrinking are not used.</param>
     /// <param name="settings">What to measure, and how; its selection of layers is not used.</param>
     /// <param name="probe">The samples.</param>
-    /// <param name="progress">Told how far it is; may be null.</param>
+    /// <param name="progress">Receives progress; optional.</param>
     /// <param name="loaded">Receives the bytes of the samples that are read from files, before anything is run; optional.</param>
     /// <param name="token">Ends the run in progress.</param>
     /// <exception cref="UserException">The model cannot be traced, pruned or run.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public static SensitivityResult Measure(
         string file, ImmutableArray<double> amounts, PruneOptions options, AnalysisSettings settings, ProbeOptions probe,
         IProgress<AnalysisProgress>? progress, Action<long>? loaded, CancellationToken token)

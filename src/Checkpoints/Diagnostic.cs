@@ -3,7 +3,7 @@ namespace Emergence.Checkpoints;
 /// <summary>How much a <see cref="Diagnostic"/> matters.</summary>
 public enum Severity
 {
-    /// <summary>Worth knowing; no number hangs on it.</summary>
+    /// <summary>Worth knowing; does not affect any number.</summary>
     Note,
 
     /// <summary>A number may not mean what the user thinks.</summary>
@@ -13,7 +13,7 @@ public enum Severity
 /// <summary>Something the user should know but need not act on.</summary>
 /// <param name="Severity">How much it matters.</param>
 /// <param name="Subject">The node, tensor or file it is about.</param>
-/// <param name="Message">The finding and, where there is one, the remedy.</param>
+/// <param name="Message">The finding and the remedy, if any.</param>
 public sealed record Diagnostic(Severity Severity, string Subject, string Message)
 {
     /// <summary>A warning.</summary>

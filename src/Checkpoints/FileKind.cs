@@ -1,6 +1,6 @@
 namespace Emergence.Checkpoints;
 
-/// <summary>Recognises what is often found where an ONNX model should be, and says what to do about it.</summary>
+/// <summary>Recognizes what is often found where an ONNX model should be, and says what to do about it.</summary>
 internal static class FileKind
 {
     /// <summary>How many leading bytes are looked at.</summary>

@@ -14,7 +14,7 @@ public static class SparseTensors
     /// <param name="sparse">
     /// Values of shape [NNZ], with int64 indices of shape [NNZ] into the flattened tensor or [NNZ, rank].
     /// </param>
-    /// <param name="directory">The model's folder, for external data; null where there is none.</param>
+    /// <param name="directory">The model's folder, for external data; null if there is none.</param>
     /// <exception cref="UserException">An index lies outside, the parts do not fit, or the dense form passes 2 GB.</exception>
     public static TensorProto ToDense(SparseTensorProto sparse, string? directory)
     {

@@ -17,7 +17,7 @@ public sealed class StoredTensors
 
     /// <summary>Indexes the main graph of <paramref name="model"/>.</summary>
     /// <param name="model">The model; later changes to it are not seen.</param>
-    /// <param name="directory">Its folder, for external data; null where there is none.</param>
+    /// <param name="directory">Its folder, for external data; null if there is none.</param>
     public StoredTensors(ModelProto model, string? directory)
     {
         ArgumentNullException.ThrowIfNull(model);

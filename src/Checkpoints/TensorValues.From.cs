@@ -44,7 +44,7 @@ public static partial class TensorValues
     /// </summary>
     /// <param name="original">A tensor of any real or integer type.</param>
     /// <param name="values">As many as the tensor has elements, row-major.</param>
-    /// <param name="directory">The model's folder, for external data; null where there is none.</param>
+    /// <param name="directory">The model's folder, for external data; null if there is none.</param>
     /// <exception cref="ArgumentException">Another number of values, or a fraction for an integer type.</exception>
     /// <exception cref="OverflowException">A value beyond the range of an integer type.</exception>
     /// <exception cref="UserException">The original cannot be read as numbers.</exception>

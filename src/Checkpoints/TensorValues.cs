@@ -20,7 +20,7 @@ public static partial class TensorValues
 
     /// <summary>The values as float32, row-major; wider types are rounded.</summary>
     /// <param name="tensor">A tensor of any real or integer type.</param>
-    /// <param name="directory">The model's folder, for external data; null where there is none.</param>
+    /// <param name="directory">The model's folder, for external data; null if there is none.</param>
     /// <exception cref="UserException">Strings, complex numbers, or data that does not fit the dimensions.</exception>
     public static float[] ToFloats(TensorProto tensor, string? directory) => Read<float>(tensor, directory);
 

@@ -16,5 +16,5 @@ public static class ExitCode
     public const int Partial = 4;
 
     /// <summary>Ctrl-C: 128 + SIGINT, as shells have it.</summary>
-    public const int Cancelled = 130;
+    public const int Canceled = 130;
 }

@@ -5,7 +5,7 @@ namespace Emergence.CommandLine;
 /// <summary>What the program talks through: the answer on one channel, everything else on the other.</summary>
 /// <param name="Output">Where the answer goes: UTF-8, <c>\n</c>.</param>
 /// <param name="Error">Where progress, notes, warnings and errors go.</param>
-/// <param name="ErrorWidth">Columns of the terminal behind <paramref name="Error"/>; null where there is none.</param>
+/// <param name="ErrorWidth">Columns of the terminal behind <paramref name="Error"/>; null if there is none.</param>
 /// <param name="Clock">Tells how long work took and when progress was last shown.</param>
 public sealed record Terminal(Stream Output, TextWriter Error, int? ErrorWidth, TimeProvider Clock)
 {

@@ -6,7 +6,7 @@ using System.Numerics;
 
 namespace Emergence.CommandLine;
 
-/// <summary>At most so many; null: all.</summary>
+/// <summary>At most this many; null: all.</summary>
 /// <param name="Count">The number; null: all.</param>
 // Not a bare int?: the parser cannot carry a null that was given.
 public readonly record struct Limit(int? Count);
@@ -43,7 +43,7 @@ public static class TypedOption
         var option = Of(name, string.Join('|', words), description, text =>
             Array.IndexOf(words, text) is var i and >= 0
                 ? choices[i].Value
-                : throw new FormatException($"'{text}' is none of {string.Join(", ", words)}"));
+                : throw new FormatException($"'{text}': expected {Listed(words)}"));
         option.CompletionSources.Add(words);
         return option;
     }
@@ -51,7 +51,7 @@ public static class TypedOption
     /// <summary>Any of several words, with commas between them.</summary>
     public static Option<ImmutableArray<string>> Words(string name, string description, params string[] words) =>
         List(name, $"{string.Join('|', words)}[,…]", description, text =>
-            Array.IndexOf(words, text) >= 0 ? text : throw new FormatException($"'{text}' is none of {string.Join(", ", words)}"));
+            Array.IndexOf(words, text) >= 0 ? text : throw new FormatException($"'{text}': expected {Listed(words)}"));
 
     /// <summary>Several of some words, with commas between them, each once.</summary>
     public static Option<ImmutableArray<string>> Choices(string name, string placeholder, string description, IReadOnlyList<string> words)
@@ -62,7 +62,7 @@ public static class TypedOption
             foreach (var part in parts)
             {
                 if (!words.Contains(part))
-                    throw new FormatException($"'{part}' is none of {string.Join(", ", words)}");
+                    throw new FormatException($"'{part}': expected {Listed(words)}");
             }
             return parts.Distinct().Count() == parts.Length ? [.. parts] : throw new FormatException($"'{text}' names one twice");
         });
@@ -187,4 +187,8 @@ public static class TypedOption
             ? new(text[..equals], ReadInteger(text[(equals + 1)..], 1))
             : throw new FormatException($"'{text}' is not of the form NAME=N, as in batch=1");
     }
+
+    /// <summary>Words as a choice: <c>a, b or c</c>.</summary>
+    private static string Listed(IEnumerable<string> words) =>
+        words.ToArray() is [.. var first, var last] && first.Length > 0 ? $"{string.Join(", ", first)} or {last}" : string.Concat(words);
 }

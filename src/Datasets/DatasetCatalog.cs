@@ -30,7 +30,7 @@ public static class DatasetCatalog
         new("digits", "drawn digits, 28x28, 60,000 + 10,000; generated, needs no files", 10) { TrainingSamples = 60_000, TestSamples = 10_000 },
         new("mnist", "handwritten digits, 28x28, 60,000 + 10,000", 10) { TrainingSamples = 60_000, TestSamples = 10_000, Files = PublishedSets.Mnist },
         new("fashion-mnist", "articles of clothing, 28x28, 60,000 + 10,000", 10) { TrainingSamples = 60_000, TestSamples = 10_000, Files = PublishedSets.FashionMnist },
-        new("cifar10", "colour photographs, 3x32x32, 50,000 + 10,000", 10) { TrainingSamples = 50_000, TestSamples = 10_000, Files = PublishedSets.Cifar10 },
+        new("cifar10", "color photographs, 3x32x32, 50,000 + 10,000", 10) { TrainingSamples = 50_000, TestSamples = 10_000, Files = PublishedSets.Cifar10 },
     ];
 
     /// <summary>The set of this name, or null.</summary>
@@ -83,7 +83,7 @@ public static class DatasetCatalog
     {
         var set = Create(name, split, files.Read(paths));
         // MNIST and Fashion-MNIST name their files alike.
-        if (PublishedSets.Recognise(set.Sha256) is { } found && found != (name, split))
+        if (PublishedSets.Recognize(set.Sha256) is { } found && found != (name, split))
         {
             throw new UserException(
                 $"{paths[0]}: is the {found.Split} split of {found.Name}, not the {split} split of {name}; give the folder of {name}");

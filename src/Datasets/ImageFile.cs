@@ -37,7 +37,7 @@ internal static class ImageFile
         }
     }
 
-    /// <summary>Decodes, resizes and writes one image: bytes [C,H,W], grey by Rec. 601 luma.</summary>
+    /// <summary>Decodes, resizes and writes one image: bytes [C,H,W], gray by Rec. 601 luma.</summary>
     /// <exception cref="UserException">The file is missing, no image, or damaged.</exception>
     public static void Read(string path, ImageShape shape, Span<byte> target)
     {

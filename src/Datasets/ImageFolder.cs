@@ -54,11 +54,11 @@ internal static class ImageFolder
     /// <param name="subject">What errors about all of them call them.</param>
     /// <param name="files">The images, at least one.</param>
     /// <param name="sample">Shape of one sample of the input they feed, 0 for a free size; null where it is not known which.</param>
-    /// <param name="samples">Only the first so many; null for all.</param>
+    /// <param name="samples">Only this many, from the first on; null for all.</param>
     /// <param name="token">Ends the decoding.</param>
     /// <returns>UINT8 [N,C,H,W], 0 to 255.</returns>
     /// <exception cref="UserException">An image is damaged, the input takes no images, or they do not fit in memory.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public static NumericArray Read(
         string subject, ImmutableArray<string> files, ImmutableArray<int>? sample, int? samples, CancellationToken token)
     {

@@ -46,7 +46,7 @@ internal static class ImageResampling
         }
     }
 
-    /// <summary>For each new pixel the old ones it is made of, with weights that sum to 1; pixels are centred at i + ½.</summary>
+    /// <summary>For each new pixel the old ones it is made of, with weights that sum to 1; pixels are centered at i + ½.</summary>
     private static (int First, float[] Weights)[] Taps(int size, int newSize)
     {
         var scale = (double)size / newSize;
@@ -54,12 +54,12 @@ internal static class ImageResampling
         var taps = new (int, float[])[newSize];
         for (var i = 0; i < newSize; i++)
         {
-            var centre = (i + 0.5) * scale;
-            var first = Math.Max(0, (int)Math.Floor(centre - radius + 0.5));
-            var end = Math.Min(size, (int)Math.Floor(centre + radius + 0.5));
+            var center = (i + 0.5) * scale;
+            var first = Math.Max(0, (int)Math.Floor(center - radius + 0.5));
+            var end = Math.Min(size, (int)Math.Floor(center + radius + 0.5));
             var weights = new double[end - first];
             for (var j = 0; j < weights.Length; j++)
-                weights[j] = Math.Max(0, 1 - Math.Abs(first + j + 0.5 - centre) / radius);
+                weights[j] = Math.Max(0, 1 - Math.Abs(first + j + 0.5 - center) / radius);
             var sum = weights.Sum();
             taps[i] = (first, [.. weights.Select(weight => (float)(weight / sum))]);
         }

@@ -1,7 +1,7 @@
 namespace Emergence.Datasets;
 
 /// <summary>What images are made to be before they feed a model.</summary>
-/// <param name="Channels">1 for grey, 3 for red, green and blue.</param>
+/// <param name="Channels">1 for gray, 3 for red, green and blue.</param>
 /// <param name="Height">Rows.</param>
 /// <param name="Width">Columns.</param>
 internal readonly record struct ImageShape(int Channels, int Height, int Width)
@@ -10,8 +10,8 @@ internal readonly record struct ImageShape(int Channels, int Height, int Width)
     public long Size => (long)Channels * Height * Width;
 
     /// <summary>
-    /// Reads the shape of a model's samples as one of images: [C,H,W], [H,W,C], grey [H,W], or features that count the
-    /// pixels of the first image, grey or coloured.
+    /// Reads the shape of a model's samples as one of images: [C,H,W], [H,W,C], gray [H,W], or features that count the
+    /// pixels of the first image, gray or colored.
     /// </summary>
     /// <param name="sample">The shape; 0 for a size that the model leaves free, which is then the first image's.</param>
     /// <param name="height">Rows of the first image.</param>

@@ -51,7 +51,7 @@ internal static class PublishedSets
     ];
 
     /// <summary>The published split with this <see cref="SampleSet.Sha256"/>, or null.</summary>
-    public static (string Name, string Split)? Recognise(string sha256)
+    public static (string Name, string Split)? Recognize(string sha256)
     {
         foreach (var (name, split, known) in Splits)
         {

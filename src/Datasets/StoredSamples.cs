@@ -26,14 +26,14 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
     /// </summary>
     /// <param name="path">The file or folder.</param>
     /// <param name="split">Which split, where the folder or archive holds several.</param>
-    /// <param name="samples">Only the first so many samples; null for all.</param>
+    /// <param name="samples">Only this many samples, from the first on; null for all.</param>
     /// <param name="inputs">The model's inputs: arrays of these names in an archive are samples, whatever they are called.</param>
     /// <param name="sample">
     /// Shape of one sample of the input that images feed, 0 for a size left free; null where it is not known which input.
     /// </param>
     /// <param name="token">Ends the decoding of images.</param>
     /// <exception cref="UserException">It is missing, of no known format, or damaged.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public static StoredSamples Read(
         string path, string split, int? samples, IReadOnlyCollection<string> inputs, ImmutableArray<int>? sample, CancellationToken token = default)
     {
@@ -44,7 +44,7 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
             DataFormat.Idx => ReadIdx(path, samples),
             DataFormat.Npy => new StoredSamples([new NamedArray("", NpyFile.Read(path, samples))], null),
             DataFormat.Npz => ReadNpz(path, split, samples, inputs),
-            DataFormat.Cifar => Labelled(CifarFile.Read([path], samples)),
+            DataFormat.Cifar => Labeled(CifarFile.Read([path], samples)),
             DataFormat.Tensor => new StoredSamples([ReadTensor(path)], null, InModelLayout: true),
             DataFormat.Image => new StoredSamples([new NamedArray("", ImageFolder.Read(path, [path], sample, samples, token))], null),
             _ => throw new UserException($"{path}: is of no known format; give {Known}"),
@@ -56,7 +56,7 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
         foreach (var files in PublishedSets.Layouts)
         {
             if (files.In(path, split) is { IsEmpty: false } found)
-                return Labelled(files.Read(found, samples));
+                return Labeled(files.Read(found, samples));
         }
         ImmutableArray<NamedArray> tensors = [.. InputFiles(path).Select(ReadTensor)];
         if (!tensors.IsEmpty)
@@ -87,7 +87,7 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
         var array = IdxFile.Read(path, samples);
         if (array.Shape.Length == 1)
             throw new UserException($"{path}: holds labels, not samples; give the file of images");
-        // Grey images: the axis of channels is not stored.
+        // Gray images: the axis of channels is not stored.
         if (array.Shape.Length == 3 && array.ElementType == (int)DataType.Uint8)
             array = array with { Shape = array.Shape.Insert(1, 1) };
         return new StoredSamples([new NamedArray("", array)], LabelsBeside(path) is { } labels ? LabelFile.Read(labels) : null);
@@ -126,5 +126,5 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
         int[]? ReadLabels() => labels is null ? null : LabelFile.FromArray($"{path}({labels})", npz.Read(labels));
     }
 
-    private static StoredSamples Labelled((NumericArray Images, int[] Labels) read) => new([new NamedArray("", read.Images)], read.Labels);
+    private static StoredSamples Labeled((NumericArray Images, int[] Labels) read) => new([new NamedArray("", read.Images)], read.Labels);
 }

@@ -58,7 +58,7 @@ internal static class AxisTicks
         var within = Multiples(minimum, maximum, 2, 3, 4, 5, 6, 7, 8, 9);
         if (powers.Length < 3)
         {
-            var parts = Labelled(Multiples(minimum, maximum, 1, 2, 5), percent);
+            var parts = Labeled(Multiples(minimum, maximum, 1, 2, 5), percent);
             if (parts.Count >= 3 && fits(parts, Math.Log10(2) / range))
                 return (parts, within);
         }
@@ -72,13 +72,13 @@ internal static class AxisTicks
 
         foreach (var stride in Strides)
         {
-            var ticks = Labelled([.. powers.Where(power => (int)Math.Round(power) % stride == 0)], percent);
+            var ticks = Labeled([.. powers.Where(power => (int)Math.Round(power) % stride == 0)], percent);
             if (ticks.Count > MostTicks || !fits(ticks, stride / range))
                 continue;
             return (ticks, stride == 1 && powers.Length <= 8 ? within : stride > 1 && powers.Length <= 20 ? powers : []);
         }
 
-        return (Labelled([powers[0], powers[^1]], percent), []);
+        return (Labeled([powers[0], powers[^1]], percent), []);
     }
 
     /// <summary>Logarithms of these multiples of all powers of ten in a range, in ascending order.</summary>
@@ -93,7 +93,7 @@ internal static class AxisTicks
         ];
     }
 
-    private static IReadOnlyList<Tick> Labelled(double[] logs, bool percent)
+    private static IReadOnlyList<Tick> Labeled(double[] logs, bool percent)
     {
         var plain = percent || logs.All(log => log is >= -3.001 and <= 4.001);
         return

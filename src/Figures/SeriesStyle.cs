@@ -5,7 +5,7 @@ internal sealed record SeriesStyle(string Color, string? Dashes, int Corners, bo
 {
     private const double Radius = 3.2;
 
-    // The palette of Okabe and Ito, safe for color-blind readers. The first four are apart in grey too, dark to light; yellow,
+    // The palette of Okabe and Ito, safe for color-blind readers. The first four are apart in gray too, dark to light; yellow,
     // which hardly shows on white, is darkened.
     private static readonly string[] Colors = ["#000000", "#0072b2", "#009e73", "#e69f00", "#d55e00", "#cc79a7", "#56b4e9",
         "#b8a900"];

@@ -49,7 +49,7 @@ internal sealed class ActivationRecorder
     /// The model does not run on the probe, what was counted cannot be, or a bootstrap is asked for and a layer does not
     /// keep the samples apart.
     /// </exception>
-    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public ActivationProfile Record(Probe probe, Action<int>? samplesDone, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(probe);

@@ -19,7 +19,7 @@ public static class Measurer
     /// <param name="token">Ends a download or the run in progress.</param>
     /// <exception cref="UsageException">An option does not fit the model: a glob that matches nothing, a device that does not exist.</exception>
     /// <exception cref="UserException">The model cannot be traced or run, or the samples cannot be had.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public static ModelMeasurement Measure(
         Checkpoint checkpoint, AnalysisSettings settings, ProbeOptions probe, CancellationToken token = default)
     {

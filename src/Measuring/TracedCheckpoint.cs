@@ -100,7 +100,7 @@ public sealed class TracedCheckpoint
     /// <param name="samplesDone">Receives after each run how many samples are done; optional.</param>
     /// <param name="token">Ends the run in progress.</param>
     /// <exception cref="UserException">The model does not run on the probe.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public ModelMeasurement Measure(Probe probe, SessionFactory sessions, Action<int>? samplesDone, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(probe);

@@ -96,7 +96,7 @@ public readonly record struct EmergenceValue : IComparable<EmergenceValue>
     public static bool operator >=(EmergenceValue left, EmergenceValue right) => left.CompareTo(right) >= 0;
 
     /// <summary>
-    /// The value over so many parameters, exactly: relative emergence Ẽ. Past the range of <c>double</c> it still has
+    /// The value divided by a number of parameters, exactly: relative emergence Ẽ. Past the range of <c>double</c> it still has
     /// its <see cref="Log10"/>.
     /// </summary>
     /// <param name="parameters">Number of parameters, at least 0.</param>

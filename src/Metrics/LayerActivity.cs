@@ -31,11 +31,11 @@ public sealed class LayerActivity
     /// <summary>α: number of channels with any alive position; null where it was not told.</summary>
     public int? AliveChannels { get; }
 
-    /// <summary>So many nodes are alive; of a dense layer, that is also so many channels.</summary>
+    /// <summary>The number of alive nodes; for a dense layer also that of alive channels.</summary>
     /// <param name="alive">a, from 0 to n.</param>
     public static LayerActivity Count(int alive) => new(alive, null);
 
-    /// <summary>So many nodes are alive, on so many channels.</summary>
+    /// <summary>The numbers of alive nodes and of channels that have any.</summary>
     /// <param name="alive">a, from 0 to n.</param>
     /// <param name="aliveChannels">α: channels with any alive position, from 0 to m.</param>
     public static LayerActivity Count(int alive, int aliveChannels) => new(alive, aliveChannels);

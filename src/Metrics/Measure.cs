@@ -33,7 +33,7 @@ public abstract class Measure
         return total;
     }
 
-    /// <summary>The emergence of a network of which so many nodes of each layer are alive.</summary>
+    /// <summary>The emergence of a network, given the number of alive nodes of each layer.</summary>
     /// <param name="graph">Its layers and edges.</param>
     /// <param name="alive">Alive nodes of each layer, in order.</param>
     /// <exception cref="ArgumentException">The counts do not fit the layers, or do not suffice for this measure.</exception>

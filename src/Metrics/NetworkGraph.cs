@@ -47,7 +47,7 @@ public sealed class NetworkGraph
     /// <summary>Whether any edge is an identity edge: then the measures need to know which nodes are alive.</summary>
     public bool HasIdentityEdges { get; }
 
-    /// <summary>A chain of dense layers with so many nodes each.</summary>
+    /// <summary>A chain of dense layers with the given numbers of nodes.</summary>
     public static NetworkGraph Chain(params ReadOnlySpan<int> nodes)
     {
         var layers = new NetworkLayer[nodes.Length];

@@ -44,7 +44,7 @@ public sealed class SampleEvaluator
 
     /// <summary>E_H of each sample.</summary>
     /// <param name="alive">Alive nodes: the layers of the first sample, of the second, and so on.</param>
-    /// <param name="aliveChannels">Channels with any alive node, laid out likewise.</param>
+    /// <param name="aliveChannels">Channels with any alive node, laid out the same way.</param>
     /// <exception cref="ArgumentException">Not a whole number of samples, or a count that does not fit its layer.</exception>
     public BigInteger[] EmergenceActive(ReadOnlySpan<int> alive, ReadOnlySpan<int> aliveChannels)
     {

@@ -47,7 +47,7 @@ public sealed record Axis(string Label)
 {
     /// <summary>
     /// Powers of ten at equal distances. Zero, which has no place on such an axis, stands below the smallest positive value,
-    /// at a tick labelled 0 behind a break of the axis; negative values are left out, and a note under the panel counts them.
+    /// at a tick labeled 0 behind a break of the axis; negative values are left out, and a note under the panel counts them.
     /// </summary>
     public bool Logarithmic { get; init; }
 
@@ -79,7 +79,7 @@ public sealed record Series(string Name, ImmutableArray<Point> Points)
     public SeriesKind Kind { get; init; } = SeriesKind.Line;
 
     /// <summary>
-    /// Index of colour, dash pattern and symbol; by default the series' place in its panel. Give it where a series is to look
+    /// Index of color, dash pattern and symbol; by default the series' place in its panel. Give it where a series is to look
     /// the same in panels that do not hold the same series.
     /// </summary>
     public int? Style { get; init; }

@@ -7,7 +7,7 @@ namespace Emergence.Pages;
 /// <param name="Title">What it shows.</param>
 /// <param name="Rows">Names of the rows.</param>
 /// <param name="Columns">Names of the columns.</param>
-/// <param name="Cells">By row and column; null where there is none.</param>
+/// <param name="Cells">By row and column; null if there is none.</param>
 public sealed record HeatMap(
     string Title, ImmutableArray<string> Rows, ImmutableArray<string> Columns, ImmutableArray<ImmutableArray<double?>> Cells)
         : Chart(Title)

@@ -65,9 +65,9 @@ internal sealed partial class ChannelFlow
         Read(node, dataAt, dataAxis, weightAt, readsAxis);
         var made = Make(node, layer, weightAt, makesAxis, weight[makesAxis]);
         if (node.OpType == "QLinearMatMul")
-            Quantise(node, made, weightAt + 1, weightAt + 2);
+            Quantize(node, made, weightAt + 1, weightAt + 2);
         else if (node.OpType == "MatMulInteger")
-            Quantise(node, made, weightAt + 2);
+            Quantize(node, made, weightAt + 2);
         if (node.OpType is "Gemm" or "FusedGemm" && node.Input.Count > 2 && node.Input[2].Length > 0)
             made = Add(node, 2, made, outputAxis, output.Length);
         Define(node, new Channels(outputAxis, made));
@@ -87,7 +87,7 @@ internal sealed partial class ChannelFlow
             NoteReading(node, 0, 1, weightAt, 1, groups);
         if (groups > 1 && weight[1] == 1 && inputs is { Axis: 1 } && inputs.Signals.Length == groups && !inputs.Signals.Contains(Signals.None))
         {
-            // Depthwise: each filter belongs to the channel it reads, as a normalisation's scale does.
+            // Depthwise: each filter belongs to the channel it reads, as a normalization's scale does.
             var perChannel = weight[0] / groups;
             made = [.. Enumerable.Range(0, weight[0]).Select(filter => inputs.Signals[filter / perChannel])];
             Depthwise(node, weightAt, 0, layer, made, inputs.Signals);
@@ -104,9 +104,9 @@ internal sealed partial class ChannelFlow
             made = Make(node, layer, weightAt, 0, weight[0]);
         }
         if (node.OpType == "QLinearConv")
-            Quantise(node, made, weightAt + 1, weightAt + 2);
+            Quantize(node, made, weightAt + 1, weightAt + 2);
         else if (node.OpType == "ConvInteger")
-            Quantise(node, made, weightAt + 2);
+            Quantize(node, made, weightAt + 2);
         if (biasAt >= 0 && biasAt < node.Input.Count && node.Input[biasAt].Length > 0)
             Use(node, biasAt, 0, made, ChannelPart.Adjusts);
         if (node.OpType == "FusedConv" && node.Input.Count > 3 && node.Input[3].Length > 0)
@@ -128,7 +128,7 @@ internal sealed partial class ChannelFlow
             Use(node, weightAt, 1, inputs.Signals[(group * weight[1])..((group + 1) * weight[1])], ChannelPart.Reads, (group * filters, (group + 1) * filters), node.Input[0]);
     }
 
-    /// <summary>Each filter belongs to the channel that it reads, as a normalisation's scale does.</summary>
+    /// <summary>Each filter belongs to the channel that it reads, as a normalization's scale does.</summary>
     private void Depthwise(NodeProto node, int weightAt, int axis, int layer, int[] made, int[] inputs)
     {
         if (Use(node, weightAt, axis, made, ChannelPart.Adjusts) && inFile.Contains(node))
@@ -224,7 +224,7 @@ internal sealed partial class ChannelFlow
     }
 
     /// <summary>Scales and zero points of a layer's weight: one for all of it, or one for each unit.</summary>
-    private void Quantise(NodeProto node, int[] made, params ReadOnlySpan<int> inputs)
+    private void Quantize(NodeProto node, int[] made, params ReadOnlySpan<int> inputs)
     {
         foreach (var input in inputs)
         {

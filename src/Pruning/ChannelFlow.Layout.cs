@@ -5,7 +5,7 @@ namespace Emergence.Pruning;
 
 internal sealed partial class ChannelFlow
 {
-    /// <summary>The channels after a reshape: those of the one axis that tells them apart; null where there is none.</summary>
+    /// <summary>The channels after a reshape: those of the one axis that tells them apart; null if there is none.</summary>
     private static Channels? Reshaped(Channels data, int[] before, int[] after)
     {
         var inner = Shapes.Count(before.AsSpan(data.Axis + 1));
@@ -57,7 +57,7 @@ internal sealed partial class ChannelFlow
         return joined;
     })];
 
-    /// <summary>DepthToSpace: the channels whose values become neighbours are one from now on.</summary>
+    /// <summary>DepthToSpace: the channels whose values become neighbors are one from now on.</summary>
     private void ToSpace(NodeProto node, AttributeReader attributes, Channels data)
     {
         var block = attributes.Int("blocksize", 1) * attributes.Int("blocksize", 1);

@@ -13,8 +13,8 @@ internal sealed partial class ChannelFlow
             Elementwise(node, rule is SelectRule && ChannelsOf(node, 0) is null ? 1 : 0);
         else if (node.OpType is "MatMul" && node.Input.Any(channels.ContainsKey))
             Product(node);
-        else if (rule is SkipNormalisationRule)
-            SkipNormalisation(node);
+        else if (rule is SkipNormalizationRule)
+            SkipNormalization(node);
         else if (rule is ConcatRule)
             Concatenate(node);
         else if (node.Input.Count > 0 && ChannelsOf(node, 0) is { } data && InputShape(node, 0) is { } before && OutputShape(node) is { } after)
@@ -37,8 +37,8 @@ internal sealed partial class ChannelFlow
                 Define(node, data);
                 Along(node, 1, data, before.Length, ChannelPart.Accompanies);
                 break;
-            case NormalisationRule:
-                Normalise(node, attributes, data, before);
+            case NormalizationRule:
+                Normalize(node, attributes, data, before);
                 break;
             case PassThroughRule or InPlaceRule:
                 PassThrough(node, attributes, data, before);
@@ -92,7 +92,7 @@ internal sealed partial class ChannelFlow
         }
     }
 
-    private void Normalise(NodeProto node, AttributeReader attributes, Channels data, int[] before)
+    private void Normalize(NodeProto node, AttributeReader attributes, Channels data, int[] before)
     {
         Define(node, data);
         var batchwise = node.OpType is "BatchNormalization" or "InstanceNormalization";
@@ -103,7 +103,7 @@ internal sealed partial class ChannelFlow
         }
         else if (node.OpType == "InstanceNormalization")
         {
-            // A group norm of one group, spelt out: all channels stand among the positions.
+            // A group norm of one group, written in parts: all channels stand among the positions.
             Pin(data, "InstanceNormalization mixes it with others");
         }
         else if (node.OpType is "LayerNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization")
@@ -130,7 +130,7 @@ internal sealed partial class ChannelFlow
     {
         if (node.OpType is "CumSum" or "CumProd")
         {
-            // Along channels each result is made of all channels before it, and is none of them.
+            // Along channels each result is made of all channels before it, and is not one of them.
             if (ConstantAt(node, 1) is not [var along] || Shapes.Axis((int)along, before.Length) == data.Axis)
             {
                 Stop(node);
@@ -307,7 +307,7 @@ internal sealed partial class ChannelFlow
             Stop(node);
     }
 
-    private void SkipNormalisation(NodeProto node)
+    private void SkipNormalization(NodeProto node)
     {
         if (OutputShape(node) is not { Length: > 0 } output || (ChannelsOf(node, 0) ?? ChannelsOf(node, 1)) is not { } data || data.Axis != output.Length - 1)
         {

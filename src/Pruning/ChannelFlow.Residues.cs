@@ -17,7 +17,7 @@ internal sealed record Residue(double[]? Values, string Op)
 
 internal sealed partial class ChannelFlow
 {
-    // Different values of a constant's elements: so many of them are followed, the smallest and the largest among them.
+    // Different values of a constant's elements: this many of them are followed, the smallest and the largest included.
     private const int MostValues = 64;
 
     // What may stand at the place of a channel that is not removed.
@@ -65,8 +65,8 @@ internal sealed partial class ChannelFlow
 
     private Residue Of(NodeProto node)
     {
-        if (node.OpType is "BatchNormalization" or "InstanceNormalization" || OpRules.Find(node.Domain, node.OpType) is NormalisationRule or SkipNormalisationRule)
-            return Normalised(node);
+        if (node.OpType is "BatchNormalization" or "InstanceNormalization" || OpRules.Find(node.Domain, node.OpType) is NormalizationRule or SkipNormalizationRule)
+            return Normalized(node);
         if (model.FunctionOf(node) is { } function && OpRules.Find(node.Domain, node.OpType) is not PassThroughRule { } || node.OpType is "QuantizeLinear" or "DequantizeLinear" or "Cast" or "Identity" or "Dropout")
             return Computed(node, model.FunctionOf(node)!);
         var read = node.Input.Where(channels.ContainsKey).Select(input => residues.GetValueOrDefault(input) ?? new Residue(null, node.OpType)).ToArray();
@@ -120,7 +120,7 @@ internal sealed partial class ChannelFlow
         };
     }
 
-    private Residue Normalised(NodeProto node)
+    private Residue Normalized(NodeProto node)
     {
         var input = residues.GetValueOrDefault(node.Input[0]) ?? new Residue(null, node.OpType);
         var hasStatistics = node.OpType is not ("BatchNormalization" or "LRN" or "LpNormalization" or "MeanVarianceNormalization");

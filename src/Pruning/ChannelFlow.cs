@@ -6,7 +6,7 @@ using Onnx;
 namespace Emergence.Pruning;
 
 /// <summary>
-/// Follows every unit from its layer through bias, normalisation, activation, pooling and layout to the weights that
+/// Follows every unit from its layer through bias, normalization, activation, pooling and layout to the weights that
 /// read it: which stored numbers belong to it, and what keeps it from being cut out.
 /// </summary>
 internal sealed partial class ChannelFlow

@@ -11,7 +11,7 @@ namespace Emergence.Pruning;
 /// <param name="Map">The stored element behind each element that the operator reads; null where they are the same.</param>
 /// <param name="Dims">Dimensions as the operator reads it.</param>
 /// <param name="IsPrivate">Nothing else reads the stored tensor, or anything made of it.</param>
-/// <param name="IsCopy">The operator reads the stored elements themselves, moved at most: not cast, not dequantised.</param>
+/// <param name="IsCopy">The operator reads the stored elements themselves, moved at most: not cast, not dequantized.</param>
 /// <param name="CanCut">Slices can be cut out of it.</param>
 internal sealed record ConstantPath(string Stored, int[]? Map, int[] Dims, bool IsPrivate, bool IsCopy, bool CanCut)
 {
@@ -68,7 +68,7 @@ internal sealed class ConstantPaths(TracedModel model, StoredTensors stored, Gra
             var isMoved = producer.OpType is "Identity" or "Transpose" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze";
             isCopy &= isMoved;
             // A slice of the converted weight is one of the stored weight only where the axes are still the same.
-            canCut &= isMoved || (!isReshaped && (producer.OpType == "Cast" || (producer.OpType == "DequantizeLinear" && CanCutDequantised(producer))));
+            canCut &= isMoved || (!isReshaped && (producer.OpType == "Cast" || (producer.OpType == "DequantizeLinear" && CanCutDequantized(producer))));
             isReshaped |= isMoved && producer.OpType is not ("Identity" or "Transpose");
             if (!isMoved && producer.OpType is not ("Cast" or "DequantizeLinear"))
                 return null;
@@ -77,7 +77,7 @@ internal sealed class ConstantPaths(TracedModel model, StoredTensors stored, Gra
     }
 
     /// <summary>Scale and zero point are stored, and theirs alone where there are several.</summary>
-    private bool CanCutDequantised(NodeProto node) =>
+    private bool CanCutDequantized(NodeProto node) =>
         new AttributeReader(node).Int("block_size", 0) == 0
         && node.Input.Skip(1).Where(input => input.Length > 0).All(input =>
             stored.Contains(input) && (TensorValues.Count(stored.Get(input)) == 1 || stored.Users(input) == 1));

@@ -13,7 +13,7 @@ internal sealed class NodePruner
     private readonly TracedModel traced;
     private readonly PruneOptions options;
     private readonly StoredTensors stored;
-    private readonly Quantisations quantisations;
+    private readonly Quantizations quantizations;
     private readonly ChannelFlow flow;
     private readonly ModelProto model;
     private readonly Dictionary<NodeProto, NodeProto> copies;
@@ -24,7 +24,7 @@ internal sealed class NodePruner
     {
         (this.checkpoint, this.traced, this.options) = (checkpoint, traced, options);
         stored = new StoredTensors(checkpoint.Model, checkpoint.Directory);
-        quantisations = new Quantisations(stored, traced.Nodes);
+        quantizations = new Quantizations(stored, traced.Nodes);
         model = checkpoint.Model.Clone();
         copies = CopiesOf(traced, model.Graph);
         flow = ChannelFlow.Of(traced, stored, checkpoint.Model.Graph, copies.Keys.ToHashSet<NodeProto>(ReferenceEqualityComparer.Instance));
@@ -199,7 +199,7 @@ internal sealed class NodePruner
     private WeightTensor Tensor(string name)
     {
         if (!tensors.TryGetValue(name, out var tensor))
-            tensors[name] = tensor = new WeightTensor(name, stored, quantisations.Of(name));
+            tensors[name] = tensor = new WeightTensor(name, stored, quantizations.Of(name));
         return tensor;
     }
 

@@ -4,7 +4,7 @@ using Emergence.Tracing.Model;
 
 namespace Emergence.Pruning;
 
-/// <summary>Among what the smallest are sought.</summary>
+/// <summary>The set within which magnitudes are compared.</summary>
 public enum PruneScope
 {
     /// <summary>All candidates of the model together.</summary>

@@ -40,13 +40,13 @@ public static class Pruner
         var graph = traced.Graph;
         var model = checkpoint.Model.Clone();
         var stored = new StoredTensors(model, checkpoint.Directory);
-        var quantisations = new Quantisations(stored, traced.Nodes);
+        var quantizations = new Quantizations(stored, traced.Nodes);
         var diagnostics = graph.Diagnostics.ToList();
         foreach (var layer in Candidates.Layers(graph, options).Where(layer => options.Spared.ContainsKey(layer.Name)))
             diagnostics.Add(Diagnostic.Warning(layer.Name, $"{options.Spared[layer.Name]}: no weight of it is pruned"));
         var selected = Candidates.Layers(graph, options).RemoveAll(layer => options.Spared.ContainsKey(layer.Name));
         var candidates = Candidates.Tensors(graph, selected, options, stored, diagnostics);
-        var byName = candidates.ToDictionary(entry => entry.Tensor, entry => new WeightTensor(entry.Tensor, stored, quantisations.Of(entry.Tensor)), StringComparer.Ordinal);
+        var byName = candidates.ToDictionary(entry => entry.Tensor, entry => new WeightTensor(entry.Tensor, stored, quantizations.Of(entry.Tensor)), StringComparer.Ordinal);
         // Of tied weights that are stored several times, the first decides.
         var originals = candidates.DistinctBy(entry => entry.Original).ToDictionary(entry => entry.Original, entry => entry.Tensor, StringComparer.Ordinal);
         ImmutableArray<(TracedLayer Layer, WeightTensor Tensor)> tensors =

@@ -7,17 +7,17 @@ namespace Emergence.Pruning;
 internal sealed class WeightTensor
 {
     private readonly double[] values;
-    private readonly Dequantisation quantisation;
+    private readonly Dequantization quantization;
 
-    public WeightTensor(string name, StoredTensors stored, Dequantisation quantisation)
+    public WeightTensor(string name, StoredTensors stored, Dequantization quantization)
     {
         Name = name;
-        this.quantisation = quantisation;
+        this.quantization = quantization;
         values = stored.Doubles(name);
         Magnitudes = new double[values.Length];
         for (var i = 0; i < values.Length; i++)
         {
-            var magnitude = quantisation.Magnitude(values[i], i);
+            var magnitude = quantization.Magnitude(values[i], i);
             NotANumber += double.IsNaN(magnitude) ? 1 : 0;
             // A weight that is no number is never the smallest.
             Magnitudes[i] = double.IsNaN(magnitude) ? double.PositiveInfinity : magnitude;
@@ -38,7 +38,7 @@ internal sealed class WeightTensor
     public long NotANumber { get; }
 
     /// <summary>True where magnitudes do not compare with those of other tensors.</summary>
-    public bool IsScaleUnknown => quantisation.IsScaleUnknown;
+    public bool IsScaleUnknown => quantization.IsScaleUnknown;
 
     public bool IsChanged { get; private set; }
 
@@ -68,15 +68,15 @@ internal sealed class WeightTensor
         }
     }
 
-    /// <summary>True for +0, −0 and a quantised zero point.</summary>
-    public bool IsZero(int element) => values[element] == quantisation.ZeroAt(element);
+    /// <summary>True for +0, −0 and a quantized zero point.</summary>
+    public bool IsZero(int element) => values[element] == quantization.ZeroAt(element);
 
     /// <summary>Makes an element stand for zero; one that does already keeps its bits.</summary>
     public void Clear(int element)
     {
         if (IsZero(element))
             return;
-        values[element] = quantisation.ZeroAt(element);
+        values[element] = quantization.ZeroAt(element);
         IsChanged = true;
     }
 }

@@ -107,7 +107,7 @@ internal static class LayerGraphBuilder
         {
             if (OpRules.Find(node.Domain, node.OpType) is { Kind: not OpKind.Layer } || node.Output.Any(owned.Contains) || trace.IsStored(node) || trace.IsConstant(node))
                 continue;
-            var weights = node.Input.Where((input, i) => input.Length > 0 && !Quantisations.IsScale(node, i)).SelectMany(trace.Constants.Sources).Distinct(StringComparer.Ordinal)
+            var weights = node.Input.Where((input, i) => input.Length > 0 && !Quantizations.IsScale(node, i)).SelectMany(trace.Constants.Sources).Distinct(StringComparer.Ordinal)
                 .Where(name => stored.Contains(name) && !owned.Contains(name) && !trace.Absent.Contains(name) && ParameterCounts.IsNumber(stored.ElementType(name)) && trace.Tensor(name) is { HasShape: true, Count: > 1 } && seen.Add(name)).ToArray();
             if (weights.Length == 0)
                 continue;

@@ -68,7 +68,7 @@ internal static class LayerSelection
     private static ElementMap? Then(ElementMap? before, ElementMap? after) =>
         before is null ? after : after is null ? before : before.Then(after);
 
-    /// <summary>Adds an identity edge; where there is one already, a node has the counterparts of both, each once.</summary>
+    /// <summary>Adds an identity edge; if there is one already, a node has the counterparts of both, each once.</summary>
     private static void AddIdentity(Dictionary<LayerEdge, ElementMap?> edges, LayerEdge edge, ElementMap? map, TracedLayer from)
     {
         if (edges.TryAdd(edge, map) || (edges[edge] is null && map is null))

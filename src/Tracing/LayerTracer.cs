@@ -181,7 +181,7 @@ public static class LayerTracer
         return ((built, BatchEvidence.Against(binding, trace, nodes.Where(contexts.ContainsKey).Select(node => contexts[node]))), trace.Reached);
     }
 
-    /// <summary>Applies the node's rule; where there is none, or it finds the node unfit, says so and goes on by data flow.</summary>
+    /// <summary>Applies the node's rule; if there is none, or it finds the node unfit, says so and goes on by data flow.</summary>
     private static bool Apply(NodeContext node)
     {
         var rule = OpRules.Find(node.Node.Domain, node.Op);
@@ -227,6 +227,6 @@ public static class LayerTracer
         var operators = string.Join(", ", model.Graph.Node.Select(Qualified).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(8));
         return traced.Graph.Diagnostics.FirstOrDefault(diagnostic => diagnostic.Severity == Severity.Warning) is { } warning
             ? $"{warning}"
-            : $"none of its operators ({operators}) has stored weights; this is not a neural network that can be analysed";
+            : $"none of its operators ({operators}) has stored weights; this is not a neural network that can be analyzed";
     }
 }

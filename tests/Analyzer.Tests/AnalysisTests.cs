@@ -81,7 +81,7 @@ public class AnalysisTests
             Analysis.RunAsync(Request(OnCpu, small, large) with { IsStrictSeries = true }, null, TestContext.Current.CancellationToken));
         Assert.Equal(
             $"{large}: layer 1 is 'fc1' (Gemm, 4 nodes) where it was 'fc1' (Gemm, 3 nodes) in {small}: " +
-            "the structure changes within the series; analyse the two apart", e.Message);
+            "the structure changes within the series; analyze the two apart", e.Message);
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public class AnalysisTests
         var file = Save(folder, "model.onnx", 0, [0.05f, 0.2f], [0.0500001f, 0.04999f, 0.02f], [0.4f, 0]);
         var outcome = await Run(OnCpu with { Thresholds = [0.05f, 0f, 0.3f] }, file);
         var measurements = Assert.Single(outcome.Series.Checkpoints).Measurements;
-        // Exactly 0.05f is dead; its neighbours of 1e-4 are borderline.
+        // Exactly 0.05f is dead; its neighbors of 1e-4 are borderline.
         Assert.Equal(["1,1,1", "2,3,1", "0,0,1"], measurements.Select(m => string.Join(',', m.Layers.Select(layer => layer.Alive))));
         Assert.Equal([1, 2, 0], measurements[0].Layers.Select(layer => layer.Borderline));
     }

@@ -24,7 +24,7 @@ public class CompatibilityTests
         var text = new StringBuilder("""
             # Models from other exporters
 
-            Every file is analysed on eight random samples; a test fails where one does not, or where this table is not what it
+            Every file is analyzed on eight random samples; a test fails where one does not, or where this table is not what it
             measures. Made by `EMERGENCE_RENEW_GOLDENS=1 dotnet test` with the foreign models beside the repository. "Traced" and
             "in no layer" count the stored elements of weighted operators, tied ones once.
 
@@ -95,7 +95,7 @@ public class CompatibilityTests
         var weights = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var node in checkpoint.Model.Graph.Node.Where(node => OpRules.Find(node.Domain, node.OpType)?.Kind == OpKind.Layer))
         {
-            foreach (var (i, input) in node.Input.Index().Where(input => input.Item.Length > 0 && !Quantisations.IsScale(node, input.Index)))
+            foreach (var (i, input) in node.Input.Index().Where(input => input.Item.Length > 0 && !Quantizations.IsScale(node, input.Index)))
             {
                 // An initial state of zeros is what is taken where none is given.
                 if (node.OpType is "LSTM" or "GRU" or "RNN" && i is 5 or 6 && stored.Contains(input) && stored.Doubles(input).All(value => value == 0))

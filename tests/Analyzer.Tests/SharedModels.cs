@@ -10,7 +10,7 @@ namespace Emergence.Analyzer.Tests;
 /// <summary>The models under ../shared that other programs exported.</summary>
 internal static class SharedModels
 {
-    /// <summary>Every model that can be analysed, by its path under the folder, in ordinal order.</summary>
+    /// <summary>Every model that can be analyzed, by its path under the folder, in ordinal order.</summary>
     public static ImmutableArray<string> Analysable() => Listed(isOdd: false);
 
     /// <summary>The files that must end in one clear line.</summary>

@@ -14,7 +14,7 @@ internal delegate Task<AnalysisOutcome> AnalysisRunner(
 /// <summary>The default command: <c>emergence-analyze [options] checkpoints…</c>.</summary>
 internal static class AnalyzeCommand
 {
-    /// <summary>Makes <paramref name="command"/> analyse what it is given, with <paramref name="analyze"/>.</summary>
+    /// <summary>Makes <paramref name="command"/> analyze what it is given, with <paramref name="analyze"/>.</summary>
     public static void Define(Command command, Terminal terminal, AnalysisRunner analyze, Worker? worker)
     {
         var options = new AnalyzeOptions(worker);

@@ -87,7 +87,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     private Option<ImmutableArray<string>> Exclude { get; } = TypedOption.Texts("--exclude", "GLOB", "leave out the layers whose name matches; repeatable");
 
     private Option<Optimization> Optimization { get; } = TypedOption.Choice(
-        "--optimization", $"ONNX Runtime's graph optimisation [default: {Spelling.Of(Settings.Optimization)}]",
+        "--optimization", $"ONNX Runtime's graph optimization [default: {Spelling.Of(Settings.Optimization)}]",
         [.. Enum.GetValues<Optimization>().Select(value => (Spelling.Of(value), value))]);
 
     private Option<int> Threads { get; } = TypedOption.WholeNumber("--threads", "threads of the runtime; 0 lets it choose [default: 0]", 0);
@@ -259,7 +259,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
 /// <summary>One call of the default command.</summary>
 internal sealed record AnalyzeCall
 {
-    /// <summary>What to analyse.</summary>
+    /// <summary>What to analyze.</summary>
     public required AnalysisRequest Request { get; init; }
 
     /// <summary>Form of the answer.</summary>

@@ -21,7 +21,7 @@ internal static class Examples
           1  could not be done
           2  wrong usage, a path or pattern that matches nothing included
           4  done in part: some checkpoints failed, each named; the rest is written
-          130  cancelled
+          130  canceled
 
 
         """;

@@ -52,12 +52,13 @@ internal sealed class PruneArguments(Worker? worker)
     private Option<int> RoundTo { get; } = TypedOption.WholeNumber("--round-to", "with nodes: each layer keeps a multiple of N nodes, as hardware likes them", 1);
 
     private Option<ImmutableArray<ParameterRole>> Parameters { get; } = TypedOption.List(
-        "--parameters", "weights,biases,normalisation", "what to prune, with weights [default: weights]", text => text switch
+        "--parameters", "weights,biases,normalization", "what to prune, with weights [default: weights]", text => text switch
         {
             "weights" => ParameterRole.Weight,
             "biases" => ParameterRole.Bias,
-            "normalisation" => ParameterRole.Normalisation,
-            _ => throw new FormatException($"'{text}' is none of weights, biases, normalisation"),
+            // British spelling, too.
+            "normalization" or "normalisation" => ParameterRole.Normalization,
+            _ => throw new FormatException($"'{text}': expected weights, biases or normalization"),
         });
 
     private Option<ImmutableArray<string>> Only { get; } = TypedOption.Texts("--only", "GLOB", "prune only the layers whose name matches; repeatable");

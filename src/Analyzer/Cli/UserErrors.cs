@@ -27,8 +27,8 @@ internal static class UserErrors
         // Without the condition a timeout somewhere inside would pass for the user's wish.
         catch (OperationCanceledException) when (token.IsCancellationRequested)
         {
-            terminal.WriteError("cancelled");
-            return ExitCode.Cancelled;
+            terminal.WriteError("canceled");
+            return ExitCode.Canceled;
         }
         catch (Exception e)
         {

@@ -7,7 +7,7 @@ namespace Emergence.Analyzer.Comparison;
 internal static class ComparableSettings
 {
     /// <summary>The index of a threshold among those that a result has.</summary>
-    /// <exception cref="UserException">It is none of them.</exception>
+    /// <exception cref="UserException">It is not one of them.</exception>
     public static int IndexOf(float threshold, string name, AnalysisSettings settings) =>
         settings.Thresholds.IndexOf(threshold) is var index and >= 0
         ? index

@@ -6,7 +6,7 @@ using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Containment;
 
-/// <summary>What came of the work on one checkpoint.</summary>
+/// <summary>The outcome of the work on one checkpoint.</summary>
 /// <param name="Value">The result; default where the work failed.</param>
 /// <param name="Failure">Why there is none, in one line that does not name the file first; null where the work was done.</param>
 public readonly record struct Contained<T>(T? Value, string? Failure);
@@ -28,7 +28,7 @@ public sealed class Boundary(RunLimits limits, Worker? worker = null)
     /// <param name="token">The user's wish to end.</param>
     /// <exception cref="UsageException">An option does not fit the model.</exception>
     /// <exception cref="StructureException">The series must have one structure and has not.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public Contained<T> Run<T>(string file, Func<CheckpointRun, T> work, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(work);

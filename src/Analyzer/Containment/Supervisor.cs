@@ -39,12 +39,12 @@ internal sealed class Supervisor(Terminal terminal)
         {
             current = null;
             var (code, killed, lastWords) = await WatchAsync(args);
-            if (killed is null && code is >= ExitCode.Done and <= ExitCode.Partial or ExitCode.Cancelled)
+            if (killed is null && code is >= ExitCode.Done and <= ExitCode.Partial or ExitCode.Canceled)
                 return code;
             if (asked.Task.IsCompleted)
             {
-                terminal.WriteError("cancelled");
-                return ExitCode.Cancelled;
+                terminal.WriteError("canceled");
+                return ExitCode.Canceled;
             }
             if (current is not { } dead)
             {

@@ -47,7 +47,7 @@ public sealed class Worker : IDisposable
     /// <summary>What the user sees of the worker.</summary>
     public Terminal Terminal { get; }
 
-    /// <summary>Cancelled when the supervisor wants the worker to end, or is gone.</summary>
+    /// <summary>Canceled when the supervisor wants the worker to end, or is gone.</summary>
     public CancellationToken Token => end.Token;
 
     /// <summary>The checkpoints on which earlier workers of the same command died, and of what.</summary>

@@ -11,7 +11,7 @@ namespace Emergence.Analyzer.Reports;
 
 /// <summary>
 /// The table for people: one row per checkpoint and threshold, at most 120 columns wide unless the numbers alone are
-/// wider, and below it what the numbers hang on.
+/// wider, and below it what the numbers depend on.
 /// </summary>
 internal static class TableReport
 {

@@ -28,7 +28,7 @@ internal sealed class TextTable
             columns.Add(new(header, true, numbers));
     }
 
-    /// <summary>A name in so many characters: its end tells names apart; the beginning rarely does.</summary>
+    /// <summary>A name in the given number of characters: its end tells names apart; the beginning rarely does.</summary>
     public static string KeepEnd(string name, int length) => name.Length <= length ? name : "…" + name[^(length - 1)..];
 
     /// <summary>Width of the lines that <see cref="Write"/> gives.</summary>

@@ -11,16 +11,16 @@ using Emergence.Tracing.Values;
 namespace Emergence.Analyzer.Series;
 
 /// <summary>
-/// Compares each checkpoint of a series with the last one before it that was analysed. Of that one it keeps a number per
+/// Compares each checkpoint of a series with the last one before it that was analyzed. Of that one it keeps a number per
 /// node and the masks; its weights are read again from its file, so that two models are never held while one of them runs.
 /// </summary>
 internal sealed class SeriesChanges(AnalysisSettings settings)
 {
-    private Analysed? last;
+    private Analyzed? last;
     private NetworkGraph? network;
     private bool isAnotherStructure;
 
-    /// <summary>What each node of the last checkpoint is judged by under the first threshold; empty where there is none.</summary>
+    /// <summary>What each node of the last checkpoint is judged by under the first threshold; empty if there is none.</summary>
     public ImmutableArray<float[]> LastNodeValues => last is { Statistics.IsEmpty: false } ? [.. last.StatisticsUnder(0)] : [];
 
     /// <summary>Begins a segment: of the next result only E is compared with the last.</summary>
@@ -33,7 +33,7 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
     /// <param name="profile">What was recorded of them.</param>
     public CheckpointResult Compare(CheckpointResult result, Checkpoint checkpoint, LayerGraph graph, ActivationProfile profile)
     {
-        var now = new Analysed(result, [.. graph.Layers.SelectMany(layer => layer.Parameters)], Statistics(profile));
+        var now = new Analyzed(result, [.. graph.Layers.SelectMany(layer => layer.Parameters)], Statistics(profile));
         var (before, isFirst) = (last, isAnotherStructure);
         (last, isAnotherStructure) = (now, false);
         if (before is null)
@@ -71,7 +71,7 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
     private static LayerActivity[] ActivityOf(NetworkGraph network, Measurement measurement) =>
         [.. network.Layers.Zip(measurement.Layers, (layer, result) => LayerActivity.FromMask(layer, result.Mask!))];
 
-    private static Measurement Compare(Analysed before, Analysed now, Measurement measurement, NetworkGraph network, int threshold) => measurement with
+    private static Measurement Compare(Analyzed before, Analyzed now, Measurement measurement, NetworkGraph network, int threshold) => measurement with
     {
         Step = new EmergenceStep(new(), Split(network, before.Result.Measurements[threshold], measurement)),
         ActivationChange = ActivationChange(before.StatisticsUnder(threshold), now.StatisticsUnder(threshold)),
@@ -93,7 +93,7 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
         return change.Value;
     }
 
-    private static (double? Change, Diagnostic? Problem) WeightChange(Analysed before, Analysed now, Checkpoint checkpoint)
+    private static (double? Change, Diagnostic? Problem) WeightChange(Analyzed before, Analyzed now, Checkpoint checkpoint)
     {
         var file = before.Result.File;
         try
@@ -101,7 +101,7 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
             var previous = ModelPreparation.Prepare(Checkpoint.Open(file));
             return previous.Sha256 == before.Result.Sha256
                 ? (WeightChange(before.Parameters, new ParameterValues(previous), now.Parameters, new ParameterValues(checkpoint)), null)
-                : (null, Unknown(file, "is no longer the file that was analysed"));
+                : (null, Unknown(file, "is no longer the file that was analyzed"));
         }
         catch (UserException e)
         {
@@ -110,7 +110,7 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
     }
 
     private static Diagnostic Unknown(string file, string finding) =>
-        Diagnostic.Warning(file, $"{finding}, so weight_change is not known; leave the files as they are while a series is analysed");
+        Diagnostic.Warning(file, $"{finding}, so weight_change is not known; leave the files as they are while a series is analyzed");
 
     private static double? WeightChange(
         ImmutableArray<LayerParameter> before, ParameterValues then, ImmutableArray<LayerParameter> now, ParameterValues values)
@@ -131,7 +131,7 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
         return change.Value;
     }
 
-    /// <summary>The statistic of each layer's nodes under each threshold; once, where it does not hang on the threshold.</summary>
+    /// <summary>The statistic of each layer's nodes under each threshold; once, where it does not depend on the threshold.</summary>
     private ImmutableArray<float[][]> Statistics(ActivationProfile profile)
     {
         float[][] Under(float threshold) => [.. profile.Layers.Select(new AliveRule(settings, threshold).Statistics)];
@@ -143,7 +143,7 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
         };
     }
 
-    private sealed record Analysed(CheckpointResult Result, ImmutableArray<LayerParameter> Parameters, ImmutableArray<float[][]> Statistics)
+    private sealed record Analyzed(CheckpointResult Result, ImmutableArray<LayerParameter> Parameters, ImmutableArray<float[][]> Statistics)
     {
         public float[][] StatisticsUnder(int threshold) => Statistics[Math.Min(threshold, Statistics.Length - 1)];
     }

@@ -29,12 +29,12 @@ public sealed class SeriesStructure(bool isStrict)
         if (Difference(before.Graph, graph) is not { } difference)
             return null;
         if (isStrict)
-            throw new StructureException($"{file}: {difference} in {before.File}: the structure changes within the series; analyse the two apart");
+            throw new StructureException($"{file}: {difference} in {before.File}: the structure changes within the series; analyze the two apart");
         first = (file, graph);
         return Diagnostic.Warning("", $"{difference} in {before.File}: the structure changes, so a new segment of the series begins; refuse such series with --strict-series");
     }
 
-    /// <summary>The first difference, as "what is here where it was that"; null where there is none.</summary>
+    /// <summary>The first difference, as "what is here where it was that"; null if there is none.</summary>
     private static string? Difference(LayerGraph before, LayerGraph now)
     {
         foreach (var (was, layer) in before.Layers.Zip(now.Layers))

@@ -63,7 +63,7 @@ public sealed record VerdictPoint
     /// <summary>The layers but the last, whose nodes feed no other: logits may lie below θ without harm.</summary>
     public ImmutableArray<LayerLife> Layers { get; init; } = [];
 
-    /// <summary>What moved E since the checkpoint before; null where there is none or it is not known.</summary>
+    /// <summary>What moved E since the checkpoint before; null if there is none or it is not known.</summary>
     public EmergenceSplit? Split { get; init; }
 }
 

@@ -34,7 +34,7 @@ public static class SeriesVerdicts
     /// <param name="first">Index of the first of them in the series; indices of the verdict count from the series' start.</param>
     public static SeriesVerdict Of(ImmutableArray<VerdictPoint> points, int first = 0)
     {
-        var verdict = points.IsEmpty ? CannotTell("no checkpoint could be analysed") : Judge(points);
+        var verdict = points.IsEmpty ? CannotTell("no checkpoint could be analyzed") : Judge(points);
         return verdict with { First = first, Since = first + verdict.Since, StopAt = first + verdict.StopAt };
     }
 

@@ -32,14 +32,14 @@ internal sealed class Classifier
 
     /// <summary>
     /// The first output that can be a classifier's: floating point, of shape [samples, classes] with any number of
-    /// trailing ones, as far as the shape is declared; null where there is none.
+    /// trailing ones, as far as the shape is declared; null if there is none.
     /// </summary>
     public string? Logits { get; }
 
-    /// <summary>Share of samples classified as labelled; null where the output was no classifier's.</summary>
+    /// <summary>Share of samples classified as labeled; null where the output was no classifier's.</summary>
     public double? Accuracy => unfit is null && seen > 0 ? (double)correct / seen : null;
 
-    /// <summary>Why there is no accuracy, where there is none, and how labels were read.</summary>
+    /// <summary>Why accuracy is missing, if it is, and how labels were read.</summary>
     public IEnumerable<Diagnostic> Diagnostics => new[] { unfit, shifted }.OfType<Diagnostic>();
 
     /// <summary>Takes in one run.</summary>

@@ -22,7 +22,7 @@ internal sealed class InputFeed : IDisposable
     /// <param name="probe">The samples that feed it.</param>
     /// <param name="samples">How many samples there are.</param>
     /// <param name="rows">Most samples in one run, padding included.</param>
-    /// <exception cref="UserException">The input takes strings, or a run of so many samples passes 2 GB.</exception>
+    /// <exception cref="UserException">The input takes strings, or a run of this many samples exceeds 2 GB.</exception>
     public InputFeed(ModelInput input, ProbeInput probe, int samples, int rows)
     {
         if (input.ElementType == (int)TensorElementType.String)

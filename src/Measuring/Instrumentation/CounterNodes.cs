@@ -79,7 +79,7 @@ internal sealed class CounterNodes(GraphProto graph, int opset, FreshNames names
         $"float {BitConverter.SingleToInt32Bits(value)}",
         () => TensorValues.FromFloats("", [], [value]));
 
-    /// <summary>So many doubles of one value.</summary>
+    /// <summary>A vector of doubles, all of one value.</summary>
     public string Vector(double value, int length) => Constant(
         $"double {BitConverter.DoubleToInt64Bits(value)} {length}",
         () => new TensorProto

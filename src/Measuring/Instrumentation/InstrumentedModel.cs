@@ -14,7 +14,7 @@ internal sealed record CountingOptions
     /// <summary>What a node of a convolution is.</summary>
     public ConvNodes ConvNodes { get; init; } = ConvNodes.Units;
 
-    /// <summary>Count only the first so many samples of each run: the rest is padding. Null: all.</summary>
+    /// <summary>Count only this many samples of each run, from the first on: the rest is padding. Null: all.</summary>
     public int? Rows { get; init; }
 
     /// <summary>The tensor of logits to expose beside the counters (as double), or null.</summary>
@@ -60,8 +60,8 @@ internal sealed record LayerCounters(
 
 /// <summary>The outputs that tell, for each sample of a run, how much of one layer is alive under one threshold.</summary>
 /// <param name="Alive">a: alive nodes (int32, one per sample).</param>
-/// <param name="AliveChannels">α: channels with any alive position, likewise; null where that is a.</param>
-/// <param name="Borderline">Nodes that a change of 1e-4 may flip, likewise.</param>
+/// <param name="AliveChannels">α: channels with any alive position, laid out the same way; null where that is a.</param>
+/// <param name="Borderline">Nodes that a change of 1e-4 may flip, laid out the same way.</param>
 /// <param name="Mask">Which nodes are alive: bool, sample by sample, channel-major; null where it was not asked for.</param>
 internal sealed record SampleCounters(string Alive, string? AliveChannels, string Borderline, string? Mask)
 {

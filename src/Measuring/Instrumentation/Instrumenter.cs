@@ -49,7 +49,7 @@ internal static class Instrumenter
         var nodes = place is null ? outside : bodies.Inside(place);
         var whole = Read(nodes, layer.Reading);
         var read = options.Rows is { } rows ? nodes.Slice(whole, BatchAxis(layer, layout), 0, rows) : whole;
-        var type = layer.Reading.Quantisation is null ? (DataType)layer.Reading.ElementType : DataType.Float;
+        var type = layer.Reading.Quantization is null ? (DataType)layer.Reading.ElementType : DataType.Float;
         var views = new Views(nodes, read, type, layout);
         var extent = place is null
             ? outside.Expose(nodes.Apply("Shape", whole), DataType.Int64)
@@ -83,10 +83,10 @@ internal static class Instrumenter
     private static string Read(CounterNodes nodes, Reading reading)
     {
         var x = reading.Tensor;
-        if (reading.Quantisation is { } quantisation)
+        if (reading.Quantization is { } quantization)
         {
-            string[] zeroPoint = quantisation.ZeroPoint.Length > 0 ? [quantisation.ZeroPoint] : [];
-            x = nodes.Apply("DequantizeLinear", [x, quantisation.Scale, .. zeroPoint]);
+            string[] zeroPoint = quantization.ZeroPoint.Length > 0 ? [quantization.ZeroPoint] : [];
+            x = nodes.Apply("DequantizeLinear", [x, quantization.Scale, .. zeroPoint]);
         }
         foreach (var step in reading.Applied)
             x = nodes.Apply(step, x);

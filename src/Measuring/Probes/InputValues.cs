@@ -23,7 +23,7 @@ internal static class InputValues
     /// <param name="array">The stored elements.</param>
     /// <param name="elementType">The type wanted; see <see cref="IsFloat"/>.</param>
     /// <param name="preprocessing">What to do on the way.</param>
-    /// <param name="stride">Neighbouring elements that share a channel.</param>
+    /// <param name="stride">Neighboring elements that share a channel.</param>
     /// <exception cref="UserException">The result passes 2 GB.</exception>
     public static ReadOnlyMemory<byte> ToFloat(
         string subject, NumericArray array, int elementType, Preprocessing preprocessing, int stride)
@@ -61,7 +61,7 @@ internal static class InputValues
     }
 
     /// <summary>The bytes of a tensor of an integer type or bool from whole numbers.</summary>
-    /// <exception cref="UserException">A number does not fit the type, or the type is none of these.</exception>
+    /// <exception cref="UserException">A number does not fit the type, or the type is not one of these.</exception>
     public static ReadOnlyMemory<byte> FromLongs(string subject, ReadOnlySpan<long> values, int elementType)
     {
         try

@@ -36,7 +36,7 @@ internal sealed record Preprocessing(float Scale, ImmutableArray<float> Mean, Im
     public float Apply(float value, int channel) =>
         (value * Scale - Mean[Mean.Length == 1 ? 0 : channel]) / Std[Std.Length == 1 ? 0 : channel];
 
-    /// <summary>How many neighbouring elements of fitted samples share a channel.</summary>
+    /// <summary>How many neighboring elements of fitted samples share a channel.</summary>
     /// <exception cref="UsageException">The samples have another number of channels.</exception>
     public int StrideIn(SampleFit fit, string subject) => Channels == 1
         ? 1

@@ -77,7 +77,7 @@ internal static class ProbeResolver
             [.. inputs.Select((input, position) => RandomProbe.Draw(input, position, samples, options.Seed, preprocessing))];
         var warning = Diagnostic.Warning(
             "probe",
-            $"no data set is recorded and --data is not given: {samples:N0} random samples (seed {options.Seed}) stand in; "
+            $"no data set is recorded and --data is not given: {samples:N0} random samples (seed {options.Seed}) are used; "
             + "give --data for numbers that mean something");
         return new Probe(drawn, samples, null, new ProbeProvenance("random", Hash(drawn), samples, options.Seed), [warning]);
     }

@@ -47,7 +47,7 @@ internal sealed record SampleFit(
     }
 
     /// <summary>
-    /// The number of neighbouring elements, as laid out, that belong to one of <paramref name="channels"/> channels: those
+    /// The number of neighboring elements, as laid out, that belong to one of <paramref name="channels"/> channels: those
     /// of the first axis of a stored sample if it has this size, else those of the last.
     /// </summary>
     /// <returns>0 where neither axis has this size.</returns>

@@ -15,7 +15,7 @@ public sealed record BootstrapIntervals(
 /// <summary>Measures a network on resamples of the blocks of samples it was recorded on. Pure.</summary>
 internal static class Bootstrap
 {
-    // Masks of so many resamples are held at once.
+    // Masks of this many resamples are held at once.
     private const int Chunk = 32;
 
     /// <summary>The intervals under one threshold.</summary>
@@ -24,7 +24,7 @@ internal static class Bootstrap
     /// <param name="settings">Statistic and resamples.</param>
     /// <param name="threshold">θ.</param>
     /// <param name="token">Ends it.</param>
-    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public static BootstrapIntervals Of(
         NetworkGraph network, ImmutableArray<LayerProfile> layers, AnalysisSettings settings, float threshold, CancellationToken token = default)
     {

@@ -16,7 +16,7 @@ internal static class Measurements
     /// <param name="wired">The same layers with the connections that exist, where E_w is asked for.</param>
     /// <param name="unfed">By layer name, the nodes all of whose incoming weights are zero, where that is known.</param>
     /// <param name="token">Ends the resampling of a bootstrap.</param>
-    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public static ImmutableArray<Measurement> Of(
         LayerGraph graph, ActivationProfile profile, AnalysisSettings settings, NetworkGraph? wired = null,
         ImmutableDictionary<string, NodeMask>? unfed = null, CancellationToken token = default)

@@ -50,7 +50,7 @@ public sealed record LayerResult
     /// <summary>m: path multiplicity (n, or the number of filters).</summary>
     public required int Multiplicity { get; init; }
 
-    /// <summary>α: alive path multiplicity, likewise.</summary>
+    /// <summary>α: alive path multiplicity; null in the same cases.</summary>
     public required int AliveMultiplicity { get; init; }
 
     /// <summary>
@@ -95,7 +95,7 @@ public sealed record LayerResult
     /// <summary>Alive nodes that were dead in the checkpoint before; null where there is nothing to compare.</summary>
     public int? Woke { get; init; }
 
-    /// <summary>Dead nodes that were alive in the checkpoint before; null likewise.</summary>
+    /// <summary>Dead nodes that were alive in the checkpoint before; null in the same cases.</summary>
     public int? Died { get; init; }
 
     /// <summary>Elements of its stored tensors.</summary>
@@ -146,7 +146,7 @@ public sealed record Measurement
     /// <summary>E, the paper's measure; with <see cref="Statistic.Sample"/> its mean over the samples, exactly.</summary>
     public required EmergenceValue Emergence { get; init; }
 
-    /// <summary>E_H, Li 2023's measure; likewise.</summary>
+    /// <summary>E_H, Li 2023's measure; null in the same cases.</summary>
     public required EmergenceValue EmergenceActive { get; init; }
 
     /// <summary>E_w, over the connections that exist; null unless asked for.</summary>
@@ -186,7 +186,7 @@ public sealed record Measurement
     /// <summary>Nodes of all layers that are alive and were dead in the checkpoint before; null where there is nothing to compare.</summary>
     public int? Woke => Layers.Any(layer => layer.Woke is null) ? null : Layers.Sum(layer => layer.Woke);
 
-    /// <summary>Nodes of all layers that are dead and were alive in the checkpoint before; null likewise.</summary>
+    /// <summary>Nodes of all layers that are dead and were alive in the checkpoint before; null in the same cases.</summary>
     public int? Died => Layers.Any(layer => layer.Died is null) ? null : Layers.Sum(layer => layer.Died);
 
     /// <summary>Nodes of all layers.</summary>
@@ -244,7 +244,7 @@ public sealed record CheckpointResult
     /// </summary>
     public double? WeightChange { get; init; }
 
-    /// <summary>Accuracy measured here on a labelled probe, in [0, 1].</summary>
+    /// <summary>Accuracy measured here on a labeled probe, in [0, 1].</summary>
     public required double? Accuracy { get; init; }
 
     /// <summary>Training accuracy the checkpoint records, in [0, 1].</summary>

@@ -81,7 +81,7 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
 
     private static bool IsStatistic(NodeProto node) => node.OpType.StartsWith("Reduce", StringComparison.Ordinal) || node.OpType is "GlobalAveragePool" or "Softmax";
 
-    private static bool IsNormalization(OpRule rule, NodeProto node) => rule is NormalisationRule && node.Output.Count(output => output.Length > 0) == 1;
+    private static bool IsNormalization(OpRule rule, NodeProto node) => rule is NormalizationRule && node.Output.Count(output => output.Length > 0) == 1;
 
     private Expression? Evaluate(string start, string exit, List<NodeProto> found)
     {
@@ -93,8 +93,8 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
                 return null;
             samples.Add(sample);
         }
-        var hasStatistics = found.Any(node => IsStatistic(node) || node.OpType != "BatchNormalization" && OpRules.Find(node.Domain, node.OpType) is NormalisationRule);
-        return new Expression(start, exit, [.. found], samples.ToImmutable(), isScalar, hasStatistics, trace.Tensor(exit) is { IsFloat: true } or { Quantisation: not null });
+        var hasStatistics = found.Any(node => IsStatistic(node) || node.OpType != "BatchNormalization" && OpRules.Find(node.Domain, node.OpType) is NormalizationRule);
+        return new Expression(start, exit, [.. found], samples.ToImmutable(), isScalar, hasStatistics, trace.Tensor(exit) is { IsFloat: true } or { Quantization: not null });
     }
 
     /// <summary>The expression as a function of one number, with the element at <paramref name="choice"/> (0 to 1) of each constant.</summary>
@@ -138,7 +138,7 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
         // Of what is reduced no more counts than that it is a number, and a positive one for a deviation to be.
         if (IsStatistic(node))
             return _ => 0.71;
-        if (OpRules.Find(node.Domain, node.OpType) is NormalisationRule)
+        if (OpRules.Find(node.Domain, node.OpType) is NormalizationRule)
             return node.OpType == "BatchNormalization" ? BatchNormalization(node) : x => (x[0] - 0.71) / 1.3;
         return ScalarOperators.Of(nodes[node]) ?? (x => x[0]);
     }

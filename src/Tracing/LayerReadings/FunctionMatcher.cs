@@ -24,7 +24,7 @@ internal sealed class FunctionMatcher(Expressions expressions)
         foreach (var next in Chain(tensor).TakeWhile(next => !next.HasStatistics && (next.IsScalar || !next.IsAffine)))
         {
             // A second function of its own is no part of the first.
-            if (first is not null && (!next.IsScalar || next.Nodes is [var second] && Expressions.IsFunction(second) && Recognise(itself!) is not null))
+            if (first is not null && (!next.IsScalar || next.Nodes is [var second] && Expressions.IsFunction(second) && Recognize(itself!) is not null))
                 break;
             whole = whole is null ? next : whole.Then(next);
             beginnings = [.. beginnings.Select(beginning => beginning.Then(next))];
@@ -32,18 +32,18 @@ internal sealed class FunctionMatcher(Expressions expressions)
             if (first is null && !whole.IsAffine && next.IsFloat)
             {
                 (first, itself) = (new FoundFunction(whole, NameOf(next)), next);
-                own = next.Nodes is [_] || !next.IsScalar || Recognise(next) is not null ? first : null;
+                own = next.Nodes is [_] || !next.IsScalar || Recognize(next) is not null ? first : null;
             }
             else if (first is null)
             {
                 beginnings.Add(next);
             }
-            else if (!next.IsSameAs(x => x) && Recognise(itself!) is { } name)
+            else if (!next.IsSameAs(x => x) && Recognize(itself!) is { } name)
             {
                 own = new FoundFunction(whole, name);
             }
             // Another shape of the same function moves nothing.
-            if (first is not null && whole.IsScalar && !next.IsSameAs(x => x) && beginnings.Select(Recognise).FirstOrDefault(name => name is not null) is { } wide)
+            if (first is not null && whole.IsScalar && !next.IsSameAs(x => x) && beginnings.Select(Recognize).FirstOrDefault(name => name is not null) is { } wide)
                 wider = new FoundFunction(whole, wide);
             if (!next.IsScalar)
                 break;
@@ -100,12 +100,12 @@ internal sealed class FunctionMatcher(Expressions expressions)
         }
     }
 
-    private static string? Recognise(Expression expression) => Expression.On(expression.Samples[0]).Recognise();
+    private static string? Recognize(Expression expression) => Expression.On(expression.Samples[0]).Recognize();
 
     /// <summary>By its values where these are a ReLU's, or several operators spell it; by the operator where one alone has a name of its own.</summary>
     private static string NameOf(Expression expression)
     {
-        string?[] names = [.. expression.Samples.Select(sample => Expression.On(sample).Recognise())];
+        string?[] names = [.. expression.Samples.Select(sample => Expression.On(sample).Recognize())];
         if (expression.IsScalar && names[0] == "Relu")
             return "Relu";
         if (expression.Nodes is [var only] && Expressions.IsFunction(only))

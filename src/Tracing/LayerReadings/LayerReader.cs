@@ -25,7 +25,7 @@ internal sealed class LayerReader(Trace trace, ValueGraph values, IReadOnlyDicti
     {
         new Walk(this, layer).Go();
         // Where the model itself makes numbers of a layer's integers, they are read there.
-        if (layer is { Read.Quantisation: not null, Applied.IsEmpty: true } && _values.DequantizedOf(layer.Read.Name) is { } name)
+        if (layer is { Read.Quantization: not null, Applied.IsEmpty: true } && _values.DequantizedOf(layer.Read.Name) is { } name)
             layer.Read = _trace.Tensor(name)!;
     }
 
@@ -123,7 +123,7 @@ internal sealed class LayerReader(Trace trace, ValueGraph values, IReadOnlyDicti
             return false;
         }
 
-        /// <summary>The activation function that all parts of a tensor lead to; null where there is none, or several.</summary>
+        /// <summary>The activation function that all parts of a tensor lead to; null if there is none, or several.</summary>
         private FoundFunction? Common(string tensor, int depth)
         {
             var readers = reader._values.ReadersOf(tensor);
@@ -248,7 +248,7 @@ internal sealed class LayerReader(Trace trace, ValueGraph values, IReadOnlyDicti
         private void ReadQuantized(NodeContext node)
         {
             if (node.Optional(1) is { HasShape: true, Count: 1 } scale && node.Outputs.FirstOrDefault() is { HasShape: true } output)
-                Become(output with { Quantisation = new Quantisation(scale.Name, node.Optional(2)?.Name ?? "") });
+                Become(output with { Quantization = new Quantization(scale.Name, node.Optional(2)?.Name ?? "") });
         }
 
         /// <summary>Reads the layer behind an expression: from its result, or by applying it to all of the layer's values.</summary>

@@ -93,7 +93,7 @@ internal sealed class StepCloner(Trace trace, ValueGraph values, IReadOnlyDictio
         return Reshape(name, shape, result);
     }
 
-    /// <summary>The only axis that counts channels, and nothing else; null where there is none such.</summary>
+    /// <summary>The only axis that counts channels, and nothing else; null if there is no such axis.</summary>
     private static int? Channel(TracedTensor tensor)
     {
         int[] axes = [.. Enumerable.Range(0, tensor.Rank).Where(axis => tensor.Axes[axis].Has(AxisRole.Channel))];

@@ -53,7 +53,7 @@ internal sealed class ValueGraph
     /// <summary>The nodes that read a value, in order, each once.</summary>
     public IReadOnlyList<NodeProto> ReadersOf(string tensor) => _readers.TryGetValue(Of(tensor), out var readers) ? readers : [];
 
-    /// <summary>The tensor in which the model makes numbers of a quantised one; null where it does not.</summary>
+    /// <summary>The tensor in which the model makes numbers of a quantized one; null where it does not.</summary>
     public string? DequantizedOf(string tensor) => _dequantized.GetValueOrDefault(tensor);
 
     /// <summary>True for operators that only give the same values another shape.</summary>
@@ -73,8 +73,8 @@ internal sealed class ValueGraph
             "Dropout" => node.Input.Count < 3 || node.Input[2].Length == 0 || trace.Constants.Evaluate(node.Input[2]) is { Values: [0] },
             "Cast" or "CastLike" => input.IsFloat && trace.Tensor(node.Output[0]) is { IsFloat: true },
             "Sum" or "Max" or "Min" or "Mean" or "Concat" => node.Input.Count == 1,
-            // The integers of a quantised layer, read as the numbers that they stand for.
-            "DequantizeLinear" => input.Quantisation is not null,
+            // The integers of a quantized layer, read as the numbers that they stand for.
+            "DequantizeLinear" => input.Quantization is not null,
             _ => false,
         };
         return isCopy ? node.Input[0] : null;

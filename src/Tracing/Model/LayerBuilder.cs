@@ -28,7 +28,7 @@ internal sealed class LayerBuilder
     /// <summary>The part of <see cref="Read"/> that is this layer's; null for all of it.</summary>
     public AxisRange? ReadRange { get; set; }
 
-    /// <summary>The activation function that closes it; empty where there is none.</summary>
+    /// <summary>The activation function that closes it; empty if there is none.</summary>
     public string Activation { get; set; } = "";
 
     /// <summary>What is applied to <see cref="Read"/> first.</summary>

@@ -41,7 +41,7 @@ public sealed record Reading(
     string Tensor, int ElementType, ImmutableArray<ReadAxis> Axes, ImmutableArray<long>? Reshape = null, AxisSlice? Slice = null)
 {
     /// <summary>What the tensor's integers stand for; null where it holds the activations themselves.</summary>
-    public Quantisation? Quantisation { get; init; }
+    public Quantization? Quantization { get; init; }
 
     /// <summary>What is applied to the tensor before it is reshaped: functions and scales that stand behind a pooling or a part of it.</summary>
     public ImmutableArray<AppliedStep> Applied { get; init; } = [];
@@ -50,7 +50,7 @@ public sealed record Reading(
 /// <summary>How the integers of a tensor stand for numbers: (integer − zero point) · scale.</summary>
 /// <param name="Scale">Name of the tensor with the scale, a float32 scalar.</param>
 /// <param name="ZeroPoint">Name of the tensor with the zero point, or empty: 0.</param>
-public sealed record Quantisation(string Scale, string ZeroPoint);
+public sealed record Quantization(string Scale, string ZeroPoint);
 
 /// <summary>A contiguous part of one axis: [<paramref name="Start"/>, <paramref name="End"/>).</summary>
 public sealed record AxisSlice(int Axis, int Start, int End);
@@ -64,15 +64,15 @@ public enum ParameterRole
     /// <summary>A bias.</summary>
     Bias,
 
-    /// <summary>Scale or shift of a normalisation, or a learned slope (PRelu).</summary>
-    Normalisation,
+    /// <summary>Scale or shift of a normalization, or a learned slope (PRelu).</summary>
+    Normalization,
 }
 
 /// <summary>A stored tensor that belongs to a layer.</summary>
 /// <param name="Tensor">Name of the initializer (or of the Constant node's output).</param>
 /// <param name="Role">Its part in the layer.</param>
 /// <param name="Count">Number of elements.</param>
-/// <param name="Nonzero">Number of elements that are not zero (after dequantisation).</param>
+/// <param name="Nonzero">Number of elements that are not zero (after dequantization).</param>
 public sealed record LayerParameter(string Tensor, ParameterRole Role, long Count, long Nonzero)
 {
     /// <summary>

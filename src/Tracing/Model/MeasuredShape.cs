@@ -17,7 +17,7 @@ public delegate IReadOnlyDictionary<string, MeasuredShape> ShapeMeasurement(
 /// <param name="ElementType">Its <c>TensorProto.DataType</c>.</param>
 public sealed record MeasuredShape(ImmutableArray<MeasuredAxis> Axes, int ElementType)
 {
-    /// <summary>The axes under a batch of so many samples.</summary>
+    /// <summary>The axes with a batch of this many samples.</summary>
     internal ImmutableArray<Axis> At(int batch) => [.. Axes.Select(axis => axis.At(batch))];
 }
 

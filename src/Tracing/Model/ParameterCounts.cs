@@ -5,13 +5,13 @@ using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace Emergence.Tracing.Model;
 
-/// <summary>Counts the elements of stored tensors and those that are zero; a quantised zero is its zero point.</summary>
+/// <summary>Counts the elements of stored tensors and those that are zero; a quantized zero is its zero point.</summary>
 internal sealed class ParameterCounts(StoredTensors stored, IReadOnlyList<NodeProto> nodes)
 {
     private readonly Dictionary<string, LayerParameter> _known = new(StringComparer.Ordinal);
     private readonly TiedWeights _tied = new(stored);
 
-    private readonly Quantisations _quantisations = new(stored, nodes);
+    private readonly Quantizations _quantizations = new(stored, nodes);
 
     public LayerParameter Of(string tensor, ParameterRole role)
     {
@@ -20,7 +20,7 @@ internal sealed class ParameterCounts(StoredTensors stored, IReadOnlyList<NodePr
             var (count, nonzero) = Count(tensor);
             _known[tensor] = known = new LayerParameter(tensor, role, count, nonzero)
             {
-                IsPacked = _quantisations.PackedOf(tensor) is not null,
+                IsPacked = _quantizations.PackedOf(tensor) is not null,
                 Original = role == ParameterRole.Weight ? _tied.OriginalOf(tensor) : tensor,
             };
         }
@@ -39,17 +39,17 @@ internal sealed class ParameterCounts(StoredTensors stored, IReadOnlyList<NodePr
             var floats = stored.Floats(tensor);
             return (floats.Length, floats.AsSpan().Length - System.MemoryExtensions.Count(floats, 0f));
         }
-        if (_quantisations.PackedOf(tensor) is { } packed)
+        if (_quantizations.PackedOf(tensor) is { } packed)
         {
             // What cannot be unpacked counts as not zero.
             var count = (long)Shapes.Count(packed.Dims);
             return (count, packed.Unpack(stored)?.LongCount(value => value != 0) ?? count);
         }
         var values = stored.Doubles(tensor);
-        var quantisation = _quantisations.Of(tensor);
+        var quantization = _quantizations.Of(tensor);
         var nonzero = 0L;
         for (var i = 0; i < values.Length; i++)
-            nonzero += values[i] != quantisation.ZeroAt(i) ? 1 : 0;
+            nonzero += values[i] != quantization.ZeroAt(i) ? 1 : 0;
         return (values.Length, nonzero);
     }
 }

@@ -23,7 +23,7 @@ internal static class Readings
             axes.AddRange(parts);
         }
         ImmutableArray<long>? shape = isMixed ? [.. axes.Select(axis => axis.Role == AxisRole.Batch ? -1L : axis.Size)] : null;
-        return new Reading(tensor.Name, tensor.ElementType, axes.ToImmutable(), shape, slice) { Quantisation = tensor.Quantisation };
+        return new Reading(tensor.Name, tensor.ElementType, axes.ToImmutable(), shape, slice) { Quantization = tensor.Quantization };
     }
 
     /// <summary>An axis as runs of factors with one role. What counts nothing we know of counts samples.</summary>

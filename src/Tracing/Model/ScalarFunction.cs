@@ -2,7 +2,7 @@ namespace Emergence.Tracing.Model;
 
 /// <summary>
 /// An elementwise function of one tensor, known by its values on a grid. Exporters spell an activation function as
-/// anything from one node to a dozen; whatever the spelling, the values are the same, so it is recognised by them.
+/// anything from one node to a dozen; whatever the spelling, the values are the same, so it is recognized by them.
 /// </summary>
 /// <param name="Root">Name of the tensor it is a function of.</param>
 /// <param name="Values">f at the points of <see cref="Grid"/>.</param>
@@ -32,7 +32,7 @@ internal sealed record ScalarFunction(string Root, double[] Values)
     }
 
     /// <summary>The name of the activation function it equals, written as several operators; null where it is none we know.</summary>
-    public string? Recognise()
+    public string? Recognize()
     {
         foreach (var (name, f) in Known)
         {

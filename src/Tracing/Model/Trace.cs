@@ -74,7 +74,7 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
     /// <summary>The tensors whose shape does not follow from the file.</summary>
     public UnknownShapes UnknownShapes => shapes;
 
-    /// <summary>Values of an integer input index a table of so many rows.</summary>
+    /// <summary>Values of an integer input index a table with this many rows.</summary>
     public void Vocabulary(TracedTensor indices, int rows)
     {
         if (indices.Origin is { } origin)

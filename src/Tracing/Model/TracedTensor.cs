@@ -42,8 +42,8 @@ internal sealed record TracedTensor
     /// <summary>The model input this is a copy of, in whatever shape and type; null where it is not.</summary>
     public string? Origin { get; init; }
 
-    /// <summary>What its integers stand for, where it is the quantised result of a layer.</summary>
-    public Quantisation? Quantisation { get; init; }
+    /// <summary>What its integers stand for, where it is the quantized result of a layer.</summary>
+    public Quantization? Quantization { get; init; }
 
     /// <summary>A random operator has a part in it since the last layer.</summary>
     public bool IsRandom { get; init; }

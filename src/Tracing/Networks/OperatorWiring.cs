@@ -129,7 +129,7 @@ internal sealed record OperatorWiring(
         Func<int, int> UnitOf(int columns) => i => i / columns / weight.Dims[1] * hidden + i / columns % weight.Dims[1] % hidden;
     }
 
-    /// <summary>The weight with quantised zeros as zeros; null where it is not known before the model runs.</summary>
+    /// <summary>The weight with quantized zeros as zeros; null where it is not known before the model runs.</summary>
     private static ConstantTensor? Values(TracedModel model, NodeProto node, LayerWeights weights)
     {
         if (PackedWeights.Of(node.OpType).Length > 0)

@@ -26,7 +26,7 @@ internal sealed class ControlFlowRule : OpRule
         if (count > 0)
         {
             node.Trace.Hidden.Add((inside, [.. stored.Select(tensor => tensor.Name)]));
-            node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"the body of this {node.Op} cannot be read from outside: {count} parameters in it are not analysed"));
+            node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"the body of this {node.Op} cannot be read from outside: {count} parameters in it are not analyzed"));
         }
         ByDataFlowRule.Flow(node, node.Inputs.Concat(outer));
     }

@@ -39,7 +39,7 @@ internal sealed class ConvolutionRule : OpRule
         output = node.Trace.Open(node, output, [data], [weight.Name], groups, convolution: true);
         if (BiasOf(node.Op) is { } bias && node.Optional(bias) is { } shift)
             output = shift.IsConstant ? WithBias(node, output, shift) : node.Trace.Combine(output, shift, output);
-        node.Output(FusedActivation.Apply(node, QuantisedOutput.Of(node, output)));
+        node.Output(FusedActivation.Apply(node, QuantizedOutput.Of(node, output)));
     }
 
     public override int? SampleAxis(OperatorCall call, int input) => input == 0 ? 0 : null;

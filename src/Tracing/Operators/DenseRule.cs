@@ -64,7 +64,7 @@ internal sealed class DenseRule : OpRule
         var (data, weight) = left.IsConstant ? (right, left) : (left, right);
         (left.IsConstant ? bInner : aInner).Contract();
         output = node.Trace.Open(node, output, [data], [weight.Name]);
-        output = QuantisedOutput.Of(node, Bias(node, output));
+        output = QuantizedOutput.Of(node, Bias(node, output));
         output = FusedActivation.Apply(node, output);
         node.Output(output);
     }

@@ -7,7 +7,7 @@ namespace Emergence.Tracing.Operators;
 
 /// <summary>
 /// Elementwise operators on two or more tensors: a bias or a scale where one is stored, a residual connection where
-/// all are computed, and often a step of an activation function spelt out.
+/// all are computed, and often a step of an activation function written in several operators.
 /// </summary>
 internal sealed class ElementwiseBinaryRule : OpRule
 {
@@ -29,7 +29,7 @@ internal sealed class ElementwiseBinaryRule : OpRule
 
     public override ImmutableArray<string> Ops { get; } = [.. Functions.Keys];
 
-    /// <summary>The function of two numbers; null for an operator that is none of these.</summary>
+    /// <summary>The function of two numbers; null for any other operator.</summary>
     public static Func<double, double, double>? FunctionOf(OperatorCall call) =>
         call.Op == "Mod" && call.Attributes.Int("fmod", 0) == 1 ? (a, b) => a % b : Functions.GetValueOrDefault(call.Op);
 
@@ -73,11 +73,11 @@ internal sealed class ElementwiseBinaryRule : OpRule
         if (!a.IsConstant && !b.IsConstant)
             return node.Trace.Combine(a, b, output);
         var (data, constant) = a.IsConstant ? (b, a) : (a, b);
-        var role = node.Op is "Add" or "Sub" or "Sum" ? ParameterRole.Bias : ParameterRole.Normalisation;
-        // Bounds and exponents are no parameters, nor is the scale behind an integer product, which is part of the quantisation.
+        var role = node.Op is "Add" or "Sub" or "Sum" ? ParameterRole.Bias : ParameterRole.Normalization;
+        // Bounds and exponents are no parameters, nor is the scale behind an integer product, which is part of the quantization.
         // Arithmetic on a part of a layer, such as the corners of boxes, has none either.
         var isParameter = data.Carries.All(carry => carry is { IsWhole: true, IsAligned: true }) && node.Op is "Add" or "Sub" or "Sum" or "Mul" or "Div"
-            && !(role == ParameterRole.Normalisation && data.Carries is [{ Layer.Op: "MatMulInteger" or "ConvInteger" }]);
+            && !(role == ParameterRole.Normalization && data.Carries is [{ Layer.Op: "MatMulInteger" or "ConvInteger" }]);
         return node.Trace.Adjust(data, output, isParameter ? [constant.Name] : [], role);
     }
 

@@ -68,7 +68,7 @@ internal sealed class ElementwiseUnaryRule : OpRule
         node.Output(node.Trace.Adjust(input, input with { Name = node.OutputName(0) }, bias, ParameterRole.Bias));
     }
 
-    /// <summary>The function; null for a node that is none of these.</summary>
+    /// <summary>The function; null for any other node.</summary>
     public static Func<double, double>? FunctionOf(OperatorCall call) =>
         Functions.TryGetValue(Key(call), out var function) ? function(call) : null;
 

@@ -15,7 +15,7 @@ internal enum OpKind
     Activation,
 
     /// <summary>Scales and shifts; belongs to the layer before it.</summary>
-    Normalisation,
+    Normalization,
 
     /// <summary>Moves, pools, copies or converts values.</summary>
     Transparent,
@@ -72,7 +72,7 @@ internal abstract class OpRule
     /// <exception cref="TraceException">The node's inputs do not fit together or are not known well enough.</exception>
     public virtual ElementMap? Sources(OperatorCall call, int input, int output) => null;
 
-    /// <summary>What the operator does to the values of its first input; null where it is none of these.</summary>
+    /// <summary>What the operator does to the values of its first input; null for anything else.</summary>
     public virtual ValueFlow? Flow(OperatorCall call) => null;
 
     /// <summary>

@@ -5,7 +5,7 @@ using Emergence.Tracing.Values;
 
 namespace Emergence.Tracing.Operators;
 
-/// <summary>PRelu: a ReLU with a learned slope per channel, which counts among the layer's normalisation parameters.</summary>
+/// <summary>PRelu: a ReLU with a learned slope per channel, which counts among the layer's normalization parameters.</summary>
 internal sealed class PReluRule : OpRule
 {
     public override OpKind Kind => OpKind.Activation;
@@ -16,7 +16,7 @@ internal sealed class PReluRule : OpRule
     {
         var input = node.Input(0);
         string[] slope = node.Input(1) is { IsConstant: true } stored ? [stored.Name] : [];
-        node.Output(node.Trace.Adjust(input, input with { Name = node.OutputName(0) }, slope, ParameterRole.Normalisation));
+        node.Output(node.Trace.Adjust(input, input with { Name = node.OutputName(0) }, slope, ParameterRole.Normalization));
     }
 
     public override ElementMap? Sources(OperatorCall call, int input, int output) =>

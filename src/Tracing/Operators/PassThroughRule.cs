@@ -6,7 +6,7 @@ using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace Emergence.Tracing.Operators;
 
-/// <summary>Operators whose output has the shape of their first input, element by element: copies, conversions, quantisation, softmax.</summary>
+/// <summary>Operators whose output has the shape of their first input, element by element: copies, conversions, quantization, softmax.</summary>
 internal sealed class PassThroughRule : OpRule
 {
     public override OpKind Kind => OpKind.Transparent;
@@ -33,9 +33,9 @@ internal sealed class PassThroughRule : OpRule
         };
         var output = input with { Name = node.OutputName(0), ElementType = type };
         if (node.Op == "DequantizeLinear")
-            output = output with { Quantisation = null };
+            output = output with { Quantization = null };
         node.Output(output);
-        // A dropout's mask, a quantisation's scale: they hold no activations.
+        // A dropout's mask, a quantization's scale: they hold no activations.
         for (var i = 1; i < node.Node.Output.Count; i++)
         {
             var isMask = node.Op == "Dropout";
@@ -70,7 +70,7 @@ internal sealed class PassThroughRule : OpRule
         _ => null,
     };
 
-    /// <summary>(q − zero point) · scale, per tensor or per slice of one axis; null for blocked quantisation.</summary>
+    /// <summary>(q − zero point) · scale, per tensor or per slice of one axis; null for blocked quantization.</summary>
     private static ConstantTensor[]? Dequantized(OperatorCall call)
     {
         if (call.Attributes.Int("block_size", 0) != 0)

@@ -56,10 +56,10 @@ internal static class PlainForm
         ? Enumerable.Range(0, Math.Max(0, (node.Input.Count - 2) / 3)).Select(part => 3 * part + 2)
         : Forms[node.OpType].Inputs;
 
-    /// <summary>Which input is the scale of the quantized output, its zero point behind it; -1 where there is none.</summary>
+    /// <summary>Which input is the scale of the quantized output, its zero point behind it; -1 if there is none.</summary>
     public static int ScaleOf(NodeProto node) => Forms[node.OpType].ScaleAt;
 
     /// <summary>True for an input that holds quantized numbers; their scale and zero point stand behind it.</summary>
-    public static bool IsQuantised(NodeProto node, int input) =>
+    public static bool IsQuantized(NodeProto node, int input) =>
         Forms[node.OpType].ScaleAt >= 0 && (node.OpType != "QLinearWhere" || input > 0);
 }

@@ -23,15 +23,15 @@ internal sealed class PlainFormRule : OpRule
     {
         foreach (var input in PlainForm.InputsOf(node.Node))
         {
-            if (node.Optional(input) is { IsConstant: true } constant && PlainForm.IsQuantised(node.Node, input))
-                Dequantise(node, constant, input);
+            if (node.Optional(input) is { IsConstant: true } constant && PlainForm.IsQuantized(node.Node, input))
+                Dequantize(node, constant, input);
         }
         var plain = ContextOf(node);
         OpRules.Find("", plain.Op)!.Apply(plain);
         if (PlainForm.ScaleOf(node.Node) is var scale and >= 0 && node.Trace.Tensor(node.OutputName(0)) is { } output)
         {
             var type = node.Input(PlainForm.InputsOf(node.Node).Last()).ElementType;
-            node.Trace.Define(QuantisedOutput.Of(node, output with { ElementType = type }, scale));
+            node.Trace.Define(QuantizedOutput.Of(node, output with { ElementType = type }, scale));
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed class PlainFormRule : OpRule
             return node;
         foreach (var (position, input) in PlainForm.InputsOf(node.Node).Index())
         {
-            if (node.Optional(input) is { IsConstant: true } constant && PlainForm.IsQuantised(node.Node, input))
+            if (node.Optional(input) is { IsConstant: true } constant && PlainForm.IsQuantized(node.Node, input))
                 plain.Input[position] = NameOf(node, constant, input);
         }
         return new NodeContext(plain, node.Order, StandardOpset, node.Trace);
@@ -90,7 +90,7 @@ internal sealed class PlainFormRule : OpRule
         $"{constant.Name} of {node.OutputName(0)}, dequantized\n{input}";
 
     /// <summary>Gives the trace what a stored operand stands for.</summary>
-    private static void Dequantise(NodeContext node, TracedTensor constant, int input)
+    private static void Dequantize(NodeContext node, TracedTensor constant, int input)
     {
         var name = NameOf(node, constant, input);
         var dequantize = new NodeProto { OpType = "DequantizeLinear", Output = { name } };

@@ -15,7 +15,7 @@ internal static class FusedOperators
     private static readonly Dictionary<string, Action<FusedNode>> Parts = new(StringComparer.Ordinal)
     {
         ["EmbedLayerNormalization"] = Embedding,
-        ["QEmbedLayerNormalization"] = QuantisedEmbedding,
+        ["QEmbedLayerNormalization"] = QuantizedEmbedding,
         ["MultiHeadAttention"] = AttentionBias,
         ["FusedConv"] = ResidualConvolution,
         ["NhwcConv"] = ChannelsLastConvolution,
@@ -75,7 +75,7 @@ internal static class FusedOperators
     private static void Embedding(FusedNode node) =>
         Embedding(node, node.Input(2), node.Input(3), node.Input(4), node.Input(5), node.Input(6), positions: node.Input(8));
 
-    private static void QuantisedEmbedding(FusedNode node)
+    private static void QuantizedEmbedding(FusedNode node)
     {
         // Values at 2 to 6, their scales at 8 to 12, their zero points at 13 to 17.
         string Value(int input) => node.Input(input).Length == 0 ? ""
@@ -287,8 +287,8 @@ internal static class FusedOperators
         var ones = node.Numbers([.. Enumerable.Repeat(1f, (int)groups)]);
         var zeros = node.Numbers(new float[groups]);
         var grouped = node.Add("Reshape", [first, node.Longs(0, groups, -1)]);
-        var normalised = node.Add("InstanceNormalization", [grouped, ones, zeros], attributes: epsilon);
-        var result = node.Add("Reshape", [normalised, node.Add("Shape", [first])]);
+        var normalized = node.Add("InstanceNormalization", [grouped, ones, zeros], attributes: epsilon);
+        var result = node.Add("Reshape", [normalized, node.Add("Shape", [first])]);
         result = node.Add("Mul", [result, node.Add("Reshape", [node.Input(1), node.Longs(-1, 1, 1)])]);
         result = node.Add("Add", [result, node.Add("Reshape", [node.Input(2), node.Longs(-1, 1, 1)])]);
         if (isLast)

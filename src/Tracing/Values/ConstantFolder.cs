@@ -116,7 +116,7 @@ internal sealed class ConstantFolder(StoredTensors stored, FoldNode fold)
 
     /// <summary>
     /// The stored tensors that a constant one is computed from, those that only shape or scale it left out
-    /// (shapes, axes, quantisation scales and zero points); each once, in the order in which they are read.
+    /// (shapes, axes, quantization scales and zero points); each once, in the order in which they are read.
     /// </summary>
     public IEnumerable<string> Sources(string name)
     {

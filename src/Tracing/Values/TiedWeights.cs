@@ -10,7 +10,7 @@ internal sealed class TiedWeights(StoredTensors stored)
 
     private readonly Dictionary<(int Type, int Rank, long Count, ulong Fingerprint), List<string>> _seen = [];
 
-    /// <summary>The first tensor asked for that has this one's values; the tensor itself where there is none.</summary>
+    /// <summary>The first tensor asked for that has this one's values; the tensor itself if there is none.</summary>
     public string OriginalOf(string tensor)
     {
         var dims = stored.Dims(tensor);

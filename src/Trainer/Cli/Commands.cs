@@ -54,8 +54,8 @@ internal static class Commands
         // Without the condition a timeout somewhere inside would pass for the user's wish.
         catch (OperationCanceledException) when (token.IsCancellationRequested)
         {
-            terminal.WriteError("cancelled; the files written so far are complete");
-            return ExitCode.Cancelled;
+            terminal.WriteError("canceled; the files written so far are complete");
+            return ExitCode.Canceled;
         }
     }
 

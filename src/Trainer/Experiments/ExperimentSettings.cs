@@ -32,7 +32,7 @@ internal sealed record ExperimentSettings
     /// <summary>Epochs of a run of the predictor study.</summary>
     public int ShortEpochs { get; init; } = 10;
 
-    /// <summary>Train fully connected networks on the first so many samples; null for all.</summary>
+    /// <summary>Train fully connected networks on this many samples, from the first on; null for all.</summary>
     public int? TrainingSamples { get; init; }
 
     /// <summary>The same for convolutional networks, which take some ten times as long.</summary>

@@ -17,7 +17,7 @@ internal static partial class TorchNative
 
     /// <summary>
     /// What the wrapper is linked against. The copy lies elsewhere, so that its $ORIGIN leads nowhere: the loader has to
-    /// find these by their names among what is loaded already. They also hold the static initialisers of std::cout that
+    /// find these by their names among what is loaded already. They also hold the static initializers of std::cout that
     /// the wrapper leaves to a newer libstdc++.
     /// </summary>
     private static readonly string[] Dependencies = ["libc10.so", "libtorch_cpu.so", "libtorch.so"];

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Emergence.Trainer.Networks;
 
 /// <summary>A chain of operators, without weights.</summary>
-/// <param name="Kind"><c>mlp</c>, <c>lenet</c> or <c>cnn</c>; null where it is none of them.</param>
+/// <param name="Kind"><c>mlp</c>, <c>lenet</c> or <c>cnn</c>; null where It is not one of them.</param>
 /// <param name="InputShape">Channels, height and width of one sample.</param>
 /// <param name="Layers">The operators in order; the last gives the logits.</param>
 internal sealed record Architecture(string? Kind, ImmutableArray<int> InputShape, ImmutableArray<Layer> Layers)

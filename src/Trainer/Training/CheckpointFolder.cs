@@ -73,7 +73,7 @@ internal sealed partial class CheckpointFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or OverflowException)
         {
-            throw new UserException($"{path}: cannot be read ({e.Message}); remove the folder and train anew", e);
+            throw new UserException($"{path}: cannot be read ({e.Message}); remove the folder and train again", e);
         }
     }
 

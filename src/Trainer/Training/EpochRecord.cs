@@ -6,7 +6,7 @@ namespace Emergence.Trainer.Training;
 /// <param name="Epoch">Epochs trained so far; 0 for the initial weights.</param>
 /// <param name="LearningRate">Of this epoch.</param>
 /// <param name="Train">Over all training samples, with the weights in the checkpoint.</param>
-/// <param name="Test">Over the test split, likewise.</param>
+/// <param name="Test">Over the test split, in the same way.</param>
 /// <param name="Running">Over the training samples as the epoch met them, while the weights moved; null for epoch 0.</param>
 internal sealed record EpochRecord(int Epoch, double LearningRate, Score Train, Score Test, Score? Running)
 {

@@ -28,7 +28,7 @@ internal sealed class SampleTensors : IDisposable
     /// <summary>Number of samples.</summary>
     public int Count { get; }
 
-    /// <summary>Converts and preprocesses a labelled set of images.</summary>
+    /// <summary>Converts and preprocesses a labeled set of images.</summary>
     /// <exception cref="UserException">The set has no labels, its samples are not images of bytes, or the preprocessing is for other channels.</exception>
     public static SampleTensors From(SampleSet set, Preprocessing preprocessing)
     {

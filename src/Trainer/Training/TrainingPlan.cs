@@ -7,7 +7,7 @@ namespace Emergence.Trainer.Training;
 /// <param name="Network">Where the weights come from.</param>
 /// <param name="Dataset">A name of the data set catalogue.</param>
 /// <param name="DataDir">Folder with its files, or null.</param>
-/// <param name="Samples">Train on the first so many, in stored order; null for all. The test split is always whole.</param>
+/// <param name="Samples">Train on this many samples, in stored order; null for all. The test split is always whole.</param>
 /// <param name="Preprocessing">How images become inputs.</param>
 /// <param name="Hyper">Everything else that shapes the weights.</param>
 /// <param name="Epochs">How many to train; 0 leaves it at the initial weights.</param>

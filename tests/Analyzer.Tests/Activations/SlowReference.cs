@@ -25,10 +25,10 @@ internal static class SlowReference
         {
             var name = $"exposed {layer.Index}";
             var read = layer.Reading.Tensor;
-            if (layer.Reading.Quantisation is { } quantisation)
+            if (layer.Reading.Quantization is { } quantization)
             {
                 AddNode(model.Graph, "Cast", [read], $"{name} whole", AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
-                AddNode(model.Graph, "Cast", [Dequantise(model.Graph, $"{name} whole", quantisation)], read = $"{name} single", AttributeProto.Of("to", (int)TensorProto.Types.DataType.Float));
+                AddNode(model.Graph, "Cast", [Dequantize(model.Graph, $"{name} whole", quantization)], read = $"{name} single", AttributeProto.Of("to", (int)TensorProto.Types.DataType.Float));
             }
             read = layer.Reading.Applied.Aggregate(read, (tensor, step) => Applied(model.Graph, tensor, step, layer.Index));
             AddNode(model.Graph, "Cast", [read], name, AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
@@ -78,7 +78,7 @@ internal static class SlowReference
     private static bool IsByFilter(TracedLayer layer, ConvNodes nodes) => nodes == ConvNodes.Filters && layer.IsConvolution;
 
     /// <summary>(q − zero point) · scale, in double.</summary>
-    private static string Dequantise(GraphProto graph, string exposed, Quantisation quantisation)
+    private static string Dequantize(GraphProto graph, string exposed, Quantization quantization)
     {
         string Double(string tensor, string suffix)
         {
@@ -86,9 +86,9 @@ internal static class SlowReference
             return exposed + suffix;
         }
         var shifted = exposed;
-        if (quantisation.ZeroPoint.Length > 0)
-            AddNode(graph, "Sub", [exposed, Double(quantisation.ZeroPoint, " zero")], shifted = exposed + " shifted");
-        AddNode(graph, "Mul", [shifted, Double(quantisation.Scale, " scale")], exposed + " scaled");
+        if (quantization.ZeroPoint.Length > 0)
+            AddNode(graph, "Sub", [exposed, Double(quantization.ZeroPoint, " zero")], shifted = exposed + " shifted");
+        AddNode(graph, "Mul", [shifted, Double(quantization.Scale, " scale")], exposed + " scaled");
         return exposed + " scaled";
     }
 

@@ -114,7 +114,7 @@ public sealed class CommandLineTests : IDisposable
         };
         Assert.Equal(130, await shell.RunAsync(cancel.Token, model));
         Assert.True(cleanedUp);
-        Assert.Equal("error: cancelled\n", shell.Error);
+        Assert.Equal("error: canceled\n", shell.Error);
         Assert.Empty(shell.Output);
     }
 

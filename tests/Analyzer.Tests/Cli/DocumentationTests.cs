@@ -65,7 +65,7 @@ public partial class DocumentationTests
     public void Every_exit_code_is_in_help_and_in_the_readme()
     {
         var readme = Read("README.md");
-        foreach (var code in (int[])[ExitCode.Done, ExitCode.Failed, ExitCode.Usage, ExitCode.Partial, ExitCode.Cancelled])
+        foreach (var code in (int[])[ExitCode.Done, ExitCode.Failed, ExitCode.Usage, ExitCode.Partial, ExitCode.Canceled])
         {
             Assert.Matches($@"\n  {code}  \w", Examples.Text);
             Assert.Contains($"**{code}**", readme, StringComparison.Ordinal);

@@ -95,12 +95,12 @@ public sealed class OptionTests : IDisposable
     [InlineData("--dim", "batch", "'batch' is not of the form NAME=N, as in batch=1")]
     [InlineData("--dim", "=3", "'=3' is not of the form NAME=N, as in batch=1")]
     [InlineData("--dim", "N=0", "'0' is not a whole number of at least 1")]
-    [InlineData("--split", "val", "'val' is none of test, train")]
-    [InlineData("--statistic", "Mean", "'Mean' is none of mean, max, absmean, absmax, share, dormancy, sample")]
-    [InlineData("--conv-nodes", "pixels", "'pixels' is none of units, filters")]
-    [InlineData("--optimization", "fast", "'fast' is none of default, none, basic, all")]
-    [InlineData("--device", "gpu", "'gpu' is none of auto, cpu, cuda")]
-    [InlineData("--format", "xml", "'xml' is none of table, csv, json")]
+    [InlineData("--split", "val", "'val': expected test or train")]
+    [InlineData("--statistic", "Mean", "'Mean': expected mean, max, absmean, absmax, share, dormancy or sample")]
+    [InlineData("--conv-nodes", "pixels", "'pixels': expected units or filters")]
+    [InlineData("--optimization", "fast", "'fast': expected default, none, basic or all")]
+    [InlineData("--device", "gpu", "'gpu': expected auto, cpu or cuda")]
+    [InlineData("--format", "xml", "'xml': expected table, csv or json")]
     [InlineData("--only", "", "is empty; give a value or leave the option out")]
     public async Task A_value_that_makes_no_sense_is_wrong_usage(string option, string value, string finding)
     {
@@ -140,7 +140,7 @@ public sealed class OptionTests : IDisposable
         Assert.Equal(0, await shell.RunAsync(shell.File("a.onnx"), "--measures", "contributions"));
         Assert.Equal((false, true), (shell.Request!.Settings.Wired, shell.Request.Settings.Contributions));
         Assert.Equal(2, await shell.RunAsync(shell.File("a.onnx"), "--measures", "wired,all"));
-        Assert.Equal("error: --measures: 'all' is none of wired, contributions; see emergence-analyze --help\n", shell.Error);
+        Assert.Equal("error: --measures: 'all': expected wired or contributions; see emergence-analyze --help\n", shell.Error);
     }
 
     [Theory]

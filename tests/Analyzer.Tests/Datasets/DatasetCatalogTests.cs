@@ -16,13 +16,13 @@ public sealed class DatasetCatalogTests : IDisposable
     [InlineData("mnist", "test", 10_000, 7)]
     [InlineData("fashion-mnist", "train", 60_000, 9)]
     [InlineData("fashion-mnist", "test", 10_000, 9)]
-    public void the_published_sets_are_recognised(string name, string split, int count, int firstLabel)
+    public void the_published_sets_are_recognized(string name, string split, int count, int firstLabel)
     {
         var set = DatasetCatalog.Load(name, split, SharedFiles.Require("data"));
         Assert.Equal(count, set.Count);
         Assert.Equal([1, 28, 28], set.SampleShape);
         Assert.Equal(firstLabel, set.Labels![0]);
-        Assert.Equal((name, split), PublishedSets.Recognise(set.Sha256));
+        Assert.Equal((name, split), PublishedSets.Recognize(set.Sha256));
     }
 
     [Fact]

@@ -18,9 +18,9 @@ public sealed class ImageFolderTests : IDisposable
     [Fact]
     public void Pixels_of_the_right_size_are_fed_as_they_are_and_sub_folders_are_classes()
     {
-        Grey("cat/10.png", 4, (y, x) => 10 * y + x);
-        Grey("cat/2.png", 4, (y, x) => 100 + 10 * y + x);
-        Grey("ant/1.png", 4, (_, _) => 7);
+        Gray("cat/10.png", 4, (y, x) => 10 * y + x);
+        Gray("cat/2.png", 4, (y, x) => 100 + 10 * y + x);
+        Gray("ant/1.png", 4, (_, _) => 7);
         var samples = Read([1, 4, 4]);
         Assert.Equal([0, 1, 1], samples.Labels!);
         var pixels = samples.Arrays.Single().Array.Data.ToArray();
@@ -30,9 +30,9 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
-    public void Colours_become_planes_or_luma()
+    public void Colors_become_planes_or_luma()
     {
-        Write("a.png", 2, 2, colour: 2, [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255]);
+        Write("a.png", 2, 2, color: 2, [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255]);
         Assert.Equal(
             new byte[] { 255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255 }, Read([3, 2, 2]).Arrays.Single().Array.Data.ToArray());
         // Rec. 601: 0.299, 0.587 and 0.114 of 255.
@@ -43,20 +43,20 @@ public sealed class ImageFolderTests : IDisposable
     [Fact]
     public void Shrinking_averages_and_keeps_what_is_even()
     {
-        Grey("flat.png", 8, (_, _) => 90);
+        Gray("flat.png", 8, (_, _) => 90);
         Assert.All(Read([1, 3, 5]).Arrays.Single().Array.Data.ToArray(), pixel => Assert.Equal(90, pixel));
-        Grey("flat.png", 8, (y, x) => (y + x) % 2 == 0 ? 0 : 200);
-        // A fine chequerboard, seen small, is grey: without antialiasing it would be black or white.
+        Gray("flat.png", 8, (y, x) => (y + x) % 2 == 0 ? 0 : 200);
+        // A fine chequerboard, seen small, is gray: without antialiasing it would be black or white.
         Assert.All(Read([1, 2, 2]).Arrays.Single().Array.Data.ToArray(), pixel => Assert.InRange(pixel, 85, 115));
     }
 
     [Fact]
     public void Resizing_weighs_by_a_triangle_that_widens_with_the_step()
     {
-        Write("a.png", 2, 1, colour: 0, [0, 100]);
+        Write("a.png", 2, 1, color: 0, [0, 100]);
         Assert.Equal(new byte[] { 0, 25, 75, 100 }, Read([1, 1, 4]).Arrays.Single().Array.Data.ToArray());
         // 4 to 2: weights 3, 3, 1 of 7 for what lies 1/4, 1/4 and 3/4 of the radius away.
-        Write("a.png", 1, 4, colour: 0, [0, 0, 70, 140]);
+        Write("a.png", 1, 4, color: 0, [0, 0, 70, 140]);
         Assert.Equal(new byte[] { 10, 90 }, Read([1, 2, 1]).Arrays.Single().Array.Data.ToArray());
     }
 
@@ -82,7 +82,7 @@ public sealed class ImageFolderTests : IDisposable
     [Fact]
     public void Decoding_ends_when_it_is_cancelled()
     {
-        Grey("a.png", 4, (_, _) => 7);
+        Gray("a.png", 4, (_, _) => 7);
         Assert.Throws<OperationCanceledException>(() => StoredSamples.Read(folder.Root, "test", null, ["x"], [1, 4, 4], new CancellationToken(canceled: true)));
     }
 
@@ -90,8 +90,8 @@ public sealed class ImageFolderTests : IDisposable
     public void A_class_may_be_a_link_to_a_folder()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "needs leave to make links");
-        Grey("images/ant/1.png", 4, (_, _) => 7);
-        Grey("elsewhere/2.png", 4, (_, _) => 8);
+        Gray("images/ant/1.png", 4, (_, _) => 7);
+        Gray("elsewhere/2.png", 4, (_, _) => 8);
         Directory.CreateSymbolicLink(folder.Path("images", "bee"), folder.Path("elsewhere"));
         var samples = StoredSamples.Read(folder.Path("images"), "test", null, ["x"], [1, 4, 4]);
         Assert.Equal([0, 1], samples.Labels!);
@@ -100,7 +100,7 @@ public sealed class ImageFolderTests : IDisposable
     [Fact]
     public void A_damaged_image_is_named()
     {
-        Grey("good.png", 4, (_, _) => 1);
+        Gray("good.png", 4, (_, _) => 1);
         var bad = folder.Write("worse.png", [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 1, 2, 3]);
         var error = Assert.Throws<UserException>(() => Read([1, 4, 4]));
         Assert.StartsWith(bad, error.Message, StringComparison.Ordinal);
@@ -110,7 +110,7 @@ public sealed class ImageFolderTests : IDisposable
     public async Task A_model_is_analysed_on_a_folder_of_images()
     {
         for (var i = 0; i < 6; i++)
-            Grey($"images/{i % 2}/{i}.png", 8, (y, x) => i % 2 == 0 ? 255 : 0);
+            Gray($"images/{i % 2}/{i}.png", 8, (y, x) => i % 2 == 0 ? 255 : 0);
         var graph = new GraphBuilder("tiny");
         var flat = graph.Node("Flatten", [graph.Input("x", DataType.Float, "N", 1, 4, 4)]);
         // One logit is the brightness, the other its opposite: class 0 is bright.
@@ -129,12 +129,12 @@ public sealed class ImageFolderTests : IDisposable
 
     private StoredSamples Read(int[] sample) => StoredSamples.Read(folder.Root, "test", null, ["x"], [.. sample]);
 
-    private void Grey(string name, int side, Func<int, int, int> pixel) =>
-        Write(name, side, side, colour: 0, [.. Enumerable.Range(0, side * side).Select(i => (byte)pixel(i / side, i % side))]);
+    private void Gray(string name, int side, Func<int, int, int> pixel) =>
+        Write(name, side, side, color: 0, [.. Enumerable.Range(0, side * side).Select(i => (byte)pixel(i / side, i % side))]);
 
     /// <summary>
-    /// Eight by eight grey pixels of 200, by hand. Their only coefficient is the mean, 8 · (200 − 128) = 576, which the
-    /// quantisation by 8 makes 72, a number of seven bits. Scan: 0 (code of "seven bits"), 1001000 (72), 0 (end of block), ones.
+    /// Eight by eight gray pixels of 200, by hand. Their only coefficient is the mean, 8 · (200 − 128) = 576, which the
+    /// quantization by 8 makes 72, a number of seven bits. Scan: 0 (code of "seven bits"), 1001000 (72), 0 (end of block), ones.
     /// </summary>
     private static byte[] Jpeg =>
     [
@@ -149,7 +149,7 @@ public sealed class ImageFolderTests : IDisposable
     ];
 
     /// <summary>An 8-bit PNG without filters: signature, header, pixels, end.</summary>
-    private void Write(string name, int width, int height, byte colour, byte[] pixels)
+    private void Write(string name, int width, int height, byte color, byte[] pixels)
     {
         var stride = pixels.Length / height;
         using var packed = new MemoryStream();
@@ -164,7 +164,7 @@ public sealed class ImageFolderTests : IDisposable
         var header = new byte[13];
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
-        (header[8], header[9]) = (8, colour);
+        (header[8], header[9]) = (8, color);
         folder.Write(name, [0x89, .. "PNG\r\n\u001a\n"u8, .. Chunk("IHDR"u8, header), .. Chunk("IDAT"u8, packed.ToArray()), .. Chunk("IEND"u8, [])]);
     }
 

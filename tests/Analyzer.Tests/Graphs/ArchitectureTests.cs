@@ -49,14 +49,14 @@ public class ArchitectureTests
         """, parameters: 785 * 200 + 5 * 201 * 200 + 2010);
 
     [Fact]
-    public void cnn_with_batch_normalisation()
+    public void cnn_with_batch_normalization()
     {
         var graph = Trace("mnist/whitematter_cnn_bn.onnx");
         Assert.Equal(["Conv Relu", "Conv Relu", "Gemm Relu", "Gemm -"], graph.Layers.Select(layer => $"{layer.Op} {Shown(layer)}"));
         foreach (var convolution in graph.Layers.Take(2))
         {
-            Assert.Equal(2, convolution.Parameters.Count(parameter => parameter.Role == ParameterRole.Normalisation));
-            Assert.All(convolution.Parameters.Where(parameter => parameter.Role == ParameterRole.Normalisation), scale => Assert.Equal(convolution.Channels, scale.Count));
+            Assert.Equal(2, convolution.Parameters.Count(parameter => parameter.Role == ParameterRole.Normalization));
+            Assert.All(convolution.Parameters.Where(parameter => parameter.Role == ParameterRole.Normalization), scale => Assert.Equal(convolution.Channels, scale.Count));
         }
     }
 
@@ -102,12 +102,12 @@ public class ArchitectureTests
     }
 
     [Fact]
-    public void a_quantised_convolution_by_channel()
+    public void a_quantized_convolution_by_channel()
     {
         var layer = Assert.Single(Trace("quant/onnxquantize_qdq_layout.onnx").Layers);
         Assert.Equal(("Conv", 512, 4, 512), (layer.Op, layer.Channels, layer.Positions, layer.Groups));
-        // Read as numbers, before they are quantised again.
-        Assert.Null(layer.Reading.Quantisation);
+        // Read as numbers, before they are quantized again.
+        Assert.Null(layer.Reading.Quantization);
         Assert.Equal(1, layer.Reading.ElementType);
     }
 
@@ -149,8 +149,8 @@ public class ArchitectureTests
             var (query, key, value, attention, intermediate, output) = (from + 1, from + 2, from + 3, from + 4, from + 5, from + 6);
             Assert.Equal([32, 32, 32, 32, 37, 32], graph.Layers.Skip(query).Take(6).Select(layer => layer.Channels));
             Assert.Equal(["-", "-", "-", "-", "Gelu", "-"], graph.Layers.Skip(query).Take(6).Select(Shown));
-            foreach (var normalised in (int[])[attention, output])
-                Assert.Contains(graph.Layers[normalised].Parameters, parameter => parameter.Tensor.EndsWith("LayerNorm.weight", StringComparison.Ordinal));
+            foreach (var normalized in (int[])[attention, output])
+                Assert.Contains(graph.Layers[normalized].Parameters, parameter => parameter.Tensor.EndsWith("LayerNorm.weight", StringComparison.Ordinal));
             edges.AddRange([$"{from}>{query}", $"{from}>{key}", $"{from}>{value}", $"{from}={attention}"]);
             edges.AddRange([$"{query}>{attention}", $"{key}>{attention}", $"{value}>{attention}"]);
             edges.AddRange([$"{attention}>{intermediate}", $"{attention}={output}", $"{intermediate}>{output}"]);

@@ -106,7 +106,7 @@ public class ControlFlowTests
             0>1
             """), GraphText.Of(graph));
         Assert.Contains(
-            $"loop: the body of this {op} cannot be read from outside: 9 parameters in it are not analysed",
+            $"loop: the body of this {op} cannot be read from outside: 9 parameters in it are not analyzed",
             graph.Diagnostics.Select(diagnostic => $"{diagnostic}"));
         Assert.Equal(9, graph.UntracedParameters);
     }

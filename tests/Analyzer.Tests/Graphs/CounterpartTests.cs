@@ -134,7 +134,7 @@ public class CounterpartTests
         Assert.Contains("each is taken to meet every one", warning.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Traces, runs and gives the map of one identity edge; null where there is none.</summary>
+    /// <summary>Traces, runs and gives the map of one identity edge; null if there is none.</summary>
     private static string? MapOf(TinyModel model, string edge)
     {
         var graph = TracedRun.Traces(model.Output("y").Proto);

@@ -6,7 +6,7 @@ namespace Emergence.Analyzer.Tests.Graphs;
 /// <summary>
 /// A layer graph in the words of the tests. A layer is a line <c>Conv Relu y [B C3 P4 P4] n=48 m=3 (w +b *scale)</c>:
 /// operator, activation function (or -), the tensor it is read from, its axes (B batch, S samples, C channels, P
-/// positions, <c>C2..5</c> a slice, <c>~</c> reshaped first), and its parameters (weights, +biases, *normalisation).
+/// positions, <c>C2..5</c> a slice, <c>~</c> reshaped first), and its parameters (weights, +biases, *normalization).
 /// An edge is <c>0&gt;1</c> where it is dense and <c>0=1</c> where it is identity; all stand on the last line.
 /// </summary>
 internal static class GraphText
@@ -39,7 +39,7 @@ internal static class GraphText
             _ => "*",
         } + parameter.Tensor);
         return $"{layer.Op} {(layer.Activation.Length > 0 ? layer.Activation : "-")} {reading.Tensor} "
-            + (reading.Quantisation is { } quantisation ? $"quantised by {quantisation.Scale} {quantisation.ZeroPoint} " : "")
+            + (reading.Quantization is { } quantization ? $"quantized by {quantization.Scale} {quantization.ZeroPoint} " : "")
             + $"{(reading.Reshape is null ? "" : "~")}[{string.Join(' ', axes)}] n={n} m={m}"
             + (layer.Groups > 1 ? $" g={layer.Groups}" : "")
             + (layer.Parameters.IsEmpty ? "" : $" ({string.Join(' ', parameters)})");

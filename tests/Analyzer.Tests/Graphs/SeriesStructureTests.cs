@@ -14,7 +14,7 @@ public class SeriesStructureTests
     public void another_size_is_named() =>
         Assert.Equal(
             "b.onnx: layer 1 is 'fc2' (Gemm, 5 nodes) where it was 'fc2' (Gemm, 3 nodes) in a.onnx: " +
-            "the structure changes within the series; analyse the two apart",
+            "the structure changes within the series; analyze the two apart",
             Refusal(graph => graph with { Layers = graph.Layers.SetItem(1, graph.Layers[1] with { Channels = 5 }) }));
 
     [Fact]

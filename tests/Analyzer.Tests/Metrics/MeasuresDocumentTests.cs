@@ -59,7 +59,7 @@ public sealed class MeasuresDocumentTests
         Assert.Equal([MeasureCatalog.Emergence.Of(mlp, 784, 60, 40, 10).Rounded, MeasureCatalog.Emergence.Of(mlp, 700, 55, 41, 10).Rounded], perSample);
 
         // Every connection of the convolution ends at an alive node that has its own paths on: 64 of the cross-shaped
-        // kernel (16 centres, 4 · 12 arms), 34 of the diagonal one (16, 2 · 9).
+        // kernel (16 centers, 4 · 12 arms), 34 of the diagonal one (16, 2 · 9).
         Assert.Equal(64 + 34 + PathsThroughTheDenseLayer(weights), wired.Rounded);
     }
 
@@ -88,7 +88,7 @@ public sealed class MeasuresDocumentTests
         }
     }
 
-    // Centre c of filter f feeds the input at each tap: the paths on from it, times the inputs it reads.
+    // Center c of filter f feeds the input at each tap: the paths on from it, times the inputs it reads.
     private static int PathsThroughTheDenseLayer(float[] weights)
     {
         int[][] taps = [[1, 3, 4, 5, 7], [0, 4, 8]];

@@ -83,10 +83,10 @@ public sealed class ProbeResolverTests : IDisposable
         var same = new ProbedModel(folder).Input("x", [null, 2, 2, 3]).Resolve(options with { Data = [floats] });
         Assert.Equal(expected, Floats(same.Inputs[0]));
 
-        var grey = folder.Write("g.npy", Bytes.Npy("|u1", "(1, 3, 4)", pixels));
+        var gray = folder.Write("g.npy", Bytes.Npy("|u1", "(1, 3, 4)", pixels));
         Assert.Equal(
-            $"{grey}: 2 values of mean or std for samples of shape [3,4]; give one for all, or one for each channel",
-            Assert.Throws<UsageException>(() => new ProbedModel(folder).Input("x", [null, 1, 3, 4]).Resolve(options with { Data = [grey] })).Message);
+            $"{gray}: 2 values of mean or std for samples of shape [3,4]; give one for all, or one for each channel",
+            Assert.Throws<UsageException>(() => new ProbedModel(folder).Input("x", [null, 1, 3, 4]).Resolve(options with { Data = [gray] })).Message);
     }
 
     [Fact]

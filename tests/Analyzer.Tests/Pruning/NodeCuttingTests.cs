@@ -17,7 +17,7 @@ public sealed class NodeCuttingTests : PruningTests
     [Fact]
     public void scales_and_zero_points_of_filters_go_with_them()
     {
-        var graph = new GraphBuilder("quantised");
+        var graph = new GraphBuilder("quantized");
         var x = graph.Input("x", DataType.Float, "N", 1, 3, 3);
         graph.Initializer("unit", [], [0.01f]);
         graph.Initializer(TensorValues.FromRaw("none", DataType.Uint8, [], [0]));
@@ -26,7 +26,7 @@ public sealed class NodeCuttingTests : PruningTests
         graph.Initializer("scales", [4], [0.1f, 0.1f, 1f, 0.1f]);
         graph.Initializer(TensorValues.FromRaw("zeros", DataType.Int8, [4], [0, 0, 0, 0]));
         graph.Initializer("k", [2, 4, 1, 1], Ramp(8));
-        graph.AddNode("quantise", "QuantizeLinear", [x, "unit", "none"], ["xq"]);
+        graph.AddNode("quantize", "QuantizeLinear", [x, "unit", "none"], ["xq"]);
         graph.AddNode("first", "QLinearConv", ["xq", "unit", "none", "q", "scales", "zeros", "unit", "none"], ["a"]);
         graph.AddNode("real", "DequantizeLinear", ["a", "unit", "none"], ["d"]);
         graph.AddNode("second", "Conv", ["d", "k"], ["y"]);
@@ -49,7 +49,7 @@ public sealed class NodeCuttingTests : PruningTests
         graph.Initializer(TensorValues.FromRaw("three", DataType.Uint8, [], [3]));
         graph.Initializer(TensorValues.FromRaw("q", DataType.Uint8, [4, 1, 1, 1], [43, 13, 33, 23]));
         graph.Initializer("k", [2, 4, 1, 1], Ramp(8));
-        graph.AddNode("quantise", "QuantizeLinear", [x, "unit", "three"], ["xq"]);
+        graph.AddNode("quantize", "QuantizeLinear", [x, "unit", "three"], ["xq"]);
         graph.AddNode("first", "ConvInteger", ["xq", "q", "three", "three"], ["a"]);
         graph.AddNode("real", "Cast", ["a"], ["d"], [AttributeProto.Of("to", (long)DataType.Float)]);
         graph.AddNode("second", "Conv", ["d", "k"], ["y"]);
@@ -65,7 +65,7 @@ public sealed class NodeCuttingTests : PruningTests
     [InlineData("MatMulInteger")]
     public void zero_points_of_columns_go_with_them(string op)
     {
-        var graph = new GraphBuilder("quantised");
+        var graph = new GraphBuilder("quantized");
         var x = graph.Input("x", DataType.Float, "N", 2);
         graph.Initializer("unit", [], [0.05f]);
         graph.Initializer(TensorValues.FromRaw("none", DataType.Uint8, [], [0]));
@@ -73,7 +73,7 @@ public sealed class NodeCuttingTests : PruningTests
         graph.Initializer(TensorValues.FromRaw("zeros", DataType.Uint8, [4], [10, 20, 40, 50]));
         graph.Initializer("scales", [4], [1f, 1f, 1f, 1f]);
         graph.Initializer("w", [4, 2], Ramp(8));
-        graph.AddNode("quantise", "QuantizeLinear", [x, "unit", "none"], ["xq"]);
+        graph.AddNode("quantize", "QuantizeLinear", [x, "unit", "none"], ["xq"]);
         if (op == "QLinearMatMul")
         {
             graph.AddNode("first", op, ["xq", "unit", "none", "q", "scales", "zeros", "unit", "none"], ["a"]);
@@ -124,7 +124,7 @@ public sealed class NodeCuttingTests : PruningTests
     }
 
     [Fact]
-    public void a_normalisation_over_channels_spelt_as_one_over_positions_keeps_them()
+    public void a_normalization_over_channels_spelt_as_one_over_positions_keeps_them()
     {
         // GroupNorm of one group, as exporters spell it.
         var graph = new GraphBuilder("group");
@@ -138,7 +138,7 @@ public sealed class NodeCuttingTests : PruningTests
         graph.Initializer("k2", [2, 4, 1, 1], Ramp(8));
         graph.AddNode("first", "Conv", [x, "k1", "b1"], ["a"]);
         graph.AddNode("flat", "Reshape", ["a", "grouped"], ["f"]);
-        graph.AddNode("normalise", "InstanceNormalization", ["f", "one", "nil"], ["n"]);
+        graph.AddNode("normalize", "InstanceNormalization", ["f", "one", "nil"], ["n"]);
         graph.AddNode("back", "Reshape", ["n", "whole"], ["r"]);
         graph.AddNode("second", "Conv", ["r", "k2"], ["y"]);
         graph.Output("y", DataType.Float, 2, 2, 2, 2);
@@ -213,7 +213,7 @@ public sealed class NodeCuttingTests : PruningTests
         graph.Initializer("k2", [2, 3, 2, 2], Ramp(24));
         graph.Initializer("w", [6, 2], Ramp(12));
         graph.AddNode("up", "ConvTranspose", [x, "k1", "b1"], ["a"], [AttributeProto.Of("strides", 2, 2)]);
-        graph.AddNode("normalise", "InstanceNormalization", ["a", "scale", "shift"], ["n"]);
+        graph.AddNode("normalize", "InstanceNormalization", ["a", "scale", "shift"], ["n"]);
         graph.AddNode("slopes", "PRelu", ["n", "slope"], ["p"]);
         graph.AddNode("other", "ConvTranspose", [x, "k2"], ["c"], [AttributeProto.Of("strides", 2, 2)]);
         graph.Initializer("w2", [7, 2], Ramp(14));

@@ -61,7 +61,7 @@ public sealed class NodePruningTests : PruningTests
     }
 
     [Fact]
-    public void convolution_normalisation_and_flatten_are_cut_together()
+    public void convolution_normalization_and_flatten_are_cut_together()
     {
         var checkpoint = Open(Convolutions(residual: false));
         var pruned = Pruner.Prune(checkpoint, Half with { Shrink = true });
@@ -147,16 +147,16 @@ public sealed class NodePruningTests : PruningTests
     }
 
     [Fact]
-    public void transposed_and_quantised_weights_are_cut_where_they_are_stored()
+    public void transposed_and_quantized_weights_are_cut_where_they_are_stored()
     {
-        var graph = new GraphBuilder("quantised");
+        var graph = new GraphBuilder("quantized");
         var x = graph.Input("x", DataType.Float, "N", 2);
         // Stored [units, inputs]: real weights (1, 1), (40, 40), (3, 3), (2, 2).
         graph.Initializer(TensorValues.FromRaw("q", DataType.Uint8, [4, 2], [11, 11, 24, 24, 13, 13, 12, 12]));
         graph.Initializer("scale", [4], [1f, 10f, 1f, 1f]);
         graph.Initializer(TensorValues.FromRaw("zero", DataType.Uint8, [4], [10, 20, 10, 10]));
         graph.Initializer("w2", [1, 4], [1f, 2f, 3f, 4f]);
-        graph.AddNode("dequantise", "DequantizeLinear", ["q", "scale", "zero"], ["d"], [AttributeProto.Of("axis", 0)]);
+        graph.AddNode("dequantize", "DequantizeLinear", ["q", "scale", "zero"], ["d"], [AttributeProto.Of("axis", 0)]);
         graph.AddNode("first", "Gemm", [x, "d"], ["a"], [AttributeProto.Of("transB", 1)]);
         graph.AddNode("turn", "Transpose", ["w2"], ["t"], [AttributeProto.Of("perm", 1, 0)]);
         graph.AddNode("second", "MatMul", ["a", "t"], ["y"]);
@@ -212,7 +212,7 @@ public sealed class NodePruningTests : PruningTests
         return model;
     }
 
-    /// <summary>Two convolutions of four filters, normalisation, pooling, a reshape to 16 and a dense layer.</summary>
+    /// <summary>Two convolutions of four filters, normalization, pooling, a reshape to 16 and a dense layer.</summary>
     private static ModelProto Convolutions(bool residual)
     {
         var graph = new GraphBuilder("convolutions");
@@ -229,7 +229,7 @@ public sealed class NodePruningTests : PruningTests
         graph.Initializer("w", [16, 3], [.. Enumerable.Range(0, 48).Select(i => (i % 7 - 3) / 7f)]);
         var pads = AttributeProto.Of("pads", 1, 1, 1, 1);
         graph.AddNode("conv1", "Conv", [x, "k1"], ["a"], [pads]);
-        graph.AddNode("normalise", "BatchNormalization", ["a", "scale", "shift", "mean", "variance"], ["n"]);
+        graph.AddNode("normalize", "BatchNormalization", ["a", "scale", "shift", "mean", "variance"], ["n"]);
         graph.AddNode("relu1", "Relu", ["n"], ["r"]);
         graph.AddNode("conv2", "Conv", ["r", "k2"], ["c"], [pads.Clone()]);
         var sum = residual ? graph.Node("Add", ["c", "r"]) : "c";

@@ -104,10 +104,10 @@ internal sealed partial class RandomNetwork
 
     private string Standardised(string x, long[] axes)
     {
-        var centred = graph.Node("Sub", [x, graph.Node("ReduceMean", [x], Ints("axes", axes))]);
+        var centered = graph.Node("Sub", [x, graph.Node("ReduceMean", [x], Ints("axes", axes))]);
         // Over channels, all may be zero at a place by chance.
-        var variance = graph.Node("ReduceMean", [graph.Node("Mul", [centred, centred])], Ints("axes", axes));
-        return graph.Node("Div", [centred, graph.Node("Sqrt", [axes is [1] || random.Next(2) == 0 ? graph.Node("Add", [variance, Ones(1)]) : variance])]);
+        var variance = graph.Node("ReduceMean", [graph.Node("Mul", [centered, centered])], Ints("axes", axes));
+        return graph.Node("Div", [centered, graph.Node("Sqrt", [axes is [1] || random.Next(2) == 0 ? graph.Node("Add", [variance, Ones(1)]) : variance])]);
     }
 
     private void Group((string Name, int[] Shape) any)

@@ -27,6 +27,6 @@ public sealed class SmallestTests
     }
 
     [Fact]
-    public void neighbouring_doubles_are_told_apart() =>
+    public void neighboring_doubles_are_told_apart() =>
         Assert.Equal(new Smallest(Math.BitIncrement(0.3), 1), Smallest.Of([[Math.BitIncrement(0.3), 0.3, Math.BitIncrement(Math.BitIncrement(0.3))]], 2));
 }

@@ -54,10 +54,10 @@ public sealed class WeightPruningTests : PruningTests
     }
 
     [Fact]
-    public void quantised_weights_go_to_their_zero_point_by_their_real_magnitude()
+    public void quantized_weights_go_to_their_zero_point_by_their_real_magnitude()
     {
         // Per unit: zero points 128, 100, 3 and scales 1, 10, 0.01; real weights 2, -10, 1.0 and -3, 20, 0.05.
-        var graph = new GraphBuilder("quantised");
+        var graph = new GraphBuilder("quantized");
         var x = graph.Input("x", DataType.Float, "N", 2);
         graph.Initializer(TensorValues.FromRaw("q", DataType.Uint8, [2, 3], [130, 99, 103, 125, 102, 8]));
         graph.Initializer("scale", [3], [1f, 10f, 0.01f]);

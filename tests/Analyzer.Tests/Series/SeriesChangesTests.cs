@@ -155,12 +155,12 @@ public sealed class SeriesChangesTests : IDisposable
     }
 
     [Fact]
-    public async Task quantised_weights_are_compared_as_what_they_stand_for()
+    public async Task quantized_weights_are_compared_as_what_they_stand_for()
     {
-        string Quantised(string name, double scale, double zero) => Save(name, new TinyModel(13).Input("x", [null, 2])
+        string Quantized(string name, double scale, double zero) => Save(name, new TinyModel(13).Input("x", [null, 2])
             .Initializer("w", [2, 2], [2, 6, 6, 2], DataType.Int8).Scalar("s", scale).Initializer("z", [], [zero], DataType.Int8)
             .Node("DequantizeLinear", "w s z", "wd").Node("MatMul", "x wd", "y").Output("y", [null, 2]));
-        var series = await Run(OnCpu, Quantised("a.onnx", 0.5, 0), Quantised("b.onnx", 0.75, 0), Quantised("c.onnx", 0.75, 4));
+        var series = await Run(OnCpu, Quantized("a.onnx", 0.5, 0), Quantized("b.onnx", 0.75, 0), Quantized("c.onnx", 0.75, 4));
         // (2, 6, 6, 2) · 0.75 is (-2, 2, 2, -2) · 0.75 with another zero point: each is 4 less.
         Assert.Equal([null, 0.5, 8 / Math.Sqrt(80)], series.Select(checkpoint => checkpoint.WeightChange));
     }
@@ -233,9 +233,9 @@ public sealed class SeriesChangesTests : IDisposable
         var outcome = await Analysis.RunAsync(new([first, second], OnCpu, new() { Samples = 5 }), replace, TestContext.Current.CancellationToken);
         Assert.Empty(outcome.Failures);
         Assert.Equal(new Changes(null, 5 / 13.0, 1, 1), Of(outcome.Series.Checkpoints[1]));
-        var finding = isDeleted ? $"could not be read again ({first}: does not exist; check the path)" : "is no longer the file that was analysed";
+        var finding = isDeleted ? $"could not be read again ({first}: does not exist; check the path)" : "is no longer the file that was analyzed";
         Assert.Contains(
-            Diagnostic.Warning(first, $"{finding}, so weight_change is not known; leave the files as they are while a series is analysed"),
+            Diagnostic.Warning(first, $"{finding}, so weight_change is not known; leave the files as they are while a series is analyzed"),
             outcome.Series.Checkpoints[1].Diagnostics);
     }
 

@@ -89,7 +89,7 @@ public sealed class TrainCommandTests : IDisposable
     public void Cancelling_keeps_every_finished_checkpoint()
     {
         using var source = new CancellationTokenSource();
-        using var error = new CancellingWriter("epoch 2/", source);
+        using var error = new CancelingWriter("epoch 2/", source);
 
         var run = Workspace.Run(
             ["train", "--dataset", "mnist", "--data-dir", workspace.Data, "--epochs", "100", "--threads", "1", "--out", workspace.Folder("out")],
@@ -100,7 +100,7 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(["ckpt_000.onnx", "ckpt_001.onnx", "ckpt_002.onnx", "train.csv"], Files("out"));
         Assert.Equal(2, Open("out", 2).Metadata.Epoch);
         Assert.Equal(4, File.ReadAllLines(Path.Combine(workspace.Folder("out"), "train.csv")).Length);
-        Assert.EndsWith("error: cancelled; the files written so far are complete\n", run.Error, StringComparison.Ordinal);
+        Assert.EndsWith("error: canceled; the files written so far are complete\n", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("--epochs -1", "--epochs: '-1' is not a whole number of at least 0; see emergence-train train --help")]
     [InlineData("--lr 0", "--lr: '0' is not a finite number above 0; see emergence-train train --help")]
     [InlineData("--hidden 12,x", "--hidden: 'x' is not a whole number of at least 1; see emergence-train train --help")]
-    [InlineData("--optimizer lion", "--optimizer: 'lion' is none of sgd, adam; see emergence-train train --help")]
+    [InlineData("--optimizer lion", "--optimizer: 'lion': expected sgd or adam; see emergence-train train --help")]
     [InlineData("--batchsize 3", "Unrecognized command or argument '--batchsize'; see emergence-train train --help")]
     [InlineData("--network lenet --hidden 3", "--hidden: belongs to --network mlp, as the layers of others are fixed; leave it out")]
     [InlineData("--optimizer adam --momentum 0.9", "--momentum: belongs to --optimizer sgd; leave it out")]
@@ -156,11 +156,11 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public void A_checkpoint_for_other_images_is_refused()
     {
-        Done(workspace.Train("grey", "--epochs", "0"));
+        Done(workspace.Train("gray", "--epochs", "0"));
         Directory.CreateDirectory(workspace.Folder("cifar-10-batches-bin"));
         foreach (var name in new[] { "data_batch_1.bin", "test_batch.bin" })
             File.WriteAllBytes(Path.Combine(workspace.Folder("cifar-10-batches-bin"), name), new byte[3 * 3073]);
-        var path = Path.Combine(workspace.Folder("grey"), "ckpt_000.onnx");
+        var path = Path.Combine(workspace.Folder("gray"), "ckpt_000.onnx");
 
         var run = Workspace.Run(
             ["train", "--from", path, "--dataset", "cifar10", "--data-dir", workspace.Root, "--out", workspace.Folder("out")]);
@@ -202,12 +202,12 @@ public sealed class TrainCommandTests : IDisposable
     private Checkpoint Open(string folder, int epoch) => Checkpoint.Open(Path.Combine(workspace.Folder(folder), $"ckpt_{epoch:000}.onnx"));
 
     /// <summary>Cancels as soon as a line begins with some text.</summary>
-    private sealed class CancellingWriter : StringWriter
+    private sealed class CancelingWriter : StringWriter
     {
         private readonly string start;
         private readonly CancellationTokenSource source;
 
-        public CancellingWriter(string start, CancellationTokenSource source)
+        public CancelingWriter(string start, CancellationTokenSource source)
         {
             (this.start, this.source) = (start, source);
             NewLine = "\n";

@@ -95,7 +95,7 @@ public sealed class ExperimentCommandTests : IDisposable
     [InlineData("mlp-pruning", "--hidden none", "--hidden: a network without hidden layers has nothing to prune; give their sizes")]
     [InlineData("mlp-pruning", "--optimizer adam --momentum 0.9", "--momentum: belongs to --optimizer sgd; leave it out")]
     [InlineData("cnn", "--seeds 1,1", "--seeds: '1,1' names one twice")]
-    [InlineData("cnn", "--dataset mnist,imagenet", "--dataset: 'imagenet' is none of digits, mnist, fashion-mnist, cifar10")]
+    [InlineData("cnn", "--dataset mnist,imagenet", "--dataset: 'imagenet': expected digits, mnist, fashion-mnist or cifar10")]
     public void Wrong_usage_is_said_in_one_line(string name, string options, string message)
     {
         var run = Workspace.Run(["experiment", name, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--out", workspace.Folder("out")]);

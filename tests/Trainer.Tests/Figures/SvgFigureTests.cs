@@ -76,7 +76,7 @@ public sealed class SvgFigureTests
     }
 
     [Fact]
-    public void Series_differ_without_colour()
+    public void Series_differ_without_color()
     {
         var svg = Draw(Lines([.. Enumerable.Range(0, 8).Select(i => $"s{i}")]));
         var legend = Assert.Single(Groups(svg, "legend"));
@@ -91,7 +91,7 @@ public sealed class SvgFigureTests
     {
         var panel = Lines("a", "b");
         var alone = panel with { Series = [panel.Series[1] with { Style = 1 }] };
-        Assert.Equal(LineColours(Draw(panel))[1], Assert.Single(LineColours(Draw(alone))));
+        Assert.Equal(LineColors(Draw(panel))[1], Assert.Single(LineColors(Draw(alone))));
     }
 
     [Fact]
@@ -239,7 +239,7 @@ public sealed class SvgFigureTests
 
     private static List<string> Texts(XElement element) => [.. element.Descendants(Svg + "text").Select(text => text.Value)];
 
-    private static List<string> LineColours(XElement svg) =>
+    private static List<string> LineColors(XElement svg) =>
         [.. Groups(svg, "series").Elements(Svg + "polyline").Select(line => line.Attribute("stroke")!.Value)];
 
     private static (double Left, double Top) Origin(XElement element)

@@ -100,7 +100,7 @@ internal sealed class CnnChapter
 
     private Claim FallsToZero() => new(
         "Emergence of a convolutional network falls to zero.", "4.4",
-        "The first epoch from which on E, above zero after epoch 1, stays zero with nodes alive, less the last epoch and a half: below zero where there is one, above zero (0.5) where there is none.",
+        "The first epoch from which on E, above zero after epoch 1, stays zero with nodes alive, less the last epoch and a half: below zero if there is one, above zero (0.5) if there is none.",
         [
             .. from dataset in experiment.Datasets
                from definition in Definitions

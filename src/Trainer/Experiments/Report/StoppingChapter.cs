@@ -18,7 +18,7 @@ internal static class StoppingChapter
         return groups.IsEmpty ? null : new Chapter(
             "When to stop",
             [
-                "The paper says that E = 0 means no further significant gain. Here networks that were trained without pruning (those of the pruning, convolution and prediction experiments) are stopped, in hindsight, at the first epoch in which E is zero with nodes alive after it was above zero after epoch 1; and, for comparison, where the test loss has not improved for three epochs (early stopping; the test split stands in for a validation split, which favours it).",
+                "The paper says that E = 0 means no further significant gain. Here networks that were trained without pruning (those of the pruning, convolution and prediction experiments) are stopped, in hindsight, at the first epoch in which E is zero with nodes alive after it was above zero after epoch 1; and, for comparison, where the test loss has not improved for three epochs (early stopping; the test split serves as a validation split, which favours it).",
                 string.Create(CultureInfo.InvariantCulture, $"Given up is the best test accuracy of any later epoch less the one where it was stopped, in points; a gain counts as significant from {Significant:0} point on."),
             ],
             [],

@@ -18,7 +18,7 @@ internal static class Convergence
     /// <summary>Test accuracy less that of a reference, in points.</summary>
     public static Estimate Points(CurvePoint point, CurvePoint reference) => Points(point.Record.Test, reference.Record.Test, TestSamples);
 
-    /// <summary>Accuracy over so many samples less that of a reference, in points.</summary>
+    /// <summary>Accuracy over a number of samples less that of a reference, in points.</summary>
     public static Estimate Points(Score score, Score reference, int samples)
     {
         var difference = Estimate.Difference(score.Accuracy, reference.Accuracy, samples);
@@ -42,7 +42,7 @@ internal static class Convergence
     }
 
     /// <summary>
-    /// The first epoch at which E is zero after it was not: some node is alive, and E was above zero after epoch 1. Null where there is none.
+    /// The first epoch at which E is zero after it was not: some node is alive, and E was above zero after epoch 1. Null if there is none.
     /// </summary>
     /// <param name="curve">The run.</param>
     /// <param name="definition">What E is.</param>

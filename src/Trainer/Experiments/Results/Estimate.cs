@@ -53,7 +53,7 @@ internal readonly record struct Estimate(double Value, double Low, double High)
     }
 
     /// <summary>
-    /// The difference of two shares counted over so many samples each (Wald). Where both were counted over the same samples, the
+    /// The difference of two shares, each counted over a number of samples (Wald). Where both were counted over the same samples, the
     /// interval is too wide.
     /// </summary>
     public static Estimate Difference(double share, double reference, int samples)

@@ -44,7 +44,7 @@ internal sealed record AnalyzeStep(TrainStep Series, Reading Reading, int Sample
     public override string Description => string.Create(
         CultureInfo.InvariantCulture, $"analyze v1: {string.Join(' ', Options)}");
 
-    public override string Title => $"analyse {Folder}";
+    public override string Title => $"analyze {Folder}";
 
     public override string Marker => "analyze.step";
 

@@ -84,7 +84,7 @@ internal sealed class AnalyzerProgram
         var file = OperatingSystem.IsWindows() ? Name + ".exe" : Name;
         var here = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
         yield return Path.Combine(here, file);
-        // Built from source, src/Trainer/bin/Release/net10.0 has its neighbour at src/Analyzer/bin/Release/net10.0.
+        // Built from source, src/Trainer/bin/Release/net10.0 has its neighbor at src/Analyzer/bin/Release/net10.0.
         if (here.Split(Path.DirectorySeparatorChar) is [.. var root, "Trainer", "bin", var configuration, var framework])
             yield return Path.Combine([string.Join(Path.DirectorySeparatorChar, root), "Analyzer", "bin", configuration, framework, file]);
         foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))

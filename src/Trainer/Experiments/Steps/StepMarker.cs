@@ -10,7 +10,7 @@ namespace Emergence.Trainer.Experiments.Steps;
 /// <param name="Seconds">How long it took, from the last interruption on; 0 while it goes on.</param>
 internal sealed record StepMarker(string Key, string Worker, bool Done, double Seconds)
 {
-    /// <summary>The note of a step; null where there is none that can be read, so that the step is done anew.</summary>
+    /// <summary>The note of a step; null if there is none that can be read, so that the step is repeated.</summary>
     public static StepMarker? Read(Workbench bench, Step step)
     {
         var path = PathOf(bench, step);

@@ -33,7 +33,7 @@ internal static class StepRunner
         var done = new HashSet<string>(StringComparer.Ordinal);
         foreach (var step in steps)
         {
-            // What builds on a step that is done anew is done anew, too.
+            // Steps that build on a repeated step are repeated too.
             if (OwnMarker(step, bench) is { Done: true } && step.Inputs.All(input => done.Contains(input.Place)))
                 done.Add(step.Place);
         }

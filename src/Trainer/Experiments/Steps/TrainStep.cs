@@ -56,7 +56,7 @@ internal sealed record TrainStep(string Folder, TrainingSetting Setting, int Fir
 
     /// <summary>
     /// The epoch to go on from: the last one that an interrupted attempt finished, as plain gradient descent has no state but
-    /// the weights; another optimiser starts again. Null starts with fresh weights.
+    /// the weights; another optimizer starts again. Null starts with fresh weights.
     /// </summary>
     private int? StartEpoch(string folder)
     {

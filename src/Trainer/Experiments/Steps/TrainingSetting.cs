@@ -8,7 +8,7 @@ namespace Emergence.Trainer.Experiments.Steps;
 /// <summary>Network, data and hyper-parameters of a run: everything but where it is and how long.</summary>
 /// <param name="Design">The network, where it is fresh.</param>
 /// <param name="Dataset">A name of the data set catalogue.</param>
-/// <param name="Samples">Train on the first so many; null for all.</param>
+/// <param name="Samples">Train on this many samples, from the first on; null for all.</param>
 /// <param name="Hyper">How it is trained.</param>
 /// <param name="Threads">Threads of one operator, which decide the order of sums.</param>
 internal sealed record TrainingSetting(NetworkDesign Design, string Dataset, int? Samples, HyperParameters Hyper, int Threads)

@@ -77,7 +77,7 @@ public class DenseCases
         ["weight behind Identity"] = (Then3(Features().Weight("w", 4, 6).Node("Identity", "w", "wi").Node("MatMul", "x wi", "h")), MatMulThen3),
         ["weight behind DequantizeLinear"] = (Then3(Features().Initializer("w", [4, 6], Integers(24), DataType.Int8).Scalar("s", 0.125)
             .Initializer("z", [], [1], DataType.Int8).Node("DequantizeLinear", "w s z", "wd").Node("MatMul", "x wd", "h")), MatMulThen3),
-        ["weight quantised by channel"] = (Then3(Features().Initializer("w", [4, 6], Integers(24), DataType.Int8)
+        ["weight quantized by channel"] = (Then3(Features().Initializer("w", [4, 6], Integers(24), DataType.Int8)
             .Initializer("s", [6], [0.125, 0.25, 0.125, 0.5, 0.125, 0.25]).Initializer("z", [6], [0, 1, 2, 3, 4, 5], DataType.Int8)
             .Node("DequantizeLinear", "w s z", "wd", AttributeProto.Of("axis", 1)).Node("MatMul", "x wd", "h")), MatMulThen3),
         ["weight in a Constant node"] = (Then3(Features().Node("Constant", "", "w",

@@ -44,7 +44,7 @@ public class OperatorListTests
     [Theory]
     [InlineData("Conv", "Layer")]
     [InlineData("Tanh", "Activation")]
-    [InlineData("BatchNormalization", "Normalisation")]
+    [InlineData("BatchNormalization", "Normalization")]
     [InlineData("MaxPool", "Transparent")]
     [InlineData("Add", "Merge")]
     [InlineData("Shape", "NotALayer")]

@@ -5,8 +5,8 @@ using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;
 
 namespace Emergence.Analyzer.Tests.Graphs.Ops;
 
-/// <summary>A normalisation before the activation function belongs to the layer; statistics do not.</summary>
-public class NormalisationCases
+/// <summary>A normalization before the activation function belongs to the layer; statistics do not.</summary>
+public class NormalizationCases
 {
     private const string ConvOnly = """
         Conv Relu y [B C4 P4 P3] n=48 m=4 (w)

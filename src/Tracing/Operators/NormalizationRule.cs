@@ -5,8 +5,8 @@ using Emergence.Tracing.Values;
 
 namespace Emergence.Tracing.Operators;
 
-/// <summary>Normalisations written as one operator: scale and shift belong to the layer before, running statistics to none.</summary>
-internal sealed class NormalisationRule : OpRule
+/// <summary>Normalizations written as one operator: scale and shift belong to the layer before, running statistics to none.</summary>
+internal sealed class NormalizationRule : OpRule
 {
     // Which inputs are scale and shift.
     private static readonly Dictionary<string, int[]> Parameters = new(StringComparer.Ordinal)
@@ -23,7 +23,7 @@ internal sealed class NormalisationRule : OpRule
         ["SimplifiedLayerNormalization"] = [1],
     };
 
-    public override OpKind Kind => OpKind.Normalisation;
+    public override OpKind Kind => OpKind.Normalization;
 
     public override ImmutableArray<string> Ops { get; } = [.. Parameters.Keys];
 
@@ -33,7 +33,7 @@ internal sealed class NormalisationRule : OpRule
         var key = Parameters.ContainsKey(node.Op) ? node.Op : $"{node.Node.Domain}::{node.Op}";
         var constants = Parameters[key].Select(node.Optional).OfType<TracedTensor>().Where(tensor => tensor.IsConstant).Select(tensor => tensor.Name);
         var output = input with { Name = node.OutputName(0) };
-        node.Output(node.Trace.Adjust(input, output, constants, ParameterRole.Normalisation));
+        node.Output(node.Trace.Adjust(input, output, constants, ParameterRole.Normalization));
         // Means and variances, where the model asks for them: statistics of the same layers.
         for (var i = 1; i < node.Node.Output.Count; i++)
             node.Output(i, node.NewTensor(default, input.ElementType) with { Carries = Trace.Mix([input]) });

@@ -4,27 +4,27 @@ using Onnx;
 namespace Emergence.Tracing.Values;
 
 /// <summary>What the numbers of a stored tensor stand for: (q − zero point) · scale, by element.</summary>
-internal sealed class Dequantisation
+internal sealed class Dequantization
 {
     private static readonly Spread One = new([1], 1, 1, 1), Zero = new([0], 1, 1, 1);
 
     private readonly Spread zero;
     private readonly Spread scale;
 
-    private Dequantisation(Spread zero, Spread scale) => (this.zero, this.scale) = (zero, scale);
+    private Dequantization(Spread zero, Spread scale) => (this.zero, this.scale) = (zero, scale);
 
     /// <summary>Numbers that stand for themselves.</summary>
-    public static Dequantisation None { get; } = new(Zero, One);
+    public static Dequantization None { get; } = new(Zero, One);
 
     /// <summary>Numbers whose scale is not known by element.</summary>
-    public static Dequantisation Unknown { get; } = new(Zero, One) { IsScaleUnknown = true };
+    public static Dequantization Unknown { get; } = new(Zero, One) { IsScaleUnknown = true };
 
     /// <summary>True where an integer product is scaled where we could not see it: magnitudes of other tensors do not compare.</summary>
     public bool IsScaleUnknown { get; private init; }
 
     public double ZeroAt(long element) => zero[element];
 
-    /// <summary>What the number stands for, in float32 as the runtime computes it where it is quantised.</summary>
+    /// <summary>What the number stands for, in float32 as the runtime computes it where it is quantized.</summary>
     public double Value(double stored, long element) =>
         ReferenceEquals(this, None) ? stored : (float)((stored - zero[element]) * scale[element]);
 
@@ -32,12 +32,12 @@ internal sealed class Dequantisation
     public double Magnitude(double stored, long element) => Math.Abs(Value(stored, element));
 
     /// <param name="stored">The stored tensors.</param>
-    /// <param name="dims">Dimensions of the quantised tensor.</param>
+    /// <param name="dims">Dimensions of the quantized tensor.</param>
     /// <param name="axis">The axis that several scales stand along.</param>
     /// <param name="block">Elements of the axis that share a scale; 0 for one each.</param>
     /// <param name="scaleName">Stored scale, or null.</param>
     /// <param name="zeroName">Stored zero point, or null.</param>
-    public static Dequantisation Of(StoredTensors stored, long[] dims, int axis, long block, string? scaleName, string? zeroName)
+    public static Dequantization Of(StoredTensors stored, long[] dims, int axis, long block, string? scaleName, string? zeroName)
     {
         Spread Along(string name)
         {
@@ -49,7 +49,7 @@ internal sealed class Dequantisation
                 ? new Spread(values, inner, dims[axis], block) { IsBlocked = true }
                 : new Spread(values, inner, dims[axis], 1);
         }
-        return new Dequantisation(zeroName is null ? Zero : Along(zeroName), scaleName is null ? One : Along(scaleName))
+        return new Dequantization(zeroName is null ? Zero : Along(zeroName), scaleName is null ? One : Along(scaleName))
         {
             IsScaleUnknown = scaleName is null,
         };
@@ -76,8 +76,8 @@ internal sealed class Dequantisation
     }
 }
 
-/// <summary>Finds how the stored tensors of a model are quantised, by the operators that read them.</summary>
-internal sealed class Quantisations
+/// <summary>Finds how the stored tensors of a model are quantized, by the operators that read them.</summary>
+internal sealed class Quantizations
 {
     // Which inputs hold the value, its scale and its zero point; -1 for none.
     private static readonly Dictionary<string, (int Value, int Scale, int Zero)[]> Operators = new(StringComparer.Ordinal)
@@ -103,7 +103,7 @@ internal sealed class Quantisations
     private readonly ILookup<string, NodeProto> consumers;
     private readonly Dictionary<string, NodeProto> producers = new(StringComparer.Ordinal);
 
-    public Quantisations(StoredTensors stored, IEnumerable<NodeProto> nodes)
+    public Quantizations(StoredTensors stored, IEnumerable<NodeProto> nodes)
     {
         this.stored = stored;
         var all = nodes.ToArray();
@@ -133,13 +133,13 @@ internal sealed class Quantisations
     /// <summary>How a stored tensor is packed; null where each of its elements is a number.</summary>
     public PackedWeights? PackedOf(string tensor) => packed.GetValueOrDefault(tensor);
 
-    /// <summary>How a stored tensor is quantised.</summary>
-    public Dequantisation Of(string tensor)
+    /// <summary>How a stored tensor is quantized.</summary>
+    public Dequantization Of(string tensor)
     {
         if (packed.ContainsKey(tensor))
-            return Dequantisation.Unknown;
+            return Dequantization.Unknown;
         if (!readers.TryGetValue(tensor, out var reader))
-            return Dequantisation.None;
+            return Dequantization.None;
         var (node, value, scaleAt, zeroAt) = reader;
         string? Stored(int input) => input >= 0 && input < node.Input.Count && stored.Contains(node.Input[input]) ? node.Input[input] : null;
         var dims = stored.Dims(tensor).ToArray();
@@ -150,7 +150,7 @@ internal sealed class Quantisations
             "DynamicQuantizeLSTM" when Stored(scaleAt) is { } scale && stored.Dims(scale).Length > 1 => dims[1],
             _ => new AttributeReader(node).Int("block_size", 0),
         };
-        return Dequantisation.Of(stored, dims, AxisOf(node, value, dims.Length, block), block, scaleAt < 0 ? ScaleBehind(node) : Stored(scaleAt), Stored(zeroAt));
+        return Dequantization.Of(stored, dims, AxisOf(node, value, dims.Length, block), block, scaleAt < 0 ? ScaleBehind(node) : Stored(scaleAt), Stored(zeroAt));
     }
 
     private static int AxisOf(NodeProto node, int value, int rank, long block)

@@ -2,8 +2,8 @@ using Emergence.Tracing.Model;
 
 namespace Emergence.Tracing.Operators;
 
-/// <summary>The result of an operator that computes on quantised numbers and gives quantised ones.</summary>
-internal static class QuantisedOutput
+/// <summary>The result of an operator that computes on quantized numbers and gives quantized ones.</summary>
+internal static class QuantizedOutput
 {
     /// <summary>The output with what its integers stand for, and its layer read as that.</summary>
     public static TracedTensor Of(NodeContext node, TracedTensor output) =>
@@ -22,7 +22,7 @@ internal static class QuantisedOutput
             return output;
         }
         var zero = node.Optional(scaleAt + 1);
-        return Reread(output with { ElementType = zero?.ElementType ?? output.ElementType, Quantisation = new Quantisation(scale.Name, zero?.Name ?? "") });
+        return Reread(output with { ElementType = zero?.ElementType ?? output.ElementType, Quantization = new Quantization(scale.Name, zero?.Name ?? "") });
     }
 
     private static TracedTensor Reread(TracedTensor output)
