@@ -24,7 +24,8 @@ public static class Analysis
         return Task.Run(() => Run(request, progress, token), token);
     }
 
-    private static AnalysisOutcome Run(AnalysisRequest request, IProgress<AnalysisProgress>? progress, CancellationToken token)
+    /// <inheritdoc cref="RunAsync"/>
+    internal static AnalysisOutcome Run(AnalysisRequest request, IProgress<AnalysisProgress>? progress, CancellationToken token)
     {
         var sessions = SessionFactory.Create(request.Settings);
         var structure = new SeriesStructure(request.IsStrictSeries);
@@ -47,7 +48,7 @@ public static class Analysis
         }
         var checkpoints = SamplingNoise.Remark(results.ToImmutable(), request.Settings);
         var series = new SeriesResult(request.Settings, ToolVersion, SessionFactory.RuntimeVersion, checkpoints);
-        return new AnalysisOutcome(series, failures.ToImmutable());
+        return new AnalysisOutcome(series, failures.ToImmutable()) { NodeValues = changes.LastNodeValues };
     }
 
     private static CheckpointResult Analyze(
@@ -74,6 +75,8 @@ public static class Analysis
             Accuracy = measured.Profile.Accuracy,
             TrainAccuracy = checkpoint.Metadata.TrainAccuracy,
             TestAccuracy = checkpoint.Metadata.TestAccuracy,
+            TrainLoss = checkpoint.Metadata.TrainLoss,
+            TestLoss = checkpoint.Metadata.TestLoss,
             Probe = probe.Provenance,
             Device = sessions.Device,
             Diagnostics = measured.Diagnostics,

@@ -28,6 +28,12 @@ public sealed record AnalysisRequest(ImmutableArray<string> Checkpoints, Analysi
 /// <param name="Failures">Those that could not, in series order.</param>
 public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedCheckpoint> Failures)
 {
+    /// <summary>
+    /// What each node of the last checkpoint is judged by under the first threshold, layer by layer: only of the last, as a long
+    /// series of large networks has too many. Empty with <see cref="Statistic.Sample"/>.
+    /// </summary>
+    public ImmutableArray<float[]> NodeValues { get; init; } = [];
+
     /// <summary>The verdict on the series under each threshold, in the order asked for; empty for one checkpoint.</summary>
     public ImmutableArray<SeriesVerdict> Verdicts => Series.Checkpoints.Length < 2
         ? []

@@ -26,7 +26,7 @@ internal sealed class VerifiedPruner(Checkpoint checkpoint, ProbeOptions probe, 
     private const double Tolerance = 1e-5;
     private const double HalfTolerance = 2e-2;
 
-    private static readonly AnalysisSettings Settings = new() { Device = "cpu" };
+    private static readonly AnalysisSettings Settings = new() { Device = Device.Cpu };
 
     private readonly SessionFactory sessions = SessionFactory.Create(Settings);
     private (Probe Samples, ModelOutputs Outputs)? original;

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Emergence.Datasets;
 
 /// <summary>Exchanges the axes of arrays.</summary>
-public static class ArrayTranspose
+internal static class ArrayTranspose
 {
     /// <summary>The same elements with axis <c>order[i]</c> of the array as axis i of the result, row-major again.</summary>
     /// <param name="array">Stays as it is.</param>

@@ -7,7 +7,7 @@ namespace Emergence.Datasets;
 /// The binary version of CIFAR-10: records of 3073 bytes, a label in 0..9 and then 3×32×32 bytes, the red, green and
 /// blue planes in turn. Any whole number of records is taken.
 /// </summary>
-public static class CifarFile
+internal static class CifarFile
 {
     private const int Label = 1, Pixels = 3 * 32 * 32, Record = Label + Pixels;
 

@@ -3,7 +3,7 @@ using Emergence.Checkpoints;
 namespace Emergence.Datasets;
 
 /// <summary>What a data file is.</summary>
-public enum DataFormat
+internal enum DataFormat
 {
     /// <summary>None that is known.</summary>
     Unknown,
@@ -31,7 +31,7 @@ public enum DataFormat
 }
 
 /// <summary>Tells the format of a data file.</summary>
-public static class DataFormats
+internal static class DataFormats
 {
     /// <summary>
     /// Looks at the first bytes (decompressed where they are gzip) and, for the two formats that have no mark of their own,

@@ -8,7 +8,7 @@ namespace Emergence.Datasets;
 /// The idx format of the MNIST family: two zero bytes, a type code, the number of dimensions, each dimension as a
 /// big-endian int32, then the elements, big-endian; optionally gzip.
 /// </summary>
-public static class IdxFile
+internal static class IdxFile
 {
     private const int MaxRank = 8;
 

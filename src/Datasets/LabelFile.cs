@@ -10,7 +10,7 @@ namespace Emergence.Datasets;
 /// Text may have a header line. Of several columns (separated by comma, semicolon or tab) the one is read whose header
 /// is <c>label</c>, <c>labels</c>, <c>class</c>, <c>target</c> or <c>y</c>.
 /// </remarks>
-public static class LabelFile
+internal static class LabelFile
 {
     private static readonly string[] Headers = ["label", "labels", "class", "target", "y"];
     private static readonly char[] Separators = [',', ';', '\t'];

@@ -3,7 +3,7 @@ using Emergence.Checkpoints;
 namespace Emergence.Datasets;
 
 /// <summary>NumPy's <c>.npy</c>: an array of bools, integers or floats, in either order of bytes and of axes.</summary>
-public static class NpyFile
+internal static class NpyFile
 {
     /// <summary>Reads a file, or its first <paramref name="samples"/> entries along the first axis.</summary>
     /// <returns>The array in row-major order.</returns>

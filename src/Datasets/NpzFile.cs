@@ -5,7 +5,7 @@ using Emergence.Checkpoints;
 namespace Emergence.Datasets;
 
 /// <summary>NumPy's <c>.npz</c>: a zip archive of named <c>.npy</c> arrays.</summary>
-public sealed class NpzFile : IDisposable
+internal sealed class NpzFile : IDisposable
 {
     private readonly string _path;
     private readonly ZipArchive _zip;

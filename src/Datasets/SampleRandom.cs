@@ -4,7 +4,7 @@ namespace Emergence.Datasets;
 /// Random numbers of one sample: a SplitMix64 sequence whose start depends on seed, split and index alone, so that a
 /// sample is the same whichever others are made, in whatever order.
 /// </summary>
-public struct SampleRandom
+internal struct SampleRandom
 {
     private const ulong Golden = 0x9E3779B97F4A7C15;
 

@@ -5,7 +5,7 @@ using Onnx;
 namespace Emergence.Datasets;
 
 /// <summary>An ONNX <c>TensorProto</c> in a <c>.pb</c> file, as the ONNX test data sets hold them.</summary>
-public static class TensorFile
+internal static class TensorFile
 {
     /// <summary>
     /// Reads a tensor, or its first <paramref name="samples"/> entries along the first axis, and its name, which may be empty.

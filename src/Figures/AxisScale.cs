@@ -1,3 +1,5 @@
+using Emergence.Pages;
+
 namespace Emergence.Figures;
 
 /// <summary>
@@ -35,9 +37,6 @@ internal sealed class AxisScale
     /// <summary>Whether a value is finite, and far enough from the end of the number range to leave room for an axis.</summary>
     public static bool CanBeDrawn(double value) => Math.Abs(value) <= 1e300;
 
-    /// <summary>What a bar stands on.</summary>
-    public double Foot => IsLogarithmic ? Minimum : Math.Clamp(0, Minimum, Maximum);
-
     /// <summary>Where a value stands; NaN where it has no place on this axis.</summary>
     public double Position(double value) => !CanBeDrawn(value) ? double.NaN
         : !IsLogarithmic ? value
@@ -48,14 +47,6 @@ internal sealed class AxisScale
     /// <summary>A position as a part of the axis: 0 at its minimum, 1 at its maximum.</summary>
     public double Part(double position) => (position - Minimum) / (Maximum - Minimum);
 
-    /// <summary>The scale with labels broken into lines of this width.</summary>
-    public AxisScale WithWrappedLabels(double width) => new(IsLogarithmic, _zero, Minimum, Maximum)
-    {
-        Ticks = [.. Ticks.Select(tick => tick with { Label = Typography.Wrap(tick.Label, width, Typography.TickSize) })],
-        MinorTicks = MinorTicks,
-        Break = Break,
-    };
-
     /// <summary>Fits a scale.</summary>
     /// <param name="axis">What the caller asked for.</param>
     /// <param name="values">Everything that is to be seen; what is not finite does not count.</param>
@@ -64,15 +55,11 @@ internal sealed class AxisScale
     public static AxisScale Fit(Axis axis, IEnumerable<double> values, TickFit fits, Reach reach)
     {
         double[] finite = [.. values.Where(CanBeDrawn)];
-        return axis.Categories is { IsDefaultOrEmpty: false } names ? Categories(names)
-            : axis.Logarithmic ? Logarithmic(axis, finite, fits)
+        if (!axis.Categories.IsDefaultOrEmpty)
+            throw new ArgumentException($"axis '{axis.Label}': pictures have no categories; draw it in a page", nameof(axis));
+        return axis.Logarithmic ? Logarithmic(axis, finite, fits)
             : Linear(axis, finite, fits, reach);
     }
-
-    private static AxisScale Categories(IReadOnlyList<string> names) => new(false, null, -0.5, names.Count - 0.5)
-    {
-        Ticks = [.. names.Select((name, index) => new Tick(index, name))],
-    };
 
     private static AxisScale Linear(Axis axis, double[] values, TickFit fits, Reach reach)
     {
@@ -81,17 +68,17 @@ internal sealed class AxisScale
         if (high - low <= 1e-9 * Math.Max(Math.Abs(low), Math.Abs(high)))
         {
             var margin = integers ? 1 : low == 0 ? 1 : Math.Abs(low) / 10;
-            (low, high) = (reach == Reach.Zero && low >= 0 ? 0 : low - margin, high + margin);
+            (low, high) = (low - margin, high + margin);
         }
 
         // Zero is part of the picture of a quantity that comes near it; far from zero it would flatten the lines.
-        if (reach == Reach.Zero || (reach == Reach.NearZero && low > 0 && low <= 0.3 * high))
+        if (reach == Reach.NearZero && low > 0 && low <= 0.3 * high)
             low = Math.Min(low, 0);
-        if (reach == Reach.Zero || (reach == Reach.NearZero && high < 0 && high >= 0.3 * low))
+        if (reach == Reach.NearZero && high < 0 && high >= 0.3 * low)
             high = Math.Max(high, 0);
         var pad = Padding * (high - low);
-        var minimum = axis.Minimum ?? (reach == Reach.Zero && low == 0 ? 0 : low - pad);
-        var maximum = axis.Maximum ?? (reach == Reach.Zero && high == 0 ? 0 : high + pad);
+        var minimum = axis.Minimum ?? low - pad;
+        var maximum = axis.Maximum ?? high + pad;
         (minimum, maximum) = Ordered(minimum, maximum);
         return new(false, null, minimum, maximum) { Ticks = AxisTicks.Linear(minimum, maximum, integers, axis.Percent, fits) };
     }
@@ -130,7 +117,4 @@ internal enum Reach
 
     /// <summary>To zero, where the data come near it.</summary>
     NearZero,
-
-    /// <summary>To zero, always: bars stand on it.</summary>
-    Zero,
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using OxyPlot;
 
 namespace Emergence.Figures;
 
@@ -9,8 +8,7 @@ internal static class Typography
     public const string Font = "Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans', sans-serif";
     public const double TickSize = 11, LabelSize = 12, PanelTitleSize = 12.5, TitleSize = 14, LegendSize = 11.5, NoteSize = 10.5;
 
-    public static readonly OxyColor Ink = OxyColor.FromRgb(0x26, 0x26, 0x26);
-    public static readonly OxyColor SoftInk = OxyColor.FromRgb(0x59, 0x59, 0x59);
+    public const string Ink = "#262626", SoftInk = "#595959";
 
     public static double LineHeight(double size) => 1.25 * size;
 

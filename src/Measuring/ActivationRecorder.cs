@@ -11,7 +11,7 @@ using Onnx;
 namespace Emergence.Measuring;
 
 /// <summary>Runs a probe through a model and counts, node by node, what the settings ask for.</summary>
-public sealed class ActivationRecorder
+internal sealed class ActivationRecorder
 {
     private static readonly Counter Sum = new(CounterKind.Sum);
     private static readonly ImmutableArray<Counter> Faults = [new(CounterKind.NotANumber), new(CounterKind.NotFinite)];

@@ -1,7 +1,11 @@
 using Emergence.Checkpoints;
 using Emergence.Measuring.Inference;
+using Emergence.Measuring.Instrumentation;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Rewriting;
+using Onnx;
 
 namespace Emergence.Measuring;
 
@@ -23,5 +27,19 @@ public static class Measurer
         var sessions = SessionFactory.Create(settings);
         var (model, samples) = TracedCheckpoint.On(checkpoint, settings, new ProbeCache(probe), sessions, loaded: null, token);
         return model.Measure(samples, sessions, samplesDone: null, token);
+    }
+
+    /// <summary>For a viewer: a copy of the model, prepared, with counters of every node's sum and largest activation.</summary>
+    /// <param name="checkpoint">The checkpoint as it was opened.</param>
+    /// <param name="graph">Its layers, as they were traced.</param>
+    /// <exception cref="UserException">The model cannot be prepared.</exception>
+    public static ModelProto Instrumented(Checkpoint checkpoint, LayerGraph graph)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        return Instrumenter.Instrument(ModelPreparation.Prepare(checkpoint).Model, graph.Layers, new CountingOptions
+        {
+            Counters = [new Counter(CounterKind.Sum), new Counter(CounterKind.Max)],
+            KeepOutputs = true,
+        }).Model;
     }
 }

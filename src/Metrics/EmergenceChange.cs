@@ -31,7 +31,8 @@ public readonly record struct EmergenceChange
 
     /// <summary>From one emergence to another.</summary>
     public static EmergenceChange Between(EmergenceValue before, EmergenceValue after) =>
-        Of((after.Numerator * before.Denominator) - (before.Numerator * after.Denominator), before.Denominator * after.Denominator);
+        Of((after.Numerator * before.Denominator) - (before.Numerator * after.Denominator),
+            before.Denominator * after.Denominator);
 
     /// <summary>Sum of two changes.</summary>
     public static EmergenceChange operator +(EmergenceChange left, EmergenceChange right) =>

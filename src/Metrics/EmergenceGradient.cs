@@ -24,7 +24,8 @@ internal sealed class EmergenceGradient
     public static EmergenceGradient Of(NetworkGraph graph, LayerActivity[] activity)
     {
         var identities = graph.Edges.Where(edge => edge.Kind == EdgeKind.Identity).ToArray();
-        var terms = identities.Select(edge => edge.Map is { } map ? Math.Max(map.FanOut, map.Reversed().FanOut) : 1).DefaultIfEmpty(1).Max();
+        var terms = identities.Select(edge => edge.Map is { } map ? Math.Max(map.FanOut, map.Reversed().FanOut)
+            : 1).DefaultIfEmpty(1).Max();
         var bits = WideCounts.BitsFor(terms);
         return new(Forward(graph, activity, bits), Backward(graph, activity, bits));
     }
@@ -58,7 +59,8 @@ internal sealed class EmergenceGradient
             leaving[i] = sum;
             var layer = graph.Layers[i];
             var all = sum.Sum(layer.Nodes);
-            landing[i] = new EmergenceValue(activity[i].Alive) + new EmergenceValue(all.Numerator, all.Denominator * layer.Positions);
+            landing[i] = new EmergenceValue(activity[i].Alive)
+                + new EmergenceValue(all.Numerator, all.Denominator * layer.Positions);
         }
         return leaving;
 
@@ -89,7 +91,8 @@ internal sealed class EmergenceGradient
     }
 
     private static NodeCounts Moved(NetworkEdge edge, (WideCounts Counts, BigInteger Denominator) from, bool backward) =>
-        new(new EmergenceValue(), edge.Map is not { } map ? from.Counts : backward ? map.PullBack(from.Counts) : map.Reversed().PullBack(from.Counts),
+        new(new EmergenceValue(), edge.Map is not { } map ? from.Counts : backward ? map.PullBack(from.Counts)
+            : map.Reversed().PullBack(from.Counts),
             from.Denominator);
 
     private static ulong[] Dead(NetworkLayer layer, LayerActivity activity, int index)

@@ -12,7 +12,7 @@ public readonly record struct NodeStep(int Layer, int? Node, bool BecameAlive, E
 
 /// <summary>What the nodes of one layer contribute to a change of E.</summary>
 /// <param name="BecameAlive">Alive nodes that were dead before; where only counts are known, by how many there are more.</param>
-/// <param name="Died">Dead nodes that were alive before; likewise.</param>
+/// <param name="Died">Dead nodes that were alive before; where only counts are known, by how many there are fewer.</param>
 /// <param name="Contribution">Their part of the change.</param>
 public readonly record struct LayerStep(int BecameAlive, int Died, EmergenceChange Contribution);
 
@@ -34,9 +34,12 @@ public readonly record struct LayerStep(int BecameAlive, int Died, EmergenceChan
 public sealed record EmergenceSplit(
     EmergenceChange Change, ImmutableArray<LayerStep> Layers, EmergenceValue Moved, NodeStep? Largest)
 {
-    /// <summary>The share of <see cref="Moved"/> that the largest contribution of one node has; 0 where none contributes.</summary>
+    /// <summary>
+    /// The share of <see cref="Moved"/> that the largest contribution of one node has; 0 where none contributes.
+    /// </summary>
     public double LargestShare => Largest is { } node
-        ? new EmergenceValue(node.Contribution.Magnitude.Numerator * Moved.Denominator, node.Contribution.Magnitude.Denominator * Moved.Numerator)
+        ? new EmergenceValue(node.Contribution.Magnitude.Numerator * Moved.Denominator,
+            node.Contribution.Magnitude.Denominator * Moved.Numerator)
             .ToDouble() ?? 0
         : 0;
 
@@ -70,7 +73,8 @@ public sealed record EmergenceSplit(
     /// <param name="graph">Its layers and edges.</param>
     /// <param name="before">Which nodes were alive, or how many: one entry per layer, in order.</param>
     /// <param name="after">Which are alive now.</param>
-    /// <exception cref="ArgumentException">An activity does not fit the layers, or a layer on identity edges has only counts.</exception>
+    /// <exception cref="ArgumentException">An activity does not fit the layers, or a layer on identity edges has only
+    /// counts.</exception>
     public static EmergenceSplit Of(NetworkGraph graph, ReadOnlySpan<LayerActivity> before, ReadOnlySpan<LayerActivity> after)
     {
         var steps = LayerFlips.Between(graph, before, after);
@@ -81,11 +85,13 @@ public sealed record EmergenceSplit(
             moved += layer.Moved();
             foreach (var node in layer.Candidates())
             {
-                if (!node.Contribution.Magnitude.IsZero && (largest is null || node.Contribution.Magnitude > largest.Value.Contribution.Magnitude))
+                if (!node.Contribution.Magnitude.IsZero
+                    && (largest is null || node.Contribution.Magnitude > largest.Value.Contribution.Magnitude))
                     largest = node;
             }
         }
-        ImmutableArray<LayerStep> layers = [.. steps.Select(layer => new LayerStep(layer.BecameAlive, layer.Died, layer.Contribution()))];
+        ImmutableArray<LayerStep> layers = [.. steps.Select(layer =>
+            new LayerStep(layer.BecameAlive, layer.Died, layer.Contribution()))];
         var change = layers.Aggregate(new EmergenceChange(), (sum, layer) => sum + layer.Contribution);
         return new EmergenceSplit(change, layers, moved, largest);
     }
@@ -106,7 +112,8 @@ public sealed record EmergenceSplit(
     /// </summary>
     /// <param name="graph">The layers and edges.</param>
     /// <param name="activity">Which nodes are alive, or how many: one entry per layer, in order.</param>
-    /// <exception cref="ArgumentException">The activity does not fit the layers, or a layer on identity edges has only counts.</exception>
+    /// <exception cref="ArgumentException">The activity does not fit the layers, or a layer on identity edges has only
+    /// counts.</exception>
     public static ImmutableArray<EmergenceChange?> Slopes(NetworkGraph graph, params ReadOnlySpan<LayerActivity> activity)
     {
         ArgumentNullException.ThrowIfNull(graph);

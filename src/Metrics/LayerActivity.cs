@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Numerics;
 
 namespace Emergence.Analyzer.Metrics;
@@ -48,21 +47,15 @@ public sealed class LayerActivity
     public static LayerActivity FromMask(NetworkLayer layer, ReadOnlySpan<bool> alive)
     {
         CheckLength(layer, alive.Length, nameof(alive));
-        var mask = new ulong[(alive.Length + 63) / 64];
-        for (var i = 0; i < alive.Length; i++)
-            mask[i / 64] |= (alive[i] ? 1UL : 0UL) << (i % 64);
-        return new(layer, mask);
+        return FromMask(layer, new NodeMask(alive));
     }
 
     /// <inheritdoc cref="FromMask(NetworkLayer, ReadOnlySpan{bool})"/>
-    public static LayerActivity FromMask(NetworkLayer layer, BitArray alive)
+    public static LayerActivity FromMask(NetworkLayer layer, NodeMask alive)
     {
         ArgumentNullException.ThrowIfNull(alive);
-        CheckLength(layer, alive.Length, nameof(alive));
-        var mask = new ulong[(alive.Length + 63) / 64];
-        for (var i = 0; i < alive.Length; i++)
-            mask[i / 64] |= (alive[i] ? 1UL : 0UL) << (i % 64);
-        return new(layer, mask);
+        CheckLength(layer, alive.Count, nameof(alive));
+        return new(layer, alive.Words.ToArray());
     }
 
     /// <summary>These nodes are alive, 8 to a byte, node 0 in the lowest bit of the first.</summary>

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Emergence.Analyzer.Metrics;
 
-/// <summary>The nodes of one layer that differ between two states of a network, and what each of them contributes to E's change.</summary>
+/// <summary>
+/// The nodes of one layer that differ between two states of a network, and what each of them contributes to E's change.
+/// </summary>
 internal sealed class LayerFlips
 {
     private readonly int _index;
@@ -81,7 +83,8 @@ internal sealed class LayerFlips
     {
         if (_born is null || _dead is null)
             throw new ArgumentException($"Layer {_index}: only the number of alive nodes is known; give a mask.");
-        return Set(_born).Select(node => Step(node, true)).Concat(Set(_dead).Select(node => Step(node, false))).OrderBy(step => step.Node);
+        return Set(_born).Select(node => Step(node, true)).Concat(Set(_dead).Select(node => Step(node, false))).OrderBy(step =>
+            step.Node);
 
         NodeStep Step(int node, bool becameAlive) => new(_index, node, becameAlive, OfOne(node, becameAlive));
     }

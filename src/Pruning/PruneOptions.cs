@@ -53,7 +53,14 @@ public sealed record NodeScores(string Source, ImmutableDictionary<string, Immut
 public sealed record PruneOptions
 {
     /// <summary>The share to prune, in [0, 1).</summary>
-    public required double Amount { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">It lies outside [0, 1).</exception>
+    public required double Amount
+    {
+        get;
+        init => field = value is >= 0 and < 1
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(Amount), value, "expected a share from 0 to below 1");
+    }
 
     /// <summary>The scope.</summary>
     public PruneScope Scope { get; init; } = PruneScope.Global;
@@ -68,7 +75,14 @@ public sealed record PruneOptions
     public UnitNorm Norm { get; init; } = UnitNorm.L2;
 
     /// <summary>The share of its nodes that each layer keeps at least, in [0, 1]; one always stays.</summary>
-    public double MinKeep { get; init; } = 0.1;
+    /// <exception cref="ArgumentOutOfRangeException">It lies outside [0, 1].</exception>
+    public double MinKeep
+    {
+        get;
+        init => field = value is >= 0 and <= 1
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(MinKeep), value, "expected a share from 0 to 1");
+    } = 0.1;
 
     /// <summary>With nodes, each layer keeps a multiple of this many, where it has that many.</summary>
     public int RoundTo { get; init; } = 1;

@@ -11,15 +11,12 @@ namespace Emergence.Pruning;
 public static class Pruner
 {
     /// <summary>Prunes a copy of the checkpoint's model and records it in the copy's metadata.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The amount lies outside [0, 1).</exception>
     /// <exception cref="UsageException">A glob matches no layer, or no layer is left.</exception>
     /// <exception cref="UserException">The model cannot be traced, holds no weight to prune, or (strict) a node cannot be cut out.</exception>
     public static PrunedModel Prune(Checkpoint checkpoint, PruneOptions options)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Amount is not (>= 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(options), options.Amount, "the amount lies outside [0, 1)");
         checkpoint = ModelPreparation.HoistBodies(checkpoint);
         var traced = LayerTracer.TraceFully(checkpoint, options.Trace);
         try

@@ -19,12 +19,20 @@ public sealed record LayerInspection(
     string File, long Bytes, string Sha256, long IrVersion, string Producer, ImmutableArray<string> Opsets, LayerGraph Graph,
     long ParametersTraced, long ParametersNonzero)
 {
+    /// <summary>What is known of every tensor; null where it was not asked for.</summary>
+    public ImmutableArray<TensorInspection>? Tensors { get; init; }
+
     /// <summary>Opens and traces a file.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="options">What the user says of the trace.</param>
+    /// <param name="tensors">Whether <see cref="Tensors"/> are wanted.</param>
     /// <exception cref="UserException">The file cannot be read, or has no layer.</exception>
-    public static LayerInspection Of(string file, TraceOptions options)
+    public static LayerInspection Of(string file, TraceOptions options, bool tensors = false)
     {
+        ArgumentNullException.ThrowIfNull(options);
         var checkpoint = Checkpoint.Open(file);
-        var graph = LayerTracer.Trace(checkpoint, options);
+        var traced = LayerTracer.TraceFully(checkpoint, options);
+        var graph = traced.Graph;
         var model = checkpoint.Model;
         return new LayerInspection(
             file,
@@ -35,7 +43,10 @@ public sealed record LayerInspection(
             [.. model.OpsetImport.Select(import => $"{(string.IsNullOrEmpty(import.Domain) ? "ai.onnx" : import.Domain)}:{import.Version}")],
             graph,
             graph.Parameters.Sum(parameter => parameter.Count),
-            graph.Parameters.Sum(parameter => parameter.Nonzero));
+            graph.Parameters.Sum(parameter => parameter.Nonzero))
+        {
+            Tensors = tensors ? TensorInspection.Of(traced) : null,
+        };
     }
 
     /// <summary>The layers that feed a layer, as one line: indices, those of identity edges marked.</summary>

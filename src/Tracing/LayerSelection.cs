@@ -6,7 +6,7 @@ using Emergence.Tracing.Model;
 namespace Emergence.Tracing;
 
 /// <summary>Which layers of a graph count (<c>--only</c>, <c>--exclude</c>).</summary>
-public static class LayerSelection
+internal static class LayerSelection
 {
     /// <summary>
     /// Keeps the layers whose name matches a glob of <paramref name="only"/> (all, where it is empty) and none of

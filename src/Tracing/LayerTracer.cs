@@ -13,8 +13,15 @@ namespace Emergence.Tracing;
 /// <summary>What the user may say of a trace.</summary>
 public sealed record TraceOptions
 {
-    /// <summary>Sizes of free dimensions by name.</summary>
-    public ImmutableDictionary<string, int> Dimensions { get; init; } = ImmutableDictionary<string, int>.Empty;
+    /// <summary>Sizes of free dimensions by name, 1 or more.</summary>
+    /// <exception cref="ArgumentException">A size is less than 1.</exception>
+    public ImmutableDictionary<string, int> Dimensions
+    {
+        get;
+        init => field = value is not null && value.Values.All(size => size >= 1)
+            ? value
+            : throw new ArgumentException("expected sizes of 1 or more", nameof(Dimensions));
+    } = ImmutableDictionary<string, int>.Empty;
 
     /// <summary>The batch axis of inputs by name, where it is known from elsewhere; -1 for an input without one.</summary>
     public ImmutableDictionary<string, int> BatchAxes { get; init; } = ImmutableDictionary<string, int>.Empty;
@@ -171,7 +178,7 @@ public static class LayerTracer
         var mixer = SampleMixing.Find(trace, binding, model.Graph, TopologicalOrder.Of(model.Graph), opset);
         var graph = built.Graph with { Batch = batch, Mixer = mixer, Widest = WidestOf(trace, stored, binding.BatchOr(batch)) };
         built = built with { Graph = graph, FunctionOf = node => contexts.TryGetValue(node, out var context) ? ScalarOperators.Of(context) : null };
-        return ((built, BatchEvidence.Against(binding, trace, nodes)), trace.Reached);
+        return ((built, BatchEvidence.Against(binding, trace, nodes.Where(contexts.ContainsKey).Select(node => contexts[node]))), trace.Reached);
     }
 
     /// <summary>Applies the node's rule; where there is none, or it finds the node unfit, says so and goes on by data flow.</summary>

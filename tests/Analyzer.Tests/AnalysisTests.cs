@@ -19,7 +19,7 @@ namespace Emergence.Analyzer.Tests;
 /// </summary>
 public class AnalysisTests
 {
-    private static readonly AnalysisSettings OnCpu = new() { Device = "cpu", Threads = 1 };
+    private static readonly AnalysisSettings OnCpu = new() { Device = Device.Cpu, Threads = 1 };
 
     [Fact]
     public async Task a_series_is_measured_checkpoint_by_checkpoint()
@@ -41,7 +41,7 @@ public class AnalysisTests
         Assert.Equal([1, 2, 1], outcome.Series.Checkpoints[0].Measurements[0].Layers.Select(layer => layer.AliveByBias));
         Assert.Equal([4, 7], outcome.Series.Checkpoints.Select(checkpoint => checkpoint.Measurements[0].AliveByBias));
         Assert.Equal(6 / 7.0, outcome.Series.Checkpoints[0].Measurements[0].RelativeEmergence);
-        Assert.Equal("cpu", outcome.Series.Checkpoints[0].Device);
+        Assert.Equal(Device.Cpu, outcome.Series.Checkpoints[0].Device);
         Assert.Equal(Checkpoint.Open(first).Sha256, outcome.Series.Checkpoints[0].Sha256);
         Assert.Matches(@"^\d+\.\d+\.\d+", outcome.Series.RuntimeVersion);
         Assert.Matches(@"^\d+\.\d+\.\d+$", outcome.Series.ToolVersion);
@@ -142,7 +142,7 @@ public class AnalysisTests
         var table = ReportWriters.All.Single(writer => writer.Format == "table");
         using var stream = new MemoryStream();
         table.Write(outcome, stream);
-        var row = Encoding.UTF8.GetString(stream.ToArray()).Split('\n')[2];
+        var row = Encoding.UTF8.GetString(stream.ToArray()).Split('\n').Single(line => line.StartsWith("deep.onnx", StringComparison.Ordinal));
         Assert.Contains(log10.ToString("F3", CultureInfo.InvariantCulture), row, StringComparison.Ordinal);
         Assert.Contains($"{digits[0]}.{digits[1..3]}", row, StringComparison.Ordinal);
         Assert.Contains($"e+{digits.Length - 1}", row, StringComparison.Ordinal);

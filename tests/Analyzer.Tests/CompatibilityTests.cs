@@ -68,7 +68,7 @@ public class CompatibilityTests
     /// <summary>Analyzes and inspects a model; the numbers as cells of a table.</summary>
     private static async Task<(string Producer, string Opset, string Numbers)> Row(string path)
     {
-        var request = new AnalysisRequest([path], new AnalysisSettings { Device = "cpu" }, new ProbeOptions { Samples = 8, Data = ForeignCases.DataOf(path) });
+        var request = new AnalysisRequest([path], new AnalysisSettings { Device = Device.Cpu }, new ProbeOptions { Samples = 8, Data = ForeignCases.DataOf(path) });
         var outcome = await Analysis.RunAsync(request, null, TestContext.Current.CancellationToken);
         Assert.True(outcome.Failures.IsEmpty, outcome.Failures.FirstOrDefault()?.Message);
         var inspection = LayerInspection.Of(path, new TraceOptions());

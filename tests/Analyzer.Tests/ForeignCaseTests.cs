@@ -112,7 +112,7 @@ public class ForeignCaseTests
     private static async Task<CheckpointResult> Analyze(string file, int? samples)
     {
         var path = PathOf(file);
-        var request = new AnalysisRequest([path], new AnalysisSettings { Device = "cpu" }, new ProbeOptions { Samples = samples, Data = ForeignCases.DataOf(path) });
+        var request = new AnalysisRequest([path], new AnalysisSettings { Device = Device.Cpu }, new ProbeOptions { Samples = samples, Data = ForeignCases.DataOf(path) });
         var outcome = await Analysis.RunAsync(request, null, TestContext.Current.CancellationToken);
         Assert.True(outcome.Failures.IsEmpty, outcome.Failures.FirstOrDefault()?.Message);
         return outcome.Series.Checkpoints[0];

@@ -47,7 +47,7 @@ public class SameNumbersTests
 
     private static async Task<string> Measure(string path)
     {
-        var request = new AnalysisRequest([path], new AnalysisSettings { Device = "cpu", Wired = true }, new ProbeOptions { Samples = 16 });
+        var request = new AnalysisRequest([path], new AnalysisSettings { Device = Device.Cpu, Wired = true }, new ProbeOptions { Samples = 16 });
         var outcome = await Analysis.RunAsync(request, null, TestContext.Current.CancellationToken);
         Assert.Empty(outcome.Failures);
         var checkpoint = outcome.Series.Checkpoints[0];

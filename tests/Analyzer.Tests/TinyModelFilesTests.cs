@@ -29,7 +29,7 @@ public class TinyModelFilesTests
         }
         Assert.Equal(File.ReadAllBytes(path), bytes);
 
-        var request = new AnalysisRequest([path], new AnalysisSettings { Device = "cpu", Wired = true }, new ProbeOptions { Samples = 4 });
+        var request = new AnalysisRequest([path], new AnalysisSettings { Device = Device.Cpu, Wired = true }, new ProbeOptions { Samples = 4 });
         var outcome = await Analysis.RunAsync(request, null, TestContext.Current.CancellationToken);
         var measurement = outcome.Series.Checkpoints[0].Measurements[0];
         Assert.Equal((emergence, active, wired), ($"{measurement.Emergence}", $"{measurement.EmergenceActive}", $"{measurement.EmergenceWired}"));

@@ -12,7 +12,7 @@ namespace Emergence.Analyzer.Tests;
 /// <summary>Models made by hand through the whole flow, as a user would run them.</summary>
 internal static class WholeAnalysis
 {
-    public static readonly AnalysisSettings OnCpu = new() { Device = "cpu", Threads = 1 };
+    public static readonly AnalysisSettings OnCpu = new() { Device = Device.Cpu, Threads = 1 };
 
     /// <summary>Analyzes a model; its failure is the exception.</summary>
     public static async Task<CheckpointResult> Of(TinyModel model, ProbeOptions probe, AnalysisSettings? settings = null)

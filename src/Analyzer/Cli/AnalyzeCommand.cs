@@ -44,6 +44,12 @@ internal static class AnalyzeCommand
             if (!call.Quiet)
                 terminal.WriteNote($"{directory}: {string.Join(", ", files)} written");
         }
+        if (call.Html is { } page)
+        {
+            AtomicFile.Write(page, stream => ReportWriters.Page.Write(outcome, stream));
+            if (!call.Quiet)
+                terminal.WriteNote($"{page}: written");
+        }
         call.Format.Write(outcome, terminal.Output);
         await terminal.Output.FlushAsync(token);
         return outcome.Failures.IsEmpty ? ExitCode.Done : ExitCode.Partial;

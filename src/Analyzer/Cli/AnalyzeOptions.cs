@@ -30,8 +30,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private Option<string> DataDir { get; } = TypedOption.Text("--data-dir", "DIR", "folder with the data sets' files");
 
-    private Option<string> Split { get; } = TypedOption.Choice(
-        "--split", "part of the data set [default: what the checkpoints record, else test]", ("test", "test"), ("train", "train"));
+    private Option<DataSplit> Split { get; } = TypedOption.Choice(
+        "--split", "part of the data set [default: what the checkpoints record, else test]", ("test", DataSplit.Test), ("train", DataSplit.Train));
 
     private Option<Limit> Samples { get; } = TypedOption.Limit(
         "--samples", $"use the first N samples in stored order [default: {Probe.Samples}]");
@@ -86,14 +86,15 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private Option<ImmutableArray<string>> Exclude { get; } = TypedOption.Texts("--exclude", "GLOB", "leave out the layers whose name matches; repeatable");
 
-    private Option<string> Optimization { get; } = TypedOption.Choice(
-        "--optimization", $"ONNX Runtime's graph optimisation [default: {Settings.Optimization}]",
-        ("default", "default"), ("none", "none"), ("basic", "basic"), ("all", "all"));
+    private Option<Optimization> Optimization { get; } = TypedOption.Choice(
+        "--optimization", $"ONNX Runtime's graph optimisation [default: {Spelling.Of(Settings.Optimization)}]",
+        [.. Enum.GetValues<Optimization>().Select(value => (Spelling.Of(value), value))]);
 
     private Option<int> Threads { get; } = TypedOption.WholeNumber("--threads", "threads of the runtime; 0 lets it choose [default: 0]", 0);
 
-    private Option<string> Device { get; } = TypedOption.Choice(
-        "--device", $"where the model runs [default: {Settings.Device}]", ("auto", "auto"), ("cpu", "cpu"), ("cuda", "cuda"));
+    private Option<Device> Device { get; } = TypedOption.Choice(
+        "--device", $"where the model runs [default: {Spelling.Of(Settings.Device)}]",
+        [.. Enum.GetValues<Device>().Select(value => (Spelling.Of(value), value))]);
 
     private Option<bool> StrictSeries { get; } = TypedOption.Flag(
         "--strict-series", "refuse a series whose structure changes [default: it falls into segments, with a warning]");
@@ -102,6 +103,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private Option<string> Out { get; } = TypedOption.Text(
         "--out", "DIR", $"also write {Files(ofUnits: false)} there");
+
+    private Option<string> Html { get; } = HtmlFile($"write {ReportWriters.Page.FileName} alone: the answer as one page with charts, which opens from disk");
 
     private Option<ReportWriter> Format { get; } = TypedOption.Choice(
         "--format", $"form of the answer on stdout [default: {ReportWriters.All[0].Format}]",
@@ -117,7 +120,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
             [
                 Data, DataDir, Split, Samples, Labels, Batch, Scale, Mean, Std, Input, Dimensions, Seed,
                 Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, Bootstrap, Units, Only, Exclude,
-                Optimization, Threads, Device, StrictSeries, .. Limits.All, Out, Format, Quiet,
+                Optimization, Threads, Device, StrictSeries, .. Limits.All, Out, Html, Format, Quiet,
             ])
             command.Options.Add(option);
     }
@@ -136,6 +139,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
             },
             Format = Given(parsed, Format, ReportWriters.All[0]),
             Out = NotAFile(parsed.GetValue(Out)),
+            Html = NotADirectory(parsed.GetValue(Html)),
             Quiet = Given(parsed, Quiet, false),
             Notes = parsed.GetResult(AliveShare) is not null && settings.Statistic != StatisticKind.Share
                 ? [$"--alive-share changes nothing with --statistic {Spelling.Of(settings.Statistic)}"]
@@ -177,7 +181,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     {
         Data = Given(parsed, Data, Probe.Data),
         DataDir = Existing(parsed, DataDir, Directory.Exists, "directory"),
-        Split = parsed.GetValue(Split),
+        Split = parsed.GetResult(Split) is null ? Probe.Split : parsed.GetValue(Split),
         Samples = Given(parsed, Samples, new Limit(Probe.Samples)).Count,
         Labels = Existing(parsed, Labels, File.Exists, "file"),
         Scale = parsed.GetResult(Scale) is null ? Probe.Scale : parsed.GetValue(Scale),
@@ -240,6 +244,16 @@ internal sealed class AnalyzeOptions(Worker? worker)
         File.Exists(directory)
             ? throw new UsageException($"--out {directory}: is a file; name a directory, which is created where needed")
             : directory;
+
+    /// <summary>The option that names a page to write.</summary>
+    public static Option<string> HtmlFile(string description) => TypedOption.Text("--html", "FILE", description);
+
+    /// <summary>The file of <see cref="HtmlFile"/>, or null.</summary>
+    /// <exception cref="UsageException">It is a directory.</exception>
+    public static string? NotADirectory(string? file) =>
+        Directory.Exists(file)
+            ? throw new UsageException($"--html {file}: is a directory; name a file, such as {ReportWriters.Page.FileName} in it")
+            : file;
 }
 
 /// <summary>One call of the default command.</summary>
@@ -253,6 +267,9 @@ internal sealed record AnalyzeCall
 
     /// <summary>Directory for the files, or null.</summary>
     public required string? Out { get; init; }
+
+    /// <summary>File for the page alone, or null.</summary>
+    public required string? Html { get; init; }
 
     /// <summary>Whether progress and notes are silenced.</summary>
     public required bool Quiet { get; init; }

@@ -3,6 +3,7 @@ using System.CommandLine;
 using Emergence.Analyzer.Comparison;
 using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Reports;
+using Emergence.Analyzer.Reports.Html;
 using Emergence.Analyzer.Series;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
@@ -19,7 +20,8 @@ internal static class CompareCommand
     {
         var sides = new Argument<string[]>("A B")
         {
-            Description = "two of: an ONNX file, a directory or pattern of them (the last checkpoint is compared), a results.json or its directory",
+            Description = "two of: an ONNX file, a directory or pattern of them (the last checkpoint is compared), " +
+                "a results.json or its directory",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var options = new AnalyzeOptions(worker);
@@ -27,21 +29,27 @@ internal static class CompareCommand
         var format = TypedOption.Choice(
             "--format", $"form of the answer on stdout [default: {ComparisonWriters.All[0].Format}]",
             [.. ComparisonWriters.All.Select(writer => (writer.Format, writer))]);
+        var html = AnalyzeOptions.HtmlFile("the comparison as one page with charts, which opens from disk");
         var quiet = TypedOption.Flag("--quiet", "no progress and no notes; warnings and errors stay");
         var command = new Command("compare", "Compare two models, two series or two results, layer by layer.") { sides };
-        foreach (var option in (Option[])[.. options.Measuring, .. limits.All, format, quiet])
+        foreach (var option in (Option[])[.. options.Measuring, .. limits.All, html, format, quiet])
             command.Options.Add(option);
         command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal, async () =>
         {
             var names = parsed.GetValue(sides)!;
             if (names.Length != 2)
-                throw new UsageException($"compare takes two models, directories or results.json files, not {names.Length}, as in: {Example}");
+                throw new UsageException(
+                    $"compare takes two models, directories or results.json files, not {names.Length}, as in: {Example}");
             var settings = options.ReadSettings(parsed);
             if (settings.Thresholds.Length != 1)
                 throw new UsageException("compare shows one threshold; give one --threshold");
+            var page = AnalyzeOptions.NotADirectory(parsed.GetValue(html));
             var request = new AnalysisRequest([], settings, options.ReadProbe(parsed)) { Boundary = limits.Read(parsed) };
             var measure = new Measure(terminal, analyze, request, parsed.GetValue(quiet), token);
             var comparison = await CompareAsync(names[0], names[1], measure);
+            // First what stays: stdout may be full or gone.
+            if (page is not null)
+                AtomicFile.Write(page, stream => ComparisonPage.Write(comparison, stream));
             (parsed.GetValue(format) ?? ComparisonWriters.All[0]).Write(comparison, terminal.Output);
             await terminal.Output.FlushAsync(token);
             return measure.HasFailures ? ExitCode.Partial : ExitCode.Done;
@@ -58,7 +66,8 @@ internal static class CompareCommand
             var both = await measure.OfAsync([one, other], isSeries: false);
             return both.Checkpoints is [var before, var after]
                 ? ModelComparison.Of(new(nameA, [before], 0), new(nameB, [after], 0), areOneRun: true)
-                : throw new UserException($"{nameA} and {nameB}: one of them could not be analyzed, as said above; nothing is compared");
+                : throw new UserException(
+                    $"{nameA} and {nameB}: one of them could not be analyzed, as said above; nothing is compared");
         }
         var seriesA = a.Results is { } fileA ? ResultsReader.Read(fileA) : await measure.OfAsync(a.Files);
         var seriesB = b.Results is { } fileB ? ResultsReader.Read(fileB) : await measure.OfAsync(b.Files);
@@ -85,7 +94,8 @@ internal static class CompareCommand
     }
 
     /// <summary>Measures models as the default command does, and says what went wrong.</summary>
-    private sealed class Measure(Terminal terminal, AnalysisRunner analyze, AnalysisRequest request, bool quiet, CancellationToken token)
+    private sealed class Measure(Terminal terminal, AnalysisRunner analyze, AnalysisRequest request, bool quiet,
+        CancellationToken token)
     {
         public bool HasFailures { get; private set; }
 
@@ -95,7 +105,8 @@ internal static class CompareCommand
         {
             using var progress = quiet ? null : new ProgressLine(terminal);
             // On another thread: Ctrl-C is listened to only once the action has returned its task.
-            var outcome = await Task.Run(() => analyze(request with { Checkpoints = files, IsSeries = isSeries }, progress, token), CancellationToken.None);
+            var outcome = await Task.Run(() =>
+                analyze(request with { Checkpoints = files, IsSeries = isSeries }, progress, token), CancellationToken.None);
             Messages.WriteDiagnostics(terminal, outcome.Series.Checkpoints, quiet);
             Messages.WriteFailures(terminal, outcome.Failures);
             HasFailures |= !outcome.Failures.IsEmpty;

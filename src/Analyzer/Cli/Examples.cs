@@ -13,6 +13,8 @@ internal static class Examples
               any ONNX classifier on samples of your own, scaled to [-1, 1]
           emergence-analyze ckpt_*.onnx --threshold 0,0.01,0.05,0.1 --format csv
               the same checkpoints under four thresholds, from one run, as CSV
+          emergence-analyze compare before.onnx after.onnx
+              two models side by side, or two directories, or two results.json
 
         Exit codes:
           0  done

@@ -4,12 +4,11 @@ using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Reports.Inspection;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
+using Emergence.Measuring;
 using Emergence.Measuring.Inference;
-using Emergence.Measuring.Instrumentation;
 using Emergence.Pruning;
 using Emergence.Tracing;
 using Emergence.Tracing.Model;
-using Emergence.Tracing.Rewriting;
 
 namespace Emergence.Analyzer.Cli;
 
@@ -25,9 +24,10 @@ internal static class InspectCommand
             [.. InspectionWriters.All.Select(writer => (writer.Format, writer))]);
         var dimensions = TypedOption.Sizes("--dim", "size of a free dimension of the inputs; repeatable");
         var includeInput = TypedOption.Flag("--include-input", "count the network's input as a layer");
+        var tensors = TypedOption.Flag("--tensors", "also show each tensor: its type, the role of each axis, the layers it carries");
         var save = TypedOption.Text("--save-instrumented", "FILE", "also write the rewritten graph, with its counters, for a viewer");
         var channels = TypedOption.Flag("--channels", "show which nodes can only be cut out together, as prune --shrink does it; table or json");
-        var command = new Command("inspect", "Show the layers and edges that were traced.") { model, format, dimensions, includeInput, channels, save };
+        var command = new Command("inspect", "Show the layers and edges that were traced.") { model, format, dimensions, includeInput, tensors, channels, save };
         var limits = new LimitOptions(worker);
         foreach (var option in limits.All)
             command.Options.Add(option);
@@ -39,19 +39,22 @@ internal static class InspectCommand
                 ShowChannels(file, parsed.GetValue(format)?.Format ?? "table", parsed.GetValue(dimensions), limits.Read(parsed), terminal, token);
                 return Task.FromResult(ExitCode.Done);
             }
+            var writer = parsed.GetValue(format) ?? InspectionWriters.All[0];
+            if (parsed.GetValue(tensors) && !writer.ShowsTensors)
+                throw new UsageException($"--tensors: --format {writer.Format} shows layers and edges only; expected table or json");
             var (inspection, failure) = limits.Read(parsed).Run(file, run => LayerInspection.Of(file, new TraceOptions
             {
                 Dimensions = parsed.GetValue(dimensions) ?? ImmutableDictionary<string, int>.Empty,
                 IncludeInput = parsed.GetValue(includeInput),
                 MeasureShapes = Measured(file, run),
-            }), token);
+            }, parsed.GetValue(tensors)), token);
             if (inspection is null)
                 throw new UserException(Messages.WithPath(file, failure!));
             foreach (var diagnostic in inspection.Graph.Diagnostics)
                 Messages.WriteDiagnostic(terminal, file, diagnostic);
             if (parsed.GetValue(save) is { } path)
                 Save(file, path, inspection.Graph);
-            (parsed.GetValue(format) ?? InspectionWriters.All[0]).Write(inspection, terminal.Output);
+            writer.Write(inspection, terminal.Output);
             return Task.FromResult(ExitCode.Done);
         }, token));
         return command;
@@ -84,11 +87,6 @@ internal static class InspectCommand
     {
         if (Path.GetFullPath(path) == Path.GetFullPath(file))
             throw new UsageException($"--save-instrumented {path}: is the model itself; name another file");
-        var instrumented = Instrumenter.Instrument(ModelPreparation.Prepare(Checkpoint.Open(file)).Model, graph.Layers, new CountingOptions
-        {
-            Counters = [new Counter(CounterKind.Sum), new Counter(CounterKind.Max)],
-            KeepOutputs = true,
-        });
-        ModelFile.Save(instrumented.Model, path);
+        ModelFile.Save(Measurer.Instrumented(Checkpoint.Open(file), graph), path);
     }
 }

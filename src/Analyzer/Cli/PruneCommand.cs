@@ -54,6 +54,7 @@ internal static class PruneCommand
         }, token);
         if (written.Count > 0)
             PruneReportWriters.All.Single(writer => writer.Format == call.Format).Write(written.ToImmutable(), terminal.Output);
+        PruneSummary.Write(call, written, terminal, token);
         return Finish(call, finished.Length, terminal);
     }
 

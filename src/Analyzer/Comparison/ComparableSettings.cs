@@ -8,10 +8,12 @@ internal static class ComparableSettings
 {
     /// <summary>The index of a threshold among those that a result has.</summary>
     /// <exception cref="UserException">It is none of them.</exception>
-    public static int IndexOf(float threshold, string name, AnalysisSettings settings) => settings.Thresholds.IndexOf(threshold) is var index and >= 0
+    public static int IndexOf(float threshold, string name, AnalysisSettings settings) =>
+        settings.Thresholds.IndexOf(threshold) is var index and >= 0
         ? index
         : throw new UserException(FormattableString.Invariant(
-            $"{name}: was not measured with threshold {threshold} but with {string.Join(", ", settings.Thresholds)}; choose one with --threshold"));
+            $"{name}: was not measured with threshold {threshold} but with {string.Join(", ", settings.Thresholds)}; ")
+            + "choose one with --threshold");
 
     /// <summary>Refuses two results of which a number does not mean the same.</summary>
     /// <exception cref="UserException">A setting that shapes E differs.</exception>
@@ -30,7 +32,8 @@ internal static class ComparableSettings
             if (!Equals(one, other))
             {
                 throw new UserException(FormattableString.Invariant(
-                    $"{nameA} and {nameB}: were not measured in the same way ({option} is '{one}' in the first and '{other}' in the second); measure both with the same options"));
+                    $"{nameA} and {nameB}: were not measured in the same way ({option} is '{one}' in the first and '{other}' in ")
+                    + "the second); measure both with the same options");
             }
         }
     }

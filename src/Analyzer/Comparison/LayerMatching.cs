@@ -25,7 +25,8 @@ internal static class LayerMatching
         Pair(layer => (layer.Op, 0, ""), onlyIfEqual: true);
         return
         [
-            .. before.Select((_, i) => found.TryGetValue(i, out var match) ? ((int?)i, (int?)match.After, match.Match) : (i, null, LayerMatch.None)),
+            .. before.Select((_, i) => found.TryGetValue(i, out var match) ? ((int?)i, (int?)match.After, match.Match)
+                : (i, null, LayerMatch.None)),
             .. free.Select(j => ((int?)null, (int?)j, LayerMatch.None)),
         ];
 

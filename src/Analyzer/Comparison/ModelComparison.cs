@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Collections.Immutable;
 using Emergence.Analyzer.Metrics;
 using Emergence.Analyzer.Series;
@@ -40,7 +39,7 @@ public sealed record ComparedSide(string Name, ImmutableArray<CheckpointResult> 
 /// <param name="After">In B; null where it is in A only.</param>
 /// <param name="Match">How the two were found to be the same.</param>
 /// <param name="BecameActive">Nodes alive in B and dead in A, by index; default where the nodes are not the same ones.</param>
-/// <param name="Died">Nodes dead in B and alive in A; likewise.</param>
+/// <param name="Died">Nodes dead in B and alive in A; default where the nodes are not the same ones.</param>
 public sealed record LayerComparison(
     LayerResult? Before, LayerResult? After, LayerMatch Match, ImmutableArray<int> BecameActive, ImmutableArray<int> Died);
 
@@ -70,19 +69,21 @@ public sealed record ModelComparison(ComparedSide A, ComparedSide B, EmergenceSt
         return new(
             a, b, !sameSamples ? null : areOneRun ? after.Step : StepOf(a, b),
             [.. LayerMatching.Match(before.Layers, after.Layers).Select(pair => Compare(
-                pair.Before is { } i ? before.Layers[i] : null, pair.After is { } j ? after.Layers[j] : null, pair.Match, sameSamples))]);
+                pair.Before is { } i ? before.Layers[i] : null, pair.After is { } j ? after.Layers[j] : null, pair.Match,
+                    sameSamples))]);
     }
 
     private static LayerComparison Compare(LayerResult? before, LayerResult? after, LayerMatch match, bool sameSamples)
     {
         // Nodes that were cut out shift the others: then an index does not say which node it is.
-        if (!sameSamples || before?.Mask is not { } was || after?.Mask is not { } now || before.Nodes != after.Nodes || before.Multiplicity != after.Multiplicity)
+        if (!sameSamples || before?.Mask is not { } was || after?.Mask is not { } now || before.Nodes != after.Nodes
+            || before.Multiplicity != after.Multiplicity)
             return new(before, after, match, default, default);
         return new(before, after, match, OnlyIn(now, was), OnlyIn(was, now));
     }
 
-    private static ImmutableArray<int> OnlyIn(BitArray one, BitArray other) =>
-        [.. Enumerable.Range(0, one.Length).Where(node => one[node] && !other[node])];
+    private static ImmutableArray<int> OnlyIn(NodeMask one, NodeMask other) =>
+        [.. Enumerable.Range(0, one.Count).Where(node => one[node] && !other[node])];
 
     private static EmergenceStep? StepOf(ComparedSide a, ComparedSide b)
     {
@@ -98,7 +99,8 @@ public sealed record ModelComparison(ComparedSide A, ComparedSide B, EmergenceSt
         var network = new NetworkGraph(
             before.Layers.Select(layer => new NetworkLayer(layer.Multiplicity, layer.Nodes / layer.Multiplicity)),
             edges.Select(edge => NetworkEdge.Dense(edge.From, edge.To)));
-        LayerActivity[] ActivityOf(Measurement of) => [.. network.Layers.Zip(of.Layers, (layer, result) => LayerActivity.FromMask(layer, result.Mask!))];
+        LayerActivity[] ActivityOf(Measurement of) =>
+            [.. network.Layers.Zip(of.Layers, (layer, result) => LayerActivity.FromMask(layer, result.Mask!))];
         return new EmergenceStep(new(), EmergenceSplit.Of(network, ActivityOf(before), ActivityOf(after)));
     }
 }

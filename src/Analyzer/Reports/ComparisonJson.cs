@@ -56,7 +56,8 @@ internal static class ComparisonJson
         Number(json, "alive_b", layer.After?.Alive);
         Nodes(json, "became_active", layer.BecameActive);
         Nodes(json, "died", layer.Died);
-        json.WriteString("contribution", layer.After is { } after ? comparison.Step?.Split?.Layers[after.Index].Contribution.ToString() : null);
+        json.WriteString("contribution", layer.After is { } after
+            ? comparison.Step?.Split?.Layers[after.Index].Contribution.ToString() : null);
     }
 
     private static void Nodes(Utf8JsonWriter json, string name, ImmutableArray<int> nodes)

@@ -23,10 +23,12 @@ internal static class ComparisonTable
         else if (comparison.Step is null)
             text.Append('\n').Append(WrappedText.Of(WhyNothingMoved(comparison)));
         AppendNodes(text, comparison);
+        text.Append('\n').Append(WrappedText.Of(Measured(comparison)));
         foreach (var side in (ComparedSide[])[comparison.A, comparison.B])
         {
             if (side.Verdict is { } verdict)
-                text.Append('\n').Append(WrappedText.Of(VerdictText.Headline(verdict, side.Checkpoints), $"{Printable.Of(side.Name)}: "));
+                text.Append('\n').Append(WrappedText.Of(VerdictText.Headline(verdict, side.Checkpoints),
+                    $"{Printable.Of(side.Name)}: "));
         }
         stream.Write(Encoding.UTF8.GetBytes(text.ToString()));
     }
@@ -42,11 +44,13 @@ internal static class ComparisonTable
         Numbers("not zero", a.ParametersNonzero, b.ParametersNonzero);
         Numbers("nodes", before.Nodes, after.Nodes);
         Numbers("alive", before.Alive, after.Alive);
-        rows.Add(("E", NumberText.Integer(before.Emergence.Rounded), NumberText.Integer(after.Emergence.Rounded), Factor(before.Emergence.Log10, after.Emergence.Log10)));
+        rows.Add(("E", NumberText.Integer(before.Emergence.Rounded), NumberText.Integer(after.Emergence.Rounded),
+            Factor(before.Emergence.Log10, after.Emergence.Log10)));
         Reals("Ẽ", before.RelativeEmergence, after.RelativeEmergence);
         Reals("Ẽ all", before.RelativeEmergenceAll, after.RelativeEmergenceAll);
         if (a.Accuracy is not null || b.Accuracy is not null)
-            rows.Add(("accuracy", NumberText.Percent(a.Accuracy), NumberText.Percent(b.Accuracy), Points(b.Accuracy - a.Accuracy)));
+            rows.Add(("accuracy", NumberText.Percent(a.Accuracy), NumberText.Percent(b.Accuracy),
+                Points(b.Accuracy - a.Accuracy)));
         var table = new TextTable();
         table.AddText("", rows.Select(row => row.What));
         table.AddNumbers("A", rows.Select(row => row.A));
@@ -55,7 +59,8 @@ internal static class ComparisonTable
         return table;
 
         void Numbers(string what, long? one, long? other) => rows.Add((what, Whole(one), Whole(other), Ratio(one, other)));
-        void Reals(string what, double? one, double? other) => rows.Add((what, NumberText.Significant(one), NumberText.Significant(other), Ratio(one, other)));
+        void Reals(string what, double? one, double? other) =>
+            rows.Add((what, NumberText.Significant(one), NumberText.Significant(other), Ratio(one, other)));
     }
 
     private static TextTable Layers(ModelComparison comparison)
@@ -84,7 +89,8 @@ internal static class ComparisonTable
     private static void AppendNodes(StringBuilder text, ModelComparison comparison)
     {
         var lines = comparison.Layers.SelectMany(row => (IEnumerable<(string Name, string What, ImmutableArray<int> Nodes)>)
-            [(row.Before?.Name ?? "", "became active", row.BecameActive), (row.Before?.Name ?? "", "died", row.Died)]).Where(line => !line.Nodes.IsDefaultOrEmpty).ToArray();
+            [(row.Before?.Name ?? "", "became active", row.BecameActive), (row.Before?.Name ?? "", "died", row.Died)]).Where(
+                line => !line.Nodes.IsDefaultOrEmpty).ToArray();
         if (lines.Length > 0)
             text.Append('\n');
         foreach (var (name, what, nodes) in lines)
@@ -99,20 +105,32 @@ internal static class ComparisonTable
         {
             if (i < nodes.Length && nodes[i] == nodes[i - 1] + 1)
                 continue;
-            stretches.Add(FormattableString.Invariant(i - first > 1 ? $"{nodes[first]}-{nodes[i - 1]}" : (FormattableString)$"{nodes[first]}"));
+            stretches.Add(FormattableString.Invariant(i - first > 1 ? $"{nodes[first]}-{nodes[i - 1]}"
+                : (FormattableString)$"{nodes[first]}"));
             first = i;
         }
         var more = stretches.Count > MostStretches ? FormattableString.Invariant($", … ({nodes.Length} in all)") : "";
         return string.Join(", ", stretches.Take(MostStretches)) + more;
     }
 
+    private static string Measured(ModelComparison comparison)
+    {
+        var (a, b) = (Samples(comparison.A.Last), Samples(comparison.B.Last));
+        return $"alive above θ = {NumberText.Exact(comparison.Before.Threshold)}, on {(a == b ? a : $"{a} (A) and {b} (B)")}";
+    }
+
+    private static string Samples(CheckpointResult checkpoint) =>
+        $"{Printable.Of(checkpoint.Probe.Name)}, {NumberText.Integer(checkpoint.Probe.Samples)} samples";
+
     private static string WhyNothingMoved(ModelComparison comparison) =>
         comparison.A.Last.Probe.Sha256 != comparison.B.Last.Probe.Sha256
             ? "what moved E is not told, as the two were measured on different samples"
             : comparison.Before.Layers.Any(layer => layer.Mask is null) ? "what moved E is not told per sample"
-            : "what moved E is not told, as it takes both models to tell which nodes skip connections join; compare the .onnx files";
+            : "what moved E is not told, as it takes both models to tell which nodes skip connections join; " +
+                "compare the .onnx files";
 
-    private static string Name(CheckpointResult checkpoint) => TextTable.KeepEnd(Printable.Of(Path.GetFileName(checkpoint.File)), LongestName);
+    private static string Name(CheckpointResult checkpoint) =>
+        TextTable.KeepEnd(Printable.Of(Path.GetFileName(checkpoint.File)), LongestName);
 
     private static string Whole(long? value) => value is { } number ? NumberText.Integer(number) : "";
 
@@ -127,7 +145,8 @@ internal static class ComparisonTable
     private static string Ratio(double? one, double? other) =>
         one is { } a && other is { } b && a != 0 ? (b / a).ToString("0.###", CultureInfo.InvariantCulture) : "";
 
-    private static string Factor(double? one, double? other) => one is { } from && other is { } to ? NumberText.Factor(to - from)[2..] : "";
+    private static string Factor(double? one, double? other) => one is { } from && other is { } to
+        ? NumberText.Factor(to - from)[2..] : "";
 
     private static string Points(double? difference) =>
         difference is { } points ? (100 * points).ToString("+0.00;-0.00;0", CultureInfo.InvariantCulture) + " points" : "";

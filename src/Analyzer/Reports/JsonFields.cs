@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Globalization;
 using System.Text.Json;
 using Emergence.Analyzer.Metrics;
@@ -20,14 +19,6 @@ internal static class JsonFields
         json.WriteString("denominator", value.Denominator.ToString(CultureInfo.InvariantCulture));
         Number(json, "log10", value.Log10);
         json.WriteEndObject();
-    }
-
-    /// <summary>Node i is bit i mod 8, counted from the least significant, of byte i / 8; the bits after the last node are 0.</summary>
-    public static byte[] Packed(BitArray mask)
-    {
-        var bytes = new byte[(mask.Length + 7) / 8];
-        mask.CopyTo(bytes, 0);
-        return bytes;
     }
 
     /// <summary>A number; null where it is unknown or not finite.</summary>

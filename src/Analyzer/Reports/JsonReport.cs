@@ -72,10 +72,10 @@ internal static class JsonReport
         json.WriteBoolean("wired", settings.Wired);
         json.WriteBoolean("contributions", settings.Contributions);
         Bootstrap(json, settings.Bootstrap);
-        json.WriteString("optimization", settings.Optimization);
+        json.WriteString("optimization", Spelling.Of(settings.Optimization));
         json.WriteNumber("threads", settings.Threads);
         json.WriteNumber("batch", settings.Batch);
-        json.WriteString("device", settings.Device);
+        json.WriteString("device", Spelling.Of(settings.Device));
         json.WriteEndObject();
     }
 
@@ -85,7 +85,7 @@ internal static class JsonReport
         Number(json, "epoch", checkpoint.Epoch);
         json.WriteString("sha256", checkpoint.Sha256);
         Number(json, "bytes", checkpoint.Bytes);
-        json.WriteString("device", checkpoint.Device);
+        json.WriteString("device", Spelling.Of(checkpoint.Device));
         json.WriteStartObject("probe");
         json.WriteString("name", checkpoint.Probe.Name);
         json.WriteString("sha256", checkpoint.Probe.Sha256);
@@ -176,7 +176,7 @@ internal static class JsonReport
         Number(json, "activation_mean", layer.ActivationMean);
         Number(json, "activation_max", layer.ActivationMax);
         if (layer.Mask is { } mask)
-            json.WriteBase64String("alive_mask", Packed(mask));
+            json.WriteBase64String("alive_mask", mask.ToBytes());
         else
             json.WriteNull("alive_mask");
     }

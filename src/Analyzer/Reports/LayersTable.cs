@@ -3,7 +3,9 @@ using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Reports;
 
-/// <summary>The layers of one model under one threshold: a row each, in at most 80 columns unless the numbers alone are wider.</summary>
+/// <summary>
+/// The layers of one model under one threshold: a row each, in at most 80 columns unless the numbers alone are wider.
+/// </summary>
 internal static class LayersTable
 {
     private const int MaxWidth = 80;
@@ -31,11 +33,13 @@ internal static class LayersTable
         Add("never fired", layer => Count(layer.NeverFired), Count(measurement.NeverFired));
         if (measurement.AliveByBias > 0)
             Add("by bias", layer => Count(layer.AliveByBias), Count(measurement.AliveByBias));
-        Add("% of E", layer => Share(layer.EmergenceShare), measurement.Emergence.IsZero || measurement.PerSample is not null ? "" : "100.0");
+        Add("% of E", layer => Share(layer.EmergenceShare), measurement.Emergence.IsZero || measurement.PerSample is not null
+            ? "" : "100.0");
         Add("slope", layer => layer.Slope is { } slope ? NumberText.Short(slope.Rounded) : "", "");
         return table;
 
-        void Add(string header, Func<LayerResult, string> cell, string total) => table.AddNumbers(header, layers.Select(cell).Append(total));
+        void Add(string header, Func<LayerResult, string> cell, string total) =>
+            table.AddNumbers(header, layers.Select(cell).Append(total));
     }
 
     /// <summary>What the columns mean.</summary>
@@ -44,7 +48,8 @@ internal static class LayersTable
             "dead: all that are not alive" +
             (measurement.NeverFired is null ? "" : "; never fired: those of them with no activation above θ on any sample") +
             (measurement.AliveByBias > 0 ? "; by bias: alive though all weights into them are zero" : "") +
-            (measurement.PerSample is null ? "; % of E: its paths that start in the layer; slope: change of E if one more node were alive" : ""), indent: "");
+            (measurement.PerSample is null ? "; % of E: its paths that start in the layer; " +
+                "slope: change of E if one more node were alive" : ""), indent: "");
 
     private static string Count(int? count) => count is { } number ? NumberText.Integer(number) : "";
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Reports.Html;
 
 namespace Emergence.Analyzer.Reports;
 
@@ -17,12 +18,16 @@ public sealed record ReportWriter(string? Format, string? FileName, Action<Analy
 /// <summary>Every form of output: one file of this folder and one line here each.</summary>
 public static class ReportWriters
 {
+    /// <summary>The page for people, which may be written alone.</summary>
+    public static ReportWriter Page { get; } = new(null, "report.html", HtmlReport.Write);
+
     /// <summary>In the order in which help names them.</summary>
     public static ImmutableArray<ReportWriter> All { get; } =
     [
         new("table", null, TableReport.Write),
         new("csv", "series.csv", SeriesCsv.Write),
         new(null, "layers.csv", LayersCsv.Write),
+        Page,
         new(null, "units.csv", UnitsCsv.Write) { OfUnits = true },
         new(null, "units.npz", UnitsNpz.Write) { OfUnits = true },
         new("json", "results.json", JsonReport.Write),

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
@@ -12,7 +11,9 @@ using Emergence.Tracing.Networks;
 
 namespace Emergence.Analyzer.Reports;
 
-/// <summary>Reads <c>results.json</c> back: what a comparison needs of it, fields that older versions did not write left unknown.</summary>
+/// <summary>
+/// Reads <c>results.json</c> back: what a comparison needs of it, fields that older versions did not write left unknown.
+/// </summary>
 internal static class ResultsReader
 {
     /// <summary>The series that a file holds.</summary>
@@ -24,15 +25,20 @@ internal static class ResultsReader
             using var json = JsonDocument.Parse(File.ReadAllBytes(path));
             var root = json.RootElement;
             if (root.GetProperty("schema_version").GetInt32() is var version && version != JsonReport.SchemaVersion)
-                throw new UserException(FormattableString.Invariant($"{path}: has schema version {version}, {JsonReport.SchemaVersion} is read; write it again with this version"));
+                throw new UserException(FormattableString.Invariant(
+                    $"{path}: has schema version {version}, {JsonReport.SchemaVersion} is read; write it again"));
             var settings = Settings(root.GetProperty("settings"));
             return new SeriesResult(
-                settings, root.GetProperty("tool").GetProperty("version").GetString()!, root.GetProperty("runtime").GetProperty("version").GetString()!,
-                [.. root.GetProperty("checkpoints").EnumerateArray().Select(Checkpoint)]);
+                settings, root.GetProperty("tool").GetProperty("version").GetString()!,
+                    root.GetProperty("runtime").GetProperty("version").GetString()!,
+                [.. root.GetProperty("checkpoints").EnumerateArray().Select(json =>
+                    Checkpoint(json, settings.Thresholds.Length))]);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException or OverflowException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException
+            or ArgumentException or OverflowException)
         {
-            throw new UserException($"{path}: is no results.json of emergence-analyze ({e.Message}); name a file that --out wrote", e);
+            throw new UserException(
+                $"{path}: is no results.json of emergence-analyze ({e.Message}); name a file that --out wrote", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -51,10 +57,10 @@ internal static class ResultsReader
         Exclude = [.. json.GetProperty("exclude").EnumerateArray().Select(value => value.GetString()!)],
     };
 
-    private static CheckpointResult Checkpoint(JsonElement json)
+    private static CheckpointResult Checkpoint(JsonElement json, int thresholds)
     {
         var probe = json.GetProperty("probe");
-        return new CheckpointResult
+        var result = new CheckpointResult
         {
             File = json.GetProperty("file").GetString()!,
             Epoch = (int?)Whole(json, "epoch"),
@@ -68,10 +74,18 @@ internal static class ResultsReader
             TrainAccuracy = Real(json, "train_accuracy"),
             TestAccuracy = Real(json, "test_accuracy"),
             Probe = new ProbeProvenance(
-                probe.GetProperty("name").GetString()!, probe.GetProperty("sha256").GetString()!, probe.GetProperty("samples").GetInt32(), (int?)Whole(probe, "seed")),
-            Device = json.GetProperty("device").GetString()!,
+                probe.GetProperty("name").GetString()!, probe.GetProperty("sha256").GetString()!,
+                probe.GetProperty("samples").GetInt32(), (int?)Whole(probe, "seed")),
+            Device = Enum.GetValues<Device>().Single(device => Spelling.Of(device) == json.GetProperty("device").GetString()),
             Diagnostics = [],
         };
+        var layers = result.Measurements.FirstOrDefault()?.Layers.Length ?? 0;
+        return result.Measurements.Length == thresholds && layers > 0
+            && result.Measurements.All(measurement =>
+                measurement.Layers.Select(layer => layer.Index).SequenceEqual(Enumerable.Range(0, layers)))
+            && result.Edges.All(edge => edge.From >= 0 && edge.From < edge.To && edge.To < layers)
+            ? result
+            : throw new FormatException($"{result.File}: its thresholds, layers and edges do not fit together");
     }
 
     private static LayerEdge Edge(JsonElement json) => new(
@@ -94,7 +108,9 @@ internal static class ResultsReader
 
     private static LayerResult Layer(JsonElement json)
     {
-        var nodes = json.GetProperty("nodes").GetInt32();
+        var (nodes, multiplicity) = (json.GetProperty("nodes").GetInt32(), json.GetProperty("multiplicity").GetInt32());
+        if (nodes < 1 || multiplicity < 1 || nodes % multiplicity != 0)
+            throw new FormatException($"a layer has {nodes} nodes of multiplicity {multiplicity}");
         return new LayerResult
         {
             Index = json.GetProperty("index").GetInt32(),
@@ -103,7 +119,7 @@ internal static class ResultsReader
             Activation = json.GetProperty("activation").GetString()!,
             Nodes = nodes,
             Alive = json.GetProperty("alive").GetInt32(),
-            Multiplicity = json.GetProperty("multiplicity").GetInt32(),
+            Multiplicity = multiplicity,
             AliveMultiplicity = json.GetProperty("alive_multiplicity").GetInt32(),
             Borderline = json.GetProperty("borderline").GetInt32(),
             NodesNan = json.GetProperty("nodes_nan").GetInt32(),
@@ -115,12 +131,14 @@ internal static class ResultsReader
             ParametersNonzero = json.GetProperty("parameters_nonzero").GetInt64(),
             ActivationMean = Real(json, "activation_mean"),
             ActivationMax = Real(json, "activation_max"),
-            Mask = json.GetProperty("alive_mask") is { ValueKind: JsonValueKind.String } mask ? Unpacked(mask.GetBytesFromBase64(), nodes) : null,
+            Mask = json.GetProperty("alive_mask") is { ValueKind: JsonValueKind.String } mask
+                ? Unpacked(mask.GetBytesFromBase64(), nodes) : null,
         };
     }
 
-    private static BitArray Unpacked(byte[] packed, int nodes) =>
-        packed.Length == (nodes + 7) / 8 ? new BitArray(packed) { Length = nodes } : throw new FormatException($"alive_mask has {packed.Length} bytes");
+    private static NodeMask Unpacked(byte[] packed, int nodes) =>
+        packed.Length == (nodes + 7) / 8 ? NodeMask.FromBytes(nodes, packed)
+            : throw new FormatException($"alive_mask has {packed.Length} bytes");
 
     private static EmergenceValue Exact(JsonElement json) => new(
         BigInteger.Parse(json.GetProperty("numerator").GetString()!, CultureInfo.InvariantCulture),

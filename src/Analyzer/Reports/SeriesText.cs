@@ -5,7 +5,9 @@ using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Reports;
 
-/// <summary>What a series says, below its table: which steps one node or a change of structure explains, and the verdict.</summary>
+/// <summary>
+/// What a series says, below its table: which steps one node or a change of structure explains, and the verdict.
+/// </summary>
 internal static class SeriesText
 {
     // More are not read; the files have them all.
@@ -32,19 +34,24 @@ internal static class SeriesText
     private static void AppendSteps(StringBuilder text, ImmutableArray<CheckpointResult> checkpoints, int threshold, string at)
     {
         var byEpoch = checkpoints.All(checkpoint => checkpoint.Epoch is not null);
-        var notable = Enumerable.Range(1, checkpoints.Length - 1).Where(i => IsNotable(checkpoints[i].Measurements[threshold])).ToArray();
+        var notable = Enumerable.Range(1, checkpoints.Length - 1).Where(i =>
+            IsNotable(checkpoints[i].Measurements[threshold])).ToArray();
         if (notable.Length == 0)
             return;
         text.Append(at.Length > 0 ? $"\n{at}\n" : "\n");
         foreach (var i in notable.Take(MostSteps))
         {
-            var name = byEpoch ? FormattableString.Invariant($"epoch {checkpoints[i].Epoch}") : Printable.Of(Path.GetFileName(checkpoints[i].File));
+            var name = byEpoch ? FormattableString.Invariant($"epoch {checkpoints[i].Epoch}")
+                : Printable.Of(Path.GetFileName(checkpoints[i].File));
             var before = checkpoints[i - 1].Measurements[threshold].Emergence;
-            text.Append(WrappedText.Of(StepText.Of(before, checkpoints[i], checkpoints[i].Measurements[threshold])!, $"{name}: "));
+            text.Append(WrappedText.Of(StepText.Of(before, checkpoints[i], checkpoints[i].Measurements[threshold])!,
+                $"{name}: "));
         }
         if (notable.Length > MostSteps)
-            text.Append(FormattableString.Invariant($"and {notable.Length - MostSteps} more such steps, which --out DIR writes to series.csv\n"));
+            text.Append(FormattableString.Invariant(
+                $"and {notable.Length - MostSteps} more such steps, which --out DIR writes to series.csv\n"));
     }
 
-    private static bool IsNotable(Measurement measurement) => StepText.IsOneNode(measurement) || measurement.Step is { Split: null };
+    private static bool IsNotable(Measurement measurement) => StepText.IsOneNode(measurement)
+        || measurement.Step is { Split: null };
 }

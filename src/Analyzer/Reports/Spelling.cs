@@ -4,6 +4,7 @@ using Emergence.Analyzer.Series;
 using Emergence.Checkpoints;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
+using Emergence.Tracing.Model;
 using Emergence.Tracing.Networks;
 
 namespace Emergence.Analyzer.Reports;
@@ -28,6 +29,23 @@ internal static class Spelling
         ConvNodes.Units => "units",
         ConvNodes.Filters => "filters",
         _ => throw new ArgumentOutOfRangeException(nameof(nodes), nodes, "has no word"),
+    };
+
+    public static string Of(Device device) => device switch
+    {
+        Device.Auto => "auto",
+        Device.Cpu => "cpu",
+        Device.Cuda => "cuda",
+        _ => throw new ArgumentOutOfRangeException(nameof(device), device, "has no word"),
+    };
+
+    public static string Of(Optimization optimization) => optimization switch
+    {
+        Optimization.Default => "default",
+        Optimization.None => "none",
+        Optimization.Basic => "basic",
+        Optimization.All => "all",
+        _ => throw new ArgumentOutOfRangeException(nameof(optimization), optimization, "has no word"),
     };
 
     /// <summary>Null where the emergence is not zero.</summary>
@@ -64,6 +82,15 @@ internal static class Spelling
         EdgeKind.Dense => "dense",
         EdgeKind.Identity => "identity",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "has no word"),
+    };
+
+    public static string Of(AxisRole role) => role switch
+    {
+        AxisRole.Batch => "batch",
+        AxisRole.Sample => "sample",
+        AxisRole.Channel => "channel",
+        AxisRole.Position => "position",
+        _ => throw new ArgumentOutOfRangeException(nameof(role), role, "has no word"),
     };
 
     public static string Of(Severity severity) => severity switch

@@ -14,19 +14,22 @@ internal static class StepText
     /// <summary>Whether one node moved E so much that it must be said.</summary>
     public static bool IsOneNode(Measurement measurement) => measurement.Step?.Split is { LargestShare: > NotableShare };
 
-    /// <summary>Such as <c>E × 2.6: one node of fc3 (logits) became active</c>; null where nothing is known or nothing moved.</summary>
+    /// <summary>
+    /// Such as <c>E × 2.6: one node of fc3 (logits) became active</c>; null where nothing is known or nothing moved.
+    /// </summary>
     /// <param name="before">E of the checkpoint before.</param>
     /// <param name="checkpoint">The checkpoint.</param>
     /// <param name="measurement">Its measurement under one threshold.</param>
-    public static string? Of(EmergenceValue before, CheckpointResult checkpoint, Measurement measurement) => measurement.Step switch
-    {
-        null => null,
-        { Split: null } => $"{Change(before, measurement.Emergence)}: the structure changed",
-        { Split: { Largest: { } largest } split } when split.LargestShare > NotableShare =>
-            $"{Change(before, measurement.Emergence)}: {OneNode(checkpoint, measurement, split, largest)}",
-        { Split.Largest: null } => null,
-        { Split: { } split } => $"{Change(before, measurement.Emergence)}: {Layer(checkpoint, measurement, split)}",
-    };
+    public static string? Of(EmergenceValue before, CheckpointResult checkpoint, Measurement measurement) =>
+        measurement.Step switch
+        {
+            null => null,
+            { Split: null } => $"{Change(before, measurement.Emergence)}: the structure changed",
+            { Split: { Largest: { } largest } split } when split.LargestShare > NotableShare =>
+                $"{Change(before, measurement.Emergence)}: {OneNode(checkpoint, measurement, split, largest)}",
+            { Split.Largest: null } => null,
+            { Split: { } split } => $"{Change(before, measurement.Emergence)}: {Layer(checkpoint, measurement, split)}",
+        };
 
     /// <summary>A layer's name; the last are told as logits.</summary>
     public static string NameOf(CheckpointResult checkpoint, LayerResult layer) =>
@@ -47,7 +50,8 @@ internal static class StepText
         var layer = split.Layers[largest.Layer];
         if (layer is (1, 0, _) or (0, 1, _))
         {
-            var others = split.Layers.Count(other => other.BecameAlive + other.Died > 0) > 1 ? $", {Percent(split.LargestShare)} of what moved" : "";
+            var others = split.Layers.Count(other => other.BecameAlive + other.Died > 0) > 1
+                ? $", {Percent(split.LargestShare)} of what moved" : "";
             return $"one node of {name} {(largest.BecameAlive ? "became active" : "died")}{others}";
         }
         return $"{Flips(layer)} in {name}; a single node is {Percent(split.LargestShare)} of what moved";
@@ -68,7 +72,8 @@ internal static class StepText
         var (born, died) => string.Create(CultureInfo.InvariantCulture, $"{Nodes(born)} became active and {died} died"),
     };
 
-    private static string Nodes(int count) => count == 1 ? "one node" : string.Create(CultureInfo.InvariantCulture, $"{count} nodes");
+    private static string Nodes(int count) => count == 1 ? "one node"
+        : string.Create(CultureInfo.InvariantCulture, $"{count} nodes");
 
     private static double Ratio(EmergenceValue part, EmergenceValue whole) =>
         new EmergenceValue(part.Numerator * whole.Denominator, part.Denominator * whole.Numerator).ToDouble() ?? 0;

@@ -105,7 +105,7 @@ internal static class TableReport
             : settings.Statistic == Statistic.Sample ? $"activation > {thresholds} on each sample; E, E_H, alive: means over the samples"
             : $"{Spelling.Of(settings.Statistic)} activation > {thresholds}";
         var probes = series.Checkpoints.Select(checkpoint => $"{Printable.Of(checkpoint.Probe.Name)} ({NumberText.Integer(checkpoint.Probe.Samples)} samples)").Distinct();
-        var devices = series.Checkpoints.Select(checkpoint => checkpoint.Device).Distinct();
+        var devices = series.Checkpoints.Select(checkpoint => Spelling.Of(checkpoint.Device)).Distinct();
         return $"""
             alive: {alive}; probe: {string.Join(", ", probes)}; device: {string.Join(", ", devices)}
             Ẽ = E / non-zero parameters, Ẽ all = E / all parameters; E_H: E over paths of alive nodes only

@@ -3,7 +3,9 @@ using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Reports;
 
-/// <summary><c>units.csv</c>: one row per checkpoint, threshold, layer and node. The columns are described in docs/formats.md.</summary>
+/// <summary>
+/// <c>units.csv</c>: one row per checkpoint, threshold, layer and node. The columns are described in docs/formats.md.
+/// </summary>
 internal static class UnitsCsv
 {
     public static void Write(AnalysisOutcome outcome, Stream stream)

@@ -29,7 +29,8 @@ internal static class UnitsNpz
         {
             var key = FormattableString.Invariant($"{prefix}{layer.Index:000}");
             LayerResult[] once = [.. checkpoints.Select(checkpoint => checkpoint.Measurements[0].Layers[layer.Index])];
-            LayerResult[] each = [.. checkpoints.SelectMany(checkpoint => checkpoint.Measurements.Select(measurement => measurement.Layers[layer.Index]))];
+            LayerResult[] each = [.. checkpoints.SelectMany(checkpoint =>
+                checkpoint.Measurements.Select(measurement => measurement.Layers[layer.Index]))];
             npz.Add($"{key}.mean", once.Select(result => result.Units!.Mean), once.Length, layer.Nodes);
             npz.Add($"{key}.max", once.Select(result => result.Units!.Max), once.Length, layer.Nodes);
             npz.Add($"{key}.share", each.Select(result => result.Units!.Share), once.Length, thresholds, layer.Nodes);

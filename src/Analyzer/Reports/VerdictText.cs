@@ -35,12 +35,15 @@ internal static class VerdictText
             yield return Hypothesis(Name(stop, checkpoints));
     }
 
-    /// <summary>What the paper supposes and what our experiments found of it, for the checkpoint at which it would stop.</summary>
+    /// <summary>
+    /// What the paper supposes and what our experiments found of it, for the checkpoint at which it would stop.
+    /// </summary>
     public static string Hypothesis(string checkpoint) =>
-        $"the paper's hypothesis is that little more is gained from here; it would stop at {checkpoint}. In our own experiments that held in " +
-        "part: on CIFAR-10, 3 to 10 points of accuracy were still gained after E = 0 (docs/reproduction.md)";
+        $"the paper's hypothesis is that little more is gained from here; it would stop at {checkpoint}. " +
+        "In our own experiments that held in part: on CIFAR-10, 3 to 10 points of accuracy were still gained after E = 0 (docs/reproduction.md)";
 
-    private static string Name(int index, ImmutableArray<CheckpointResult> checkpoints) => checkpoints.All(checkpoint => checkpoint.Epoch is not null)
+    private static string Name(int index, ImmutableArray<CheckpointResult> checkpoints) =>
+        checkpoints.All(checkpoint => checkpoint.Epoch is not null)
         ? FormattableString.Invariant($"epoch {checkpoints[index].Epoch}")
         : Printable.Of(Path.GetFileName(checkpoints[index].File));
 }

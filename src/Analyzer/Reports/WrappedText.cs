@@ -7,7 +7,9 @@ internal static class WrappedText
 {
     private const int Width = 80;
 
-    /// <summary>Breaks a sentence between words; lines after the first are indented. A word longer than a line keeps its line.</summary>
+    /// <summary>
+    /// Breaks a sentence between words; lines after the first are indented. A word longer than a line keeps its line.
+    /// </summary>
     /// <param name="sentence">The sentence.</param>
     /// <param name="first">What the first line begins with.</param>
     /// <param name="indent">What the others begin with.</param>

@@ -19,7 +19,8 @@ internal static class Collapse
             var since = points.Length - 1;
             while (since > 0 && points[since - 1].ZeroCause == ZeroCause.AllDead)
                 since--;
-            return new(VerdictKind.Collapsing, [$"every node of the network is dead, since {points[since].Name}"], 0, since, null);
+            return new(VerdictKind.Collapsing, [$"every node of the network is dead, since {points[since].Name}"], 0, since,
+                null);
         }
         var dying = Enumerable.Range(0, points[^1].Layers.Length)
             .Select(layer => (Layer: layer, Since: Since(points, layer)))
@@ -27,7 +28,8 @@ internal static class Collapse
             .ToArray();
         if (dying.Length == 0)
             return null;
-        return new(VerdictKind.Collapsing, [.. dying.Select(found => Describe(points, found.Layer, found.Since))], 0, dying.Min(found => found.Since), null);
+        return new(VerdictKind.Collapsing, [.. dying.Select(found => Describe(points, found.Layer, found.Since))], 0,
+            dying.Min(found => found.Since), null);
     }
 
     private static int Since(ImmutableArray<VerdictPoint> points, int layer)
@@ -44,12 +46,14 @@ internal static class Collapse
         return 20L * alive <= nodes && 10L * alive <= Peak(points, layer, at) && Peak(points, layer, at) > 0;
     }
 
-    private static int Peak(ImmutableArray<VerdictPoint> points, int layer, int at) => points[..(at + 1)].Max(point => point.Layers[layer].Alive);
+    private static int Peak(ImmutableArray<VerdictPoint> points, int layer, int at) =>
+        points[..(at + 1)].Max(point => point.Layers[layer].Alive);
 
     private static string Describe(ImmutableArray<VerdictPoint> points, int layer, int since)
     {
         var life = points[^1].Layers[layer];
         return FormattableString.Invariant(
-            $"layer '{life.Name}' is dying: {life.Alive} of {life.Nodes} nodes are alive, at most {Peak(points, layer, points.Length - 1)} were, since {points[since].Name}");
+            $"layer '{life.Name}' is dying: {life.Alive} of {life.Nodes} nodes are alive, ") +
+            FormattableString.Invariant($"at most {Peak(points, layer, points.Length - 1)} were, since {points[since].Name}");
     }
 }

@@ -16,13 +16,15 @@ internal sealed class MotionWords(ImmutableArray<VerdictPoint> run, double[] val
         if (level.All(value => value == level[0]))
             return $"since {run[since].Name} E does not change";
         var within = Percent(Math.Max(level.Max() - level.Average(), level.Average() - level.Min()));
-        return $"since {run[since].Name} E stays within {within} of one level" + (since == 0 ? "" : $"; before, a step was {Percent(Step(1, since))} on average");
+        return $"since {run[since].Name} E stays within {within} of one level"
+            + (since == 0 ? "" : $"; before, a step was {Percent(Step(1, since))} on average");
     }
 
     /// <summary>Steps that became smaller.</summary>
     /// <param name="since">Index of the checkpoint from which on.</param>
     public string Smaller(int since) =>
-        $"since {run[since].Name} E moves by {Percent(Step(since + 1, values.Length - 1))} per step; before, by {Percent(Step(1, since))}";
+        $"since {run[since].Name} E moves by {Percent(Step(since + 1, values.Length - 1))} per step; " +
+        $"before, by {Percent(Step(1, since))}";
 
     /// <summary>The latest steps.</summary>
     /// <param name="steps">How many.</param>
@@ -30,8 +32,10 @@ internal sealed class MotionWords(ImmutableArray<VerdictPoint> run, double[] val
     {
         var last = values.Length - 1;
         var net = values[last] - values[last - steps];
-        var direction = net == 0 ? "ends where it began" : $"{(net > 0 ? "rose" : "fell")} by {Percent(Math.Abs(net), net < 0)} in all";
-        return FormattableString.Invariant($"over the last {steps} steps E moved by {Percent(Step(last - steps + 1, last))} per step, and {direction}");
+        var direction = net == 0 ? "ends where it began"
+            : $"{(net > 0 ? "rose" : "fell")} by {Percent(Math.Abs(net), net < 0)} in all";
+        return FormattableString.Invariant(
+            $"over the last {steps} steps E moved by {Percent(Step(last - steps + 1, last))} per step, and {direction}");
     }
 
     // Root mean square of the steps to the values from one index to another.

@@ -6,7 +6,9 @@ namespace Emergence.Analyzer.Series;
 /// <summary>Whether the choice of samples moves E more than training did.</summary>
 internal static class Noise
 {
-    /// <summary>Why nothing can be told, where that is so: E is known to no factor of two and never moved by more than that.</summary>
+    /// <summary>
+    /// Why nothing can be told, where that is so: E is known to no factor of two and never moved by more than that.
+    /// </summary>
     public static string? IsTooLarge(ImmutableArray<VerdictPoint> run)
     {
         if (run.Any(point => point.Interval is null))
@@ -16,7 +18,8 @@ internal static class Noise
         var moved = Width(run.Min(point => point.Emergence), run.Max(point => point.Emergence));
         return width > Math.Log10(2) && width > moved
             ? FormattableString.Invariant(
-                $"the probe is too small: E is known only within a factor of {Factor(width)}, and moved by one of {Factor(moved)}; give more --samples")
+                $"the probe is too small: E is known only within a factor of {Factor(width)}, ") +
+              $"and moved by one of {Factor(moved)}; give more --samples"
             : null;
     }
 

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Collections.Immutable;
 using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
@@ -20,6 +19,9 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
     private Analysed? last;
     private NetworkGraph? network;
     private bool isAnotherStructure;
+
+    /// <summary>What each node of the last checkpoint is judged by under the first threshold; empty where there is none.</summary>
+    public ImmutableArray<float[]> LastNodeValues => last is { Statistics.IsEmpty: false } ? [.. last.StatisticsUnder(0)] : [];
 
     /// <summary>Begins a segment: of the next result only E is compared with the last.</summary>
     public void Restart() => (network, isAnotherStructure) = (null, true);
@@ -77,19 +79,11 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
         [
             .. before.Result.Measurements[threshold].Layers.Zip(measurement.Layers, (was, layer) => layer with
             {
-                Woke = CountOnlyIn(layer.Mask!, was.Mask!),
-                Died = CountOnlyIn(was.Mask!, layer.Mask!),
+                Woke = layer.Mask!.CountMissingIn(was.Mask!),
+                Died = was.Mask!.CountMissingIn(layer.Mask!),
             }),
         ],
     };
-
-    private static int CountOnlyIn(BitArray one, BitArray other)
-    {
-        var count = 0;
-        for (var i = 0; i < one.Length; i++)
-            count += one[i] && !other[i] ? 1 : 0;
-        return count;
-    }
 
     private static double? ActivationChange(float[][] before, float[][] now)
     {

@@ -29,7 +29,9 @@ public enum VerdictKind
 /// <summary>The verdict on a series under one threshold, at its last checkpoint.</summary>
 /// <param name="Kind">The verdict.</param>
 /// <param name="Evidence">Why, in plain words: one sentence each, without a full stop.</param>
-/// <param name="First">Index of the first checkpoint that is judged: those before have another structure, or other samples.</param>
+/// <param name="First">
+/// Index of the first checkpoint that is judged: those before have another structure, or other samples.
+/// </param>
 /// <param name="Since">Index of the checkpoint from which it holds; null where that means nothing.</param>
 /// <param name="StopAt">
 /// Index of the checkpoint at which the run could first be called settled: where the paper's hypothesis would have training

@@ -7,7 +7,9 @@ namespace Emergence.Analyzer.Series;
 /// <summary>Judges where a training run stands. Pure; docs/measures.md explains the method.</summary>
 public static class SeriesVerdicts
 {
-    /// <summary>The odds at which a run is called settled or leveling off: false in at most 5 % of random walks, over all looks.</summary>
+    /// <summary>
+    /// The odds at which a run is called settled or leveling off: false in at most 5 % of random walks, over all looks.
+    /// </summary>
     public const double OddsNeeded = 20;
 
     // Five steps are the fewest that fall by chance all in one direction in less than 5 % of cases: 1 / 32.
@@ -51,7 +53,8 @@ public static class SeriesVerdicts
             ZeroCause = measurement.ZeroCause,
             NotFinite = measurement.NodesNan + measurement.NodesInf,
             Samples = checkpoint.Probe.Samples,
-            Layers = [.. measurement.Layers.Where(layer => sources.Contains(layer.Index)).Select(layer => new LayerLife(layer.Name, layer.Nodes, layer.Alive))],
+            Layers = [.. measurement.Layers.Where(layer => sources.Contains(layer.Index)).Select(layer =>
+                new LayerLife(layer.Name, layer.Nodes, layer.Alive))],
             Split = isFirst ? null : measurement.Step?.Split,
         };
     }
@@ -62,13 +65,15 @@ public static class SeriesVerdicts
         {
             var since = StartOfLast(points, point => point.NotFinite > 0);
             return new(
-                VerdictKind.Diverged, [Invariant($"{points[^1].NotFinite} nodes have activations that are not finite, since {points[since].Name}")],
+                VerdictKind.Diverged, [Invariant(
+                    $"{points[^1].NotFinite} nodes have activations that are not finite, since {points[since].Name}")],
                 0, since, null);
         }
         if (Collapse.Of(points) is { } collapse)
             return collapse;
         if (points[^1].Samples < FewestSamples)
-            return CannotTell(Invariant($"the probe is too small: {points[^1].Samples} samples, at least {FewestSamples} are needed; give more --samples"));
+            return CannotTell(Invariant(
+                $"the probe is too small: {points[^1].Samples} samples, at least {FewestSamples} are needed; give more --samples"));
 
         // E = 0 and not finite are states of their own: what was before does not continue behind them.
         var isZero = points[^1].Emergence.IsZero;
@@ -82,12 +87,14 @@ public static class SeriesVerdicts
     private static SeriesVerdict Zero(ImmutableArray<VerdictPoint> points, int start, double needed)
     {
         var stays = points.Length - 1 - start;
-        var cause = points[^1].ZeroCause == ZeroCause.AllAlive ? "every node is alive" : "no path leads from a dead node to an alive one";
+        var cause = points[^1].ZeroCause == ZeroCause.AllAlive ? "every node is alive"
+            : "no path leads from a dead node to an alive one";
         var enough = (int)Math.Ceiling(Math.Log2(needed));
         var found = Invariant($"E is 0 since {points[start].Name}, as {cause}: {Checkpoints(stays + 1)} in a row; {enough + 1} are needed");
         return stays >= enough
             ? new(VerdictKind.Settled, [found], 0, start, start + enough)
-            : points.Length <= FewestSteps ? CannotTell(TooFew(points.Length), found) : new(VerdictKind.StillDeveloping, [found], 0, null, null);
+            : points.Length <= FewestSteps ? CannotTell(TooFew(points.Length), found)
+                : new(VerdictKind.StillDeveloping, [found], 0, null, null);
     }
 
     private static SeriesVerdict Moving(ImmutableArray<VerdictPoint> points, int start, double needed)
@@ -117,7 +124,8 @@ public static class SeriesVerdicts
             ? new(
                 VerdictKind.LevelingOff, [words.Smaller(now.LevelingSince), Odds("smaller steps", now.Leveling, needed)], 0,
                 start + now.LevelingSince, null)
-            : new(VerdictKind.StillDeveloping, [words.Recent(FewestSteps), Odds("a plateau", now.Settled, needed)], 0, null, null);
+            : new(VerdictKind.StillDeveloping, [words.Recent(FewestSteps), Odds("a plateau", now.Settled, needed)], 0, null,
+                null);
     }
 
     /// <summary>One node decides where most of the latest movement comes from steps of which it is more than half.</summary>
@@ -130,7 +138,8 @@ public static class SeriesVerdicts
             (all, single, last) = (all + step, single + (singular[i] ? step : 0), singular[i] ? i : last);
         }
         return single > all / 2
-            ? Invariant($"one node decides: over the last {FewestSteps} steps {single / all:P0} of the movement of E comes from steps of which a ") +
+            ? Invariant($"one node decides: over the last {FewestSteps} steps {single / all:P0} of the movement of E comes from ") +
+                "steps of which a " +
                 Invariant($"single node is more than half, the latest at {run[last].Name}")
             : null;
     }
@@ -148,7 +157,8 @@ public static class SeriesVerdicts
         points[i].NotFinite > 0 || points[i].Emergence.IsZero != isZero ? -1
         : StartOfLast(points[..(i + 1)], point => point.Emergence.IsZero == isZero && point.NotFinite == 0);
 
-    private static SeriesVerdict CannotTell(params ImmutableArray<string> evidence) => new(VerdictKind.CannotTell, evidence, 0, null, null);
+    private static SeriesVerdict CannotTell(params ImmutableArray<string> evidence) =>
+        new(VerdictKind.CannotTell, evidence, 0, null, null);
 
     private static string TooFew(int checkpoints) =>
         Invariant($"too few checkpoints: {checkpoints}, at least {FewestSteps + 1} are needed");
@@ -156,7 +166,8 @@ public static class SeriesVerdicts
     private static string Checkpoints(int count) => count == 1 ? "1 checkpoint" : Invariant($"{count} checkpoints");
 
     private static string Odds(string of, double odds, double needed) => Invariant(
-        $"the odds for {of} against a random walk are {(odds > 1e6 ? "over 1000000" : odds.ToString("0.##", CultureInfo.InvariantCulture))} to 1; {needed} to 1 are needed, which a random walk reaches in at most 5 % of runs");
+        $"the odds for {of} against a random walk are {(odds > 1e6 ? "over 1000000" : odds.ToString("0.##", CultureInfo.InvariantCulture))} to 1; {needed} to 1 are ")
+        + "needed, which a random walk reaches in at most 5 % of runs";
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

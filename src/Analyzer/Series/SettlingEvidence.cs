@@ -31,7 +31,9 @@ internal readonly record struct SettlingOdds(double Settled, int SettledSince, d
 /// </remarks>
 internal static class SettlingEvidence
 {
-    /// <summary>Steps of less than 1 % of E are no development, whatever was seen before: it is how a flat run is known.</summary>
+    /// <summary>
+    /// Steps of less than 1 % of E are no development, whatever was seen before: it is how a flat run is known.
+    /// </summary>
     public const double Negligible = 0.01;
 
     // Weight of the alternative for which that matters.
@@ -59,7 +61,11 @@ internal static class SettlingEvidence
             var singular = isSingular[..(last + 1)];
             var all = Odds(seen, default);
             var others = singular.Contains(true) && singular[1..].Contains(false) ? Odds(seen, singular) : all;
-            odds.Add(all with { Settled = Math.Min(all.Settled, others.Settled), Leveling = Math.Min(all.Leveling, others.Leveling) });
+            odds.Add(all with
+            {
+                Settled = Math.Min(all.Settled, others.Settled),
+                Leveling = Math.Min(all.Leveling, others.Leveling)
+            });
         }
         return odds.MoveToImmutable();
     }
@@ -97,7 +103,8 @@ internal static class SettlingEvidence
                 settled.Add(finer + shape - Ratio(scatter), k);
                 leveling.Add(finer - Ratio(moved), k);
 
-                double Ratio(double squares) => steps / 2.0 * Math.Log((before[k] + (squares / (size * size))) / (before[k] + moved));
+                double Ratio(double squares) =>
+                    steps / 2.0 * Math.Log((before[k] + (squares / (size * size))) / (before[k] + moved));
             }
         }
         var flat = steps == 0 ? 0 : LogFlat(steps, scatter, moved);
@@ -114,7 +121,8 @@ internal static class SettlingEvidence
         foreach (var (size, logWeight) in s_sizes)
         {
             var deviation = size * Negligible;
-            sum.Add(logWeight - (n * Math.Log(deviation)) - (Math.Log(n + 1) / 2) - (scatter / (2 * deviation * deviation)) - walk, 0);
+            sum.Add(logWeight - (n * Math.Log(deviation)) - (Math.Log(n + 1) / 2) - (
+                scatter / (2 * deviation * deviation)) - walk, 0);
         }
         return sum.Value;
     }

@@ -10,13 +10,13 @@ namespace Emergence.Measuring.Inference;
 /// <param name="RunSize">Samples per run; the last run may have fewer.</param>
 /// <param name="Rows">Where runs are padded: the samples of each run that count. Null: all of them do.</param>
 /// <param name="Block">The block of samples that it lies in, from 0.</param>
-public sealed record ProbeSegment(int Start, int End, int RunSize, int? Rows, int Block = 0);
+internal sealed record ProbeSegment(int Start, int End, int RunSize, int? Rows, int Block = 0);
 
 /// <summary>How the samples of a probe are divided into runs.</summary>
 /// <param name="FixedBatch">The batch size built into the model, to which runs are padded; null where it is free.</param>
 /// <param name="Segments">Stretches of the probe, in order.</param>
 /// <param name="Diagnostics">For instance that a batch size asked for cannot be had.</param>
-public sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Segments, ImmutableArray<Diagnostic> Diagnostics)
+internal sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Segments, ImmutableArray<Diagnostic> Diagnostics)
 {
     private const int LargestDefault = 256;
     private const long ActivationBudget = 32 << 20;

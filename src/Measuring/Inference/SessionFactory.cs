@@ -17,7 +17,7 @@ public sealed class SessionFactory
     private readonly GraphOptimizationLevel? optimization;
     private readonly int threads;
 
-    private SessionFactory(string device, GraphOptimizationLevel? optimization, int threads, ImmutableArray<Diagnostic> diagnostics)
+    private SessionFactory(Device device, GraphOptimizationLevel? optimization, int threads, ImmutableArray<Diagnostic> diagnostics)
     {
         Device = device;
         this.optimization = optimization;
@@ -25,8 +25,8 @@ public sealed class SessionFactory
         Diagnostics = diagnostics;
     }
 
-    /// <summary>The device that models run on: <c>cpu</c> or <c>cuda</c>.</summary>
-    public string Device { get; }
+    /// <summary>The device that models run on; never <see cref="Device.Auto"/>.</summary>
+    public Device Device { get; }
 
     /// <summary>Why a device that is there was not chosen.</summary>
     public ImmutableArray<Diagnostic> Diagnostics { get; }
@@ -35,10 +35,10 @@ public sealed class SessionFactory
     public static string RuntimeVersion => Environment().GetVersionString();
 
     /// <summary>
-    /// Chooses the device and tries it with a model of one node. <c>auto</c> takes a GPU where one works, else the
+    /// Chooses the device and tries it with a model of one node. <see cref="Device.Auto"/> takes a GPU where one works, else the
     /// CPU; a device asked for by name is never replaced by another.
     /// </summary>
-    /// <exception cref="UsageException">Unknown device or optimisation level.</exception>
+    /// <exception cref="UsageException">More threads than any machine has.</exception>
     /// <exception cref="UserException">The device asked for cannot be used.</exception>
     public static SessionFactory Create(AnalysisSettings settings)
     {
@@ -48,26 +48,26 @@ public sealed class SessionFactory
             throw new UsageException(
                 $"--threads {settings.Threads}: is more than {MostThreads}; give no more than the machine's {System.Environment.ProcessorCount} processors, or 0");
         }
-        SessionFactory On(string device, params ImmutableArray<Diagnostic> diagnostics) =>
+        SessionFactory On(Device device, params ImmutableArray<Diagnostic> diagnostics) =>
             new(device, LevelOf(settings.Optimization), settings.Threads, diagnostics);
 
         switch (settings.Device)
         {
-            case "cpu":
-                return On("cpu");
-            case "cuda":
-                var cuda = On("cuda");
+            case Device.Cpu:
+                return On(Device.Cpu);
+            case Device.Cuda:
+                var cuda = On(Device.Cuda);
                 return cuda.WhyUnusable() is { } reason
                     ? throw new UserException($"--device cuda: {reason}; use --device cpu, or a build with -p:OrtFlavor=gpu on a machine with a GPU")
                     : cuda;
-            case "auto":
+            case Device.Auto:
                 if (!HasCuda())
-                    return On("cpu");
-                return On("cuda").WhyUnusable() is { } unusable
-                    ? On("cpu", Diagnostic.Note("--device auto", $"runs on the CPU: {unusable}"))
-                    : On("cuda");
+                    return On(Device.Cpu);
+                return On(Device.Cuda).WhyUnusable() is { } unusable
+                    ? On(Device.Cpu, Diagnostic.Note("--device auto", $"runs on the CPU: {unusable}"))
+                    : On(Device.Cuda);
             default:
-                throw new UsageException($"--device {settings.Device}: is none of auto, cpu, cuda");
+                throw new ArgumentOutOfRangeException(nameof(settings), settings.Device, "expected a defined device");
         }
     }
 
@@ -75,7 +75,7 @@ public sealed class SessionFactory
     /// <param name="model">The model.</param>
     /// <param name="path">The file it came from: external data is looked for beside it, and errors name it.</param>
     /// <exception cref="UserException">ONNX Runtime does not take the model.</exception>
-    public InferenceSession Open(ModelProto model, string path)
+    internal InferenceSession Open(ModelProto model, string path)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -104,13 +104,13 @@ public sealed class SessionFactory
         return OrtEnv.Instance();
     }
 
-    private static GraphOptimizationLevel? LevelOf(string optimization) => optimization switch
+    private static GraphOptimizationLevel? LevelOf(Optimization optimization) => optimization switch
     {
-        "default" => null,
-        "none" => GraphOptimizationLevel.ORT_DISABLE_ALL,
-        "basic" => GraphOptimizationLevel.ORT_ENABLE_BASIC,
-        "all" => GraphOptimizationLevel.ORT_ENABLE_ALL,
-        _ => throw new UsageException($"--optimization {optimization}: is none of default, none, basic, all"),
+        Optimization.Default => null,
+        Optimization.None => GraphOptimizationLevel.ORT_DISABLE_ALL,
+        Optimization.Basic => GraphOptimizationLevel.ORT_ENABLE_BASIC,
+        Optimization.All => GraphOptimizationLevel.ORT_ENABLE_ALL,
+        _ => throw new ArgumentOutOfRangeException(nameof(optimization), optimization, "expected a defined level"),
     };
 
     private SessionOptions Options()
@@ -140,7 +140,7 @@ public sealed class SessionFactory
 
     private void Append(SessionOptions options)
     {
-        if (Device != "cuda")
+        if (Device != Device.Cuda)
             return;
         using var cuda = new OrtCUDAProviderOptions();
         // TF32 rounds products to 10 bits: enough to flip nodes near the threshold.
@@ -153,7 +153,7 @@ public sealed class SessionFactory
     /// <summary>Why this device cannot run even one node; null where it can.</summary>
     private string? WhyUnusable()
     {
-        if (Device == "cuda" && !HasCuda())
+        if (Device == Device.Cuda && !HasCuda())
             return "this build carries ONNX Runtime's CPU package, which has no CUDA";
         try
         {

@@ -23,7 +23,7 @@ public sealed class ShapeRun(SessionFactory sessions, Func<Checkpoint, LayerGrap
 
     /// <summary>Measures on random samples, on the CPU: where no probe has been chosen.</summary>
     public static ShapeMeasurement OnRandom(CancellationToken token) => (checkpoint, graph, tensors) =>
-        new ShapeRun(SessionFactory.Create(new AnalysisSettings { Device = "cpu" }), (_, inputs) => RandomSamples(inputs), token)
+        new ShapeRun(SessionFactory.Create(new AnalysisSettings { Device = Device.Cpu }), (_, inputs) => RandomSamples(inputs), token)
             .Measure(checkpoint, graph, tensors);
 
     /// <inheritdoc cref="ShapeMeasurement"/>

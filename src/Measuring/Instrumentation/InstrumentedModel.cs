@@ -6,7 +6,7 @@ using Onnx;
 namespace Emergence.Measuring.Instrumentation;
 
 /// <summary>What to count, and over which part of a batch.</summary>
-public sealed record CountingOptions
+internal sealed record CountingOptions
 {
     /// <summary>The counters of every layer.</summary>
     public required ImmutableArray<Counter> Counters { get; init; }
@@ -44,7 +44,7 @@ public sealed record CountingOptions
 /// samples of each node over all iterations (double, one element).
 /// </param>
 /// <param name="Counters">Each counter's output: double, one value per node, in the order of the graph.</param>
-public sealed record LayerCounters(
+internal sealed record LayerCounters(
     TracedLayer Layer, NodeLayout Layout, string Extent, ImmutableArray<(Counter Counter, string Output)> Counters)
 {
     /// <summary>Whether it stands inside the body of an If, Loop or Scan.</summary>
@@ -63,7 +63,7 @@ public sealed record LayerCounters(
 /// <param name="AliveChannels">α: channels with any alive position, likewise; null where that is a.</param>
 /// <param name="Borderline">Nodes that a change of 1e-4 may flip, likewise.</param>
 /// <param name="Mask">Which nodes are alive: bool, sample by sample, channel-major; null where it was not asked for.</param>
-public sealed record SampleCounters(string Alive, string? AliveChannels, string Borderline, string? Mask)
+internal sealed record SampleCounters(string Alive, string? AliveChannels, string Borderline, string? Mask)
 {
     /// <summary>Those there are, in the order in which they are read.</summary>
     public IEnumerable<string> Outputs => ((string?[])[Alive, AliveChannels, Borderline, Mask]).OfType<string>();
@@ -73,7 +73,7 @@ public sealed record SampleCounters(string Alive, string? AliveChannels, string 
 /// <param name="Model">A changed copy of the model.</param>
 /// <param name="Layers">In the order of the layers asked for.</param>
 /// <param name="Logits">Output with the logits, as double, or null.</param>
-public sealed record InstrumentedModel(ModelProto Model, ImmutableArray<LayerCounters> Layers, string? Logits)
+internal sealed record InstrumentedModel(ModelProto Model, ImmutableArray<LayerCounters> Layers, string? Logits)
 {
     /// <summary>Every output to ask for: the logits, then each layer's extent and counters.</summary>
     public ImmutableArray<string> Outputs { get; } =

@@ -7,7 +7,7 @@ using static Onnx.TensorProto.Types;
 namespace Emergence.Measuring.Instrumentation;
 
 /// <summary>Adds in-graph counters to a model, so that activations never leave the runtime whole.</summary>
-public static class Instrumenter
+internal static class Instrumenter
 {
     /// <summary>
     /// Copies a model and appends, for each layer, the counters asked for. The opset and the IR version stay as they

@@ -9,7 +9,7 @@ namespace Emergence.Measuring.Instrumentation;
 /// How the axes of a layer's activation become its nodes: which axes a counter reduces and in which order the rest
 /// stand. Profiles are channel-major (node = channel × positions + position), whatever the order in the graph.
 /// </summary>
-public sealed class NodeLayout
+internal sealed class NodeLayout
 {
     private readonly int[]? order;
 

@@ -12,11 +12,18 @@ public sealed record ProbeOptions
     /// <summary>Folder with the data sets' files.</summary>
     public string? DataDir { get; init; }
 
-    /// <summary><c>test</c> or <c>train</c>; null: what the checkpoint records, else <c>test</c>.</summary>
-    public string? Split { get; init; }
+    /// <summary>The part of a data set; null: what the checkpoint records, else <see cref="DataSplit.Test"/>.</summary>
+    public DataSplit? Split { get; init; }
 
-    /// <summary>The first so many samples in stored order; null: all.</summary>
-    public int? Samples { get; init; } = 1024;
+    /// <summary>The number of samples, the first in stored order; null: all.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is less than 1.</exception>
+    public int? Samples
+    {
+        get;
+        init => field = value is null or >= 1
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(Samples), value, "expected 1 or more");
+    } = 1024;
 
     /// <summary>File of labels, where the data has none of its own.</summary>
     public string? Labels { get; init; }

@@ -9,7 +9,7 @@ using DataType = Onnx.TensorProto.Types.DataType;
 namespace Emergence.Measuring.Probes;
 
 /// <summary>Finds the samples on which a checkpoint's activations are recorded, and makes them what its inputs want.</summary>
-public static class ProbeResolver
+internal static class ProbeResolver
 {
     internal const int RandomSamples = 1024;
 

@@ -27,7 +27,7 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
                 $"{checkpoint.FileName}: records the data set '{name}', which is not known here; "
                 + "give its samples with --data");
         var recordedSplit = recorded.Split ?? DefaultSplit;
-        var split = options.Split ?? recordedSplit;
+        var split = Word(options.Split) ?? recordedSplit;
         var source = OfSet(null, name, split, options, progress, token, out var sha256);
         // The hash is that of one split; of the other nothing is recorded.
         if (split == recordedSplit && recorded.DatasetSha256 is { } expected && expected != sha256)
@@ -37,12 +37,21 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
         return [source];
     }
 
+    /// <summary>The split as checkpoints and data sets name it.</summary>
+    internal static string? Word(DataSplit? split) => split switch
+    {
+        null => null,
+        DataSplit.Test => "test",
+        DataSplit.Train => "train",
+        _ => throw new ArgumentOutOfRangeException(nameof(split), split, "has no word"),
+    };
+
     /// <summary>What <c>--data</c> names, in that order.</summary>
     /// <exception cref="UserException">One of them is missing, of no known format, or damaged.</exception>
     public static ImmutableArray<ProbeSource> Given(
         Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, ProbeOptions options, Action<string>? progress, CancellationToken token)
     {
-        var split = options.Split ?? checkpoint.Metadata.Split ?? DefaultSplit;
+        var split = Word(options.Split) ?? checkpoint.Metadata.Split ?? DefaultSplit;
         var sources = ImmutableArray.CreateBuilder<ProbeSource>();
         foreach (var text in options.Data)
         {

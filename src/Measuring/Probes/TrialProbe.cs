@@ -35,8 +35,16 @@ public static class TrialProbe
             samples, null, new ProbeProvenance("random", "", samples, options.Seed), []);
     }
 
-    private static bool IsAtHand(CheckpointMetadata recorded, ProbeOptions options) =>
-        recorded.Dataset is { } name && DatasetCatalog.IsAtHand(name, options.Split ?? recorded.Split ?? "test", options.DataDir);
+    /// <summary>True where the recorded data set can be read without a download.</summary>
+    /// <param name="recorded">What the checkpoint records.</param>
+    /// <param name="options">What the user said of samples.</param>
+    public static bool IsAtHand(CheckpointMetadata recorded, ProbeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(recorded);
+        ArgumentNullException.ThrowIfNull(options);
+        return recorded.Dataset is { } name
+            && DatasetCatalog.IsAtHand(name, ProbeSource.Word(options.Split) ?? recorded.Split ?? "test", options.DataDir);
+    }
 
     private static ProbeInput Both(ProbeInput first, ProbeInput second) => first with { Data = (byte[])[.. first.Data.Span, .. second.Data.Span] };
 }

@@ -6,14 +6,28 @@ namespace Emergence.Measuring.Settings;
 /// <summary>Everything that shapes a number and is the same for every checkpoint of a series.</summary>
 public sealed record AnalysisSettings
 {
-    /// <summary>θ, one or several, rounded to float32.</summary>
-    public ImmutableArray<float> Thresholds { get; init; } = [0.05f];
+    /// <summary>θ, one or several finite numbers, rounded to float32.</summary>
+    /// <exception cref="ArgumentException">There is none, or one is not finite.</exception>
+    public ImmutableArray<float> Thresholds
+    {
+        get;
+        init => field = !value.IsDefaultOrEmpty && value.All(float.IsFinite)
+            ? value
+            : throw new ArgumentException("expected one or more finite numbers", nameof(Thresholds));
+    } = [0.05f];
 
     /// <summary>The statistic.</summary>
     public Statistic Statistic { get; init; } = Statistic.Mean;
 
-    /// <summary>Share above which a node is alive, for <see cref="Statistic.Share"/>.</summary>
-    public double AliveShare { get; init; } = 0.5;
+    /// <summary>Share above which a node is alive, in [0, 1], for <see cref="Statistic.Share"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It lies outside [0, 1].</exception>
+    public double AliveShare
+    {
+        get;
+        init => field = value is >= 0 and <= 1
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(AliveShare), value, "expected a share from 0 to 1");
+    } = 0.5;
 
     /// <summary>What a node of a convolution is.</summary>
     public ConvNodes ConvNodes { get; init; } = ConvNodes.Units;
@@ -39,17 +53,22 @@ public sealed record AnalysisSettings
     /// <summary>Whether alive counts and E get intervals, and from which resamples; only with a statistic that is a mean.</summary>
     public BootstrapSettings? Bootstrap { get; init; }
 
-    /// <summary>ONNX Runtime's optimisation level: <c>default</c>, <c>none</c>, <c>basic</c> or <c>all</c>.</summary>
-    public string Optimization { get; init; } = "default";
+    /// <summary>How much ONNX Runtime rewrites the model before it runs it.</summary>
+    public Optimization Optimization { get; init; }
 
     /// <summary>Threads of one session; 0 lets ONNX Runtime choose.</summary>
-    public int Threads { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public int Threads { get; init => field = NotNegative(value, nameof(Threads)); }
 
     /// <summary>Samples in one run; 0 chooses by the size of the model.</summary>
-    public int Batch { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public int Batch { get; init => field = NotNegative(value, nameof(Batch)); }
 
-    /// <summary><c>auto</c>, <c>cpu</c> or <c>cuda</c>.</summary>
-    public string Device { get; init; } = "auto";
+    /// <summary>Where the model runs.</summary>
+    public Device Device { get; init; }
+
+    private static int NotNegative(int value, string name) =>
+        value >= 0 ? value : throw new ArgumentOutOfRangeException(name, value, "expected 0 or more");
 }
 
 /// <summary>How a node's activations over the samples become one number.</summary>

@@ -1,5 +1,5 @@
-using System.Collections;
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Measuring.Instrumentation;
 using Emergence.Measuring.Settings;
 
@@ -12,7 +12,7 @@ namespace Emergence.Measuring.Statistics;
 /// <param name="Borderline">Nodes that a change of 1e-4 may flip.</param>
 /// <param name="NodesNan">Nodes with a NaN activation; they are not alive.</param>
 /// <param name="NodesInf">Nodes with an infinite activation and no NaN; they are not alive.</param>
-public sealed record AliveNodes(BitArray Mask, int Alive, int AliveChannels, int Borderline, int NodesNan, int NodesInf);
+public sealed record AliveNodes(NodeMask Mask, int Alive, int AliveChannels, int Borderline, int NodesNan, int NodesInf);
 
 /// <summary>When a node is alive, dead or borderline; docs/measures.md has the definitions.</summary>
 public sealed class AliveRule
@@ -31,7 +31,7 @@ public sealed class AliveRule
     }
 
     /// <summary>The counters that the rules of a setting read, and those that every profile has.</summary>
-    public static ImmutableArray<Counter> CountersFor(AnalysisSettings settings)
+    internal static ImmutableArray<Counter> CountersFor(AnalysisSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
         IEnumerable<Counter> needed = settings.Statistic switch
@@ -48,7 +48,7 @@ public sealed class AliveRule
 
     /// <summary>The counters that a bootstrap needs of each block of samples: none, where none was asked for.</summary>
     /// <exception cref="ArgumentException">The statistic is no mean over the samples.</exception>
-    public static ImmutableArray<Counter> CountersByBlock(AnalysisSettings settings)
+    internal static ImmutableArray<Counter> CountersByBlock(AnalysisSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
         return settings.Bootstrap is null
@@ -91,7 +91,7 @@ public sealed class AliveRule
     {
         ArgumentNullException.ThrowIfNull(profile);
         var judge = JudgeOf(profile);
-        var mask = new BitArray(profile.Nodes);
+        var mask = new bool[profile.Nodes];
         int alive = 0, aliveChannels = 0, borderline = 0, nan = 0, infinite = 0;
         for (var channel = 0; channel < profile.Channels; channel++)
         {
@@ -115,7 +115,7 @@ public sealed class AliveRule
             }
             aliveChannels += alive > before ? 1 : 0;
         }
-        return new AliveNodes(mask, alive, aliveChannels, borderline, nan, infinite);
+        return new AliveNodes(new NodeMask(mask), alive, aliveChannels, borderline, nan, infinite);
     }
 
     /// <summary>
@@ -137,7 +137,7 @@ public sealed class AliveRule
     /// Nodes with no activation (with <see cref="Statistic.AbsMax"/>: no absolute value of one) above the threshold on any
     /// sample; null where the statistic does not count the largest. Nodes with activations that are not finite are none of them.
     /// </summary>
-    public int? NeverFired(LayerProfile profile)
+    internal int? NeverFired(LayerProfile profile)
     {
         ArgumentNullException.ThrowIfNull(profile);
         if (statistic is Statistic.AbsMean or Statistic.Dormancy)
@@ -147,7 +147,7 @@ public sealed class AliveRule
     }
 
     /// <summary>What was counted of the single nodes, where the settings ask for it.</summary>
-    public LayerUnits Units(LayerProfile profile)
+    internal LayerUnits Units(LayerProfile profile)
     {
         ArgumentNullException.ThrowIfNull(profile);
         var (sums, largest, above) = (profile.Totals[new(CounterKind.Sum)], profile.Totals[new(CounterKind.Max)], profile.Totals[At(threshold)]);

@@ -13,7 +13,7 @@ public sealed record BootstrapIntervals(
     ImmutableArray<Interval<int>> AliveByLayer, Interval<int> Alive, Interval<EmergenceValue> Emergence, Interval<EmergenceValue> EmergenceActive);
 
 /// <summary>Measures a network on resamples of the blocks of samples it was recorded on. Pure.</summary>
-public static class Bootstrap
+internal static class Bootstrap
 {
     // Masks of so many resamples are held at once.
     private const int Chunk = 32;

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Collections.Immutable;
 using Emergence.Analyzer.Metrics;
 using Emergence.Measuring.Settings;
@@ -8,7 +7,7 @@ using Emergence.Tracing.Networks;
 namespace Emergence.Measuring.Statistics;
 
 /// <summary>From node statistics to emergence: one measurement per threshold. Pure.</summary>
-public static class Measurements
+internal static class Measurements
 {
     /// <summary>Judges every node of a profile under each threshold of the settings, and measures.</summary>
     /// <param name="graph">The layers and edges.</param>
@@ -20,7 +19,7 @@ public static class Measurements
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
     public static ImmutableArray<Measurement> Of(
         LayerGraph graph, ActivationProfile profile, AnalysisSettings settings, NetworkGraph? wired = null,
-        ImmutableDictionary<string, BitArray>? unfed = null, CancellationToken token = default)
+        ImmutableDictionary<string, NodeMask>? unfed = null, CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(profile);
@@ -34,7 +33,7 @@ public static class Measurements
     }
 
     private static Measurement Of(
-        NetworkGraph network, NetworkGraph? wired, ImmutableDictionary<string, BitArray>? unfed, LayerGraph graph,
+        NetworkGraph network, NetworkGraph? wired, ImmutableDictionary<string, NodeMask>? unfed, LayerGraph graph,
         ActivationProfile profile, AnalysisSettings settings, float threshold, CancellationToken token)
     {
         var rule = new AliveRule(settings, threshold);
@@ -51,7 +50,7 @@ public static class Measurements
                 NeverFired = rule.NeverFired(layer),
                 Slope = slopes[i],
                 Units = settings.Units ? rule.Units(layer) : null,
-                AliveByBias = unfed?.GetValueOrDefault(layer.Layer.Name) is { } isUnfed ? Shared(isUnfed, alive[i].Mask) : null,
+                AliveByBias = unfed?.GetValueOrDefault(layer.Layer.Name) is { } isUnfed ? isUnfed.CountShared(alive[i].Mask) : null,
                 EmergenceShare = ShareOf(byLayer[i], emergence),
                 AliveInterval = intervals?.AliveByLayer[i],
             }),
@@ -95,7 +94,7 @@ public static class Measurements
         };
 
     private static LayerResult ResultOf(LayerProfile profile, LayerSamples alive, int samples) => ResultOf(profile, new AliveNodes(
-        new BitArray(0), RoundedMean(alive.Alive, samples), RoundedMean(alive.AliveChannels, samples), alive.Borderline,
+        new NodeMask(), RoundedMean(alive.Alive, samples), RoundedMean(alive.AliveChannels, samples), alive.Borderline,
         Enumerable.Range(0, profile.Nodes).Count(profile.IsNan),
         Enumerable.Range(0, profile.Nodes).Count(node => profile.IsNotFinite(node) && !profile.IsNan(node)))) with
     {
@@ -104,14 +103,6 @@ public static class Measurements
 
     private static double? ShareOf(EmergenceValue part, EmergenceValue whole) =>
         whole.IsZero ? null : new EmergenceValue(part.Numerator * whole.Denominator, part.Denominator * whole.Numerator).ToDouble();
-
-    private static int Shared(BitArray one, BitArray other)
-    {
-        var count = 0;
-        for (var i = 0; i < one.Length; i++)
-            count += one[i] && other[i] ? 1 : 0;
-        return count;
-    }
 
     private static int RoundedMean(long sum, int count) => (int)new EmergenceValue(sum, count).Rounded;
 

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Collections.Immutable;
 using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
@@ -115,12 +114,12 @@ public sealed record LayerResult
     /// Which nodes are alive, channel-major (node = channel × positions + position); null with <see cref="Statistic.Sample"/>,
     /// where that differs from sample to sample.
     /// </summary>
-    public required BitArray? Mask { get; init; }
+    public required NodeMask? Mask { get; init; }
 }
 
 /// <summary>What was counted of each node of a layer, channel-major (node = channel × positions + position).</summary>
 /// <param name="Mean">Mean activation over the samples; NaN where one is not finite.</param>
-/// <param name="Max">Largest activation; likewise.</param>
+/// <param name="Max">Largest activation; NaN where one is not finite.</param>
 /// <param name="Share">Share of the samples on which it is above the threshold.</param>
 public sealed record LayerUnits(ImmutableArray<float> Mean, ImmutableArray<float> Max, ImmutableArray<float> Share);
 
@@ -254,11 +253,17 @@ public sealed record CheckpointResult
     /// <summary>Test accuracy the checkpoint records, in [0, 1].</summary>
     public required double? TestAccuracy { get; init; }
 
+    /// <summary>Training loss the checkpoint records.</summary>
+    public double? TrainLoss { get; init; }
+
+    /// <summary>Test loss the checkpoint records.</summary>
+    public double? TestLoss { get; init; }
+
     /// <summary>The probe.</summary>
     public required ProbeProvenance Probe { get; init; }
 
-    /// <summary>Device the model ran on: <c>cpu</c>, <c>cuda</c>.</summary>
-    public required string Device { get; init; }
+    /// <summary>Device the model ran on; never <see cref="Device.Auto"/>.</summary>
+    public required Device Device { get; init; }
 
     /// <summary>Warnings and notes.</summary>
     public required ImmutableArray<Diagnostic> Diagnostics { get; init; }

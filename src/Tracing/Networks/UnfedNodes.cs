@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Collections.Immutable;
 using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
@@ -12,53 +11,54 @@ internal static class UnfedNodes
     /// The unfed nodes of each layer, channel-major, by the layer's name. A layer whose weights are not known node by node
     /// is not there. Weights are read only of layers that have a zero among them.
     /// </summary>
-    public static ImmutableDictionary<string, BitArray> Of(TracedModel model, ConvNodes nodes)
+    public static ImmutableDictionary<string, NodeMask> Of(TracedModel model, ConvNodes nodes)
     {
         var network = NetworkGraphs.Of(model.Graph, nodes);
         var routes = new Routes(model);
-        var result = ImmutableDictionary.CreateBuilder<string, BitArray>(StringComparer.Ordinal);
+        var result = ImmutableDictionary.CreateBuilder<string, NodeMask>(StringComparer.Ordinal);
         foreach (var layer in model.Graph.Layers)
         {
             if (Of(model, layer, nodes, network.Layers[layer.Index].Nodes, routes) is not { } unfed)
                 continue;
             // What meets its nodes in a way that is not known may feed each of them.
             if (model.UnknownMeetings.Any(meeting => meeting.To == layer.Index))
-                unfed.SetAll(false);
+                Array.Clear(unfed);
             foreach (var edge in network.Edges.Where(edge => edge.To == layer.Index && edge.Kind == EdgeKind.Identity))
                 RemoveTargets(edge.Map, unfed);
-            result.Add(layer.Name, unfed);
+            result.Add(layer.Name, new NodeMask(unfed));
         }
         return result.ToImmutable();
     }
 
-    private static BitArray? Of(TracedModel model, TracedLayer layer, ConvNodes nodes, int count, Routes routes)
+    private static bool[]? Of(TracedModel model, TracedLayer layer, ConvNodes nodes, int count, Routes routes)
     {
         var weights = layer.Parameters.Where(parameter => parameter.Role == ParameterRole.Weight).ToArray();
         if (weights.Length == 0)
             return null;
         if (weights.All(weight => weight.Nonzero == weight.Count))
-            return new BitArray(count);
+            return new bool[count];
         var builder = model.Builders[layer.Index];
         if (OperatorWiring.Of(model, builder, nodes) is not { } wiring)
             return null;
         var fed = wiring.FedChannels();
         if (fed.All(isFed => isFed))
-            return new BitArray(count);
+            return new bool[count];
         if (WiredNetwork.Inside(routes, model, layer.Index, nodes, count) is not { } inside)
             return null;
 
         var outputs = builder.IsConvolution && nodes == ConvNodes.Units ? WiredNetwork.PositionsOf(model, builder) : 1;
-        var unfed = new BitArray(count, true);
+        var unfed = new bool[count];
+        Array.Fill(unfed, true);
         foreach (var (output, node) in inside)
             unfed[node] &= !fed[output / outputs];
         return unfed;
     }
 
-    private static void RemoveTargets(ElementMap? map, BitArray unfed)
+    private static void RemoveTargets(ElementMap? map, bool[] unfed)
     {
         if (map is null)
         {
-            unfed.SetAll(false);
+            Array.Clear(unfed);
             return;
         }
         for (var source = 0; source < map.From; source++)

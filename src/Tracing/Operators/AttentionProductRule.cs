@@ -6,6 +6,9 @@ namespace Emergence.Tracing.Operators;
 /// <summary>Attention over computed queries, keys and values: what follows is fed by every layer that it reads.</summary>
 internal sealed class AttentionProductRule : OpRule
 {
+    public override int? SampleAxis(OperatorCall call, int input) =>
+        input < 3 && call.Op is "Attention" or "MultiHeadAttention" or "GroupQueryAttention" ? 0 : null;
+
     public override IEnumerable<int> Mixes(OperatorCall call) => From(1, call.Shape(0));
 
     public override OpKind Kind => OpKind.NotALayer;

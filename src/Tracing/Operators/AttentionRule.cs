@@ -19,6 +19,9 @@ internal sealed class AttentionRule : OpRule
         ["com.microsoft::DecoderAttention"] = ([2, 3], [4]),
     };
 
+    public override int? SampleAxis(OperatorCall call, int input) =>
+        input < 3 && call.Op is "Attention" or "MultiHeadAttention" or "GroupQueryAttention" ? 0 : null;
+
     public override IEnumerable<int> Mixes(OperatorCall call) => From(1, call.Shape(0));
 
     public override OpKind Kind => OpKind.Layer;

@@ -42,6 +42,8 @@ internal sealed class ConvolutionRule : OpRule
         node.Output(FusedActivation.Apply(node, QuantisedOutput.Of(node, output)));
     }
 
+    public override int? SampleAxis(OperatorCall call, int input) => input == 0 ? 0 : null;
+
     public override IEnumerable<int> Mixes(OperatorCall call) => From(1, call.Shape(0));
 
     public override LayerWeights? Weights(OperatorCall call)

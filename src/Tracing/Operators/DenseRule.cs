@@ -108,7 +108,8 @@ internal sealed class DenseRule : OpRule
         };
     }
 
-    private static int RightOf(string op) => op is "QLinearMatMul" or "QGemm" ? 3 : 1;
+    /// <summary>The input that is the right operand.</summary>
+    public static int RightOf(string op) => op is "QLinearMatMul" or "QGemm" ? 3 : 1;
 
     private static int? SummandOf(string op) => op switch
     {

@@ -39,6 +39,9 @@ internal sealed class NormalisationRule : OpRule
             node.Output(i, node.NewTensor(default, input.ElementType) with { Carries = Trace.Mix([input]) });
     }
 
+    public override int? SampleAxis(OperatorCall call, int input) =>
+        input == 0 && call.Op is "InstanceNormalization" or "GroupNormalization" or "LRN" ? 0 : null;
+
     public override IEnumerable<int> Mixes(OperatorCall call)
     {
         var dims = call.Shape(0);

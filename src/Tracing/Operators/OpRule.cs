@@ -85,6 +85,9 @@ internal abstract class OpRule
     /// <summary>The axes of a tensor from one on.</summary>
     protected static IEnumerable<int> From(int axis, int[] dims) => Enumerable.Range(axis, Math.Max(0, dims.Length - axis));
 
+    /// <summary>The axis of an input that the operator takes for samples, whatever the file calls it; null where it takes none.</summary>
+    public virtual int? SampleAxis(OperatorCall call, int input) => null;
+
     /// <summary>The weights of a node that opens a layer; null for an operator that opens none.</summary>
     /// <exception cref="TraceException">The node's inputs do not fit together or are not known well enough.</exception>
     public virtual LayerWeights? Weights(OperatorCall call) => null;

@@ -41,6 +41,12 @@ internal sealed class PlainFormRule : OpRule
         return OpRules.Find("", plain.Op)!.Flow(plain);
     }
 
+    public override int? SampleAxis(OperatorCall call, int input)
+    {
+        var plain = call.As(PlainForm.Of(call.Node), StandardOpset);
+        return PositionOf(call, input) is { } position ? OpRules.Find("", plain.Op)!.SampleAxis(plain, position) : null;
+    }
+
     public override IEnumerable<int> Mixes(OperatorCall call)
     {
         var plain = call.As(PlainForm.Of(call.Node), StandardOpset);
@@ -50,9 +56,8 @@ internal sealed class PlainFormRule : OpRule
     /// <summary>As the standard's operator says; scales and zero points hold no elements.</summary>
     public override ElementMap? Sources(OperatorCall call, int input, int output)
     {
-        var position = PlainForm.InputsOf(call.Node).Index().Where(pair => pair.Item == input).Select(pair => (int?)pair.Index).FirstOrDefault();
         var plain = call.As(PlainForm.Of(call.Node), StandardOpset);
-        return position is null ? null : OpRules.Find("", plain.Op)!.Sources(plain, position.Value, output);
+        return PositionOf(call, input) is { } position ? OpRules.Find("", plain.Op)!.Sources(plain, position, output) : null;
     }
 
     /// <summary>As the standard's operator does, where no numbers are quantized.</summary>
@@ -75,6 +80,10 @@ internal sealed class PlainFormRule : OpRule
         }
         return new NodeContext(plain, node.Order, StandardOpset, node.Trace);
     }
+
+    /// <summary>Which input of the plain form an input is; null for scales and zero points.</summary>
+    private static int? PositionOf(OperatorCall call, int input) =>
+        PlainForm.InputsOf(call.Node).Index().Where(pair => pair.Item == input).Select(pair => (int?)pair.Index).FirstOrDefault();
 
     /// <summary>A name that no tensor of the model can bear.</summary>
     private static string NameOf(NodeContext node, TracedTensor constant, int input) =>

@@ -43,6 +43,8 @@ internal sealed class PoolRule : OpRule
 
     public override ValueFlow? Flow(OperatorCall call) => call.Op is "MaxPool" or "GlobalMaxPool" or "MaxRoiPool" ? ValueFlow.Largest : ValueFlow.Average;
 
+    public override int? SampleAxis(OperatorCall call, int input) => input == 0 && call.Op is not ("MaxRoiPool" or "RoiAlign") ? 0 : null;
+
     public override IEnumerable<int> Mixes(OperatorCall call) => From(2, call.Shape(0));
 
     /// <summary>A region of interest is not followed; of a window, every element it covers.</summary>

@@ -46,6 +46,12 @@ internal sealed class RecurrentRule : OpRule
         }
     }
 
+    public override int? SampleAxis(OperatorCall call, int input)
+    {
+        var isBatchFirst = call.Attributes.Int("layout", 0) == 1;
+        return input switch { 0 or 5 or 6 => isBatchFirst ? 0 : 1, 4 => 0, _ => null };
+    }
+
     public override IEnumerable<int> Mixes(OperatorCall call) =>
         From(0, call.Shape(0)).Where(axis => axis != (call.Attributes.Int("layout", 0) == 1 ? 0 : 1));
 

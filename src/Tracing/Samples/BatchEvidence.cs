@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Tracing.Model;
+using Emergence.Tracing.Operators;
 using Emergence.Tracing.Values;
 using Onnx;
 
@@ -35,10 +36,10 @@ internal sealed class BatchEvidence
     }
 
     /// <summary>The inputs whose batch axis is another than was assumed, with that axis; -1 for one that has none.</summary>
-    public static ImmutableDictionary<string, int> Against(InputBinding binding, Trace trace, IReadOnlyList<NodeProto> nodes)
+    public static ImmutableDictionary<string, int> Against(InputBinding binding, Trace trace, IEnumerable<NodeContext> nodes)
     {
         var evidence = new BatchEvidence(trace, binding);
-        foreach (var node in nodes.Where(node => !trace.IsConstant(node)))
+        foreach (var node in nodes.Where(node => !trace.IsConstant(node.Node)))
             evidence.Hear(node);
         return binding.Inputs.Select(input => (input.Name, Axis: evidence.AxisOf(input), input.BatchAxis))
             .Where(input => input.Axis != input.BatchAxis)
@@ -61,39 +62,22 @@ internal sealed class BatchEvidence
         return Array.FindIndex(axes, axis => _apart.Contains((input.Name, axis)) && !IsMixed(axis));
     }
 
-    private void Hear(NodeProto node)
+    private void Hear(NodeContext node)
     {
-        var attributes = new AttributeReader(node);
-        switch (node.OpType)
+        var rule = OpRules.Find(node.Node.Domain, node.Op);
+        for (var input = 0; input < node.InputCount; input++)
         {
-            case "LSTM" or "GRU" or "RNN" or "DynamicQuantizeLSTM":
-                var batchFirst = attributes.Int("layout", 0) == 1;
-                Samples(node, 0, batchFirst ? 0 : 1);
-                Samples(node, 4, 0);
-                Samples(node, 5, batchFirst ? 0 : 1);
-                Samples(node, 6, batchFirst ? 0 : 1);
-                break;
-            case "Conv" or "ConvTranspose" or "ConvInteger" or "QLinearConv" or "DeformConv" or "FusedConv"
-                or "MaxPool" or "AveragePool" or "LpPool" or "GlobalMaxPool" or "GlobalAveragePool" or "GlobalLpPool"
-                or "InstanceNormalization" or "GroupNormalization" or "LRN":
-                Samples(node, 0, 0);
-                break;
-            case "Attention" or "MultiHeadAttention" or "GroupQueryAttention":
-                for (var i = 0; i < 3; i++)
-                    Samples(node, i, 0);
-                break;
-            case "MatMul" or "Gemm" or "MatMulInteger" or "FusedMatMul" or "FusedGemm" or "TransposeMatMul"
-                or "DynamicQuantizeMatMul" or "MatMulIntegerToFloat":
-                Product(Tensor(node, 0), attributes.Int("transA", 0) == 1, isLeft: true);
-                Product(Tensor(node, 1), attributes.Int("transB", 0) == 1, isLeft: false);
-                break;
-            case BodyBorder.Step when node.Domain == BodyBorder.Domain:
-                Steps(Tensor(node, 0), (int)attributes.Int("axis", 0));
-                break;
-            case "QLinearMatMul" or "QGemm":
-                Product(Tensor(node, 0), attributes.Int("transA", 0) == 1, isLeft: true);
-                Product(Tensor(node, 3), attributes.Int("transB", 0) == 1, isLeft: false);
-                break;
+            if (rule?.SampleAxis(node.Call, input) is { } axis)
+                Samples(node.Node, input, axis);
+        }
+        if (rule is DenseRule)
+        {
+            Product(Tensor(node.Node, 0), node.Attributes.Int("transA", 0) == 1, isLeft: true);
+            Product(Tensor(node.Node, DenseRule.RightOf(node.Op)), node.Attributes.Int("transB", 0) == 1, isLeft: false);
+        }
+        else if (rule is BodyBorderRule && node.Op == BodyBorder.Step)
+        {
+            Steps(Tensor(node.Node, 0), node.Attributes.Int("axis", 0));
         }
     }
 

@@ -42,8 +42,15 @@ public sealed class DormancyTests : IDisposable
 
     private static async Task<IReadOnlyList<LayerResult>> Layers(string path, float threshold)
     {
-        var settings = new AnalysisSettings { Device = "cpu", Threads = 1, Statistic = Statistic.Dormancy, Thresholds = [threshold] };
-        var outcome = await Analysis.RunAsync(new([path], settings, new() { Samples = 5 }), null, TestContext.Current.CancellationToken);
+        var settings = new AnalysisSettings
+        {
+            Device = Device.Cpu,
+            Threads = 1,
+            Statistic = Statistic.Dormancy,
+            Thresholds = [threshold],
+        };
+        var outcome = await Analysis.RunAsync(
+            new([path], settings, new() { Samples = 5 }), null, TestContext.Current.CancellationToken);
         Assert.Empty(outcome.Failures);
         return outcome.Series.Checkpoints.Single().Measurements.Single().Layers;
     }

@@ -46,7 +46,7 @@ public class NotFiniteTests
                 .Node("Identity", "x", "y")
                 .Output("y", [batch, 8], Enum.Parse<DataType>(type))
                 .Layer("y", [Batch(), Channel(8)], Enum.Parse<DataType>(type));
-            var settings = new AnalysisSettings { Device = "cpu", Statistic = statistic, Batch = 2 };
+            var settings = new AnalysisSettings { Device = Device.Cpu, Statistic = statistic, Batch = 2 };
             var layer = Record(tiny, values, 3, settings).Layers[0];
             var alive = new AliveRule(settings, 0.05f).Apply(layer);
             Assert.Equal([true, false, false, false, false, false, false, false], alive.Mask.Cast<bool>());
@@ -59,7 +59,7 @@ public class NotFiniteTests
     public void a_filter_is_not_finite_where_any_position_is()
     {
         var tiny = new TinyModel(11).Input("x", [null, 2, 2]).Node("Identity", "x", "y").Layer("y", [Batch(), Channel(2), Position(2)], convolution: true);
-        var settings = new AnalysisSettings { Device = "cpu", ConvNodes = ConvNodes.Filters };
+        var settings = new AnalysisSettings { Device = Device.Cpu, ConvNodes = ConvNodes.Filters };
         var alive = new AliveRule(settings, 0.05f).Apply(Record(tiny, [1, Nan, 1, 1], 1, settings).Layers[0]);
         Assert.Equal((1, 1, 0), (alive.Alive, alive.NodesNan, alive.NodesInf));
         settings = settings with { ConvNodes = ConvNodes.Units };
@@ -71,7 +71,7 @@ public class NotFiniteTests
     public void a_finite_double_past_the_range_of_float_is_neither()
     {
         var tiny = new TinyModel(13).Input("x", [null, 2], DataType.Double).Node("Identity", "x", "y").Layer("y", [Batch(), Channel(2)], DataType.Double);
-        var settings = new AnalysisSettings { Device = "cpu" };
+        var settings = new AnalysisSettings { Device = Device.Cpu };
         // The second sum overflows even double, though no activation is infinite.
         var alive = new AliveRule(settings, 0.05f).Apply(Record(tiny, [1e300, 1.5e308, 1e300, 1.5e308], 2, settings).Layers[0]);
         Assert.Equal((2, 0, 0), (alive.Alive, alive.NodesNan, alive.NodesInf));

@@ -23,7 +23,8 @@ internal static class OneNumber
     // was rounded to float16 and compare what was not.
     private const double Rounding = 1e-5, HalfRounding = 1e-3;
 
-    private static readonly (int Batch, string Optimization)[] Variants = [(0, "default"), (1, "default"), (7, "default"), (7, "none")];
+    private static readonly (int Batch, Optimization Optimization)[] Variants =
+        [(0, Optimization.Default), (1, Optimization.Default), (7, Optimization.Default), (7, Optimization.None)];
 
     /// <param name="checkpoint">The model, prepared.</param>
     /// <param name="graph">Its layers.</param>
@@ -33,9 +34,9 @@ internal static class OneNumber
     public static void Holds(
         Checkpoint checkpoint, LayerGraph graph, Probe probe, Statistic statistic = Statistic.Mean, ConvNodes nodes = ConvNodes.Units)
     {
-        AnalysisSettings Settings(int batch, string optimization) => new()
+        AnalysisSettings Settings(int batch, Optimization optimization) => new()
         {
-            Device = "cpu",
+            Device = Device.Cpu,
             Threads = 1,
             Batch = batch,
             Optimization = optimization,
@@ -43,7 +44,7 @@ internal static class OneNumber
             AliveShare = statistic == Statistic.Share ? 0.4 : 0.5,
             ConvNodes = nodes,
         };
-        var references = new Dictionary<string, (bool Alive, bool Borderline)[][]>(StringComparer.Ordinal);
+        var references = new Dictionary<Optimization, (bool Alive, bool Borderline)[][]>();
         var emergence = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (batch, optimization) in Variants)
         {
@@ -99,9 +100,9 @@ internal static class OneNumber
     }
 
     /// <summary>Whole activations do not depend on the optimization level either, but for rounding.</summary>
-    private static void AgreeAcross(Dictionary<string, (bool Alive, bool Borderline)[][]> references)
+    private static void AgreeAcross(Dictionary<Optimization, (bool Alive, bool Borderline)[][]> references)
     {
-        var (plain, optimized) = (references["none"], references["default"]);
+        var (plain, optimized) = (references[Optimization.None], references[Optimization.Default]);
         for (var layer = 0; layer < plain.Length; layer++)
         {
             for (var node = 0; node < plain[layer].Length; node++)

@@ -43,7 +43,7 @@ public class PeakMemoryTests
         }
         var chain = Chain();
         var probe = chain.Probe(Rows, new double[Rows * Width]);
-        var settings = new AnalysisSettings { Device = "cpu", Threads = 1, Batch = Rows };
+        var settings = new AnalysisSettings { Device = Device.Cpu, Threads = 1, Batch = Rows };
         var sessions = SessionFactory.Create(settings);
         if (what == "plain")
             Run(sessions, chain, probe);

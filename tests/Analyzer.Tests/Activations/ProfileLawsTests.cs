@@ -48,7 +48,7 @@ public class ProfileLawsTests
         // The trace took for samples what the model cuts to a size of its own.
         var tiny = new TinyModel(13).Input("x", [null, 4]).Longs("rows", rows, -1).Node("Reshape", "x rows", "y").Output("y")
             .Layer("y", [Batch(), Channel(4 * 14 / rows)]);
-        var settings = new AnalysisSettings { Device = "cpu", Batch = 14 };
+        var settings = new AnalysisSettings { Device = Device.Cpu, Batch = 14 };
         var recorder = new ActivationRecorder(tiny.Proto, "tiny.onnx", tiny.Graph, SessionFactory.Create(settings), settings);
         var e = Assert.Throws<UserException>(() => recorder.Record(tiny.Probe(14, Quarters(14 * 4, 1)), null, default));
         Assert.Equal(

@@ -14,7 +14,7 @@ namespace Emergence.Analyzer.Tests.Activations;
 
 public class RecordingTests
 {
-    private static readonly AnalysisSettings OnCpu = new() { Device = "cpu", Threads = 1 };
+    private static readonly AnalysisSettings OnCpu = new() { Device = Device.Cpu, Threads = 1 };
 
     public static TheoryData<int, string, Statistic> Dense()
     {

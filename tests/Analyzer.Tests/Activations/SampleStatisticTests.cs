@@ -18,7 +18,7 @@ namespace Emergence.Analyzer.Tests.Activations;
 public class SampleStatisticTests
 {
     private static readonly AnalysisSettings PerSample =
-        new() { Device = "cpu", Threads = 1, Statistic = Statistic.Sample, Thresholds = [0.05f, 0f, 0.25f] };
+        new() { Device = Device.Cpu, Threads = 1, Statistic = Statistic.Sample, Thresholds = [0.05f, 0f, 0.25f] };
 
     [Theory]
     [InlineData(7, "Float")]

@@ -25,7 +25,7 @@ public class ThresholdSweepTests
         // The thresholds lie so close that borderline counters of one are those of another.
         var settings = new AnalysisSettings
         {
-            Device = "cpu",
+            Device = Device.Cpu,
             Threads = 1,
             Statistic = statistic,
             AliveShare = 0.4,

@@ -1,3 +1,4 @@
+using Emergence.Analyzer.Reports;
 using Emergence.Analyzer.Tests.Reports;
 using Emergence.Checkpoints;
 using Emergence.Measuring.Settings;
@@ -133,13 +134,26 @@ public sealed class CommandLineTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(directory, "series.csv"), "old", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(Path.Combine(directory, "mine.txt"), "mine", TestContext.Current.CancellationToken);
         Assert.Equal(0, await shell.RunAsync(model, "--out", directory));
-        Assert.Equal($"note: {directory}: series.csv, layers.csv, results.json written\n", shell.Error);
+        Assert.Equal($"note: {directory}: series.csv, layers.csv, report.html, results.json written\n", shell.Error);
         Assert.Equal(
-            ["layers.csv", "mine.txt", "results.json", "series.csv"],
+            ["layers.csv", "mine.txt", "report.html", "results.json", "series.csv"],
             Directory.GetFileSystemEntries(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal("mine", await File.ReadAllTextAsync(Path.Combine(directory, "mine.txt"), TestContext.Current.CancellationToken));
         foreach (var file in (string[])["series.csv", "layers.csv", "results.json"])
             Golden.Check($"plain.{file}", await File.ReadAllBytesAsync(Path.Combine(directory, file), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Html_writes_the_page_alone_and_refuses_a_directory()
+    {
+        var page = Path.Combine(shell.Folder, "page.html");
+        Assert.Equal(0, await shell.RunAsync(model, "--html", page));
+        Assert.Equal($"note: {page}: written\n", shell.Error);
+        using var expected = new MemoryStream();
+        ReportWriters.Page.Write(SampleOutcome.Plain, expected);
+        Assert.Equal(expected.ToArray(), await File.ReadAllBytesAsync(page, TestContext.Current.CancellationToken));
+        Assert.Equal(2, await shell.RunAsync(model, "--html", shell.Folder));
+        Assert.Contains($"--html {shell.Folder}: is a directory; name a file, such as report.html in it", shell.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -101,7 +101,7 @@ public partial class DocumentationTests
     [Fact]
     public void Every_link_in_the_docs_leads_somewhere()
     {
-        foreach (var file in (string[])["README.md", "docs/formats.md"])
+        foreach (var file in (string[])["README.md", "CONTRIBUTING.md", "docs/formats.md", "docs/tracing.md"])
         {
             var folder = Path.GetDirectoryName(Path.Combine(SharedFiles.Repository, file))!;
             foreach (var target in RelativeLink().Matches(Read(file)).Select(match => match.Groups[1].Value))

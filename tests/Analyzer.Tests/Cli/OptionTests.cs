@@ -38,15 +38,15 @@ public sealed class OptionTests : IDisposable
         Assert.Equal(new BootstrapSettings(500, -9), settings.Bootstrap);
         Assert.Equal(["fc*", "conv*"], settings.Only);
         Assert.Equal(["*out"], settings.Exclude);
-        Assert.Equal("none", settings.Optimization);
+        Assert.Equal(Optimization.None, settings.Optimization);
         Assert.Equal(2, settings.Threads);
         Assert.Equal(3, settings.Batch);
-        Assert.Equal("cpu", settings.Device);
+        Assert.Equal(Device.Cpu, settings.Device);
 
         var probe = shell.Request.Probe;
         Assert.Equal(["x=a.npy", "y=b.npy"], probe.Data);
         Assert.Equal(shell.Folder, probe.DataDir);
-        Assert.Equal("train", probe.Split);
+        Assert.Equal(DataSplit.Train, probe.Split);
         Assert.Equal(7, probe.Samples);
         Assert.Equal(labels, probe.Labels);
         Assert.Equal(0.5f, probe.Scale);

@@ -120,7 +120,7 @@ public sealed class ImageFolderTests : IDisposable
         var model = folder.Path("model.onnx");
         ModelFile.Save(graph.Build(opset: 17, ir: 8, producer: "tests"), model);
         var outcome = await Analysis.RunAsync(
-            new AnalysisRequest([model], new AnalysisSettings { Device = "cpu" }, new ProbeOptions { Data = [folder.Path("images")], Scale = 1 / 255f }),
+            new AnalysisRequest([model], new AnalysisSettings { Device = Device.Cpu }, new ProbeOptions { Data = [folder.Path("images")], Scale = 1 / 255f }),
             null, TestContext.Current.CancellationToken);
         Assert.Empty(outcome.Failures);
         Assert.Equal(6, outcome.Series.Checkpoints[0].Probe.Samples);

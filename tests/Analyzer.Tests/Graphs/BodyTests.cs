@@ -25,12 +25,12 @@ public class BodyTests
 {
     private const int Samples = 7;
 
-    public static TheoryData<Statistic, string> Settings => new MatrixTheoryData<Statistic, string>(
-        [Statistic.Mean, Statistic.Max, Statistic.AbsMean, Statistic.AbsMax, Statistic.Share], ["none", "default"]);
+    public static TheoryData<Statistic, Optimization> Settings => new MatrixTheoryData<Statistic, Optimization>(
+        [Statistic.Mean, Statistic.Max, Statistic.AbsMean, Statistic.AbsMax, Statistic.Share], [Optimization.None, Optimization.Default]);
 
     [Theory]
     [MemberData(nameof(Settings))]
-    public void a_scan_counts_what_its_unrolled_copies_count(Statistic statistic, string optimization) =>
+    public void a_scan_counts_what_its_unrolled_copies_count(Statistic statistic, Optimization optimization) =>
         Agree(UnrolledNetworks.ScanRnn(4), UnrolledNetworks.UnrolledRnn(4), Of(statistic, optimization));
 
     [Fact]
@@ -39,7 +39,7 @@ public class BodyTests
 
     [Theory]
     [MemberData(nameof(Settings))]
-    public void a_loop_counts_what_its_unrolled_copies_count(Statistic statistic, string optimization) =>
+    public void a_loop_counts_what_its_unrolled_copies_count(Statistic statistic, Optimization optimization) =>
         Agree(UnrolledNetworks.LoopGru(3), UnrolledNetworks.UnrolledGru(3), Of(statistic, optimization));
 
     [Theory]
@@ -59,7 +59,7 @@ public class BodyTests
 
     [Theory]
     [MemberData(nameof(Settings))]
-    public void an_if_inside_a_loop_counts_by_the_branch_taken(Statistic statistic, string optimization) =>
+    public void an_if_inside_a_loop_counts_by_the_branch_taken(Statistic statistic, Optimization optimization) =>
         Agree(UnrolledNetworks.Nested(5), UnrolledNetworks.UnrolledNested(5), Of(statistic, optimization));
 
     [Fact]
@@ -252,9 +252,9 @@ public class BodyTests
         }
     }
 
-    private static AnalysisSettings Of(Statistic statistic = Statistic.Mean, string optimization = "none") => new()
+    private static AnalysisSettings Of(Statistic statistic = Statistic.Mean, Optimization optimization = Optimization.None) => new()
     {
-        Device = "cpu",
+        Device = Device.Cpu,
         Threads = 1,
         Batch = 4,
         Statistic = statistic,

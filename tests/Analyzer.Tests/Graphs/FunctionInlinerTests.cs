@@ -128,7 +128,7 @@ public class FunctionInlinerTests
 
     private static byte[] Run(ModelProto model)
     {
-        using var session = SessionFactory.Create(new AnalysisSettings { Device = "cpu", Optimization = "none" }).Open(model, "tiny.onnx");
+        using var session = SessionFactory.Create(new AnalysisSettings { Device = Device.Cpu, Optimization = Optimization.None }).Open(model, "tiny.onnx");
         using var options = new RunOptions();
         using var input = OrtValue.CreateTensorValueFromMemory([.. TinyModel.Quarters(8, 3).Select(q => (float)q)], [2, 4]);
         using var outputs = session.Run(options, ["x"], [input], [model.Graph.Output[0].Name]);

@@ -42,7 +42,7 @@ public sealed class TransposedPaddingTests : IDisposable
         ModelFile.Save(graph.Build(13, 7, "tests"), path);
 
         var network = WiredNetwork.Of(LayerTracer.TraceFully(Checkpoint.Open(path), new TraceOptions()), ConvNodes.Units).Network;
-        using var session = SessionFactory.Create(new AnalysisSettings { Device = "cpu" }).Open(ModelFile.Read(path), path);
+        using var session = SessionFactory.Create(new AnalysisSettings { Device = Device.Cpu }).Open(ModelFile.Read(path), path);
         for (var node = 0; node < 2; node++)
         {
             // One dead node and an alive layer after it: E_w counts its connections.

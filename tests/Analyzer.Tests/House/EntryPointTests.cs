@@ -11,7 +11,7 @@ namespace Emergence.Analyzer.Tests.House;
 /// <summary>What a program of one's own calls: trace a model, measure it, prune it.</summary>
 public class EntryPointTests
 {
-    private static readonly AnalysisSettings OnCpu = new() { Device = "cpu", Threads = 1 };
+    private static readonly AnalysisSettings OnCpu = new() { Device = Device.Cpu, Threads = 1 };
     private static readonly ProbeOptions Digits = new() { Samples = 128 };
 
     private static string File { get; } = Path.Combine(SharedFiles.Repository, "models", "digits-mlp", "ckpt_010.onnx");

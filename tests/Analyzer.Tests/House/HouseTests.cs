@@ -13,7 +13,8 @@ public class HouseTests
     {
         ["Checkpoints"] = ([], ["Google.Protobuf", "Grpc.Tools"]),
         ["Metrics"] = ([], []),
-        ["Figures"] = ([], ["OxyPlot.Core"]),
+        ["Pages"] = ([], ["Vizor.ECharts"]),
+        ["Figures"] = (["Pages"], []),
         ["CommandLine"] = ([], ["System.CommandLine"]),
         ["Datasets"] = (["Checkpoints"], ["StbImageSharp"]),
         ["Tracing"] = (["Checkpoints", "Metrics"], []),
@@ -25,12 +26,12 @@ public class HouseTests
         ),
         ["Analyzer"] =
         (
-            ["Checkpoints", "CommandLine", "Datasets", "Measuring", "Metrics", "Pruning", "Tracing"],
+            ["Checkpoints", "CommandLine", "Datasets", "Measuring", "Metrics", "Pages", "Pruning", "Tracing"],
             ["CsvHelper", "System.CommandLine"]
         ),
         ["Trainer"] =
         (
-            ["Checkpoints", "CommandLine", "Datasets", "Figures"],
+            ["Checkpoints", "CommandLine", "Datasets", "Figures", "Pages"],
             [
                 "SharpZipLib", "System.CommandLine", "TorchSharp", "TorchSharp-cuda-linux", "TorchSharp-cuda-windows",
                 "libtorch-cpu-linux-x64", "libtorch-cpu-osx-arm64", "libtorch-cpu-win-x64",

@@ -1,6 +1,7 @@
 using Emergence.Checkpoints;
 using Emergence.Measuring.Instrumentation;
 using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
 using Onnx;
 using static Onnx.TensorProto.Types;
 
@@ -49,7 +50,7 @@ public class DeclaredShapesTests
         var expected = WholeAnalysis.Numbers(await WholeAnalysis.Of(Model(), new ProbeOptions { Samples = 8 }, WholeAnalysis.OnCpu with { Batch = 1 }));
         var model = Model();
         Claims[name](model.Proto);
-        foreach (var optimization in new[] { "default", "none" })
+        foreach (var optimization in new[] { Optimization.Default, Optimization.None })
         {
             var settings = WholeAnalysis.OnCpu with { Batch = 8, Optimization = optimization };
             Assert.Equal(expected, WholeAnalysis.Numbers(await WholeAnalysis.Of(model, new ProbeOptions { Samples = 8 }, settings)));

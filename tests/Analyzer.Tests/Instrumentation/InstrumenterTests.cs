@@ -143,7 +143,7 @@ public class InstrumenterTests
 
     private static byte[] Run(TinyModel tiny, ModelProto model, string output)
     {
-        using var session = SessionFactory.Create(new AnalysisSettings { Device = "cpu", Optimization = "none" }).Open(model, "tiny.onnx");
+        using var session = SessionFactory.Create(new AnalysisSettings { Device = Device.Cpu, Optimization = Optimization.None }).Open(model, "tiny.onnx");
         var random = new Random(5);
         var probe = tiny.Probe(2, [.. Enumerable.Range(0, 8).Select(_ => random.NextDouble())]);
         using var feed = new InputFeed(tiny.Graph.Inputs[0], probe.Inputs[0], 2, 2);

@@ -18,9 +18,9 @@ namespace Emergence.Analyzer.Tests.Instrumentation;
 public class PurityTests
 {
     [Theory]
-    [InlineData("none", 0.0)]
-    [InlineData("default", 1e-5)]
-    public void Instrumenting_changes_no_output_of_any_model(string optimization, double tolerance)
+    [InlineData(Optimization.None, 0.0)]
+    [InlineData(Optimization.Default, 1e-5)]
+    public void Instrumenting_changes_no_output_of_any_model(Optimization optimization, double tolerance)
     {
         var compared = 0;
         foreach (var name in SharedModels.Analysable())
@@ -34,7 +34,7 @@ public class PurityTests
                 Counters = [new Counter(CounterKind.Sum), new Counter(CounterKind.Max)],
                 KeepOutputs = true,
             });
-            var sessions = SessionFactory.Create(new AnalysisSettings { Device = "cpu", Optimization = optimization });
+            var sessions = SessionFactory.Create(new AnalysisSettings { Device = Device.Cpu, Optimization = optimization });
             var outputs = Steady(checkpoint.Model);
             var before = Run(sessions, checkpoint.Model, path, graph, probe, outputs);
             var after = Run(sessions, instrumented.Model, path, graph, probe, outputs);

@@ -32,15 +32,18 @@ public sealed class EmergenceSplitTests
             Assert.Equal(change, Sum(split.Layers.Select(layer => layer.Contribution)));
             var whole = split.Whole(change.Rounded);
             Assert.Equal(change.Rounded, whole.Aggregate(BigInteger.Zero, (sum, part) => sum + part));
-            Assert.All(whole.Zip(split.Layers), pair => Assert.True((EmergenceChange.Of(pair.First, 1) - pair.Second.Contribution).Magnitude < Networks.Exact(2)));
+            Assert.All(whole.Zip(split.Layers), pair =>
+                Assert.True((EmergenceChange.Of(pair.First, 1) - pair.Second.Contribution).Magnitude < Networks.Exact(2)));
             fractions += split.Layers.Any(layer => !layer.Contribution.Denominator.IsOne) ? 1 : 0;
 
             var layers = step.Graph.Layers.Length;
             var expected = Shapley(layers, set => E(step, step.Activity((i, _) => set[i])));
             for (var i = 0; i < layers; i++)
             {
-                Assert.True(expected[i] == split.Layers[i].Contribution, $"step {k}, layer {i}: {split.Layers[i].Contribution}, {expected[i]} expected");
-                Assert.Equal(expected[i], Sum(EmergenceSplit.NodesOf(step.Graph, step.Was, step.Is, i).Select(node => node.Contribution)));
+                Assert.True(expected[i] == split.Layers[i].Contribution,
+                    $"step {k}, layer {i}: {split.Layers[i].Contribution}, {expected[i]} expected");
+                Assert.Equal(expected[i], Sum(EmergenceSplit.NodesOf(step.Graph, step.Was, step.Is, i).Select(node =>
+                    node.Contribution)));
             }
             byNode += CompareNodes(step, split) ? 1 : 0;
         }
@@ -60,7 +63,8 @@ public sealed class EmergenceSplitTests
             {
                 var dead = Enumerable.Range(0, step.Before[i].Length).Where(x => !step.Before[i][x]).ToArray();
                 var gains = dead.Select(x => EmergenceChange.Between(E(step, step.Was), E(step, With(step, i, x)))).ToArray();
-                EmergenceChange? expected = dead.Length == 0 ? null : EmergenceChange.Of(Sum(gains).Numerator, Sum(gains).Denominator * dead.Length);
+                EmergenceChange? expected = dead.Length == 0 ? null
+                    : EmergenceChange.Of(Sum(gains).Numerator, Sum(gains).Denominator * dead.Length);
                 Assert.Equal(expected, slopes[i]);
             }
         }
@@ -102,38 +106,47 @@ public sealed class EmergenceSplitTests
         // 60 residual blocks of convolutions with 4 positions: denominators grow to 4^60, counts beyond 64 bits.
         var layers = Enumerable.Repeat(new NetworkLayer(5, 4), 61).ToArray();
         var graph = new NetworkGraph(
-            layers, Enumerable.Range(0, 60).SelectMany(i => new[] { NetworkEdge.Dense(i, i + 1), NetworkEdge.Identity(i, i + 1) }));
+            layers, Enumerable.Range(0, 60).SelectMany(i =>
+                new[] { NetworkEdge.Dense(i, i + 1), NetworkEdge.Identity(i, i + 1) }));
         var random = new Random(5);
-        LayerActivity[] State() => [.. layers.Select(layer => LayerActivity.FromMask(layer, Networks.RandomMask(random, layer.Nodes)))];
+        LayerActivity[] State() => [.. layers.Select(layer =>
+            LayerActivity.FromMask(layer, Networks.RandomMask(random, layer.Nodes)))];
         var (before, after) = (State(), State());
 
         var split = EmergenceSplit.Of(graph, before, after);
 
         Assert.Equal(
-            EmergenceChange.Between(MeasureCatalog.Emergence.Of(graph, before), MeasureCatalog.Emergence.Of(graph, after)), split.Change);
+            EmergenceChange.Between(MeasureCatalog.Emergence.Of(graph, before), MeasureCatalog.Emergence.Of(graph, after)),
+                split.Change);
         Assert.True(split.Moved.Log10 > 40);
     }
 
     private static bool CompareNodes(Step step, EmergenceSplit split)
     {
-        var changed = step.Before.SelectMany((mask, i) => mask.Index().Where(x => x.Item != step.After[i][x.Index]).Select(x => (i, x.Index))).ToArray();
+        var changed = step.Before.SelectMany((mask, i) =>
+            mask.Index().Where(x => x.Item != step.After[i][x.Index]).Select(x => (i, x.Index))).ToArray();
         if (changed.Length is 0 or > 9)
             return false;
-        var expected = Shapley(changed.Length, set => E(step, step.Activity((i, x) => Array.IndexOf(changed, (i, x)) is var at and >= 0 && set[at])));
-        var nodes = Enumerable.Range(0, step.Before.Length).SelectMany(i => EmergenceSplit.NodesOf(step.Graph, step.Was, step.Is, i)).ToArray();
+        var expected = Shapley(changed.Length, set =>
+            E(step, step.Activity((i, x) => Array.IndexOf(changed, (i, x)) is var at and >= 0 && set[at])));
+        var nodes = Enumerable.Range(0, step.Before.Length).SelectMany(i =>
+            EmergenceSplit.NodesOf(step.Graph, step.Was, step.Is, i)).ToArray();
         Assert.Equal(changed, nodes.Select(node => (node.Layer, node.Node!.Value)));
         Assert.Equal(expected, nodes.Select(node => node.Contribution));
         Assert.Equal(nodes.Select(node => step.After[node.Layer][node.Node!.Value]), nodes.Select(node => node.BecameAlive));
-        Assert.Equal(nodes.Aggregate(new Analyzer.Metrics.EmergenceValue(), (sum, node) => sum + node.Contribution.Magnitude), split.Moved);
+        Assert.Equal(nodes.Aggregate(new Analyzer.Metrics.EmergenceValue(), (sum, node) => sum + node.Contribution.Magnitude),
+            split.Moved);
         Assert.Equal(
-            nodes.Max(node => node.Contribution.Magnitude), split.Largest?.Contribution.Magnitude ?? new Analyzer.Metrics.EmergenceValue());
+            nodes.Max(node => node.Contribution.Magnitude),
+                split.Largest?.Contribution.Magnitude ?? new Analyzer.Metrics.EmergenceValue());
         return true;
     }
 
     // Σ over sets without the player of |set|! (n − |set| − 1)! / n! · (value with − value without).
     private static EmergenceChange[] Shapley(int players, Func<bool[], Analyzer.Metrics.EmergenceValue> value)
     {
-        var values = Enumerable.Range(0, 1 << players).Select(set => value([.. Enumerable.Range(0, players).Select(p => (set >> p & 1) != 0)])).ToArray();
+        var values = Enumerable.Range(0, 1 << players).Select(set =>
+            value([.. Enumerable.Range(0, players).Select(p => (set >> p & 1) != 0)])).ToArray();
         var result = new EmergenceChange[players];
         for (var p = 0; p < players; p++)
         {
@@ -143,7 +156,8 @@ public sealed class EmergenceSplitTests
                     continue;
                 var size = BitOperations.PopCount((uint)set);
                 var gain = EmergenceChange.Between(values[set], values[set | 1 << p]);
-                result[p] += EmergenceChange.Of(gain.Numerator * Factorial(size) * Factorial(players - size - 1), gain.Denominator * Factorial(players));
+                result[p] += EmergenceChange.Of(gain.Numerator * Factorial(size) * Factorial(players - size - 1),
+                    gain.Denominator * Factorial(players));
             }
         }
         return result;
@@ -151,17 +165,21 @@ public sealed class EmergenceSplitTests
 
     private static BigInteger Factorial(int n) => Enumerable.Range(1, n).Aggregate(BigInteger.One, (product, i) => product * i);
 
-    private static EmergenceChange Sum(IEnumerable<EmergenceChange> changes) => changes.Aggregate(new EmergenceChange(), (sum, change) => sum + change);
+    private static EmergenceChange Sum(IEnumerable<EmergenceChange> changes) =>
+        changes.Aggregate(new EmergenceChange(), (sum, change) => sum + change);
 
-    private static Analyzer.Metrics.EmergenceValue E(Step step, LayerActivity[] activity) => MeasureCatalog.Emergence.Of(step.Graph, activity);
+    private static Analyzer.Metrics.EmergenceValue E(Step step, LayerActivity[] activity) =>
+        MeasureCatalog.Emergence.Of(step.Graph, activity);
 
     private static LayerActivity[] With(Step step, int layer, int node) =>
-        (step with { After = [.. step.Before.Select((mask, i) => mask.Select((alive, x) => alive || (i == layer && x == node)).ToArray())] }).Is;
+        (step with { After = [.. step.Before.Select((mask, i) =>
+            mask.Select((alive, x) => alive || (i == layer && x == node)).ToArray())] }).Is;
 
     /// <summary>Up to 6 layers, convolutions among them, with dense and identity edges of any map.</summary>
     private static Step RandomStep(Random random)
     {
-        var layers = Enumerable.Range(0, random.Next(2, 7)).Select(_ => new NetworkLayer(random.Next(1, 5), random.Next(1, 4))).ToArray();
+        var layers = Enumerable.Range(0, random.Next(2, 7)).Select(_ =>
+            new NetworkLayer(random.Next(1, 5), random.Next(1, 4))).ToArray();
         var edges = new List<NetworkEdge>();
         for (var to = 1; to < layers.Length; to++)
         {
@@ -172,13 +190,16 @@ public sealed class EmergenceSplitTests
                     edges.Add(NetworkEdge.Dense(from, to));
                 if (random.Next(3) == 0)
                 {
-                    edges.Add(NetworkEdge.Identity(from, to, sources == targets && random.Next(2) == 0 ? null : ElementMap.FromPairs(
-                        sources, targets, [.. Enumerable.Range(0, random.Next(9)).Select(_ => (random.Next(sources), random.Next(targets)))])));
+                    edges.Add(NetworkEdge.Identity(from, to, sources == targets && random.Next(2) == 0 ? null
+                        : ElementMap.FromPairs(
+                        sources, targets, [.. Enumerable.Range(0, random.Next(9)).Select(_ =>
+                            (random.Next(sources), random.Next(targets)))])));
                 }
             }
         }
         var (share, flips) = (random.NextDouble(), random.NextDouble());
         var before = layers.Select(layer => Networks.RandomMask(random, layer.Nodes, share)).ToArray();
-        return new(new NetworkGraph(layers, edges), before, [.. before.Select(mask => mask.Select(alive => alive ^ (random.NextDouble() < flips)).ToArray())]);
+        return new(new NetworkGraph(layers, edges), before,
+            [.. before.Select(mask => mask.Select(alive => alive ^ (random.NextDouble() < flips)).ToArray())]);
     }
 }

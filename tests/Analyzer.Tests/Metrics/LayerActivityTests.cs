@@ -1,4 +1,3 @@
-using System.Collections;
 using Emergence.Analyzer.Metrics;
 
 namespace Emergence.Analyzer.Tests.Metrics;
@@ -11,7 +10,7 @@ public sealed class LayerActivityTests
         var layer = new NetworkLayer(4, 3);
         bool[] mask = [false, true, true, /**/ false, false, false, /**/ false, false, true, /**/ true, true, true];
         LayerActivity[] all =
-            [LayerActivity.FromMask(layer, mask), LayerActivity.FromMask(layer, new BitArray(mask)),
+            [LayerActivity.FromMask(layer, mask), LayerActivity.FromMask(layer, new NodeMask(mask)),
              LayerActivity.FromPackedMask(layer, [0b0000_0110, 0b1111_1111]),
              LayerActivity.FromMaskWords(layer, [0b1111_1111_0000_0110])];
         Assert.All(all, activity =>
@@ -88,7 +87,7 @@ public sealed class LayerActivityTests
         var graph = NetworkGraph.Chain(3, 2);
         Assert.Throws<ArgumentException>(() => MeasureCatalog.Emergence.Of(graph, 1));
         Assert.Throws<ArgumentException>(() => LayerActivity.FromMask(new NetworkLayer(3), new bool[4]));
-        Assert.Throws<ArgumentException>(() => LayerActivity.FromMask(new NetworkLayer(3), new BitArray(4)));
+        Assert.Throws<ArgumentException>(() => LayerActivity.FromMask(new NetworkLayer(3), new NodeMask(new bool[4])));
         Assert.Throws<ArgumentException>(() => LayerActivity.FromPackedMask(new NetworkLayer(3), new byte[2]));
         Assert.Throws<ArgumentException>(() => LayerActivity.FromMaskWords(new NetworkLayer(64), new ulong[2]));
         Assert.Throws<ArgumentException>(

@@ -132,7 +132,7 @@ public sealed class ProbeResolverTests : IDisposable
         var part = model.Resolve(new ProbeOptions { Data = [path], Samples = 2 });
         Assert.Equal([4, 5], part.Labels!.Value);
         Assert.Equal(2, part.Samples);
-        var train = model.Resolve(new ProbeOptions { Data = [folder.Root], Split = "train" });
+        var train = model.Resolve(new ProbeOptions { Data = [folder.Root], Split = DataSplit.Train });
         Assert.Equal([4, 5, 6], train.Labels!.Value);
         Assert.Throws<UsageException>(() => model.Resolve(folder.Root));
     }
@@ -143,7 +143,7 @@ public sealed class ProbeResolverTests : IDisposable
         var path = folder.Write("data_batch_1.bin", [.. Bytes.CifarRecord(3, _ => 1), .. Bytes.CifarRecord(8, _ => 2)]);
         var model = new ProbedModel(folder).Input("x", [null, 3, 32, 32]);
         Assert.Equal([3, 8], model.Resolve(path).Labels!.Value);
-        Assert.Equal([3, 8], model.Resolve(new ProbeOptions { Data = [folder.Root], Split = "train" }).Labels!.Value);
+        Assert.Equal([3, 8], model.Resolve(new ProbeOptions { Data = [folder.Root], Split = DataSplit.Train }).Labels!.Value);
     }
 
     [Theory]

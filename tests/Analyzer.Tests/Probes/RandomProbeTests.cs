@@ -90,6 +90,6 @@ public sealed class RandomProbeTests : IDisposable
             "take fewer (--samples)",
             Assert.Throws<UserException>(() => new ProbedModel(folder).Input("x", [null, 3, 4096, 4096]).Resolve()).Message, StringComparison.Ordinal);
         Assert.Throws<UsageException>(() => new ProbedModel(folder).Input("x", [null, 1]).Resolve(new ProbeOptions { Labels = "y.csv" }));
-        Assert.Throws<UsageException>(() => new ProbedModel(folder).Input("x", [null, 1]).Resolve(new ProbeOptions { Samples = 0 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ProbeOptions { Samples = 0 });
     }
 }

@@ -28,7 +28,7 @@ public sealed class MnistPruningTests : IDisposable
             var path = folder.Path("pruned.onnx");
             PrunedFile.Save(Pruner.Prune(checkpoint, new PruneOptions { Amount = amount }).Model, checkpoint.Directory, path);
             var outcome = await Analysis.RunAsync(
-                new AnalysisRequest([path], new AnalysisSettings { Device = "cpu" }, Probe(data)), null, TestContext.Current.CancellationToken);
+                new AnalysisRequest([path], new AnalysisSettings { Device = Device.Cpu }, Probe(data)), null, TestContext.Current.CancellationToken);
             Assert.Equal(IndependentAccuracy(file, amount, data), outcome.Series.Checkpoints.Single().Accuracy);
         }
     }
@@ -38,7 +38,7 @@ public sealed class MnistPruningTests : IDisposable
     {
         var (file, data) = (SharedFiles.Require("models", "mnist", "pytorch13_mlp_256x2.onnx"), SharedFiles.Require("data"));
         var result = Sensitivity.Measure(
-            file, [0.9, 0.5], new PruneOptions { Amount = 0 }, new AnalysisSettings { Device = "cpu", Wired = true }, Probe(data), null, null, TestContext.Current.CancellationToken);
+            file, [0.9, 0.5], new PruneOptions { Amount = 0 }, new AnalysisSettings { Device = Device.Cpu, Wired = true }, Probe(data), null, null, TestContext.Current.CancellationToken);
         Assert.Equal(7, result.Rows.Length);
         Assert.Equal([null, 0.5, 0.9, 0.5, 0.9, 0.5, 0.9], result.Rows.Select(row => row.Layer is null ? (double?)null : row.Amount));
         Assert.Equal((null, 0.0, 0.0), (result.Rows[0].Layer, result.Rows[0].OutputChange, result.Rows[0].LargestChange));

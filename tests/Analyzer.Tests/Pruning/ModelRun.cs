@@ -37,9 +37,9 @@ internal static class ModelRun
     }
 
     /// <summary>As above with inputs known already: those of a model this one was made of.</summary>
-    public static double[] Outputs(string path, ImmutableArray<ModelInput> inputs, int seed = 1, string optimization = "default")
+    public static double[] Outputs(string path, ImmutableArray<ModelInput> inputs, int seed = 1, Optimization optimization = Optimization.Default)
     {
-        using var session = SessionFactory.Create(new AnalysisSettings { Device = "cpu", Optimization = optimization }).Open(ModelFile.Read(path), path);
+        using var session = SessionFactory.Create(new AnalysisSettings { Device = Device.Cpu, Optimization = optimization }).Open(ModelFile.Read(path), path);
         var random = new Random(seed);
         var values = inputs.Select(input => Value(input, random)).ToArray();
         using var options = new RunOptions();

@@ -33,7 +33,7 @@ public sealed class TiedPruningTests : PruningTests
     public void the_sensitivity_of_a_shared_weight_stands_in_each_of_its_layers()
     {
         var result = Sensitivity.Measure(
-            Open(Shared()).Path, [0.5], Half, new AnalysisSettings { Device = "cpu" }, new ProbeOptions { Samples = 8 }, null, null, TestContext.Current.CancellationToken);
+            Open(Shared()).Path, [0.5], Half, new AnalysisSettings { Device = Device.Cpu }, new ProbeOptions { Samples = 8 }, null, null, TestContext.Current.CancellationToken);
         Assert.Equal([null, "first", "second"], result.Rows.Select(row => row.Layer));
         Assert.All(result.Rows.Skip(1), row => Assert.Equal(0.5, row.Sparsity));
         Assert.Equal(result.Rows[1].OutputChange, result.Rows[2].OutputChange);

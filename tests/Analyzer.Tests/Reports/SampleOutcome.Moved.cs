@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Collections.Immutable;
 using Emergence.Analyzer.Metrics;
 using Emergence.Measuring.Settings;
@@ -40,13 +39,15 @@ internal static partial class SampleOutcome
             Layers =
             [
                 measurement.Layers[0] with { NeverFired = 31, EmergenceShare = 0.75, AliveByBias = 2 },
-                measurement.Layers[1] with { NeverFired = 64, EmergenceShare = 0.25, Name = $"/a/very/long/{new string('n', 80)}/name" },
+                measurement.Layers[1] with { NeverFired = 64, EmergenceShare = 0.25,
+                    Name = $"/a/very/long/{new string('n', 80)}/name" },
                 measurement.Layers[2] with { NeverFired = 0, EmergenceShare = 0 },
             ],
         };
     }
 
-    private static NetworkGraph Network(Measurement measurement) => NetworkGraph.Chain([.. measurement.Layers.Select(layer => layer.Nodes)]);
+    private static NetworkGraph Network(Measurement measurement) =>
+        NetworkGraph.Chain([.. measurement.Layers.Select(layer => layer.Nodes)]);
 
     private static LayerActivity[] Activity(Measurement measurement) =>
         [.. measurement.Layers.Select(layer => LayerActivity.FromMask(new NetworkLayer(layer.Nodes), layer.Mask!))];
@@ -56,7 +57,9 @@ internal static partial class SampleOutcome
         var chain = Chain(0.05f, new(), new(), 0, 0, 0);
         var measurement = chain with
         {
-            Layers = [.. chain.Layers.Select((layer, i) => layer with { Nodes = nodes[i], Alive = alive[i], Mask = MaskOf(nodes[i], alive[i]) })],
+            Layers = [.. chain.Layers.Select((layer, i) =>
+                layer with { Nodes = nodes[i], Multiplicity = nodes[i], Alive = alive[i], AliveMultiplicity = alive[i],
+                    Mask = MaskOf(nodes[i], alive[i]) })],
         };
         var (network, activity) = (Network(measurement), Activity(measurement));
         var slopes = EmergenceSplit.Slopes(network, activity);
@@ -64,11 +67,13 @@ internal static partial class SampleOutcome
         {
             Emergence = MeasureCatalog.Emergence.Of(network, activity),
             EmergenceActive = MeasureCatalog.EmergenceActive.Of(network, activity),
-            Layers = [.. measurement.Layers.Select((layer, i) => layer with { Slope = slopes[i], NeverFired = (layer.Nodes - layer.Alive) / 2 })],
+            Layers = [.. measurement.Layers.Select((layer, i) =>
+                layer with { Slope = slopes[i], NeverFired = (layer.Nodes - layer.Alive) / 2 })],
         };
     }
 
-    private static IEnumerable<Measurement> Steps(int nodes, Measurement[] measurements) => measurements.Select((measurement, i) => i == 0
+    private static IEnumerable<Measurement> Steps(int nodes, Measurement[] measurements) =>
+        measurements.Select((measurement, i) => i == 0
         ? measurement
         : measurement with
         {
@@ -76,11 +81,6 @@ internal static partial class SampleOutcome
                 NetworkGraph.Chain(nodes, nodes / 2, 10), Activity(measurements[i - 1]), Activity(measurement))),
         });
 
-    private static BitArray MaskOf(int nodes, int alive)
-    {
-        var mask = new BitArray(nodes);
-        for (var i = 0; i < alive; i++)
-            mask[i] = true;
-        return mask;
-    }
+    private static NodeMask MaskOf(int nodes, int alive) =>
+        new([.. Enumerable.Range(0, nodes).Select(node => node < alive)]);
 }

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Numerics;
@@ -35,10 +34,10 @@ internal static partial class SampleOutcome
             IncludeInput = true,
             Only = ["/fc*"],
             Exclude = ["*ÍIıi*"],
-            Optimization = "none",
+            Optimization = Optimization.None,
             Threads = 2,
             Batch = 64,
-            Device = "cpu",
+            Device = Device.Cpu,
         },
         new CheckpointResult
         {
@@ -85,7 +84,7 @@ internal static partial class SampleOutcome
             WeightChange = double.NaN,
             TestAccuracy = 1e-7,
             Probe = new ProbeProvenance("random", new string('b', 64), 1024, 7),
-            Device = "cpu",
+            Device = Device.Cpu,
             Diagnostics = [Diagnostic.Warning("probe", "samples are random; give --data"), Diagnostic.Note("", "no subject")],
         })
         with
@@ -155,7 +154,7 @@ internal static partial class SampleOutcome
         TrainAccuracy = accuracy + 0.01,
         TestAccuracy = accuracy,
         Probe = new ProbeProvenance("digits test", new string('d', 64), 1024, null),
-        Device = "cpu",
+        Device = Device.Cpu,
         Diagnostics = [],
     };
 
@@ -179,9 +178,8 @@ internal static partial class SampleOutcome
 
     private static LayerResult Layer(int index, string name, string op, string activation, int nodes, int alive)
     {
-        var mask = new BitArray(nodes);
-        for (var i = 0; i < alive; i++)
-            mask[i] = true;
+        var mask = new bool[nodes];
+        Array.Fill(mask, true, 0, alive);
         return new LayerResult
         {
             Index = index,
@@ -199,7 +197,7 @@ internal static partial class SampleOutcome
             ParametersNonzero = nodes * 10 - 1,
             ActivationMean = 0.125,
             ActivationMax = 1234.5678,
-            Mask = mask,
+            Mask = new NodeMask(mask),
         };
     }
 }

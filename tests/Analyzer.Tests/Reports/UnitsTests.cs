@@ -29,7 +29,8 @@ public sealed class UnitsTests : IDisposable
     {
         var path = BiasChains.Save(folder, "a.onnx", [3, -1, 0.25], [-2, double.NaN]);
 
-        Assert.Equal(0, await shell.RunAsync(path, "--units", "--out", Out, "--quiet", "--device", "cpu", "--threshold", "0.25,-3"));
+        Assert.Equal(0, await shell.RunAsync(path, "--units", "--out", Out, "--quiet", "--device", "cpu", "--threshold",
+            "0.25,-3"));
 
         var lines = (await File.ReadAllLinesAsync(Path.Combine(Out, "units.csv"), TestContext.Current.CancellationToken))
             .Select(line => line.Replace(path, "a", StringComparison.Ordinal)).ToArray();
@@ -56,7 +57,8 @@ public sealed class UnitsTests : IDisposable
             BiasChains.Save(folder, "1.onnx", BiasChains.Biases(70, 41), BiasChains.Biases(5, 5)),
             BiasChains.Save(folder, "2.onnx", BiasChains.Biases(9, 4), BiasChains.Biases(5, 1)),
         ];
-        Assert.Equal(0, await shell.RunAsync([.. files, "--units", "--out", Out, "--quiet", "--threshold", "0.05,2", "--device", "cpu"]));
+        Assert.Equal(0, await shell.RunAsync(
+            [.. files, "--units", "--out", Out, "--quiet", "--threshold", "0.05,2", "--device", "cpu"]));
 
         Assert.Equal("", await RunPython($$"""
             import base64, json, numpy as np
@@ -99,13 +101,15 @@ public sealed class UnitsTests : IDisposable
         var measurement = series.Checkpoints[0].Measurements[0];
         var outcome = SampleOutcome.Of(series.Settings, series.Checkpoints[0] with
         {
-            Measurements = [measurement with { Layers = [.. measurement.Layers.Select(layer => layer with { Units = Values(layer.Nodes) })] }],
+            Measurements = [measurement with { Layers = [.. measurement.Layers.Select(layer =>
+                layer with { Units = Values(layer.Nodes) })] }],
         });
         using var stream = new MemoryStream();
         Cultures.Run(culture, () => UnitsCsv.Write(outcome, stream));
         Assert.StartsWith(
             "checkpoint,epoch,threshold,layer,name,node,channel,position,mean,max,share,alive\n" +
-            "runs/a.onnx,3,0.05,0,/fc1/Gemm,0,0,0,-0.25,1.5,0.125,1\n", System.Text.Encoding.UTF8.GetString(stream.ToArray()), StringComparison.Ordinal);
+            "runs/a.onnx,3,0.05,0,/fc1/Gemm,0,0,0,-0.25,1.5,0.125,1\n", System.Text.Encoding.UTF8.GetString(stream.ToArray()),
+                StringComparison.Ordinal);
 
         static LayerUnits Values(int nodes) => new(
             [.. Enumerable.Repeat(-0.25f, nodes)], [.. Enumerable.Repeat(1.5f, nodes)], [.. Enumerable.Repeat(0.125f, nodes)]);
@@ -118,9 +122,9 @@ public sealed class UnitsTests : IDisposable
     {
         var path = BiasChains.Save(folder, "a.onnx", [1, -1], [1]);
         Assert.Equal(0, await shell.RunAsync(path, "--units", "--out", Out, "--quiet"));
-        Assert.Equal(["layers.csv", "results.json", "series.csv", "units.csv", "units.npz"], Names());
+        Assert.Equal(["layers.csv", "report.html", "results.json", "series.csv", "units.csv", "units.npz"], Names());
         Assert.Equal(0, await shell.RunAsync(path, "--out", Out, "--quiet"));
-        Assert.Equal(["layers.csv", "results.json", "series.csv"], Names());
+        Assert.Equal(["layers.csv", "report.html", "results.json", "series.csv"], Names());
 
         string?[] Names() => [.. Directory.GetFileSystemEntries(Out).Select(Path.GetFileName).Order(StringComparer.Ordinal)];
     }

@@ -121,7 +121,7 @@ public sealed class ActivationFunctionTests : IDisposable
             var path = folder.Path("tiny.onnx");
             ModelFile.Save(model, path);
             var numbers = NetworkNumbers.Of(path, _ => tiny.Probe(Samples, X),
-                new AnalysisSettings { Device = "cpu", Threads = 1, Optimization = "none" });
+                new AnalysisSettings { Device = Device.Cpu, Threads = 1, Optimization = Optimization.None });
             var layer = numbers.Layers["@0"];
             var worst = Enumerable.Range(0, Width).MaxBy(node => Math.Abs(layer.Means[node] - means[node]));
             if (layer.Function != name)

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Collections.Immutable;
 using System.Globalization;
 using Emergence.Analyzer.Metrics;
@@ -15,7 +14,7 @@ namespace Emergence.Analyzer.Tests.Rewriting;
 
 /// <summary>One layer as it is compared: by the number in its operator's name, which every rewrite keeps.</summary>
 internal sealed record LayerNumbers(
-    string Name, string Function, int Channels, int Nodes, int Multiplicity, float[] Means, BitArray Mask, double Largest,
+    string Name, string Function, int Channels, int Nodes, int Multiplicity, float[] Means, NodeMask Mask, double Largest,
         long Parameters, long Nonzero);
 
 /// <summary>Every number of one network that must not depend on how it is spelled.</summary>

@@ -112,11 +112,11 @@ internal sealed class Original
     }
 
     private AnalysisSettings Settings(ConvNodes nodes, ModelProto of) =>
-        new() { Device = "cpu", Threads = 1, ConvNodes = nodes, Wired = isWired, Optimization = Optimization(of) };
+        new() { Device = Device.Cpu, Threads = 1, ConvNodes = nodes, Wired = isWired, Optimization = LevelFor(of) };
 
     // ONNX Runtime computes a product with quantized numbers in integers where it finds the pattern: another rounding.
-    private static string Optimization(ModelProto of) => of.Graph.Node.Any(node => node.OpType == "DequantizeLinear") ? "none"
-        : "default";
+    private static Optimization LevelFor(ModelProto of) => of.Graph.Node.Any(node => node.OpType == "DequantizeLinear") ? Optimization.None
+        : Optimization.Default;
 
     /// <summary>The values of the original's results, on the first samples.</summary>
     private double[] Run(ModelProto runnable, ImmutableArray<ModelInput> inputs) => Fed(inputs, feeds =>

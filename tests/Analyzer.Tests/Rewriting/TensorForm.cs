@@ -25,9 +25,9 @@ internal sealed record TensorForm(DataType Type, long[] Dims)
             model.Graph.Output.Add(new ValueInfoProto { Name = tensor });
         using var session = SessionFactory.Create(new AnalysisSettings
         {
-            Device = "cpu",
+            Device = Device.Cpu,
             Threads = 1,
-            Optimization = "none"
+            Optimization = Optimization.None
         }).Open(model, path);
         using var options = new RunOptions();
         using var results = session.Run(options, [.. feeds.Select(feed => feed.Name)], [.. feeds.Select(feed => feed.Value)],

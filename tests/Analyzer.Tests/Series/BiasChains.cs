@@ -4,7 +4,10 @@ using Emergence.Checkpoints;
 
 namespace Emergence.Analyzer.Tests.Series;
 
-/// <summary>Chains of dense layers whose weights are zero: the activation of a node is its bias, cut off at zero but for the last layer.</summary>
+/// <summary>
+/// Chains of dense layers whose weights are zero: the activation of a node is its bias, cut off at zero but for the last
+/// layer.
+/// </summary>
 internal static class BiasChains
 {
     /// <summary>Saves a chain from four inputs with these biases and returns its path.</summary>
@@ -27,5 +30,6 @@ internal static class BiasChains
     }
 
     /// <summary>Biases of which the first are alive and the others dead.</summary>
-    public static double[] Biases(int nodes, int alive) => [.. Enumerable.Range(0, nodes).Select(node => node < alive ? 1.0 : -1.0)];
+    public static double[] Biases(int nodes, int alive) =>
+        [.. Enumerable.Range(0, nodes).Select(node => node < alive ? 1.0 : -1.0)];
 }

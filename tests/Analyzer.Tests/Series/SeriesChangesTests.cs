@@ -17,7 +17,7 @@ namespace Emergence.Analyzer.Tests.Series;
 /// </summary>
 public sealed class SeriesChangesTests : IDisposable
 {
-    private static readonly AnalysisSettings OnCpu = new() { Device = "cpu", Threads = 1 };
+    private static readonly AnalysisSettings OnCpu = new() { Device = Device.Cpu, Threads = 1 };
 
     // Biases of norm 13, and others 3, 12 and 4 away: one node wakes, one dies, and one is dead in both.
     private static readonly double[][] Before = [[0, 3], [0, 4, 0], [0, 12]], After = [[3, 3], [-12, 0, 0], [0, 12]];

@@ -29,7 +29,8 @@ public sealed class SeriesVerdictTests
         Assert.Equal(VerdictKind.StillDeveloping, verdict.Kind);
         Assert.Null(verdict.Since);
         Assert.Null(verdict.StopAt);
-        Assert.Equal("over the last 5 steps E moved by 66.67 % per step, and fell by a factor of 12.9 in all", verdict.Evidence[0]);
+        Assert.Equal("over the last 5 steps E moved by 66.67 % per step, and fell by a factor of 12.9 in all",
+            verdict.Evidence[0]);
     }
 
     [Fact]
@@ -54,7 +55,8 @@ public sealed class SeriesVerdictTests
     [Fact]
     public void A_fall_that_goes_on_in_smaller_steps_is_leveling_off()
     {
-        var verdict = Judge([.. Enumerable.Range(0, 8).Select(i => 1e12 * Math.Pow(0.5, i)), .. Enumerable.Range(1, 8).Select(i => 1e12 / 128 * Math.Pow(0.97, i))]);
+        var verdict = Judge([.. Enumerable.Range(0, 8).Select(i => 1e12 * Math.Pow(0.5, i)),
+            .. Enumerable.Range(1, 8).Select(i => 1e12 / 128 * Math.Pow(0.97, i))]);
 
         Assert.Equal(VerdictKind.LevelingOff, verdict.Kind);
         Assert.Equal(7, verdict.Since);
@@ -80,13 +82,15 @@ public sealed class SeriesVerdictTests
 
         Assert.Equal(VerdictKind.Collapsing, verdict.Kind);
         Assert.Equal(5, verdict.Since);
-        Assert.Equal("layer 'fc2' is dying: 0 of 48 nodes are alive, at most 40 were, since epoch 6", Assert.Single(verdict.Evidence));
+        Assert.Equal("layer 'fc2' is dying: 0 of 48 nodes are alive, at most 40 were, since epoch 6",
+            Assert.Single(verdict.Evidence));
     }
 
     [Fact]
     public void A_run_in_which_all_nodes_are_dead_is_collapsing_not_settled()
     {
-        var points = Enumerable.Range(0, 12).Select(i => i < 4 ? Point(i, 1e6) : Point(i, 0) with { ZeroCause = ZeroCause.AllDead });
+        var points = Enumerable.Range(0, 12).Select(i => i < 4 ? Point(i, 1e6)
+            : Point(i, 0) with { ZeroCause = ZeroCause.AllDead });
 
         var verdict = SeriesVerdicts.Of([.. points]);
 
@@ -144,14 +148,17 @@ public sealed class SeriesVerdictTests
     [Fact]
     public void A_probe_that_is_too_small_cannot_tell()
     {
-        var points = Enumerable.Range(0, 9).Select(i => Point(i, 1e6 + (1e4 * i)) with { Interval = new(Exact(3e5), Exact(4e6)) });
+        var points = Enumerable.Range(0, 9).Select(i =>
+            Point(i, 1e6 + (1e4 * i)) with { Interval = new(Exact(3e5), Exact(4e6)) });
         var verdict = SeriesVerdicts.Of([.. points]);
         Assert.Equal(VerdictKind.CannotTell, verdict.Kind);
         Assert.Equal(
-            "the probe is too small: E is known only within a factor of 13.33, and moved by one of 1.08; give more --samples", Assert.Single(verdict.Evidence));
+            "the probe is too small: E is known only within a factor of 13.33, and moved by one of 1.08; give more --samples",
+                Assert.Single(verdict.Evidence));
 
         verdict = SeriesVerdicts.Of([.. Enumerable.Range(0, 9).Select(i => Point(i, 1000) with { Samples = 19 })]);
-        Assert.Equal("the probe is too small: 19 samples, at least 20 are needed; give more --samples", Assert.Single(verdict.Evidence));
+        Assert.Equal("the probe is too small: 19 samples, at least 20 are needed; give more --samples",
+            Assert.Single(verdict.Evidence));
     }
 
     [Fact]
@@ -161,7 +168,8 @@ public sealed class SeriesVerdictTests
         var verdict = Judge(fall);
         Assert.Equal(VerdictKind.StillDeveloping, verdict.Kind);
         Assert.Equal(
-            "E is 0 since epoch 5, as every node is alive: 3 checkpoints in a row; 6 are needed", Assert.Single(verdict.Evidence));
+            "E is 0 since epoch 5, as every node is alive: 3 checkpoints in a row; 6 are needed",
+                Assert.Single(verdict.Evidence));
 
         verdict = Judge([.. fall, 0, 0, 0, 0]);
         Assert.Equal(VerdictKind.Settled, verdict.Kind);
@@ -187,6 +195,37 @@ public sealed class SeriesVerdictTests
         }
         Assert.InRange(settled, 1, 100);
         Assert.InRange(leveling, 1, 100);
+    }
+
+    [Theory]
+    [InlineData("drift", 1)]
+    [InlineData("uniform", 5)]
+    [InlineData("laplace", 8)]
+    [InlineData("student", 10)]
+    public void Other_walks_are_ever_called_settled_in_at_most_so_many_percent_of_runs(string law, int percent)
+    {
+        var random = new Random(6);
+        var settled = 0;
+        for (var run = 0; run < 2000; run++)
+        {
+            var values = new double[51];
+            for (var i = 1; i < values.Length; i++)
+                values[i] = values[i - 1] + Step();
+            settled += SettlingEvidence.After(values, new bool[values.Length]).Any(now => now.IsSettled(SeriesVerdicts.OddsNeeded)) ? 1 : 0;
+        }
+        TestContext.Current.TestOutputHelper!.WriteLine($"{law}: {settled} of 2,000 walks");
+        Assert.InRange(settled, 0, 20 * percent);
+
+        double Step() => law switch
+        {
+            "drift" => 0.3 * (1 + Normal(random)),
+            "uniform" => random.NextDouble() - 0.5,
+            "laplace" => Math.Log(1 - random.NextDouble()) * (random.Next(2) == 0 ? 1 : -1),
+            // Student's t with three degrees of freedom.
+            _ => Normal(random) / Math.Sqrt((Square() + Square() + Square()) / 3),
+        };
+
+        double Square() => Normal(random) is var x ? x * x : 0;
     }
 
     [Fact]
@@ -220,7 +259,8 @@ public sealed class SeriesVerdictTests
         Assert.Equal((10, 10, 15), (verdict.First, verdict.Since, verdict.StopAt));
     }
 
-    private static SeriesVerdict Judge(IEnumerable<double> values) => SeriesVerdicts.Of([.. values.Select((value, i) => Point(i, value))]);
+    private static SeriesVerdict Judge(IEnumerable<double> values) =>
+        SeriesVerdicts.Of([.. values.Select((value, i) => Point(i, value))]);
 
     private static VerdictPoint Point(int index, double emergence) => new()
     {

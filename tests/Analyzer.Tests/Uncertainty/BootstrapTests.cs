@@ -19,7 +19,7 @@ public class BootstrapTests
 {
     private static readonly AnalysisSettings Bootstrapped = new()
     {
-        Device = "cpu",
+        Device = Device.Cpu,
         Threads = 1,
         Thresholds = [0.05f, 0f, 0.25f],
         AliveShare = 0.4,

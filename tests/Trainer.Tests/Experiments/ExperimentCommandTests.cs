@@ -22,6 +22,7 @@ public sealed class ExperimentCommandTests : IDisposable
         var page = File.ReadAllText(Path.Combine(workspace.Folder("out"), "report.html"));
         Assert.Contains("Pruning lowers emergence.", page, StringComparison.Ordinal);
         Assert.Contains("the numbers mean nothing", page, StringComparison.Ordinal);
+        Assert.Contains("It is part of the picture above: Figure 2 of the paper", page, StringComparison.Ordinal);
         Assert.Contains("Of mnist only 200 of 60,000 training samples were there.", page, StringComparison.Ordinal);
 
         // What a kill leaves: a training in the middle, with its marker open, and nothing of what builds on it.

@@ -32,6 +32,11 @@ internal static class InspectionJson
                 json.WriteString("kind", Spelling.Of(edge.Kind));
                 json.WriteEndObject();
             });
+            if (inspection.Tensors is { } tensors)
+            {
+                json.WriteNumber("batch", inspection.Graph.Batch);
+                Items(json, "tensors", tensors, tensor => TensorsJson.Write(json, tensor));
+            }
             Items(json, "diagnostics", inspection.Graph.Diagnostics, diagnostic =>
             {
                 json.WriteStartObject();
@@ -86,7 +91,7 @@ internal static class InspectionJson
         json.WriteEndObject();
     }
 
-    private static void Items<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<T> write)
+    internal static void Items<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<T> write)
     {
         json.WriteStartArray(name);
         foreach (var item in items)

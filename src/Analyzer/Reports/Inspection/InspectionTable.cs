@@ -28,7 +28,9 @@ internal static class InspectionTable
             text.Append($"input {Printable.Of(input.Name)} [{string.Join(",", input.Shape.Select(size => size?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "N"))}]\n");
         text.Append('\n').Append(table.Write()).Append('\n');
         text.Append($"{layers.Length} layers, {NumberText.Integer(inspection.ParametersTraced)} parameters traced, {NumberText.Integer(inspection.ParametersNonzero)} of them not zero, {NumberText.Integer(inspection.Graph.UntracedParameters)} in no layer\n");
-        text.Append("n: nodes, m: path multiplicity; fed by: 3 every node of layer 3, 3= each node by its counterpart in layer 3\n");
+        text.Append("n: nodes, m: path multiplicity; fed by: 3 every node of layer 3, 3= each node by the corresponding node of layer 3\n");
+        if (inspection.Tensors is { } tensors)
+            text.Append('\n').Append(TensorsTable.Text(tensors, inspection.Graph.Batch));
         stream.Write(Encoding.UTF8.GetBytes(text.ToString()));
     }
 }

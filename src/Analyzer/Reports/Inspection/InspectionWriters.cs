@@ -7,7 +7,8 @@ namespace Emergence.Analyzer.Reports.Inspection;
 /// <summary>A form in which <c>inspect</c> shows a model.</summary>
 /// <param name="Format">The word for <c>--format</c>.</param>
 /// <param name="Write">UTF-8 without BOM, invariant culture, <c>\n</c>; the stream stays open.</param>
-public sealed record InspectionWriter(string Format, Action<LayerInspection, Stream> Write);
+/// <param name="ShowsTensors">Whether it has a place for <see cref="LayerInspection.Tensors"/>.</param>
+public sealed record InspectionWriter(string Format, Action<LayerInspection, Stream> Write, bool ShowsTensors = false);
 
 /// <summary>Every form: one file of this folder and one line here each.</summary>
 public static class InspectionWriters
@@ -15,8 +16,8 @@ public static class InspectionWriters
     /// <summary>In the order in which help names them.</summary>
     public static ImmutableArray<InspectionWriter> All { get; } =
     [
-        new("table", InspectionTable.Write),
-        new("json", InspectionJson.Write),
+        new("table", InspectionTable.Write, ShowsTensors: true),
+        new("json", InspectionJson.Write, ShowsTensors: true),
         new("dot", InspectionDot.Write),
         new("mermaid", InspectionMermaid.Write),
     ];

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Emergence.Figures;
+using Emergence.Pages;
 
 namespace Emergence.Trainer.Experiments.Report;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Emergence.Datasets;
-using Emergence.Figures;
+using Emergence.Pages;
 using Emergence.Trainer.Experiments.Results;
 using Emergence.Trainer.Experiments.Steps;
 

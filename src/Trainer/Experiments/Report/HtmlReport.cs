@@ -1,4 +1,4 @@
-using Emergence.Figures;
+using Emergence.Pages;
 
 namespace Emergence.Trainer.Experiments.Report;
 
@@ -7,10 +7,9 @@ internal static class HtmlReport
 {
     /// <summary>The whole page.</summary>
     /// <param name="reproduction">What was found.</param>
-    /// <param name="drawings">SVG of each figure, by its name.</param>
-    public static string Render(Reproduction reproduction, IReadOnlyDictionary<string, string> drawings)
+    public static string Render(Reproduction reproduction)
     {
-        var page = new HtmlPage("Emergence: what of the paper reproduces");
+        var page = new Page("Emergence: what of the paper reproduces");
         page.Code(reproduction.Command);
         page.Paragraph(reproduction.Took);
         foreach (var remark in reproduction.Remarks)
@@ -29,8 +28,16 @@ internal static class HtmlReport
             page.Heading(2, chapter.Title);
             foreach (var paragraph in chapter.Text)
                 page.Paragraph(paragraph);
-            foreach (var figure in chapter.Figures)
-                page.Figure(drawings[figure.Id], figure.Caption);
+            foreach (var (index, figure) in chapter.Figures.Index())
+            {
+                // The paper has some pictures alone and again beside others; here one that is above is not drawn again.
+                if (chapter.Figures.Take(index).FirstOrDefault(
+                    above => figure.Figure.Panels.All(panel =>
+                    above.Figure.Panels.Any(other => IsSame(panel, other)))) is { } shown)
+                    page.Paragraph($"{figure.Caption} It is part of the picture above: {shown.Caption}");
+                else
+                    page.Chart(figure.Figure, figure.Caption);
+            }
             foreach (var table in chapter.Tables.Where(table => !table.Rows.IsEmpty))
                 Table(page, table);
             foreach (var claim in chapter.Claims)
@@ -46,6 +53,10 @@ internal static class HtmlReport
         return page.Render();
     }
 
-    private static void Table(HtmlPage page, ResultTable table) =>
+    private static bool IsSame(Panel one, Panel other) => (one.X.Label, one.Y.Label) == (other.X.Label, other.Y.Label)
+        && one.Series.Select(series => series.Name).SequenceEqual(other.Series.Select(series => series.Name))
+        && one.Series.Zip(other.Series).All(pair => pair.First.Points.SequenceEqual(pair.Second.Points));
+
+    private static void Table(Page page, ResultTable table) =>
         page.Table(table.Headers, table.Rows.Select(row => row.AsEnumerable()), table.Caption);
 }

@@ -1,4 +1,4 @@
-using Emergence.Figures;
+using Emergence.Pages;
 using Emergence.Trainer.Experiments.Results;
 
 namespace Emergence.Trainer.Experiments.Report;

@@ -91,6 +91,6 @@ internal sealed record Reproduction(
             AtomicFile.WriteText(Path.Combine(folder, "tables", table.Id + ".csv"), CsvTable.Render(table));
         AtomicFile.WriteText(Path.Combine(folder, "summary.json"), SummaryJson.Render(this));
         AtomicFile.WriteText(Path.Combine(folder, "reproduction.md"), MarkdownReport.Render(this));
-        AtomicFile.WriteText(Path.Combine(folder, "report.html"), HtmlReport.Render(this, drawings));
+        AtomicFile.WriteText(Path.Combine(folder, "report.html"), HtmlReport.Render(this));
     }
 }

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Emergence.Figures;
+using Emergence.Pages;
 using Emergence.Trainer.Experiments.Results;
 using Emergence.Trainer.Experiments.Steps;
 

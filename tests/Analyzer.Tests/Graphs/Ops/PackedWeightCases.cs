@@ -95,7 +95,7 @@ public class PackedWeightCases
     {
         using var folder = new TemporaryFolder();
         ModelFile.Save(model.Proto, folder.Path("tiny.onnx"));
-        var request = new AnalysisRequest([folder.Path("tiny.onnx")], new AnalysisSettings { Device = "cpu", Wired = true, IncludeInput = true, Thresholds = [-1f, 0.5f, 2f] }, new ProbeOptions { Samples = 8 });
+        var request = new AnalysisRequest([folder.Path("tiny.onnx")], new AnalysisSettings { Device = Device.Cpu, Wired = true, IncludeInput = true, Thresholds = [-1f, 0.5f, 2f] }, new ProbeOptions { Samples = 8 });
         var outcome = await Analysis.RunAsync(request, null, TestContext.Current.CancellationToken);
         Assert.Empty(outcome.Failures);
         var measurements = outcome.Series.Checkpoints[0].Measurements;

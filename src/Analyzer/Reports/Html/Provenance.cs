@@ -1,0 +1,90 @@
+using Emergence.Checkpoints;
+using Emergence.CommandLine;
+using Emergence.Measuring.Settings;
+using Emergence.Pages;
+
+namespace Emergence.Analyzer.Reports.Html;
+
+/// <summary>What a reader must know to trust the numbers, and to get them again: remarks, settings, samples, versions,
+/// files.</summary>
+internal static class Provenance
+{
+    public static void Write(Page page, AnalysisOutcome outcome)
+    {
+        page.Heading(2, "Remarks and settings");
+        Remarks(page, outcome);
+        page.Facts(Facts(outcome.Series.Settings, outcome));
+        var rows =
+            from checkpoint in outcome.Series.Checkpoints
+            from measurement in checkpoint.Measurements
+            select (string[])
+            [
+                Printable.Of(checkpoint.File), checkpoint.Epoch is { } epoch ? PageText.Count(epoch) : "–",
+                    PageText.Exact(measurement.Threshold),
+                PageText.Count(measurement.Nodes), PageText.Count(measurement.Alive), PageText.Of(measurement.Emergence),
+                PageText.Of(measurement.EmergenceActive), PageText.Number(measurement.RelativeEmergence),
+                    PageText.Number(measurement.RelativeEmergenceAll),
+                PageText.Percent(checkpoint.Accuracy), PageText.Count(checkpoint.ParametersNonzero),
+                    PageText.Count(checkpoint.Parameters), PageText.Short(checkpoint.Sha256),
+            ];
+        page.Details("Every checkpoint, in numbers", part => part.Table(
+            ["file", "epoch", "θ", "nodes", "alive", "E", "E_H", "relative E", "relative E, all", "accuracy",
+                "non-zero parameters", "parameters", "SHA-256"],
+            rows, "One row per checkpoint and threshold; results.json has every digit."));
+    }
+
+    private static void Remarks(Page page, AnalysisOutcome outcome)
+    {
+        foreach (var failure in outcome.Failures)
+            page.Note(Printable.Of($"Failed: {failure.Message}"), isWarning: true);
+        var groups = outcome.Series.Checkpoints
+            .SelectMany(checkpoint => checkpoint.Diagnostics.Distinct(),
+                (checkpoint, diagnostic) => (checkpoint.File, Diagnostic: diagnostic))
+            .GroupBy(entry => entry.Diagnostic, entry => Path.GetFileName(entry.File));
+        foreach (var group in groups.OrderBy(group => group.Key.Severity == Severity.Warning ? 0 : 1))
+        {
+            string[] files = [.. group];
+            var where = files.Length == outcome.Series.Checkpoints.Length ? "" : files.Length == 1 ? $"{files[0]}: "
+                : $"{files[0]} and {PageText.Count(files.Length - 1)} more: ";
+            page.Note(Printable.Of($"{where}{group.Key}"), group.Key.Severity == Severity.Warning);
+        }
+    }
+
+    private static IEnumerable<(string Name, string Value)> Facts(AnalysisSettings settings, AnalysisOutcome outcome)
+    {
+        var series = outcome.Series;
+        yield return ("alive", AliveRuleText(settings));
+        yield return ("nodes of convolutions", settings.ConvNodes == Tracing.Networks.ConvNodes.Units
+            ? "one for each filter and position" : "one for each filter");
+        foreach (var probe in series.Checkpoints.Select(checkpoint => checkpoint.Probe).Distinct())
+        {
+            yield return ("samples", Printable.Of(
+                $"{probe.Name}, the first {PageText.Count(probe.Samples)}{(probe.Seed is { } seed ? $", seed {seed}" : "")}; SHA-256 {PageText.Short(probe.Sha256)}"));
+        }
+        yield return ("network's input", settings.IncludeInput ? "counted as a layer" : "not counted as a layer");
+        if (!settings.Only.IsEmpty)
+            yield return ("only layers", Printable.Of(string.Join(", ", settings.Only)));
+        if (!settings.Exclude.IsEmpty)
+            yield return ("without layers", Printable.Of(string.Join(", ", settings.Exclude)));
+        if (settings.Bootstrap is { } bootstrap)
+            yield return ("intervals",
+                $"{PageText.Count(bootstrap.Resamples)} resamples of {PageText.Count(BootstrapSettings.Blocks)} blocks of samples, seed {bootstrap.Seed}");
+        yield return ("device", string.Join(", ", series.Checkpoints.Select(checkpoint => PageText.Word(checkpoint.Device)).Distinct()));
+        yield return ("versions",
+            $"emergence-analyze {series.ToolVersion}, ONNX Runtime {series.RuntimeVersion}, optimization {PageText.Word(settings.Optimization)}");
+    }
+
+    private static string AliveRuleText(AnalysisSettings settings)
+    {
+        var thresholds = string.Join(", ", settings.Thresholds.Select(PageText.Exact));
+        var shown = settings.Thresholds.Length > 1 ? "; pictures of layers are of the first" : "";
+        return settings.Statistic switch
+        {
+            Statistic.Share =>
+                $"activation above θ = {thresholds} on more than {PageText.Percent(settings.AliveShare)} of the samples{shown}",
+            Statistic.Sample =>
+                $"activation above θ = {thresholds}, on each sample by itself; counts and E are means over the samples{shown}",
+            _ => $"{StripChart.Measured(settings)} above θ = {thresholds}{shown}",
+        };
+    }
+}
