@@ -159,7 +159,7 @@ internal sealed partial class MlpPruningChapter
 
     private ResultTable FirstActive() => new(
         "mlp-pruning-first-active",
-        "Section 3.2 of the paper: H = the nodes alive after training. With G = all nodes of the initial network, the paths from G \\ H to H are E. With G = the nodes alive before training, they begin at those that died: how few, and how many paths (counted as E counts them). Last epoch, mean > 0.05, not pruned; median over the seeds (smallest … largest).",
+        "Section 3.2 of the paper: H = the nodes alive after training. With G = all nodes of the initial network, the paths from G \\ H to H are E. With G = the nodes alive before training, they begin at those that died: the table has their number and that of the paths (counted as E counts them). Last epoch, mean > 0.05, not pruned; median over the seeds (smallest … largest).",
         ["data set", "alive before", "alive after", "died", "woke", "paths from those that died", "E"],
         [
             .. from dataset in experiment.Datasets
