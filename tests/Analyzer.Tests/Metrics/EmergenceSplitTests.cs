@@ -172,8 +172,11 @@ public sealed class EmergenceSplitTests
         MeasureCatalog.Emergence.Of(step.Graph, activity);
 
     private static LayerActivity[] With(Step step, int layer, int node) =>
-        (step with { After = [.. step.Before.Select((mask, i) =>
-            mask.Select((alive, x) => alive || (i == layer && x == node)).ToArray())] }).Is;
+        (step with
+        {
+            After = [.. step.Before.Select((mask, i) =>
+            mask.Select((alive, x) => alive || (i == layer && x == node)).ToArray())]
+        }).Is;
 
     /// <summary>Up to 6 layers, convolutions among them, with dense and identity edges of any map.</summary>
     private static Step RandomStep(Random random)

@@ -37,7 +37,7 @@ internal sealed partial class RandomNetwork
                 Keep(graph.Node(Pick("Log", "Reciprocal", "Sqrt"), [graph.Node("Add", [graph.Node("Abs", [x]), Pick(Ones(c, 1, 1), Ones(1))])]), shape);
                 break;
             case 7:
-                Keep(graph.Node(Pick("Div", "Mul", "Add"), [x, graph.Node("Cast", [SizeOf(any), ], Int("to", 1))]), shape);
+                Keep(graph.Node(Pick("Div", "Mul", "Add"), [x, graph.Node("Cast", [SizeOf(any),], Int("to", 1))]), shape);
                 break;
             case 8:
                 var like = graph.Node("ConstantOfShape", [graph.Node("Shape", [x])]);
