@@ -11,7 +11,9 @@ using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Cli;
 
-/// <summary><c>emergence-analyze compare A B</c>: two models, series or results side by side.</summary>
+/// <summary>
+/// <c>emergence-analyze compare A B</c>: two models, series or results side by side; of more, seeds say, the median and spread.
+/// </summary>
 internal static class CompareCommand
 {
     private const string Example = "emergence-analyze compare before.onnx after.onnx";
@@ -21,7 +23,7 @@ internal static class CompareCommand
         var sides = new Argument<string[]>("A B")
         {
             Description = "two of: an ONNX file, a directory or pattern of them (the last checkpoint is compared), " +
-                "a results.json or its directory",
+                "a results.json or its directory; of three or more, the median and spread at each step",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var options = new AnalyzeOptions(worker);
@@ -37,20 +39,31 @@ internal static class CompareCommand
         command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal, async () =>
         {
             var names = parsed.GetValue(sides)!;
-            if (names.Length != 2)
+            if (names.Length < 2)
                 throw new UsageException(
-                    $"compare takes two models, directories or results.json files, not {names.Length}, as in: {Example}");
+                    $"compare takes two models, directories or results.json files or more, not {names.Length}, as in: {Example}");
             var settings = options.ReadSettings(parsed);
             if (settings.Thresholds.Length != 1)
                 throw new UsageException("compare shows one threshold; give one --threshold");
             var page = AnalyzeOptions.NotADirectory(parsed.GetValue(html));
             var request = new AnalysisRequest([], settings, options.ReadProbe(parsed)) { Boundary = limits.Read(parsed) };
             var measure = new Measure(terminal, analyze, request, parsed.GetValue(quiet), token);
-            var comparison = await CompareAsync(names[0], names[1], measure);
+            var writer = parsed.GetValue(format) ?? ComparisonWriters.All[0];
             // First what stays: stdout may be full or gone.
-            if (page is not null)
-                AtomicFile.Write(page, stream => ComparisonPage.Write(comparison, stream));
-            (parsed.GetValue(format) ?? ComparisonWriters.All[0]).Write(comparison, terminal.Output);
+            if (names.Length == 2)
+            {
+                var comparison = await CompareAsync(names[0], names[1], measure);
+                if (page is not null)
+                    AtomicFile.Write(page, stream => ComparisonPage.Write(comparison, stream));
+                writer.Write(comparison, terminal.Output);
+            }
+            else
+            {
+                var comparison = await TogetherAsync(names, measure);
+                if (page is not null)
+                    AtomicFile.Write(page, stream => RunsPage.Write(comparison, stream));
+                RunsWriters.All[writer.Format](comparison, terminal.Output);
+            }
             await terminal.Output.FlushAsync(token);
             return measure.HasFailures ? ExitCode.Partial : ExitCode.Done;
         }, token));
@@ -69,11 +82,27 @@ internal static class CompareCommand
                 : throw new UserException(
                     $"{nameA} and {nameB}: one of them could not be analyzed, as said above; nothing is compared");
         }
-        var seriesA = a.Results is { } fileA ? ResultsReader.Read(fileA) : await measure.OfAsync(a.Files);
-        var seriesB = b.Results is { } fileB ? ResultsReader.Read(fileB) : await measure.OfAsync(b.Files);
+        var (seriesA, seriesB) = (await SeriesOfAsync(a, measure), await SeriesOfAsync(b, measure));
         ComparableSettings.Require(nameA, seriesA.Settings, nameB, seriesB.Settings);
         return ModelComparison.Of(SideOf(nameA, seriesA, measure.Threshold), SideOf(nameB, seriesB, measure.Threshold));
     }
+
+    /// <summary>Three or more runs: each step with its median and spread.</summary>
+    private static async Task<RunsComparison> TogetherAsync(string[] names, Measure measure)
+    {
+        var runs = ImmutableArray.CreateBuilder<ComparedSide>(names.Length);
+        SeriesResult? first = null;
+        foreach (var name in names)
+        {
+            var series = await SeriesOfAsync(Side.Find(name), measure);
+            ComparableSettings.Require(names[0], (first ??= series).Settings, name, series.Settings);
+            runs.Add(SideOf(name, series, measure.Threshold));
+        }
+        return RunsComparison.Of(runs.MoveToImmutable());
+    }
+
+    private static async Task<SeriesResult> SeriesOfAsync(Side side, Measure measure) =>
+        side.Results is { } file ? ResultsReader.Read(file) : await measure.OfAsync(side.Files);
 
     private static ComparedSide SideOf(string name, SeriesResult series, float threshold) => series.Checkpoints.IsEmpty
         ? throw new UserException($"{name}: holds no checkpoint that was analyzed; nothing is compared")

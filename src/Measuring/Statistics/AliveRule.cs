@@ -12,7 +12,7 @@ namespace Emergence.Measuring.Statistics;
 /// <param name="Borderline">Nodes that a change of 1e-4 may flip.</param>
 /// <param name="NodesNan">Nodes with a NaN activation; they are not alive.</param>
 /// <param name="NodesInf">Nodes with an infinite activation and no NaN; they are not alive.</param>
-public sealed record AliveNodes(NodeMask Mask, int Alive, int AliveChannels, int Borderline, int NodesNan, int NodesInf);
+internal sealed record AliveNodes(NodeMask Mask, int Alive, int AliveChannels, int Borderline, int NodesNan, int NodesInf);
 
 /// <summary>When a node is alive, dead or borderline; docs/measures.md has the definitions.</summary>
 public sealed class AliveRule
@@ -90,7 +90,7 @@ public sealed class AliveRule
 
     /// <summary>Applies the rule to every node of a layer.</summary>
     /// <exception cref="KeyNotFoundException">The profile lacks a counter of <see cref="CountersFor"/>.</exception>
-    public AliveNodes Apply(LayerProfile profile)
+    internal AliveNodes Apply(LayerProfile profile)
     {
         ArgumentNullException.ThrowIfNull(profile);
         var judge = JudgeOf(profile);

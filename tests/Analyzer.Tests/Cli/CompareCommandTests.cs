@@ -152,6 +152,35 @@ public sealed class CompareCommandTests : IDisposable
         Assert.StartsWith($"error: {path}: is no results.json of emergence-analyze (", shell.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>Three chains with E = 1, 0 and 2, and 2, 3 and 1 of 3 nodes alive.</summary>
+    [Fact]
+    public async Task Three_runs_give_the_median_and_the_spread_of_each_step()
+    {
+        string[] runs =
+        [
+            BiasChains.Save(folder, "a.onnx", [1, -1], [1]), BiasChains.Save(folder, "b.onnx", [1, 1], [1]),
+            BiasChains.Save(folder, "c.onnx", [-1, -1], [1]),
+        ];
+        using var compared = new Shell { Analysis = Analysis.RunAsync };
+        Assert.Equal(0, await compared.RunAsync(
+            ["compare", .. runs, "--quiet", "--format", "csv", "--html", folder.Path("runs.html")]));
+
+        var rows = compared.Output.Split('\n');
+        Assert.StartsWith("step,runs,emergence,emergence_low,emergence_high,alive_share,", rows[0], StringComparison.Ordinal);
+        Assert.StartsWith("0,3,1,0,2,0.666666", rows[1], StringComparison.Ordinal);
+        var page = await File.ReadAllTextAsync(folder.Path("runs.html"), TestContext.Current.CancellationToken);
+        Assert.Contains("E is 1 in the middle of 3 runs", page, StringComparison.Ordinal);
+        Assert.Contains("1 [0, 2]", page, StringComparison.Ordinal);
+
+        using var table = new Shell { Analysis = Analysis.RunAsync };
+        Assert.Equal(0, await table.RunAsync(["compare", .. runs, "--quiet"]));
+        Assert.Contains("E, median  least  most", table.Output, StringComparison.Ordinal);
+        using var json = new Shell { Analysis = Analysis.RunAsync };
+        Assert.Equal(0, await json.RunAsync(["compare", .. runs, "--quiet", "--format", "json"]));
+        using var read = System.Text.Json.JsonDocument.Parse(json.Output);
+        Assert.Equal("2", read.RootElement.GetProperty("steps")[0].GetProperty("emergence").GetProperty("high").GetString());
+    }
+
     [Fact]
     public async Task Two_names_are_needed_that_lead_somewhere()
     {
@@ -160,7 +189,7 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal(2, await shell.RunAsync("compare", model, folder.Path("none.onnx")));
         Assert.Equal(2, await shell.RunAsync("compare", model, model, "--threshold", "0,1"));
         Assert.Equal(
-            "error: compare takes two models, directories or results.json files, not 1, as in: emergence-analyze compare before.onnx after.onnx\n" +
+            "error: compare takes two models, directories or results.json files or more, not 1, as in: emergence-analyze compare before.onnx after.onnx\n" +
             $"error: {folder.Path("none.onnx")}: no such file or directory; check the path\n" +
             "error: compare shows one threshold; give one --threshold\n", shell.Error);
     }
