@@ -88,6 +88,12 @@ internal static class ProbeResolver
         var diagnostics = new List<Diagnostic>();
         ImmutableArray<BoundArray> feeds =
             [.. ProbeBinding.Bind(checkpoint.FileName, inputs, options.Input, sources).Select(feed => WithShape(checkpoint, feed))];
+        if (feeds.FirstOrDefault(feed => feed.Array.Shape.Contains(0)) is { } empty)
+        {
+            throw new UserException(
+                $"{empty.Subject}: holds no samples (its shape is {NumericArray.Describe(empty.Array.Shape.AsSpan())}); "
+                + "give data with at least one");
+        }
         var fits = feeds.Select(feed => SampleFit.Of(feed.Subject, feed.Array.Shape, feed.Input, feed.InModelLayout)).ToArray();
         var samples = CountSamples(feeds, fits, options.Samples);
         ImmutableArray<ProbeInput> fed =

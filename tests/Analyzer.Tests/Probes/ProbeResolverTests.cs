@@ -54,6 +54,17 @@ public sealed class ProbeResolverTests : IDisposable
         Assert.Throws<UsageException>(() => absent.Input("x", [null, 784]).Resolve(new ProbeOptions { DataDir = folder.Root }));
     }
 
+    [Theory]
+    [InlineData("(0, 2)", "[0,2]")]
+    [InlineData("(0,)", "[0]")]
+    public void data_that_a_filter_left_empty_are_refused(string shape, string shown)
+    {
+        var path = folder.Write("x.npy", Bytes.Npy("<f4", shape, []));
+        var error = Assert.Throws<UserException>(
+            () => new ProbedModel(folder).Input("x", [null, 2]).Resolve(new ProbeOptions { Data = [path] }));
+        Assert.Equal($"{path}: holds no samples (its shape is {shown}); give data with at least one", error.Message);
+    }
+
     [Fact]
     public void what_the_user_says_goes_before_what_is_recorded()
     {
