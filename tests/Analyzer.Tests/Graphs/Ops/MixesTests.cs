@@ -16,6 +16,10 @@ public class MixesTests(ITestOutputHelper output)
     /// </summary>
     private const string NamesMore = "Scatter ScatterElements Gather GatherElements GatherND Compress Attention RNN GRU LSTM TopK";
 
+    /// <summary>Sequences are no tensors, and random numbers tell nothing.</summary>
+    private static readonly string[] Untold =
+        ["SequenceConstruct", "SplitToSequence", "Bernoulli", "Multinomial", "RandomNormalLike", "RandomUniformLike"];
+
     private static IEnumerable<OperatorExample> Examples => OperatorExamples.All.Concat(SourceExamples.All).Concat(
     [
         .. OperatorExamples.Of("f2,3,2,2", "Softmax LogSoftmax Hardmax", 11, 1, AttributeProto.Of("axis", 1L)), .. OperatorExamples.Of("f2,3,4", "Softmax", 13, 1, AttributeProto.Of("axis", 0L)),
@@ -27,7 +31,7 @@ public class MixesTests(ITestOutputHelper output)
     ]);
 
     public static TheoryData<string> Ops => [.. Examples.Where(example => !example.HasNoKernel && example.Inputs is [{ IsSequence: false, Type: DataType.Float or DataType.Uint8 or DataType.Int64 or DataType.Bool }, ..])
-        .Select(example => example.Op).Distinct().Except(["SequenceConstruct", "SplitToSequence"])];
+        .Select(example => example.Op).Distinct().Except(Untold)];
 
     [Theory]
     [MemberData(nameof(Ops))]
@@ -38,8 +42,8 @@ public class MixesTests(ITestOutputHelper output)
         {
             using var node = new OneNode(example, 0);
             int[] dims = [.. example.Inputs[0]!.Dims.Select(size => (int)size)];
-            // Only where the output has the axes of the input does the shape not tell, and random numbers tell nothing.
-            if (!node.Plain[0].Dims.AsSpan().SequenceEqual(dims) || !node.Run(node.Input)[0].Values.SequenceEqual(node.Plain[0].Values))
+            // Only where the output has the axes of the input does the shape not tell.
+            if (!node.Plain[0].Dims.AsSpan().SequenceEqual(dims))
                 continue;
             int[] said = [.. SourcesTests.RuleOf(op).Mixes(node.Call).Order()];
             var seen = Seen(example, node, dims);
