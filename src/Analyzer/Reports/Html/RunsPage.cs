@@ -28,7 +28,8 @@ internal static class RunsPage
 
     private static Lead LeadOf(RunsComparison comparison)
     {
-        var last = comparison.Steps[^1];
+        // Runs of different length are compared where all of them still are.
+        var last = comparison.Steps.LastOrDefault(step => step.Runs == comparison.Runs.Length) ?? comparison.Steps[^1];
         var label = comparison.HasEpochs ? "epoch" : "checkpoint";
         return new Lead(
             $"At {label} {PageText.Count(last.Step)}, E is {PageText.Of(last.Emergence.Median)} in the middle of {PageText.Count(last.Runs)} runs.",
