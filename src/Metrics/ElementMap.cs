@@ -87,6 +87,26 @@ public sealed class ElementMap
         return new(from, to, first, others);
     }
 
+    /// <summary>From lists that lie one behind the other.</summary>
+    /// <param name="to">Number of elements that the map leads to.</param>
+    /// <param name="first">Where the list of each element begins, and behind the last one, where it ends.</param>
+    /// <param name="others">The lists.</param>
+    /// <exception cref="ArgumentException">The lists do not lie one behind the other.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An element that does not exist.</exception>
+    public static ElementMap FromLists(int to, int[] first, int[] others)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(others);
+        if (first.Length == 0 || first[0] != 0 || first[^1] != others.Length || first.Zip(first.Skip(1)).Any(pair => pair.First > pair.Second))
+            throw new ArgumentException("The lists do not lie one behind the other.", nameof(first));
+        foreach (var other in others)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(other, nameof(others));
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(other, to, nameof(others));
+        }
+        return new(first.Length - 1, to, first, others);
+    }
+
     /// <summary>Pooling: each output of a window corresponds to the inputs it covers, in each of several planes.</summary>
     /// <param name="planes">Number of planes, such as the channels of an image: they follow one another in both tensors.</param>
     /// <param name="window">The window.</param>

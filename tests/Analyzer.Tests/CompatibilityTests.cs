@@ -14,7 +14,7 @@ namespace Emergence.Analyzer.Tests;
 
 /// <summary>
 /// Models that other programs exported, from file to emergence. <c>EMERGENCE_RENEW_GOLDENS=1</c> writes
-/// docs/compatibility.md anew; otherwise it must say what is measured.
+/// docs/compatibility.md again; otherwise it must say what is measured.
 /// </summary>
 public class CompatibilityTests
 {

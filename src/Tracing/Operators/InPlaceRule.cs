@@ -10,9 +10,6 @@ namespace Emergence.Tracing.Operators;
 /// </summary>
 internal sealed class InPlaceRule : OpRule
 {
-    // Sums that every element has a part in grow with the square of an axis; beyond this many terms they are not followed.
-    private const long MostTerms = 1 << 24;
-
     public override OpKind Kind => OpKind.Transparent;
 
     public override ImmutableArray<string> Ops =>
@@ -54,11 +51,9 @@ internal sealed class InPlaceRule : OpRule
         _ => null,
     };
 
-    private static ElementMap? Accumulated(OperatorCall call, int[] dims)
+    private static ElementMap Accumulated(OperatorCall call, int[] dims)
     {
         var axis = Shapes.Axis(ConstantValues.ToInt(call.Number(1)), dims.Length);
-        if ((long)Shapes.Count(dims) * dims[axis] > MostTerms)
-            return null;
         var first = call.Attributes.Int("exclusive", 0) == 1 ? 1 : 0;
         var isReversed = call.Attributes.Int("reverse", 0) == 1;
         int[] Terms(int at) => isReversed

@@ -8,6 +8,9 @@ namespace Emergence.Tracing.Values;
 /// </summary>
 internal static class ElementMaps
 {
+    // Four bytes each: beyond this a map of one operator would take half a gigabyte.
+    private const long MostRoutes = 1 << 27;
+
     /// <summary>Axis k of the output is axis <paramref name="perm"/>[k] of the input.</summary>
     public static ElementMap Transpose(int[] dims, int[] perm)
     {
@@ -80,23 +83,38 @@ internal static class ElementMaps
     /// <param name="dims">The input's shape.</param>
     /// <param name="shape">The output's, of the same rank.</param>
     /// <param name="positionsOf">For each axis, the positions in the input for each position in the output.</param>
+    /// <exception cref="TraceException">There are too many combinations to follow.</exception>
     public static ElementMap Each(int[] dims, int[] shape, int[][][] positionsOf)
     {
+        if (Array.TrueForAll(positionsOf, axis => Array.TrueForAll(axis, positions => positions.Length <= 1)))
+            return Each(dims, shape, (axis, position) => positionsOf[axis][position] is [var only] ? only : -1);
+        // Every combination: the sums of the axes multiply.
+        var routes = positionsOf.Aggregate(1L, (product, axis) => Math.Min(product * axis.Sum(positions => positions.Length), long.MaxValue / int.MaxValue));
+        if (routes > MostRoutes)
+            throw new TraceException($"its elements come from {routes} places, more than are followed");
         var (strides, outStrides) = (Strides(dims), Strides(shape));
-        var pairs = new List<(int, int)>();
-        var found = new List<int>();
-        for (var i = 0; i < Shapes.Count(shape); i++)
+        var (first, others, end) = (new int[Shapes.Count(shape) + 1], new int[routes], 0);
+        for (var i = 0; i < first.Length - 1; i++)
         {
-            found.Clear();
-            found.Add(0);
+            int[] Positions(int axis) => positionsOf[axis][i / outStrides[axis] % shape[axis]];
+            var isNowhere = false;
             for (var axis = 0; axis < shape.Length; axis++)
+                isNowhere |= Positions(axis).Length == 0;
+            var (start, count) = (end, isNowhere ? 0 : 1);
+            for (var axis = 0; axis < shape.Length && !isNowhere; axis++)
             {
-                var positions = positionsOf[axis][i / outStrides[axis] % shape[axis]];
-                found = [.. found.SelectMany(index => positions.Select(position => index + position * strides[axis]))];
+                var positions = Positions(axis);
+                // From the last position to the first, which overwrites what the others are made of.
+                for (var k = positions.Length - 1; k >= 0; k--)
+                {
+                    for (var known = 0; known < count; known++)
+                        others[start + k * count + known] = (axis == 0 ? 0 : others[start + known]) + positions[k] * strides[axis];
+                }
+                count *= positions.Length;
             }
-            pairs.AddRange(found.Select(index => (i, index)));
+            first[i + 1] = end = start + count;
         }
-        return ElementMap.FromPairs(Shapes.Count(shape), Shapes.Count(dims), [.. pairs]);
+        return ElementMap.FromLists(Shapes.Count(dims), first, others);
     }
 
     /// <summary>A reduction: each element of the output comes from all elements of the axes that are gone.</summary>

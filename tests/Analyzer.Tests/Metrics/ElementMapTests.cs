@@ -52,6 +52,9 @@ public sealed class ElementMapTests
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => ElementMap.FromPairs(2, 2, [(2, 0)]));
         Assert.Throws<ArgumentOutOfRangeException>(() => ElementMap.FromPairs(2, 2, [(0, -1)]));
+        AssertMap(ElementMap.FromLists(3, [0, 2, 2, 3], [0, 1, 2]), 3, [0, 1], [], [2]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => ElementMap.FromLists(2, [0, 1], [2]));
+        Assert.Throws<ArgumentException>(() => ElementMap.FromLists(2, [0, 2, 1], [0]));
         Assert.Throws<ArgumentOutOfRangeException>(() => ElementMap.OneEach(2, [0, 2]));
         Assert.Throws<ArgumentOutOfRangeException>(() => ElementMap.OneEach(2, [-2]));
     }
