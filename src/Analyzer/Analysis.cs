@@ -13,7 +13,8 @@ namespace Emergence.Analyzer;
 public static class Analysis
 {
     /// <summary>Analyses the checkpoints of a series, one after the other; one that fails does not keep the others.</summary>
-    /// <exception cref="UsageException">An option does not fit the models: a glob that matches nothing, a device that does not exist.</exception>
+    /// <exception cref="UsageException">An option does not fit the models: a glob that matches nothing, a
+    /// device that does not exist.</exception>
     /// <exception cref="StructureException">The structure changes within a series that must not.</exception>
     /// <exception cref="UserException">The device cannot be used.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
@@ -30,7 +31,8 @@ public static class Analysis
         var sessions = SessionFactory.Create(request.Settings);
         var structure = new SeriesStructure(request.IsStrictSeries);
         var changes = new SeriesChanges(request.Settings);
-        var probes = new ProbeCache(request.Probe, activity => progress?.Report(new AnalysisProgress("", 0, request.Checkpoints.Length, 0, 0, activity)));
+        var probes = new ProbeCache(request.Probe,
+            activity => progress?.Report(new AnalysisProgress("", 0, request.Checkpoints.Length, 0, 0, activity)));
         var results = ImmutableArray.CreateBuilder<CheckpointResult>();
         var failures = ImmutableArray.CreateBuilder<FailedCheckpoint>();
         foreach (var (index, file) in request.Checkpoints.Index())
@@ -52,12 +54,14 @@ public static class Analysis
     }
 
     private static CheckpointResult Analyze(
-        string file, AnalysisRequest request, SessionFactory sessions, SeriesStructure structure, SeriesChanges changes, ProbeCache probes,
+        string file, AnalysisRequest request, SessionFactory sessions, SeriesStructure structure, SeriesChanges changes,
+        ProbeCache probes,
         Action<int, int> samplesDone, CheckpointRun run)
     {
         var settings = request.Settings;
         var opened = Checkpoint.Open(file);
-        var (model, probe) = TracedCheckpoint.On(opened, settings, probes, sessions, samples => run.Holds(opened.Bytes, samples), run.Token);
+        var (model, probe) =
+            TracedCheckpoint.On(opened, settings, probes, sessions, samples => run.Holds(opened.Bytes, samples), run.Token);
         run.Require(model.Graph.Widest);
         var (checkpoint, graph) = (model.Checkpoint, model.Graph);
         samplesDone(0, probe.Samples);

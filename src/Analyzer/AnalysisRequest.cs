@@ -37,7 +37,8 @@ public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedC
     /// <summary>The verdict on the series under each threshold, in the order asked for; empty for one checkpoint.</summary>
     public ImmutableArray<SeriesVerdict> Verdicts => Series.Checkpoints.Length < 2
         ? []
-        : [.. Enumerable.Range(0, Series.Settings.Thresholds.Length).Select(threshold => SeriesVerdicts.Of(Series.Checkpoints, threshold))];
+        : [.. Enumerable.Range(0, Series.Settings.Thresholds.Length)
+            .Select(threshold => SeriesVerdicts.Of(Series.Checkpoints, threshold))];
 }
 
 /// <summary>A checkpoint that could not be analyzed while others could.</summary>
@@ -52,4 +53,5 @@ public sealed record FailedCheckpoint(string File, string Message);
 /// <param name="SamplesDone">Samples of the probe that have been run.</param>
 /// <param name="SamplesTotal">Number of samples of the probe.</param>
 /// <param name="Activity">What goes on before samples run, such as a download; null while they run.</param>
-public sealed record AnalysisProgress(string File, int Index, int Total, int SamplesDone, int SamplesTotal, string? Activity = null);
+public sealed record AnalysisProgress(string File, int Index, int Total, int SamplesDone, int SamplesTotal,
+    string? Activity = null);

@@ -39,14 +39,17 @@ internal sealed class PruneMeasurement
     public PruneMeasurement(Checkpoint checkpoint, AnalysisSettings settings, ProbeOptions probe, CheckpointRun run)
     {
         // Every layer counts; which are pruned is said by other options.
-        (this.checkpoint, this.settings, this.run) = (checkpoint, settings with { Only = [], Exclude = [], IncludeInput = false }, run);
+        (this.checkpoint, this.settings, this.run) =
+            (checkpoint, settings with { Only = [], Exclude = [], IncludeInput = false }, run);
         sessions = SessionFactory.Create(this.settings);
-        (whole, this.probe) = TracedCheckpoint.On(checkpoint, this.settings, new ProbeCache(probe), sessions, samples => run.Holds(checkpoint.Bytes, samples), run.Token);
+        (whole, this.probe) = TracedCheckpoint.On(checkpoint, this.settings, new ProbeCache(probe), sessions,
+            samples => run.Holds(checkpoint.Bytes, samples), run.Token);
         run.Require(whole.Graph.Widest);
         measured = whole.Measure(this.probe, sessions, samplesDone: null, run.Token);
         byFilter = settings.ConvNodes == ConvNodes.Filters
             ? measured.Profile
-            : TracedCheckpoint.Of(checkpoint, this.settings with { ConvNodes = ConvNodes.Filters }, whole.Options).Measure(this.probe, sessions, samplesDone: null, run.Token).Profile;
+            : TracedCheckpoint.Of(checkpoint, this.settings with { ConvNodes = ConvNodes.Filters }, whole.Options)
+                .Measure(this.probe, sessions, samplesDone: null, run.Token).Profile;
     }
 
     /// <summary>What the user should know of the samples.</summary>
@@ -70,11 +73,17 @@ internal sealed class PruneMeasurement
     /// <summary>How large the inputs are that weights are multiplied with, by weight.</summary>
     public ImmutableDictionary<string, ImmutableArray<double>> SizesOfInputs()
     {
-        var known = whole.Checkpoint.Model.Graph.Node.SelectMany(node => node.Output).Concat(whole.Checkpoint.Model.Graph.Input.Select(input => input.Name)).ToHashSet(StringComparer.Ordinal);
-        LayerInput[] inputs = [.. LayerInputs.Of(checkpoint, whole.Options).Where(input => known.Contains(input.Tensor)).DistinctBy(input => input.Weight)];
-        var sizes = InputSizes.Of(whole, [.. inputs.Select(input => (input.Tensor, input.Axis))], probe, sessions, settings, run.Token);
+        var known = whole.Checkpoint.Model.Graph.Node.SelectMany(node => node.Output)
+            .Concat(whole.Checkpoint.Model.Graph.Input.Select(input => input.Name))
+            .ToHashSet(StringComparer.Ordinal);
+        LayerInput[] inputs = [.. LayerInputs.Of(checkpoint, whole.Options)
+            .Where(input => known.Contains(input.Tensor))
+            .DistinctBy(input => input.Weight)];
+        var sizes = InputSizes.Of(whole, [.. inputs.Select(input => (input.Tensor, input.Axis))], probe, sessions, settings,
+            run.Token);
         return inputs.Where(input => sizes.ContainsKey((input.Tensor, input.Axis)))
-            .ToImmutableDictionary(input => input.Weight, input => sizes[(input.Tensor, input.Axis)].ToImmutableArray(), StringComparer.Ordinal);
+            .ToImmutableDictionary(input => input.Weight, input => sizes[(input.Tensor, input.Axis)].ToImmutableArray(),
+                StringComparer.Ordinal);
     }
 
     /// <summary>What a pruning changes.</summary>
@@ -82,8 +91,10 @@ internal sealed class PruneMeasurement
     {
         var model = TracedCheckpoint.Of(checkpoint.WithModel(pruned.Model), settings, whole.Options);
         var after = model.Measure(probe, sessions, samplesDone: null, run.Token);
-        ModelOutputs OutputsOf(TracedCheckpoint of) => ModelOutputs.Of(of.Checkpoint, of.Graph, sessions, settings, probe, run.Token);
+        ModelOutputs OutputsOf(TracedCheckpoint of) =>
+            ModelOutputs.Of(of.Checkpoint, of.Graph, sessions, settings, probe, run.Token);
         var (change, _) = OutputsOf(whole).ChangeTo(OutputsOf(model));
-        return new PruneEffect(probe.Samples, measured.Profile.Accuracy, after.Profile.Accuracy, change, measured.Measurements[0], after.Measurements[0]);
+        return new PruneEffect(probe.Samples, measured.Profile.Accuracy, after.Profile.Accuracy, change,
+            measured.Measurements[0], after.Measurements[0]);
     }
 }

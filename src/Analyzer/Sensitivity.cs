@@ -24,7 +24,8 @@ public sealed record SensitivityRow
     /// <summary>Accuracy on a labeled probe, in [0, 1]; else null.</summary>
     public required double? Accuracy { get; init; }
 
-    /// <summary>‖y′ − y‖ / ‖y‖ over all floating-point outputs and samples; not finite where an output is not, or where there are none.</summary>
+    /// <summary>‖y′ − y‖ / ‖y‖ over all floating-point outputs and samples; not finite where an output is
+    /// not, or where there are none.</summary>
     public required double OutputChange { get; init; }
 
     /// <summary>Largest absolute difference of any output on any sample.</summary>
@@ -70,7 +71,8 @@ public static class Sensitivity
         var checkpoint = Checkpoint.Open(file);
         var (whole, samples) = TracedCheckpoint.On(checkpoint, settings, new ProbeCache(probe), sessions, loaded, token);
         options = options with { Trace = whole.Options with { IncludeInput = false } };
-        var untouched = Pruner.Prune(checkpoint, options with { Amount = 0, Scope = PruneScope.Layer, Shrink = false, Strict = false });
+        var untouched =
+            Pruner.Prune(checkpoint, options with { Amount = 0, Scope = PruneScope.Layer, Shrink = false, Strict = false });
         var layers = untouched.Layers.Where(layer => layer.IsSelected).ToArray();
         var outputs = ModelOutputs.Of(whole.Checkpoint, whole.Graph, sessions, settings, samples, token);
 
@@ -82,7 +84,9 @@ public static class Sensitivity
         {
             foreach (var amount in amounts.Order())
             {
-                progress?.Report(new AnalysisProgress(file, rows.Count - 1, total, 0, samples.Samples, $"{rows.Count}/{total}  {layer.Name} at {amount}"));
+                progress?.Report(
+                    new AnalysisProgress(file, rows.Count - 1, total, 0, samples.Samples,
+                    $"{rows.Count}/{total}  {layer.Name} at {amount}"));
                 var pruned = Pruner.Prune(checkpoint, options with
                 {
                     Amount = amount,
@@ -91,7 +95,8 @@ public static class Sensitivity
                     Strict = false,
                     Layer = layer.Name,
                 });
-                rows.Add(Row(layer.Name, amount, pruned.Sparsity, TracedCheckpoint.Of(checkpoint.WithModel(pruned.Model), settings, whole.Options)));
+                rows.Add(Row(layer.Name, amount, pruned.Sparsity,
+                    TracedCheckpoint.Of(checkpoint.WithModel(pruned.Model), settings, whole.Options)));
             }
         }
         return new SensitivityResult(file, rows.ToImmutable(), samples.Provenance, [.. diagnostics.Distinct()]);
@@ -101,7 +106,10 @@ public static class Sensitivity
             token.ThrowIfCancellationRequested();
             var measured = model.Measure(samples, sessions, samplesDone: null, token);
             diagnostics.AddRange(measured.Diagnostics);
-            var (change, largest) = outputs.ChangeTo(layer is null ? outputs : ModelOutputs.Of(model.Checkpoint, model.Graph, sessions, settings, samples, token));
+            var (change,
+                largest) = outputs.ChangeTo(layer is null
+                ? outputs
+                : ModelOutputs.Of(model.Checkpoint, model.Graph, sessions, settings, samples, token));
             return new SensitivityRow
             {
                 Layer = layer,

@@ -43,12 +43,18 @@ internal sealed class VerifiedPruner(Checkpoint checkpoint, ProbeOptions probe, 
             var unverified = options.Shrink ? Pruner.Prune(checkpoint, options) : zeroed;
             return unverified with
             {
-                Diagnostics = unverified.Diagnostics.Add(Diagnostic.Warning("verification", $"the original does not run ({whyNot}), so that what is written is not verified")),
+                Diagnostics = unverified.Diagnostics.Add(
+                    Diagnostic.Warning("verification",
+                    $"the original does not run ({whyNot}), so that what is written is not verified")),
             };
         }
         if (WhyNotFinite(zeroed) is not null)
         {
-            zeroing = zeroing with { Spared = Guilty(zeroed, spared => WhyNotFinite(Pruner.Prune(checkpoint, zeroing with { Spared = spared }))) };
+            zeroing = zeroing with
+            {
+                Spared =
+                Guilty(zeroed, spared => WhyNotFinite(Pruner.Prune(checkpoint, zeroing with { Spared = spared })))
+            };
             zeroed = Pruner.Prune(checkpoint, zeroing);
             Require(WhyNotFinite(zeroed));
         }
@@ -69,7 +75,9 @@ internal sealed class VerifiedPruner(Checkpoint checkpoint, ProbeOptions probe, 
     private void Require(string? fault)
     {
         if (fault is not null)
-            throw new UserException($"{checkpoint.FileName}: {fault}, whichever layer is left alone; nothing is written; prune less, or write it unverified with --no-verify");
+            throw new UserException(
+                $"{checkpoint.FileName}: {fault}, whichever layer is left alone; nothing is written; prune less, or write it "
+                + "unverified with --no-verify");
     }
 
     /// <summary>Runs the original, once; false where it does not run.</summary>
@@ -93,7 +101,8 @@ internal sealed class VerifiedPruner(Checkpoint checkpoint, ProbeOptions probe, 
 
     private ModelOutputs OutputsOf(PrunedModel pruned)
     {
-        var traced = TracedCheckpoint.Of(checkpoint.WithModel(pruned.Model), Settings, new TraceOptions { Dimensions = probe.Dimensions });
+        var traced =
+            TracedCheckpoint.Of(checkpoint.WithModel(pruned.Model), Settings, new TraceOptions { Dimensions = probe.Dimensions });
         return ModelOutputs.Of(traced.Checkpoint, traced.Graph, sessions, Settings, original!.Value.Samples, run.Token);
     }
 
@@ -102,7 +111,9 @@ internal sealed class VerifiedPruner(Checkpoint checkpoint, ProbeOptions probe, 
     {
         try
         {
-            return OutputsOf(pruned).IsFiniteWhere(original!.Value.Outputs) ? null : "pruned, its output is not finite where that of the original is";
+            return OutputsOf(pruned).IsFiniteWhere(original!.Value.Outputs)
+                ? null
+                : "pruned, its output is not finite where that of the original is";
         }
         catch (UserException e)
         {
@@ -133,9 +144,12 @@ internal sealed class VerifiedPruner(Checkpoint checkpoint, ProbeOptions probe, 
     /// </summary>
     /// <param name="pruned">The network with the fault.</param>
     /// <param name="faultWithout">The fault that is left where some layers are excepted.</param>
-    private ImmutableSortedDictionary<string, string> Guilty(PrunedModel pruned, Func<ImmutableSortedDictionary<string, string>, string?> faultWithout)
+    private ImmutableSortedDictionary<string, string> Guilty(PrunedModel pruned,
+        Func<ImmutableSortedDictionary<string, string>, string?> faultWithout)
     {
-        string[] suspects = [.. pruned.Layers.Where(layer => layer.UnitsRemoved > 0 || layer.Zeros > layer.ZerosBefore).Where(layer => layer.IsSelected).Select(layer => layer.Name)];
+        string[] suspects = [.. pruned.Layers.Where(layer => layer.UnitsRemoved > 0 || layer.Zeros > layer.ZerosBefore)
+            .Where(layer => layer.IsSelected)
+            .Select(layer => layer.Name)];
         var innocent = new HashSet<string>(StringComparer.Ordinal);
         var guilty = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         Try(suspects);
@@ -146,7 +160,8 @@ internal sealed class VerifiedPruner(Checkpoint checkpoint, ProbeOptions probe, 
             if (some.Count == 0)
                 return;
             run.Token.ThrowIfCancellationRequested();
-            var others = suspects.Except(innocent).Except(some).ToImmutableSortedDictionary(name => name, _ => "", StringComparer.Ordinal);
+            var others =
+                suspects.Except(innocent).Except(some).ToImmutableSortedDictionary(name => name, _ => "", StringComparer.Ordinal);
             var fault = faultWithout(others);
             if (fault is null)
             {

@@ -7,7 +7,8 @@ public static class AtomicFile
     /// Writes to a temporary file beside <paramref name="path"/> and renames it into place when
     /// <paramref name="write"/> returns; on any exception the temporary file is removed and the old file stays.
     /// </summary>
-    /// <exception cref="UserException">The file cannot be written (permission, missing folder, disk full), or is a device.</exception>
+    /// <exception cref="UserException">The file cannot be written (permission, missing folder, disk full),
+    /// or is a device.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -29,7 +30,8 @@ public static class AtomicFile
         {
             TryDelete(temporary);
             if (e is IOException or UnauthorizedAccessException)
-                throw new UserException($"{path}: cannot be written ({e.Message}); check the folder, its permissions and the free space", e);
+                throw new UserException(
+                    $"{path}: cannot be written ({e.Message}); check the folder, its permissions and the free space", e);
             throw;
         }
     }

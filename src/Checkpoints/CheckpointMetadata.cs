@@ -29,10 +29,12 @@ public sealed record CheckpointMetadata
     /// <summary><c>emergence.scale</c>: factor of the preprocessing <c>(x · scale − mean) / std</c>.</summary>
     public float? Scale { get; init; }
 
-    /// <summary><c>emergence.mean</c>: subtracted after scaling; one value, or one per channel, comma-separated; empty if absent.</summary>
+    /// <summary><c>emergence.mean</c>: subtracted after scaling; one value, or one per channel,
+    /// comma-separated; empty if absent.</summary>
     public ImmutableArray<float> Mean { get; init; } = [];
 
-    /// <summary><c>emergence.std</c>: divided by at the end; one value, or one per channel, comma-separated; empty if absent.</summary>
+    /// <summary><c>emergence.std</c>: divided by at the end; one value, or one per channel,
+    /// comma-separated; empty if absent.</summary>
     public ImmutableArray<float> Std { get; init; } = [];
 
     /// <summary><c>emergence.train_loss</c>: mean loss over the training data.</summary>
@@ -115,7 +117,8 @@ public sealed record CheckpointMetadata
             Set(model, Prefix + name, value);
     }
 
-    /// <summary>Removes what a model records of its loss and accuracy: they are those of another network once its weights are changed.</summary>
+    /// <summary>Removes what a model records of its loss and accuracy: they are those of another network
+    /// once its weights are changed.</summary>
     public static void RemoveScores(ModelProto model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -131,7 +134,8 @@ public sealed record CheckpointMetadata
         ("dataset_sha256", DatasetSha256), ("scale", Format(Scale)), ("mean", Format(Mean)), ("std", Format(Std)),
         ("train_loss", Format(TrainLoss)), ("test_loss", Format(TestLoss)), ("train_accuracy", Format(TrainAccuracy)),
         ("test_accuracy", Format(TestAccuracy)), ("network", Network), ("hidden", Hidden), ("activation", Activation),
-        ("init", Initialization), ("optimizer", Optimizer), ("lr", Format(LearningRate)), ("momentum", Format(Momentum)), ("batch_size", Format(BatchSize)),
+        ("init", Initialization), ("optimizer", Optimizer), ("lr", Format(LearningRate)), ("momentum", Format(Momentum)),
+            ("batch_size", Format(BatchSize)),
     ];
 
     private static void Set(ModelProto model, string key, string? value)
@@ -153,7 +157,8 @@ public sealed record CheckpointMetadata
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
     }
 
-    private static string? Format<T>(T? value) where T : struct, IFormattable => value?.ToString(null, CultureInfo.InvariantCulture);
+    private static string? Format<T>(T? value) where T : struct,
+        IFormattable => value?.ToString(null, CultureInfo.InvariantCulture);
 
     private static string? Text(Dictionary<string, string> entries, string name) => entries.GetValueOrDefault(Prefix + name);
 

@@ -20,7 +20,8 @@ public static class ElementTypes
         _ => 0,
     };
 
-    /// <summary>The type's name as the ONNX standard spells it in lower case: <c>float16</c>; <c>type 99</c> if unknown.</summary>
+    /// <summary>The type's name as the ONNX standard spells it in lower case: <c>float16</c>; <c>type
+    /// 99</c> if unknown.</summary>
     public static string NameOf(int type) => (DataType)type switch
     {
         DataType.Undefined => "undefined",

@@ -52,7 +52,8 @@ public static class ExternalData
     {
         var subject = TensorValues.Subject(tensor);
         if (directory is null)
-            throw new UserException($"{subject}: lies in external data, which a model without a folder cannot have; save the model first");
+            throw new UserException(
+                $"{subject}: lies in external data, which a model without a folder cannot have; save the model first");
         var expected = TensorValues.RawBytes(tensor);
         var offset = Number(tensor, "offset") ?? 0;
         var length = Number(tensor, "length");
@@ -66,7 +67,8 @@ public static class ExternalData
                     tensor, $"its data at {offset} + {length ?? expected} of '{Location(tensor)}', a file of {size} bytes");
             }
             if ((length ?? size - offset) != expected)
-                throw TensorValues.Mismatch(tensor, $"{length ?? size - offset} bytes of external data where {expected} are needed");
+                throw TensorValues.Mismatch(tensor,
+                    $"{length ?? size - offset} bytes of external data where {expected} are needed");
             return new ExternalSlice(handle, offset, expected, subject);
         }
         catch
@@ -93,7 +95,8 @@ public static class ExternalData
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserException($"external data '{location}' cannot be read ({e.Message}); check the file and its permissions", e);
+            throw new UserException(
+                $"external data '{location}' cannot be read ({e.Message}); check the file and its permissions", e);
         }
     }
 
@@ -113,13 +116,15 @@ public static class ExternalData
 
     private static string Location(TensorProto tensor) => Entry(tensor, "location") is { Length: > 0 } location
         ? location
-        : throw new UserException($"{TensorValues.Subject(tensor)}: lies in external data but names no file; export the model again");
+        : throw new UserException(
+            $"{TensorValues.Subject(tensor)}: lies in external data but names no file; export the model again");
 
     private static long? Number(TensorProto tensor, string key) => Entry(tensor, key) switch
     {
         null => null,
         var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
-        var text => throw new UserException($"{TensorValues.Subject(tensor)}: external data has {key} '{text}'; the file is damaged"),
+        var text => throw new UserException(
+            $"{TensorValues.Subject(tensor)}: external data has {key} '{text}'; the file is damaged"),
     };
 
     private static string? Entry(TensorProto tensor, string key) =>
@@ -139,5 +144,6 @@ public static class ExternalData
     }
 
     private static UserException Refused(string location, string why) =>
-        new($"external data '{location}' {why}, which a foreign file could use to read others; copy the data itself into the model's folder");
+        new($"external data '{location}' {why}, which a foreign file could use to read others; copy the data itself into the "
+            + "model's folder");
 }

@@ -40,7 +40,8 @@ internal static class FileKind
             (true, _) => "is text, not an ONNX model; name the .onnx file",
             (_, null) => "is not an ONNX model (it holds no graph); name the .onnx file",
             // Protobuf has one exception for all; its text alone tells this case, which a download again would not cure.
-            _ when cause.Message.Contains("UTF-8", StringComparison.Ordinal) => "holds a name or text that is not UTF-8; export it again",
+            _ when cause.Message.Contains("UTF-8", StringComparison.Ordinal) =>
+                "holds a name or text that is not UTF-8; export it again",
             _ => "is truncated, damaged, or not an ONNX model; copy or download it again",
         };
         return cause is null ? new UserException($"{name}: {finding}") : new UserException($"{name}: {finding}", cause);

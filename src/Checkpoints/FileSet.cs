@@ -24,7 +24,8 @@ public static class FileSet
     /// <summary>Writes the files, the last of them last.</summary>
     /// <param name="directory">Where; it is created.</param>
     /// <param name="files">Their names, and what writes each; null removes the file that an earlier run left.</param>
-    /// <exception cref="UserException">They cannot be written, or another run does not come to its end there; the old set stays.</exception>
+    /// <exception cref="UserException">They cannot be written, or another run does not come to its end
+    /// there; the old set stays.</exception>
     public static void Write(string directory, IReadOnlyList<(string Name, Action<Stream>? Write)> files)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
@@ -89,7 +90,9 @@ public static class FileSet
                 else if (HashOf(from) == hash)
                     File.Move(from, to, overwrite: true);
                 else if (HashOf(to) != hash)
-                    throw new UserException($"{to}: is not of the same run as the files beside it; take the set and {Record} away, or name another folder");
+                    throw new UserException(
+                        $"{to}: is not of the same run as the files beside it; take the set and {Record} away, or name "
+                        + "another folder");
             }
             File.Delete(record);
         }
@@ -123,19 +126,22 @@ public static class FileSet
         {
             try
             {
-                var gate = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                var gate = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1,
+                    FileOptions.DeleteOnClose);
                 if (IsStillThere(gate, path))
                     return gate;
                 gate.Dispose();
             }
-            catch (IOException e) when ((IsHeld(e) || File.Exists(path)) && TimeProvider.System.GetElapsedTime(started) < Patience)
+            catch (IOException e) when ((IsHeld(e) || File.Exists(path))
+                && TimeProvider.System.GetElapsedTime(started) < Patience)
             {
                 Thread.Sleep(Pause);
             }
         }
     }
 
-    /// <summary>Another run holds the lock, which may be gone by now: EWOULDBLOCK on Linux and macOS, a sharing or lock violation on Windows.</summary>
+    /// <summary>Another run holds the lock, which may be gone by now: EWOULDBLOCK on Linux and macOS, a
+    /// sharing or lock violation on Windows.</summary>
     private static bool IsHeld(IOException e) => (e.HResult & 0xFFFF) is 11 or 35 or 32 or 33;
 
     /// <summary>A lock that was opened just before its holder deleted it keeps nobody out.</summary>
@@ -155,7 +161,8 @@ public static class FileSet
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserException($"{directory}: cannot be written ({e.Message}); check the folder, its permissions and the free space", e);
+            throw new UserException(
+                $"{directory}: cannot be written ({e.Message}); check the folder, its permissions and the free space", e);
         }
     }
 }

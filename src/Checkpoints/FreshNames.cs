@@ -17,7 +17,8 @@ public sealed class FreshNames
             Collect(part);
     }
 
-    /// <summary><paramref name="stem"/> itself where it is free, else <c>stem_1</c>, <c>stem_2</c>, …; taken from now on.</summary>
+    /// <summary><paramref name="stem"/> itself where it is free, else <c>stem_1</c>, <c>stem_2</c>, …;
+    /// taken from now on.</summary>
     public string Next(string stem)
     {
         ArgumentException.ThrowIfNullOrEmpty(stem);

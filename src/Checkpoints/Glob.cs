@@ -64,7 +64,8 @@ public sealed class Glob
         return result.Append(@"\z").ToString();
     }
 
-    /// <summary>Where the set opened at <paramref name="open"/> closes, or -1: then the bracket is an ordinary character.</summary>
+    /// <summary>Where the set opened at <paramref name="open"/> closes, or -1: then the bracket is an
+    /// ordinary character.</summary>
     private static int EndOfSet(string pattern, int open)
     {
         var first = open + 1;

@@ -78,7 +78,8 @@ public sealed class GraphBuilder
     public string Initializer(string name, ReadOnlySpan<long> dims, ReadOnlySpan<long> values) =>
         Initializer(TensorValues.FromLongs(name, dims, values));
 
-    /// <summary>Adds a node of the ONNX standard with one output; node and output get fresh names made from the operator's.</summary>
+    /// <summary>Adds a node of the ONNX standard with one output; node and output get fresh names made from
+    /// the operator's.</summary>
     /// <returns>The name of the output.</returns>
     public string Node(string op, ReadOnlySpan<string> inputs, params ReadOnlySpan<AttributeProto> attributes)
     {

@@ -17,7 +17,8 @@ public static class GraphWalk
         .SelectMany(body => body.SelfAndSubGraphs())
         .SelectMany(body => body.Node.SelectMany(inner => inner.Input).Concat(body.Output.Select(output => output.Name)));
 
-    /// <summary>The tensors that a sub-graph reads of the graphs around it. A name that it defines itself is another tensor.</summary>
+    /// <summary>The tensors that a sub-graph reads of the graphs around it. A name that it defines itself
+    /// is another tensor.</summary>
     public static IEnumerable<string> Captured(this GraphProto body)
     {
         ArgumentNullException.ThrowIfNull(body);

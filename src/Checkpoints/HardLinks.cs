@@ -26,7 +26,8 @@ internal static class HardLinks
     private const int AtEmptyPath = 0x1000;
     private const uint StatXLinks = 0x4;
 
-    [DllImport("libc", EntryPoint = "statx", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DllImport("libc", EntryPoint = "statx", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false,
+        ThrowOnUnmappableChar = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int StatX(SafeFileHandle file, string path, int flags, uint mask, byte[] status);
 

@@ -28,7 +28,8 @@ public sealed record PruningRecord
     /// <summary><c>global</c> or <c>layer</c>.</summary>
     public required string Scope { get; init; }
 
-    /// <summary>What ranked the candidates, as the options of <c>prune</c> name it: <c>l1</c>, <c>l2</c>, <c>activation</c>, <c>random</c>, <c>wanda</c>, <c>dead</c>; null for weights by magnitude.</summary>
+    /// <summary>What ranked the candidates, as the options of <c>prune</c> name it: <c>l1</c>, <c>l2</c>, <c>activation</c>,
+    /// <c>random</c>, <c>wanda</c>, <c>dead</c>; null for weights by magnitude.</summary>
     public string? Norm { get; init; }
 
     /// <summary>Whether nodes were cut out of the file where that was possible.</summary>
@@ -60,7 +61,8 @@ public sealed record PruningRecord
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw new UserException($"metadata '{Key}': is no record of pruning ({e.Message}); correct the model's metadata_props", e);
+            throw new UserException(
+                $"metadata '{Key}': is no record of pruning ({e.Message}); correct the model's metadata_props", e);
         }
     }
 

@@ -33,12 +33,14 @@ public static class SparseTensors
         var count = TensorValues.Count(sparse.Dims, subject);
         // Some hundred bytes may describe gigabytes of zeros.
         if (count > Math.Min(Array.MaxLength, Math.Max(MostDescribed, (long)stored.Length * MostSpread)) / width)
-            throw new UserException($"{subject}: {count} elements are too many to make of {nonzeros} stored ones; store it dense");
+            throw new UserException(
+                $"{subject}: {count} elements are too many to make of {nonzeros} stored ones; store it dense");
         var dense = new byte[count * width];
         for (var i = 0; i < positions.Length; i++)
         {
             if (positions[i] < 0 || positions[i] >= count)
-                throw new UserException($"{subject}: index {positions[i]} lies outside its {count} elements; the file is damaged");
+                throw new UserException(
+                    $"{subject}: index {positions[i]} lies outside its {count} elements; the file is damaged");
             stored.AsSpan(i * width, width).CopyTo(dense.AsSpan((int)positions[i] * width));
         }
         return TensorValues.FromRaw(sparse.Values.Name, (DataType)type, [.. sparse.Dims], dense);
@@ -52,7 +54,8 @@ public static class SparseTensors
             return indices;
         var rank = sparse.Dims.Count;
         if (sparse.Indices is not { Dims.Count: 2 } || sparse.Indices.Dims[1] != rank || indices.Length != nonzeros * rank)
-            throw new UserException($"{subject}: {nonzeros} values have {indices.Length} indices of a shape that does not fit; the file is damaged");
+            throw new UserException(
+                $"{subject}: {nonzeros} values have {indices.Length} indices of a shape that does not fit; the file is damaged");
         var positions = new long[nonzeros];
         for (var i = 0; i < positions.Length; i++)
         {

@@ -31,7 +31,8 @@ public static partial class TensorValues
         if (RawBytes(tensor) != bytes.Length)
         {
             throw new ArgumentException(
-                $"'{name}': {bytes.Length} bytes do not fill {ElementTypes.NameOf((int)type)}[{string.Join(", ", tensor.Dims)}]", nameof(bytes));
+                $"'{name}': {bytes.Length} bytes do not fill {ElementTypes.NameOf((int)type)}[{string.Join(", ", tensor.Dims)}]",
+                nameof(bytes));
         }
         tensor.RawData = ByteString.CopyFrom(bytes);
         return tensor;

@@ -36,7 +36,8 @@ public static partial class TensorValues
     {
         ArgumentNullException.ThrowIfNull(tensor);
         if (!ElementTypes.IsInteger(tensor.DataType))
-            throw new UserException($"{Subject(tensor)}: holds {ElementTypes.NameOf(tensor.DataType)} where integers are needed; check the model");
+            throw new UserException(
+                $"{Subject(tensor)}: holds {ElementTypes.NameOf(tensor.DataType)} where integers are needed; check the model");
         return Read<long>(tensor, directory);
     }
 
@@ -58,17 +59,20 @@ public static partial class TensorValues
     }
 
     /// <summary>How an error message calls a tensor.</summary>
-    internal static string Subject(TensorProto tensor) => tensor.Name.Length > 0 ? $"tensor '{tensor.Name}'" : "tensor without a name";
+    internal static string Subject(TensorProto tensor) =>
+        tensor.Name.Length > 0 ? $"tensor '{tensor.Name}'" : "tensor without a name";
 
     /// <summary>Bytes of the whole tensor in raw form.</summary>
     internal static long RawBytes(TensorProto tensor)
     {
         if (tensor.Segment is not null)
-            throw new UserException($"{Subject(tensor)}: is stored in segments, which no reader supports; export the model again");
+            throw new UserException(
+                $"{Subject(tensor)}: is stored in segments, which no reader supports; export the model again");
         if (ElementTypes.Bits(tensor.DataType) == 0)
         {
             throw new UserException(
-                $"{Subject(tensor)}: element type {ElementTypes.NameOf(tensor.DataType)} cannot be read as numbers; use a numeric type");
+                $"{Subject(tensor)}: element type {ElementTypes.NameOf(tensor.DataType)} cannot be read as numbers; use a "
+                + "numeric type");
         }
         var count = Count(tensor);
         return count <= long.MaxValue / 128 - 1
@@ -86,7 +90,8 @@ public static partial class TensorValues
         var count = dims.Aggregate((Int128)1, (product, dim) => product > long.MaxValue ? product : product * dim);
         return count <= long.MaxValue
             ? (long)count
-            : throw new UserException($"{subject}: its dimensions [{string.Join(", ", dims)}] are too large; the file is damaged");
+            : throw new UserException(
+                $"{subject}: its dimensions [{string.Join(", ", dims)}] are too large; the file is damaged");
     }
 
     private static T[] Read<T>(TensorProto tensor, string? directory) where T : unmanaged, INumberBase<T>
@@ -128,7 +133,8 @@ public static partial class TensorValues
             if (!ElementCodec.TryDecode(tensor.DataType, raw, values))
             {
                 throw new UserException(
-                    $"{Subject(tensor)}: element type {ElementTypes.NameOf(tensor.DataType)} cannot be read as numbers; use a real type");
+                    $"{Subject(tensor)}: element type {ElementTypes.NameOf(tensor.DataType)} cannot be read as numbers; use a "
+                    + "real type");
             }
         }
         catch (OverflowException e)

@@ -71,7 +71,8 @@ internal static class TypedData
         return bytes;
     }
 
-    /// <summary>Room for the raw form, once it is known that the values are all there: dimensions alone are not trusted.</summary>
+    /// <summary>Room for the raw form, once it is known that the values are all there: dimensions alone are
+    /// not trusted.</summary>
     private static byte[] Allocate<T>(TensorProto tensor, int stored, long length) where T : unmanaged
     {
         if ((long)stored * Unsafe.SizeOf<T>() != length)

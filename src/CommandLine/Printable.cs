@@ -25,5 +25,6 @@ public static class Printable
 
     // Halves of surrogate pairs are enumerated as the replacement character, which stays.
     private static bool IsHarmful(Rune rune) => rune.Value == Replacement || Rune.GetUnicodeCategory(rune)
-        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+            or UnicodeCategory.ParagraphSeparator;
 }

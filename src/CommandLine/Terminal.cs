@@ -15,7 +15,8 @@ public sealed record Terminal(Stream Output, TextWriter Error, int? ErrorWidth, 
         // Windows consoles and pipes otherwise get the code page of the system, which has no Ẽ.
         Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         return new Terminal(
-            Console.OpenStandardOutput(), new ForgivingWriter(Console.Error), Console.IsErrorRedirected ? null : Width(), TimeProvider.System);
+            Console.OpenStandardOutput(), new ForgivingWriter(Console.Error), Console.IsErrorRedirected ? null : Width(),
+            TimeProvider.System);
     }
 
     /// <summary>Whether something could not be said on <see cref="Error"/>.</summary>

@@ -54,7 +54,8 @@ public static class TypedOption
             Array.IndexOf(words, text) >= 0 ? text : throw new FormatException($"'{text}': expected {Listed(words)}"));
 
     /// <summary>Several of some words, with commas between them, each once.</summary>
-    public static Option<ImmutableArray<string>> Choices(string name, string placeholder, string description, IReadOnlyList<string> words)
+    public static Option<ImmutableArray<string>> Choices(string name, string placeholder, string description,
+        IReadOnlyList<string> words)
     {
         var option = Of<ImmutableArray<string>>(name, placeholder, description, text =>
         {
@@ -88,7 +89,8 @@ public static class TypedOption
             return values.Distinct().Count() == values.Length ? values : throw new FormatException($"'{text}' names one twice");
         });
 
-    /// <summary>Whole numbers of at least 1 with commas between them, or the word <paramref name="none"/> for an empty list.</summary>
+    /// <summary>Whole numbers of at least 1 with commas between them, or the word <paramref name="none"/>
+    /// for an empty list.</summary>
     public static Option<ImmutableArray<int>> WholeNumbersOr(string name, string placeholder, string none, string description) =>
         Of<ImmutableArray<int>>(name, placeholder, description, text =>
             text == none ? [] : [.. text.Split(',').Select(part => ReadInteger(part, 1))]);
@@ -101,7 +103,8 @@ public static class TypedOption
     public static Option<long> Bytes(string name, string description) => Of(name, "SIZE", description, text =>
     {
         var power = text.Length == 0 ? -1 : "KMGT".IndexOf(char.ToUpperInvariant(text[^1]), StringComparison.Ordinal) + 1;
-        return double.TryParse(power > 0 ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+        return double.TryParse(power > 0 ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out var number)
             && number * Math.Pow(1024, power) is >= 1 and < long.MaxValue and var bytes
             ? (long)bytes
             : throw new FormatException($"'{text}' is not a size in bytes, as in 512M or 4G");
@@ -114,7 +117,8 @@ public static class TypedOption
 
     /// <summary>Finite numbers with commas between them.</summary>
     public static Option<ImmutableArray<float>> Numbers(string name, string description, Func<float, bool> valid, string rule) =>
-        Of<ImmutableArray<float>>(name, "X[,X…]", description, text => [.. text.Split(',').Select(part => ReadNumber(part, valid, rule))]);
+        Of<ImmutableArray<float>>(name, "X[,X…]", description,
+            text => [.. text.Split(',').Select(part => ReadNumber(part, valid, rule))]);
 
     /// <summary>Values with commas between them; <paramref name="read"/> throws <see cref="FormatException"/>.</summary>
     public static Option<ImmutableArray<T>> List<T>(string name, string placeholder, string description, Func<string, T> read) =>
@@ -140,7 +144,8 @@ public static class TypedOption
             },
         };
 
-    /// <summary>An option of exactly one value, read by <paramref name="read"/>, which throws <see cref="FormatException"/>.</summary>
+    /// <summary>An option of exactly one value, read by <paramref name="read"/>, which throws
+    /// <see cref="FormatException"/>.</summary>
     private static Option<T> Of<T>(string name, string placeholder, string description, Func<string, T> read) =>
         new(name)
         {
@@ -163,14 +168,17 @@ public static class TypedOption
         }
     }
 
-    private static string NotEmpty(string text) => text.Length > 0 ? text : throw new FormatException("is empty; give a value or leave the option out");
+    private static string NotEmpty(string text) =>
+        text.Length > 0 ? text : throw new FormatException("is empty; give a value or leave the option out");
 
     private static T ReadInteger<T>(string text, T minimum, string alternative = "")
         where T : IBinaryInteger<T>, IMinMaxValue<T>
     {
         if (T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum)
             return value;
-        var rule = minimum == T.MinValue ? "a whole number" : string.Create(CultureInfo.InvariantCulture, $"a whole number of at least {minimum}");
+        var rule = minimum == T.MinValue
+            ? "a whole number"
+            : string.Create(CultureInfo.InvariantCulture, $"a whole number of at least {minimum}");
         throw new FormatException($"'{text}' is not {rule}{alternative}");
     }
 
@@ -190,5 +198,7 @@ public static class TypedOption
 
     /// <summary>Words as a choice: <c>a, b or c</c>.</summary>
     private static string Listed(IEnumerable<string> words) =>
-        words.ToArray() is [.. var first, var last] && first.Length > 0 ? $"{string.Join(", ", first)} or {last}" : string.Concat(words);
+        words.ToArray() is [.. var first, var last] && first.Length > 0
+            ? $"{string.Join(", ", first)} or {last}"
+            : string.Concat(words);
 }

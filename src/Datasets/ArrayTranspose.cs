@@ -32,7 +32,8 @@ internal static class ArrayTranspose
         return array with { Shape = shape, Data = target };
     }
 
-    private static void Copy<T>(ReadOnlySpan<byte> from, Span<byte> to, ImmutableArray<int> shape, int[] steps) where T : unmanaged
+    private static void Copy<T>(ReadOnlySpan<byte> from, Span<byte> to, ImmutableArray<int> shape, int[] steps) where T
+        : unmanaged
     {
         var source = MemoryMarshal.Cast<byte, T>(from);
         var target = MemoryMarshal.Cast<byte, T>(to);

@@ -15,7 +15,8 @@ internal static class CifarFile
     internal static bool Fits(string path, DataStream stream, byte first) =>
         !stream.IsCompressed && stream.Limit % Record == 0 && first < 10 && (Path.GetExtension(path) is "" or ".bin");
 
-    /// <summary>Reads the records of several files, one after the other, or the first <paramref name="samples"/> of them.</summary>
+    /// <summary>Reads the records of several files, one after the other, or the first
+    /// <paramref name="samples"/> of them.</summary>
     /// <returns>UINT8 images [N,3,32,32] and their labels.</returns>
     /// <exception cref="UserException">A file is missing or holds no whole number of CIFAR-10 records.</exception>
     public static (NumericArray Images, int[] Labels) Read(IReadOnlyList<string> paths, int? samples = null)

@@ -18,7 +18,8 @@ internal static class DatasetCache
                 : OperatingSystem.IsMacOS() ? Path.Combine(home, "Library", "Caches")
                 : Path.Combine(home, ".cache");
             if (root.Length == 0)
-                throw new UserException("data sets: there is no folder to keep downloads in; set XDG_CACHE_HOME, or give --data-dir");
+                throw new UserException(
+                    "data sets: there is no folder to keep downloads in; set XDG_CACHE_HOME, or give --data-dir");
             return Path.Combine(root, "emergence");
         }
     }

@@ -27,22 +27,29 @@ public static class DatasetCatalog
     /// <summary>All sets, in the order in which they are listed.</summary>
     public static ImmutableArray<DatasetInfo> All { get; } =
     [
-        new("digits", "drawn digits, 28x28, 60,000 + 10,000; generated, needs no files", 10) { TrainingSamples = 60_000, TestSamples = 10_000 },
-        new("mnist", "handwritten digits, 28x28, 60,000 + 10,000", 10) { TrainingSamples = 60_000, TestSamples = 10_000, Files = PublishedSets.Mnist },
-        new("fashion-mnist", "articles of clothing, 28x28, 60,000 + 10,000", 10) { TrainingSamples = 60_000, TestSamples = 10_000, Files = PublishedSets.FashionMnist },
-        new("cifar10", "color photographs, 3x32x32, 50,000 + 10,000", 10) { TrainingSamples = 50_000, TestSamples = 10_000, Files = PublishedSets.Cifar10 },
+        new("digits", "drawn digits, 28x28, 60,000 + 10,000; generated, needs no files", 10) { TrainingSamples = 60_000,
+            TestSamples = 10_000 },
+        new("mnist", "handwritten digits, 28x28, 60,000 + 10,000", 10) { TrainingSamples = 60_000, TestSamples = 10_000,
+            Files = PublishedSets.Mnist },
+        new("fashion-mnist", "articles of clothing, 28x28, 60,000 + 10,000", 10) { TrainingSamples = 60_000,
+            TestSamples = 10_000, Files = PublishedSets.FashionMnist },
+        new("cifar10", "color photographs, 3x32x32, 50,000 + 10,000", 10) { TrainingSamples = 50_000, TestSamples = 10_000,
+            Files = PublishedSets.Cifar10 },
     ];
 
     /// <summary>The set of this name, or null.</summary>
     public static DatasetInfo? Find(string name) => All.FirstOrDefault(set => set.Name == name);
 
-    /// <summary>True for a known set whose split needs no download: it is generated, in <paramref name="dataDir"/>, or in the user's cache.</summary>
+    /// <summary>True for a known set whose split needs no download: it is generated, in
+    /// <paramref name="dataDir"/>, or in the user's cache.</summary>
     public static bool IsAtHand(string name, string split, string? dataDir)
     {
         if (Find(name) is not { } info || split is not ("train" or "test"))
             return false;
         return info.Files is not { } files
-            || (dataDir is null ? [Path.Combine(DatasetCache.Folder, files.Folders[0])] : files.Folders.Append("").Select(folder => Path.Combine(dataDir, folder)))
+            || (dataDir is null
+                ? [Path.Combine(DatasetCache.Folder, files.Folders[0])]
+                : files.Folders.Append("").Select(folder => Path.Combine(dataDir, folder)))
                 .Any(folder => Directory.Exists(folder) && !files.In(folder, split).IsEmpty);
     }
 
@@ -67,7 +74,8 @@ public static class DatasetCatalog
     internal static SampleSet Load(string name, string split, string? dataDir, int? samples, Func<Download> download)
     {
         var info = Find(name)
-            ?? throw new UsageException($"{name}: is no known data set; choose from {string.Join(", ", All.Select(set => set.Name))}");
+            ?? throw new UsageException(
+                $"{name}: is no known data set; choose from {string.Join(", ", All.Select(set => set.Name))}");
         if (split is not ("train" or "test"))
             throw new UsageException($"{split}: is no split; choose train or test");
         if (samples <= 0)
@@ -86,7 +94,8 @@ public static class DatasetCatalog
         if (PublishedSets.Recognize(set.Sha256) is { } found && found != (name, split))
         {
             throw new UserException(
-                $"{paths[0]}: is the {found.Split} split of {found.Name}, not the {split} split of {name}; give the folder of {name}");
+                $"{paths[0]}: is the {found.Split} split of {found.Name}, not the {split} split of {name}; give the folder of "
+                + $"{name}");
         }
         return set;
     }

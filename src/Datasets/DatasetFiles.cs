@@ -15,7 +15,8 @@ internal abstract class DatasetFiles
     /// <summary>What <see cref="In"/> looks for, in words.</summary>
     public abstract string Wanted(string split);
 
-    /// <summary>Reads the files that <see cref="In"/> found, or the first <paramref name="samples"/> images and all labels.</summary>
+    /// <summary>Reads the files that <see cref="In"/> found, or the first <paramref name="samples"/> images
+    /// and all labels.</summary>
     public abstract (NumericArray Images, int[] Labels) Read(ImmutableArray<string> files, int? samples = null);
 
     /// <summary>Downloads what a split needs into a folder, so that <see cref="In"/> finds it there.</summary>
@@ -31,7 +32,8 @@ internal abstract class DatasetFiles
         return In(folder, split);
     }
 
-    /// <summary>The files of a split in the set's own folder under <paramref name="dataDir"/>, else in that folder itself.</summary>
+    /// <summary>The files of a split in the set's own folder under <paramref name="dataDir"/>, else in that
+    /// folder itself.</summary>
     /// <exception cref="UsageException">They are in neither.</exception>
     public ImmutableArray<string> Locate(string split, string dataDir)
     {
@@ -58,7 +60,8 @@ internal sealed class IdxPair : DatasetFiles
             ? [images, labels]
             : [];
 
-    public override string Wanted(string split) => $"{Stem(split)}-images-idx3-ubyte(.gz) and {Stem(split)}-labels-idx1-ubyte(.gz)";
+    public override string Wanted(string split) =>
+        $"{Stem(split)}-images-idx3-ubyte(.gz) and {Stem(split)}-labels-idx1-ubyte(.gz)";
 
     public override (NumericArray Images, int[] Labels) Read(ImmutableArray<string> files, int? samples = null)
     {
@@ -90,7 +93,9 @@ internal sealed class CifarBatches : DatasetFiles
     public required PublishedFile Archive { get; init; }
 
     public override ImmutableArray<string> In(string folder, string split) =>
-        [.. Names(split).Select(name => Path.Combine(folder, name)).SelectMany(path => new[] { path + ".bin", path }.Where(File.Exists).Take(1))];
+        [.. Names(split)
+            .Select(name => Path.Combine(folder, name))
+            .SelectMany(path => new[] { path + ".bin", path }.Where(File.Exists).Take(1))];
 
     public override string Wanted(string split) => split == "train" ? "data_batch_1.bin to data_batch_5.bin" : "test_batch.bin";
 

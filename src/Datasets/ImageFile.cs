@@ -61,9 +61,11 @@ internal static class ImageFile
         if (ImageInfo.FromStream(stream) is not { Height: > 0, Width: > 0 } info)
             throw new UserException($"{path}: cannot be decoded; {Remedy}");
         if ((long)info.Height * info.Width > MostPixels)
-            throw new UserException($"{path}: has {info.Width} × {info.Height} pixels, more than the {MostPixels:N0} that are taken; scale it down");
+            throw new UserException(
+                $"{path}: has {info.Width} × {info.Height} pixels, more than the {MostPixels:N0} that are taken; scale it down");
         if (IsPng(bytes) && PngData.Exceeds(bytes, info.Height, info.Width))
-            throw new UserException($"{path}: unpacks to more than its {info.Width} × {info.Height} pixels; save it again, or take it away");
+            throw new UserException(
+                $"{path}: unpacks to more than its {info.Width} × {info.Height} pixels; save it again, or take it away");
         return (info.Height, info.Width);
     }
 
@@ -98,7 +100,8 @@ internal static class ImageFile
 
     private static ReadOnlySpan<byte> EndOfImage => [0xFF, 0xD9];
 
-    private static bool IsPng(ReadOnlySpan<byte> head) => head.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);
+    private static bool IsPng(ReadOnlySpan<byte> head) =>
+        head.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);
 
     private static bool IsJpeg(ReadOnlySpan<byte> head) => head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]);
 }

@@ -15,7 +15,8 @@ internal static class ImageFolder
     /// </summary>
     /// <returns>The images, none where there are none, and, where each lies in a sub-folder, the rank of that sub-folder's
     /// name among all sub-folders.</returns>
-    /// <exception cref="UserException">The folder cannot be read, or its sub-folders are splits, none of them the one wanted.</exception>
+    /// <exception cref="UserException">The folder cannot be read, or its sub-folders are splits, none of
+    /// them the one wanted.</exception>
     public static (ImmutableArray<string> Files, int[]? Labels) Find(string folder, string split)
     {
         var root = Directory.Exists(Path.Combine(folder, split)) ? Path.Combine(folder, split) : folder;
@@ -53,7 +54,8 @@ internal static class ImageFolder
     /// <summary>Decodes images and makes them what the model takes.</summary>
     /// <param name="subject">What errors about all of them call them.</param>
     /// <param name="files">The images, at least one.</param>
-    /// <param name="sample">Shape of one sample of the input they feed, 0 for a free size; null where it is not known which.</param>
+    /// <param name="sample">Shape of one sample of the input they feed, 0 for a free size; null where it is
+    /// not known which.</param>
     /// <param name="samples">Only this many, from the first on; null for all.</param>
     /// <param name="token">Ends the decoding.</param>
     /// <returns>UINT8 [N,C,H,W], 0 to 255.</returns>
@@ -63,7 +65,9 @@ internal static class ImageFolder
         string subject, ImmutableArray<string> files, ImmutableArray<int>? sample, int? samples, CancellationToken token)
     {
         if (sample is not { } wanted)
-            throw new UserException($"{subject}: the model has several inputs; give --input NAME or --data NAME=PATH to say which one the images feed");
+            throw new UserException(
+                $"{subject}: the model has several inputs; give --input NAME or --data NAME=PATH to say which one the images "
+                + "feed");
         var (height, width) = ImageFile.SizeOf(files[0]);
         var shape = ImageShape.Of(wanted.AsSpan(), height, width)
             ?? throw new UserException(
@@ -71,7 +75,8 @@ internal static class ImageFolder
                 + "they feed [C,H,W], [H,W,C] or [H,W] with 1 or 3 channels, or as many features as the first has pixels");
         var count = Math.Min(files.Length, samples ?? int.MaxValue);
         if (shape.Size * count > Array.MaxLength)
-            throw new UserException($"{subject}: {count:N0} images take more than fits in memory at once; take fewer samples (--samples)");
+            throw new UserException(
+                $"{subject}: {count:N0} images take more than fits in memory at once; take fewer samples (--samples)");
         var size = (int)shape.Size;
         var data = new byte[size * count];
         var failures = new UserException?[count];

@@ -46,7 +46,8 @@ internal static class ImageResampling
         }
     }
 
-    /// <summary>For each new pixel the old ones it is made of, with weights that sum to 1; pixels are centered at i + ½.</summary>
+    /// <summary>For each new pixel the old ones it is made of, with weights that sum to 1; pixels are
+    /// centered at i + ½.</summary>
     private static (int First, float[] Weights)[] Taps(int size, int newSize)
     {
         var scale = (double)size / newSize;

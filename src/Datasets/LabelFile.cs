@@ -5,7 +5,8 @@ using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace Emergence.Datasets;
 
-/// <summary>Classes of samples, one for each, counted from 0: an idx or <c>.npy</c> file, or text with one label a line.</summary>
+/// <summary>Classes of samples, one for each, counted from 0: an idx or <c>.npy</c> file, or text with one
+/// label a line.</summary>
 /// <remarks>
 /// Text may have a header line. Of several columns (separated by comma, semicolon or tab) the one is read whose header
 /// is <c>label</c>, <c>labels</c>, <c>class</c>, <c>target</c> or <c>y</c>.
@@ -70,7 +71,9 @@ internal static class LabelFile
             string[] fields = [.. line.Split(Separators).Select(field => field.Trim().Trim('"'))];
             if (column is null)
             {
-                column = fields.Length == 1 ? 0 : Array.FindIndex(fields, field => Headers.Contains(field, StringComparer.OrdinalIgnoreCase));
+                column = fields.Length == 1
+                    ? 0
+                    : Array.FindIndex(fields, field => Headers.Contains(field, StringComparer.OrdinalIgnoreCase));
                 if (column < 0)
                     throw stream.Error("has several columns and none is headed 'label'", "give one label a line");
                 if (!fields.All(IsNumber))

@@ -62,7 +62,8 @@ internal sealed class NpzFile : IDisposable
         }
         catch (InvalidDataException e)
         {
-            throw new UserException($"{_path}: array '{name}' cannot be unpacked ({e.Message}); save it again with numpy.savez", e);
+            throw new UserException($"{_path}: array '{name}' cannot be unpacked ({e.Message}); save it again with numpy.savez",
+                e);
         }
     }
 

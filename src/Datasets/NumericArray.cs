@@ -16,7 +16,8 @@ public sealed record NumericArray(int ElementType, ImmutableArray<int> Shape, Re
     /// <summary>A shape as users read it: <c>[3,32,32]</c>.</summary>
     public static string Describe(params ReadOnlySpan<int> shape) => $"[{string.Join(',', shape.ToArray())}]";
 
-    /// <summary>The first <paramref name="count"/> entries along the first axis, or all where there are no more; shares the data.</summary>
+    /// <summary>The first <paramref name="count"/> entries along the first axis, or all where there are no
+    /// more; shares the data.</summary>
     public NumericArray Take(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);

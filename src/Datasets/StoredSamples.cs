@@ -22,12 +22,14 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
 
     /// <summary>
     /// Reads a file of any known format, or a folder: with the idx files of a split, with CIFAR-10 batches, with
-    /// <c>input_0.pb</c> and so on, or with PNG and JPEG images, whose sub-folders are classes. An idx file of images brings the labels that lie beside it.
+    /// <c>input_0.pb</c> and so on, or with PNG and JPEG images, whose sub-folders are classes. An idx file of images brings the
+    /// labels that lie beside it.
     /// </summary>
     /// <param name="path">The file or folder.</param>
     /// <param name="split">Which split, where the folder or archive holds several.</param>
     /// <param name="samples">Only this many samples, from the first on; null for all.</param>
-    /// <param name="inputs">The model's inputs: arrays of these names in an archive are samples, whatever they are called.</param>
+    /// <param name="inputs">The model's inputs: arrays of these names in an archive are samples, whatever
+    /// they are called.</param>
     /// <param name="sample">
     /// Shape of one sample of the input that images feed, 0 for a size left free; null where it is not known which input.
     /// </param>
@@ -35,7 +37,8 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
     /// <exception cref="UserException">It is missing, of no known format, or damaged.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public static StoredSamples Read(
-        string path, string split, int? samples, IReadOnlyCollection<string> inputs, ImmutableArray<int>? sample, CancellationToken token = default)
+        string path, string split, int? samples, IReadOnlyCollection<string> inputs, ImmutableArray<int>? sample,
+        CancellationToken token = default)
     {
         if (Directory.Exists(path))
             return ReadFolder(path, split, samples, sample, token);
@@ -46,12 +49,14 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
             DataFormat.Npz => ReadNpz(path, split, samples, inputs),
             DataFormat.Cifar => Labeled(CifarFile.Read([path], samples)),
             DataFormat.Tensor => new StoredSamples([ReadTensor(path)], null, InModelLayout: true),
-            DataFormat.Image => new StoredSamples([new NamedArray("", ImageFolder.Read(path, [path], sample, samples, token))], null),
+            DataFormat.Image =>
+                new StoredSamples([new NamedArray("", ImageFolder.Read(path, [path], sample, samples, token))], null),
             _ => throw new UserException($"{path}: is of no known format; give {Known}"),
         };
     }
 
-    private static StoredSamples ReadFolder(string path, string split, int? samples, ImmutableArray<int>? sample, CancellationToken token)
+    private static StoredSamples ReadFolder(string path, string split, int? samples, ImmutableArray<int>? sample,
+        CancellationToken token)
     {
         foreach (var files in PublishedSets.Layouts)
         {
@@ -96,7 +101,8 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
     private static string? LabelsBeside(string path)
     {
         var name = Path.GetFileName(path);
-        var sibling = name.Replace("images", "labels", StringComparison.Ordinal).Replace("idx3", "idx1", StringComparison.Ordinal);
+        var sibling =
+            name.Replace("images", "labels", StringComparison.Ordinal).Replace("idx3", "idx1", StringComparison.Ordinal);
         if (sibling == name)
             return null;
         var bare = sibling.EndsWith(".gz", StringComparison.Ordinal) ? sibling[..^3] : sibling;
@@ -114,7 +120,8 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
         if (named.Length == 0)
         {
             var others = npz.Names.Where(name => name != labels).ToArray();
-            var chosen = new[] { $"x_{split}", $"{split}_images" }.Concat(SampleNames).FirstOrDefault(name => others.Contains(name))
+            var chosen =
+                new[] { $"x_{split}", $"{split}_images" }.Concat(SampleNames).FirstOrDefault(name => others.Contains(name))
                 ?? (others.Length == 1 ? others[0] : null)
                 ?? throw new UserException(
                     $"{path}: holds arrays {string.Join(", ", npz.Names)}, none called x or as an input of the model "
@@ -126,5 +133,6 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
         int[]? ReadLabels() => labels is null ? null : LabelFile.FromArray($"{path}({labels})", npz.Read(labels));
     }
 
-    private static StoredSamples Labeled((NumericArray Images, int[] Labels) read) => new([new NamedArray("", read.Images)], read.Labels);
+    private static StoredSamples Labeled((NumericArray Images, int[] Labels) read) =>
+        new([new NamedArray("", read.Images)], read.Labels);
 }

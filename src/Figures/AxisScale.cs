@@ -64,7 +64,8 @@ internal sealed class AxisScale
     private static AxisScale Linear(Axis axis, double[] values, TickFit fits, Reach reach)
     {
         var (low, high) = values.Length == 0 ? (0, 1) : (values.Min(), values.Max());
-        var integers = !axis.Percent && values.Length > 0 && values.All(value => Math.Abs(value) < 1e15 && double.IsInteger(value));
+        var integers =
+            !axis.Percent && values.Length > 0 && values.All(value => Math.Abs(value) < 1e15 && double.IsInteger(value));
         if (high - low <= 1e-9 * Math.Max(Math.Abs(low), Math.Abs(high)))
         {
             var margin = integers ? 1 : low == 0 ? 1 : Math.Abs(low) / 10;

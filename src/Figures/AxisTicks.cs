@@ -66,7 +66,8 @@ internal static class AxisTicks
         if (powers.Length < 2)
         {
             var (low, high) = (Math.Pow(10, minimum), Math.Pow(10, maximum));
-            var plain = Linear(low, high, integers: false, percent, (_, spacing) => spacing > 0.15).Where(tick => tick.Position > 0);
+            var plain = Linear(low, high, integers: false, percent, (_, spacing) => spacing > 0.15)
+                .Where(tick => tick.Position > 0);
             return ([.. plain.Select(tick => tick with { Position = Math.Log10(tick.Position) })], []);
         }
 

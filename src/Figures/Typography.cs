@@ -16,7 +16,8 @@ internal static class Typography
     public static double Width(string text, double size, bool bold = false) =>
         text.Split('\n').Max(line => line.EnumerateRunes().Sum(rune => Em(rune.Value))) * size * (bold ? 1.12 : 1);
 
-    /// <summary>Breaks a text into lines no wider than a width, between words, or inside a word that is wider by itself.</summary>
+    /// <summary>Breaks a text into lines no wider than a width, between words, or inside a word that is
+    /// wider by itself.</summary>
     public static string Wrap(string text, double width, double size, bool bold = false)
     {
         var lines = new List<string> { "" };

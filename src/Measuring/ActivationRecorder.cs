@@ -65,7 +65,8 @@ internal sealed class ActivationRecorder
 
         var classifier = probe.Labels is { } labels ? new Classifier(model.Graph, labels, probe.LabelOrigin) : null;
         var samples = settings.Statistic == Statistic.Sample ? new SampleAccumulator(graph, settings) : null;
-        var layers = Count(runner, plan, graph.Layers, AliveRule.CountersFor(settings), AliveRule.CountersByBlock(settings), classifier, samples, samplesDone, token);
+        var layers = Count(runner, plan, graph.Layers, AliveRule.CountersFor(settings), AliveRule.CountersByBlock(settings),
+            classifier, samples, samplesDone, token);
 
         var suspects = graph.Layers.Where((_, i) => !layers[i].IsFinite(Sum)).ToImmutableArray();
         var faults = suspects.IsEmpty ? [] : Count(runner, plan, suspects, Faults, [], null, null, null, token);
@@ -75,7 +76,8 @@ internal sealed class ActivationRecorder
             pair.First.Name,
             "its body never ran on the probe: its nodes are dead; feed samples that run it, or leave it out with --exclude"));
         return new ActivationProfile(
-            [.. graph.Layers.Zip(layers, (layer, counted) => ProfileLaws.Require(counted.ToProfile().With(faultsOf.GetValueOrDefault(layer))))],
+            [.. graph.Layers.Zip(layers,
+                (layer, counted) => ProfileLaws.Require(counted.ToProfile().With(faultsOf.GetValueOrDefault(layer))))],
             classifier?.Accuracy,
             [.. plan.Diagnostics, .. classifier?.Diagnostics ?? [], .. idle])
         {
@@ -86,7 +88,8 @@ internal sealed class ActivationRecorder
     /// <summary>Runs the whole probe once with one set of counters.</summary>
     private LayerAccumulator[] Count(
         ProbeRunner runner, BatchPlan plan, ImmutableArray<TracedLayer> layers, ImmutableArray<Counter> counters,
-        ImmutableArray<Counter> byBlock, Classifier? classifier, SampleAccumulator? samples, Action<int>? samplesDone, CancellationToken token)
+        ImmutableArray<Counter> byBlock, Classifier? classifier, SampleAccumulator? samples, Action<int>? samplesDone,
+        CancellationToken token)
     {
         LayerAccumulator[] accumulators = [.. layers.Select(layer => AccumulatorOf(layer, plan, counters, byBlock))];
         var done = 0;
@@ -126,14 +129,17 @@ internal sealed class ActivationRecorder
         }
     }
 
-    private LayerAccumulator AccumulatorOf(TracedLayer layer, BatchPlan plan, ImmutableArray<Counter> counters, ImmutableArray<Counter> byBlock)
+    private LayerAccumulator AccumulatorOf(TracedLayer layer, BatchPlan plan, ImmutableArray<Counter> counters,
+        ImmutableArray<Counter> byBlock)
     {
         var layout = new NodeLayout(layer, settings.ConvNodes);
         var assumed = plan.FixedBatch ?? graph.Batch;
         if (byBlock.IsEmpty)
             return new LayerAccumulator(layer, layout, counters, assumed, null);
         if (layout.BatchAxis < 0 && plan.Segments.Any(segment => segment.RunSize > 1))
-            throw new UserException($"layer '{layer.Name}' ({layer.Op}): its activations have no batch axis, so {BlockAccumulator.NotApart}");
-        return new LayerAccumulator(layer, layout, counters, assumed, new BlockAccumulator(byBlock, BootstrapSettings.Blocks, layout.Nodes));
+            throw new UserException(
+                $"layer '{layer.Name}' ({layer.Op}): its activations have no batch axis, so {BlockAccumulator.NotApart}");
+        return new LayerAccumulator(layer, layout, counters, assumed,
+            new BlockAccumulator(byBlock, BootstrapSettings.Blocks, layout.Nodes));
     }
 }

@@ -10,7 +10,8 @@ namespace Emergence.Measuring;
 /// <summary>How large the values are that stand along axes of a model's tensors.</summary>
 public static class InputSizes
 {
-    /// <summary>For each tensor and axis, by index of the axis, the root of the sum of squares of all values there, over all samples.</summary>
+    /// <summary>For each tensor and axis, by index of the axis, the root of the sum of squares of all
+    /// values there, over all samples.</summary>
     /// <param name="model">The model.</param>
     /// <param name="axes">Tensors with an axis each.</param>
     /// <param name="probe">The samples.</param>
@@ -19,7 +20,8 @@ public static class InputSizes
     /// <param name="token">Ends the run in progress.</param>
     /// <exception cref="UserException">The model does not run on the probe.</exception>
     public static IReadOnlyDictionary<(string Tensor, int Axis), double[]> Of(
-        TracedCheckpoint model, IReadOnlyList<(string Tensor, int Axis)> axes, Probe probe, SessionFactory sessions, AnalysisSettings settings, CancellationToken token)
+        TracedCheckpoint model, IReadOnlyList<(string Tensor, int Axis)> axes, Probe probe, SessionFactory sessions,
+        AnalysisSettings settings, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(axes);

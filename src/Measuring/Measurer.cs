@@ -17,7 +17,8 @@ public static class Measurer
     /// <param name="settings">What to measure, and how.</param>
     /// <param name="probe">The samples.</param>
     /// <param name="token">Ends a download or the run in progress.</param>
-    /// <exception cref="UsageException">An option does not fit the model: a glob that matches nothing, a device that does not exist.</exception>
+    /// <exception cref="UsageException">An option does not fit the model: a glob that matches nothing, a
+    /// device that does not exist.</exception>
     /// <exception cref="UserException">The model cannot be traced or run, or the samples cannot be had.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public static ModelMeasurement Measure(

@@ -24,7 +24,9 @@ public sealed class TracedCheckpoint
         this.settings = settings;
         Graph = LayerSelection.Select(traced.Graph, settings.Only, settings.Exclude);
         if (Graph.Layers.FirstOrDefault(layer => layer.Channels == 0 || layer.Positions == 0) is { } empty)
-            throw new UserException($"{checkpoint.FileName}: layer '{empty.Name}' ({empty.Op}) has no nodes, as a size of its output is 0; leave it out with --exclude");
+            throw new UserException(
+                $"{checkpoint.FileName}: layer '{empty.Name}' ({empty.Op}) has no nodes, as a size of its output is 0; leave "
+                + "it out with --exclude");
     }
 
     /// <summary>The checkpoint with the model that runs: prepared, not instrumented.</summary>
@@ -39,7 +41,8 @@ public sealed class TracedCheckpoint
     /// <summary>Prepares and traces a checkpoint.</summary>
     /// <param name="checkpoint">The checkpoint as it was opened.</param>
     /// <param name="settings">What to measure, and how.</param>
-    /// <param name="options">What the user says of the trace; shapes that the file does not tell are measured on random samples unless it says how.</param>
+    /// <param name="options">What the user says of the trace; shapes that the file does not tell are measured on random samples
+    /// unless it says how.</param>
     /// <exception cref="UsageException">The selection of layers does not fit the model.</exception>
     /// <exception cref="UserException">The model is damaged, or has no layer.</exception>
     public static TracedCheckpoint Of(Checkpoint checkpoint, AnalysisSettings settings, TraceOptions options)
@@ -61,12 +64,15 @@ public sealed class TracedCheckpoint
     /// <param name="settings">What to measure, and how.</param>
     /// <param name="probes">The samples.</param>
     /// <param name="sessions">The device on which shapes are measured that the file does not tell.</param>
-    /// <param name="loaded">Receives the bytes of the samples that are read from files, before the model is traced or run; optional.</param>
+    /// <param name="loaded">Receives the bytes of the samples that are read from files, before the model is
+    /// traced or run; optional.</param>
     /// <param name="token">Ends a download or a run.</param>
     /// <exception cref="UsageException">The selection of layers does not fit the model.</exception>
-    /// <exception cref="UserException">The model is damaged or has no layer, or its samples cannot be had or do not fit it.</exception>
+    /// <exception cref="UserException">The model is damaged or has no layer, or its samples cannot be had
+    /// or do not fit it.</exception>
     public static (TracedCheckpoint Model, Probe Probe) On(
-        Checkpoint checkpoint, AnalysisSettings settings, ProbeCache probes, SessionFactory sessions, Action<long>? loaded, CancellationToken token)
+        Checkpoint checkpoint, AnalysisSettings settings, ProbeCache probes, SessionFactory sessions, Action<long>? loaded,
+        CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(settings);
@@ -89,7 +95,8 @@ public sealed class TracedCheckpoint
             // The operators may take another axis for the samples than names tell: the data are then read along that one.
             var assumed = inputs.Select(input => sized.BatchAxes.GetValueOrDefault(input.Name, input.BatchAxis));
             if (isLast || sources.IsEmpty || traced.Graph.Inputs.Select(input => input.BatchAxis).SequenceEqual(assumed))
-                return (new TracedCheckpoint(checkpoint, traced, sized, settings), probes.Resolve(checkpoint, traced.Graph, sources));
+                return (new TracedCheckpoint(checkpoint, traced, sized, settings),
+                    probes.Resolve(checkpoint, traced.Graph, sources));
             inputs = traced.Graph.Inputs;
         }
     }
@@ -105,12 +112,14 @@ public sealed class TracedCheckpoint
     {
         ArgumentNullException.ThrowIfNull(probe);
         ArgumentNullException.ThrowIfNull(sessions);
-        var profile = new ActivationRecorder(Checkpoint.Model, Checkpoint.Path, Graph, sessions, settings).Record(probe, samplesDone, token);
+        var profile = new ActivationRecorder(Checkpoint.Model, Checkpoint.Path, Graph, sessions, settings)
+            .Record(probe, samplesDone, token);
         var wired = settings.Wired ? WiredNetwork.Of(traced, settings.ConvNodes) : null;
         var unfed = settings.Statistic == Statistic.Sample ? null : UnfedNodes.Of(traced, settings.ConvNodes);
         return new ModelMeasurement(
             Measurements.Of(Graph, profile, settings, wired?.Network, unfed, token),
             profile,
-            [.. Graph.Diagnostics, .. wired?.Diagnostics ?? [], .. probe.Diagnostics, .. sessions.Diagnostics, .. profile.Diagnostics]);
+            [.. Graph.Diagnostics, .. wired?.Diagnostics ?? [], .. probe.Diagnostics, .. sessions.Diagnostics,
+                .. profile.Diagnostics]);
     }
 }

@@ -14,7 +14,8 @@ public sealed class Contributions
     /// <summary>N: number of layers.</summary>
     public int Layers => _columns.Length;
 
-    /// <summary>The paths from dead nodes of layer <paramref name="from"/> to alive nodes of layer <paramref name="to"/>.</summary>
+    /// <summary>The paths from dead nodes of layer <paramref name="from"/> to alive nodes of layer
+    /// <paramref name="to"/>.</summary>
     public EmergenceValue this[int from, int to] => _columns[to][from];
 
     /// <summary>The paths from dead nodes of one layer.</summary>

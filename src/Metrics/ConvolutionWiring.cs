@@ -54,7 +54,9 @@ internal sealed class ConvolutionWiring : Wiring
         {
             var shift = (tap * window.Dilations[last]) - window.Pads[last];
             var first = shift >= 0 ? 0 : (-shift + _stride - 1) / _stride;
-            var end = shift >= window.Input[last] ? 0 : Math.Min(window.Output[last], ((window.Input[last] - 1 - shift) / _stride) + 1);
+            var end = shift >= window.Input[last]
+                ? 0
+                : Math.Min(window.Output[last], ((window.Input[last] - 1 - shift) / _stride) + 1);
             _columns[tap] = (shift, first, Math.Max(first, end));
         }
     }

@@ -97,7 +97,8 @@ public sealed class ElementMap
     {
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(others);
-        if (first.Length == 0 || first[0] != 0 || first[^1] != others.Length || first.Zip(first.Skip(1)).Any(pair => pair.First > pair.Second))
+        if (first.Length == 0 || first[0] != 0 || first[^1] != others.Length
+            || first.Zip(first.Skip(1)).Any(pair => pair.First > pair.Second))
             throw new ArgumentException("The lists do not lie one behind the other.", nameof(first));
         foreach (var other in others)
         {
@@ -171,7 +172,8 @@ public sealed class ElementMap
     {
         ArgumentNullException.ThrowIfNull(other);
         if ((other.From, other.To) != (From, To))
-            throw new ArgumentException($"A map from {other.From} to {other.To} elements cannot join one from {From} to {To}.", nameof(other));
+            throw new ArgumentException($"A map from {other.From} to {other.To} elements cannot join one from {From} to {To}.",
+                nameof(other));
         if (Enumerable.Range(0, From).All(e => this[e].SequenceEqual(other[e])))
             return this;
         var first = new int[From + 1];

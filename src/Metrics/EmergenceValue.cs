@@ -77,7 +77,8 @@ public readonly record struct EmergenceValue : IComparable<EmergenceValue>
     public static EmergenceValue operator +(EmergenceValue left, EmergenceValue right) =>
         left._excess.IsZero && right._excess.IsZero
             ? new(left.Numerator + right.Numerator)
-            : new((left.Numerator * right.Denominator) + (right.Numerator * left.Denominator), left.Denominator * right.Denominator);
+            : new((left.Numerator * right.Denominator) + (right.Numerator * left.Denominator),
+                left.Denominator * right.Denominator);
 
     /// <summary>Product with an integer.</summary>
     public static EmergenceValue operator *(BigInteger left, EmergenceValue right) =>

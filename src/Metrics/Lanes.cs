@@ -38,7 +38,8 @@ internal static class Lanes
         return or;
     }
 
-    /// <summary>Keeps the low <paramref name="bits"/> bits of each lane and adds what lies above to <paramref name="next"/>.</summary>
+    /// <summary>Keeps the low <paramref name="bits"/> bits of each lane and adds what lies above to
+    /// <paramref name="next"/>.</summary>
     public static void Carry(Span<ulong> lanes, Span<ulong> next, int bits)
     {
         next = next[..lanes.Length];

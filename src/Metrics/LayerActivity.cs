@@ -65,7 +65,8 @@ public sealed class LayerActivity
     public static LayerActivity FromPackedMask(NetworkLayer layer, ReadOnlySpan<byte> alive)
     {
         if (alive.Length != (layer.Nodes + 7) / 8)
-            throw new ArgumentException($"A packed mask of {alive.Length} bytes for a layer of {layer.Nodes} nodes.", nameof(alive));
+            throw new ArgumentException($"A packed mask of {alive.Length} bytes for a layer of {layer.Nodes} nodes.",
+                nameof(alive));
         var mask = new ulong[(layer.Nodes + 63) / 64];
         for (var i = 0; i < layer.Nodes; i++)
             mask[i / 64] |= ((ulong)(alive[i / 8] >> (i % 8)) & 1) << (i % 64);
@@ -103,7 +104,8 @@ public sealed class LayerActivity
         if (Alive != layer.Nodes)
         {
             throw new ArgumentException(
-                $"Layer {index}: {Alive} of {layer.Nodes} nodes are alive, but identity edges and E_w need to know which; give a mask.");
+                $"Layer {index}: {Alive} of {layer.Nodes} nodes are alive, but identity edges and E_w need to know which; "
+                + "give a mask.");
         }
         Array.Fill(mask, ulong.MaxValue);
         if (layer.Nodes % 64 != 0)
@@ -136,7 +138,8 @@ public sealed class LayerActivity
                 && (channels > Math.Min(layer.Channels, of.Alive) || (long)channels * layer.Positions < of.Alive))
             {
                 throw new ArgumentException(
-                    $"Layer {i}: {of.Alive} alive nodes cannot stand on {channels} of {layer.Channels} channels of {layer.Positions}.",
+                    $"Layer {i}: {of.Alive} alive nodes cannot stand on {channels} of {layer.Channels} channels of "
+                    + $"{layer.Positions}.",
                     nameof(activity));
             }
         }

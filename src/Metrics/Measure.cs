@@ -45,7 +45,8 @@ public abstract class Measure
         return Of(graph, activity);
     }
 
-    /// <summary>What the dead nodes of each layer contribute: Σ over dead x of D(x). The entries add up to the emergence.</summary>
+    /// <summary>What the dead nodes of each layer contribute: Σ over dead x of D(x). The entries add up to
+    /// the emergence.</summary>
     /// <inheritdoc cref="Of(NetworkGraph, ReadOnlySpan{LayerActivity})"/>
     public ImmutableArray<EmergenceValue> ByLayer(NetworkGraph graph, params ReadOnlySpan<LayerActivity> activity)
     {

@@ -19,7 +19,8 @@ public sealed class NetworkGraph
             throw new ArgumentException("A network has at least one layer.", nameof(layers));
         for (var i = 0; i < Layers.Length; i++)
         {
-            if (Layers[i].Channels < 1 || Layers[i].Positions < 1 || (long)Layers[i].Channels * Layers[i].Positions > Array.MaxLength)
+            if (Layers[i].Channels < 1 || Layers[i].Positions < 1
+                || (long)Layers[i].Channels * Layers[i].Positions > Array.MaxLength)
                 throw new ArgumentException($"Layer {i}: {Layers[i].Channels} × {Layers[i].Positions} nodes.", nameof(layers));
         }
         for (var e = 0; e < Edges.Length; e++)

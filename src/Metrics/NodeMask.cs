@@ -67,7 +67,8 @@ public sealed class NodeMask : IReadOnlyList<bool>, IEquatable<NodeMask>
         return words.Zip(other.words, (mine, its) => BitOperations.PopCount(mine & ~its)).Sum();
     }
 
-    /// <summary>8 nodes to a byte: node i is bit i mod 8, counted from the lowest, of byte i / 8; bits after the last are 0.</summary>
+    /// <summary>8 nodes to a byte: node i is bit i mod 8, counted from the lowest, of byte i / 8; bits
+    /// after the last are 0.</summary>
     public byte[] ToBytes()
     {
         var bytes = new byte[(Count + 7) / 8];

@@ -124,7 +124,8 @@ internal sealed class PatternBits(int rows, int columns)
         return merged;
     }
 
-    /// <summary>For each row the index of its like among the different rows (-1: a row of zeros), and one row of each kind.</summary>
+    /// <summary>For each row the index of its like among the different rows (-1: a row of zeros), and one
+    /// row of each kind.</summary>
     public (int[] DistinctOf, int[] Rows) DistinctRows()
     {
         var distinctOf = new int[rows];

@@ -13,12 +13,14 @@ public sealed class SampleEvaluator
 
     /// <summary>Prepares for a network.</summary>
     /// <param name="graph">A network without identity edges.</param>
-    /// <exception cref="ArgumentException">It has an identity edge: use <see cref="Measure.Of(NetworkGraph, ReadOnlySpan{LayerActivity})"/>.</exception>
+    /// <exception cref="ArgumentException">It has an identity edge: use
+    /// <see cref="Measure.Of(NetworkGraph, ReadOnlySpan{LayerActivity})"/>.</exception>
     public SampleEvaluator(NetworkGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
         if (graph.HasIdentityEdges)
-            throw new ArgumentException("Counts alone do not determine the emergence of a network with identity edges.", nameof(graph));
+            throw new ArgumentException("Counts alone do not determine the emergence of a network with identity edges.",
+                nameof(graph));
         _graph = graph;
 
         // No sum on the way is larger than with every node counted both as dead and as alive.
@@ -51,7 +53,8 @@ public sealed class SampleEvaluator
         Check(alive, layer => layer.Nodes, nameof(alive));
         Check(aliveChannels, layer => layer.Channels, nameof(aliveChannels));
         if (alive.Length != aliveChannels.Length)
-            throw new ArgumentException($"{aliveChannels.Length} counts of channels for {alive.Length} of nodes.", nameof(aliveChannels));
+            throw new ArgumentException($"{aliveChannels.Length} counts of channels for {alive.Length} of nodes.",
+                nameof(aliveChannels));
         return Evaluate(alive, aliveChannels);
     }
 
@@ -90,12 +93,14 @@ public sealed class SampleEvaluator
     {
         var layers = _graph.Layers;
         if (counts.Length % layers.Length != 0)
-            throw new ArgumentException($"{counts.Length} counts are not a whole number of samples of {layers.Length} layers.", name);
+            throw new ArgumentException($"{counts.Length} counts are not a whole number of samples of {layers.Length} layers.",
+                name);
         for (var k = 0; k < counts.Length; k++)
         {
             var i = k % layers.Length;
             if (counts[k] < 0 || counts[k] > largest(layers[i]))
-                throw new ArgumentException($"Sample {k / layers.Length}, layer {i}: {counts[k]} of {largest(layers[i])} alive.", name);
+                throw new ArgumentException($"Sample {k / layers.Length}, layer {i}: {counts[k]} of {largest(layers[i])} alive.",
+                    name);
         }
     }
 }

@@ -100,7 +100,9 @@ public sealed class SlidingWindow
         ImmutableArray<int> all = sizes.IsEmpty && otherwise > 0 ? [.. Enumerable.Repeat(otherwise, rank)] : [.. sizes];
         if (all.Length != rank)
             throw new ArgumentException($"{all.Length} sizes for {rank} axes.", name);
-        return all.All(size => size > 0) ? all : throw new ArgumentException($"[{string.Join(", ", all)}]: every size is at least 1.", name);
+        return all.All(size => size > 0)
+            ? all
+            : throw new ArgumentException($"[{string.Join(", ", all)}]: every size is at least 1.", name);
     }
 
     private static int Product(ImmutableArray<int> sizes) => sizes.Aggregate(1, (product, size) => checked(product * size));

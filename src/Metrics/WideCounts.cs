@@ -2,7 +2,8 @@ using System.Numerics;
 
 namespace Emergence.Analyzer.Metrics;
 
-/// <summary>A loop over one plane: writes a sum of lanes of <paramref name="from"/> to each lane of <paramref name="to"/>.</summary>
+/// <summary>A loop over one plane: writes a sum of lanes of <paramref name="from"/> to each lane of
+/// <paramref name="to"/>.</summary>
 /// <param name="from">The plane of a count vector.</param>
 /// <param name="to">The same plane of the result, zero at first.</param>
 internal delegate void PlaneKernel(ReadOnlySpan<ulong> from, Span<ulong> to);

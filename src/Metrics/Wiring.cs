@@ -113,7 +113,8 @@ public abstract class Wiring
         ArgumentNullException.ThrowIfNull(outputs);
         return outputs.From == Outputs
             ? new MappedWiring(this, outputs)
-            : throw new ArgumentException($"A map from {outputs.From} elements cannot follow {Outputs} outputs.", nameof(outputs));
+            : throw new ArgumentException($"A map from {outputs.From} elements cannot follow {Outputs} outputs.",
+                nameof(outputs));
     }
 
     /// <summary>For each input, the sum of the counts of the outputs it is connected to.</summary>

@@ -29,7 +29,8 @@ public sealed class Page(string title)
         var cards = string.Concat(lead.Cards.Select(card =>
             $"<div class=\"card\"><dt>{Escape(card.Question)}</dt><dd class=\"big\">{Escape(card.Answer)}</dd>" +
             $"<dd class=\"small\">{Escape(card.Detail)}</dd></div>\n"));
-        _lead = $"<p class=\"verdict\" data-tone=\"{lead.Tone.ToString().ToLowerInvariant()}\">{Escape(lead.Verdict)}</p>\n{evidence}" +
+        _lead = $"<p class=\"verdict\" "
+            + $"data-tone=\"{lead.Tone.ToString().ToLowerInvariant()}\">{Escape(lead.Verdict)}</p>\n{evidence}" +
             (cards.Length == 0 ? "" : $"<dl class=\"cards\">\n{cards}</dl>\n");
         return this;
     }
@@ -71,7 +72,9 @@ public sealed class Page(string title)
 
     /// <summary>Names with what they are.</summary>
     public Page Facts(IEnumerable<(string Name, string Value)> facts) =>
-        Line($"<dl class=\"facts\">\n{string.Concat(facts.Select(fact => $"<dt>{Escape(fact.Name)}</dt><dd>{Escape(fact.Value)}</dd>\n"))}</dl>");
+        Line("<dl class=\"facts\">\n"
+            + string.Concat(facts.Select(fact => $"<dt>{Escape(fact.Name)}</dt><dd>{Escape(fact.Value)}</dd>\n"))
+            + "</dl>");
 
     /// <summary>A table, which sorts by its columns. Columns of numbers are set flush right; a first column of words heads its
     /// rows.</summary>
@@ -101,7 +104,8 @@ public sealed class Page(string title)
         // it is not scrolled away.
         if (caption is not null)
             Line($"<p class=\"caption\">{Escape(caption)}</p>");
-        Line($"<section class=\"scroll\" tabindex=\"0\" aria-label=\"{Escape(caption ?? "table")}\">\n<table class=\"sortable\">");
+        Line($"<section class=\"scroll\" tabindex=\"0\" aria-label=\"{Escape(caption ?? "table")}\">\n<table "
+            + "class=\"sortable\">");
         var head = heads.Select((text, column) => $"<th scope=\"col\"{Class(column)}>{Escape(text)}</th>");
         Line($"<thead><tr>{string.Concat(head)}</tr></thead>\n<tbody>");
         foreach (var row in cells)
@@ -122,8 +126,10 @@ public sealed class Page(string title)
             <figure data-chart="{_charts.Count - 1}">
             <figcaption>{heading}{Escape(caption)}</figcaption>
             <ul class="legend"></ul>
-            <div class="box"><div class="plot" tabindex="0" role="img" aria-label="{name}; arrow keys read its values, a table is below"></div></div>
-            <details class="numbers"><summary>Show the numbers as a table</summary><div class="scroll" tabindex="0" role="region" aria-label="{name}, as a table"></div></details>
+            <div class="box"><div class="plot" tabindex="0" role="img"
+            aria-label="{name}; arrow keys read its values, a table is below"></div></div>
+            <details class="numbers"><summary>Show the numbers as a table</summary>
+            <div class="scroll" tabindex="0" role="region" aria-label="{name}, as a table"></div></details>
             </figure>
             """);
     }

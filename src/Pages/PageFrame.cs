@@ -33,11 +33,14 @@ internal static class PageFrame
             <body>
             <a class="skip" href="#main">Skip to the content</a>
             <div class="bar"><span class="brand">Emergence</span><nav aria-label="Sections">
-            {menu}</nav><button id="theme" type="button" aria-label="Change between automatic, light and dark colors">Theme: auto</button></div>
+            {menu}</nav>
+            <button id="theme" type="button"
+            aria-label="Change between automatic, light and dark colors">Theme: auto</button></div>
             <main id="main">
             <noscript><p class="note warning">The charts are drawn by a script in this file; allow it to see them.</p></noscript>
             {main}</main>
-            <footer>Charts by Apache ECharts 6.0.0, © The Apache Software Foundation, Apache License 2.0. This page loads nothing from a network.</footer>
+            <footer>Charts by Apache ECharts 6.0.0, © The Apache Software Foundation, Apache License 2.0.
+            This page loads nothing from a network.</footer>
             <script type="application/json" id="data">{Encoding.UTF8.GetString(data)}</script>
             <!-- Apache ECharts 6.0.0, https://echarts.apache.org, licensed under https://www.apache.org/licenses/LICENSE-2.0 -->
             <script>{Asset.ECharts}</script>

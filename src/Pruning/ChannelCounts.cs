@@ -32,7 +32,10 @@ internal sealed class ChannelCounts(TracedModel model, StoredTensors stored)
         }
         else if (IsNumber(node))
         {
-            found.AddRange(Inputs(node).SelectMany(Behind).Distinct().Where(count => node.Output.Any(output => Differs(output, count))));
+            found.AddRange(Inputs(node)
+                .SelectMany(Behind)
+                .Distinct()
+                .Where(count => node.Output.Any(output => Differs(output, count))));
         }
         foreach (var output in found.Count > 0 ? node.Output.Where(output => output.Length > 0) : [])
             behind[output] = found;
@@ -42,16 +45,24 @@ internal sealed class ChannelCounts(TracedModel model, StoredTensors stored)
     /// The counts that decide about more than the shape of the very channels counted: those must not change. A reshape may
     /// give channels an axis of their own number.
     /// </summary>
-    public IEnumerable<ChannelCount> ReadBy(NodeProto node, Channels? result) => IsNumber(node) || node.OpType is "Shape" or "Size"
+    public IEnumerable<ChannelCount> ReadBy(NodeProto node, Channels? result) =>
+        IsNumber(node) || node.OpType is "Shape" or "Size"
         ? []
-        : Inputs(node).SelectMany(input => Behind(input).Where(count => !(node.OpType == "Reshape" && result is not null && FitsOnly(input, count, result)))).Distinct();
+        : Inputs(node)
+            .SelectMany(input =>
+                Behind(input).Where(count => !(node.OpType == "Reshape" && result is not null && FitsOnly(input, count, result))))
+            .Distinct();
 
     /// <summary>True where an element of a shape is the number of these very channels, whatever it will be.</summary>
     public bool Names(string shape, Channels result) => Behind(shape).Any(count => FitsOnly(shape, count, result));
 
-    private bool IsNumber(NodeProto node) => node.Output.All(output => output.Length == 0 || model.Tensors.GetValueOrDefault(output) is { IsConstant: true })
-        || (node.OpType is "Gather" or "Slice" or "Cast" or "Squeeze" or "Unsqueeze" or "Concat" or "Add" or "Sub" or "Mul" or "Div" or "Identity"
-            && Inputs(node).All(input => Behind(input).Count > 0 || model.Tensors.GetValueOrDefault(input) is { IsConstant: true } || IsSize(input)));
+    private bool IsNumber(NodeProto node) =>
+        node.Output.All(output => output.Length == 0 || model.Tensors.GetValueOrDefault(output) is { IsConstant: true })
+        || (node.OpType is "Gather" or "Slice" or "Cast" or "Squeeze" or "Unsqueeze" or "Concat" or "Add" or "Sub" or "Mul"
+            or "Div" or "Identity"
+            && Inputs(node)
+                .All(input =>
+                    Behind(input).Count > 0 || model.Tensors.GetValueOrDefault(input) is { IsConstant: true } || IsSize(input)));
 
     // Sizes that are known only when the model runs are integers without channels.
     private bool IsSize(string tensor) => model.Tensors.GetValueOrDefault(tensor) is { IsFloat: false, Carries: [] };
@@ -66,7 +77,8 @@ internal sealed class ChannelCounts(TracedModel model, StoredTensors stored)
         return axis >= start && axis < end ? axis - start : null;
     }
 
-    private static IEnumerable<string> Inputs(NodeProto node) => node.Input.Concat(node.ReadInBodies()).Where(input => input.Length > 0);
+    private static IEnumerable<string> Inputs(NodeProto node) =>
+        node.Input.Concat(node.ReadInBodies()).Where(input => input.Length > 0);
 
     /// <summary>Whether the tensor would be another with another number of channels.</summary>
     private bool Differs(string tensor, ChannelCount count)
@@ -80,7 +92,8 @@ internal sealed class ChannelCounts(TracedModel model, StoredTensors stored)
     /// <summary>Whether of a shape only the channels' axis would be another, in proportion to their number.</summary>
     private bool FitsOnly(string shape, ChannelCount count, Channels result)
     {
-        if (Value(model.Constants, shape) is not { Dims: [_] } now || result.Axis >= now.Values.Length || !IsMultiple(result.Signals, count.Signals))
+        if (Value(model.Constants, shape) is not { Dims: [_] } now || result.Axis >= now.Values.Length
+            || !IsMultiple(result.Signals, count.Signals))
             return false;
         foreach (var doubled in (bool[])[false, true])
         {
@@ -100,7 +113,8 @@ internal sealed class ChannelCounts(TracedModel model, StoredTensors stored)
     private static bool IsMultiple(int[] signals, int[] counted)
     {
         var (a, b) = (signals.CountBy(signal => signal).ToDictionary(), counted.CountBy(signal => signal).ToDictionary());
-        return a.Count == b.Count && a.All(pair => (long)pair.Value * counted.Length == (long)b.GetValueOrDefault(pair.Key) * signals.Length);
+        return a.Count == b.Count
+            && a.All(pair => (long)pair.Value * counted.Length == (long)b.GetValueOrDefault(pair.Key) * signals.Length);
     }
 
     /// <summary>The model's constants as they would be with one channel more, or twice as many.</summary>
@@ -109,7 +123,8 @@ internal sealed class ChannelCounts(TracedModel model, StoredTensors stored)
         if (changed.TryGetValue((count, doubled), out var known))
             return known;
         var folder = new ConstantFolder(stored, OpRules.Fold);
-        foreach (var node in model.Nodes.Where(node => node.Output.Count > 0 && model.Tensors.GetValueOrDefault(node.Output[0]) is { IsConstant: true }))
+        foreach (var node in model.Nodes.Where(node =>
+            node.Output.Count > 0 && model.Tensors.GetValueOrDefault(node.Output[0]) is { IsConstant: true }))
         {
             if (node.OpType is not ("Shape" or "Size"))
                 folder.AddProducer(node, model.Opset);

@@ -9,7 +9,8 @@ namespace Emergence.Pruning;
 /// <param name="directory">Folder of the original, for external data.</param>
 /// <param name="flow">The channels, of the original's nodes.</param>
 /// <param name="copies">The copy of each node.</param>
-internal sealed class ChannelCutter(ModelProto model, string directory, ChannelFlow flow, IReadOnlyDictionary<NodeProto, NodeProto> copies)
+internal sealed class ChannelCutter(ModelProto model, string directory, ChannelFlow flow,
+    IReadOnlyDictionary<NodeProto, NodeProto> copies)
 {
     private readonly GraphProto graph = model.Graph;
     private readonly FreshNames names = new(model.Graph);
@@ -44,7 +45,8 @@ internal sealed class ChannelCutter(ModelProto model, string directory, ChannelF
             CutConstant(copies[uses[0].Node].Input[uses[0].Input], uses[0].Path.Dims, removed);
     }
 
-    /// <summary>The weight of a grouped convolution: each group reads channels of its own, and loses equally many of them.</summary>
+    /// <summary>The weight of a grouped convolution: each group reads channels of its own, and loses
+    /// equally many of them.</summary>
     private void CutGrouped(ChannelUse[] uses)
     {
         var path = uses[0].Path;
@@ -56,11 +58,15 @@ internal sealed class ChannelCutter(ModelProto model, string directory, ChannelF
         }
         if (!gone.Contains(true))
             return;
-        int[] left = [.. path.Dims.Select((size, axis) => size - (uses.FirstOrDefault(use => use.Axis == axis)?.Signals.Count(flow.Signals.IsCut) ?? 0))];
-        Keep(copies[uses[0].Node].Input[uses[0].Input], [.. Enumerable.Range(0, gone.Length).Where(element => !gone[element])], left);
+        int[] left = [
+            .. path.Dims.Select((size, axis) =>
+            size - (uses.FirstOrDefault(use => use.Axis == axis)?.Signals.Count(flow.Signals.IsCut) ?? 0))];
+        Keep(copies[uses[0].Node].Input[uses[0].Input], [.. Enumerable.Range(0, gone.Length).Where(element => !gone[element])],
+            left);
     }
 
-    /// <summary>Stores some elements of what an operator reads, as it reads them; the way from the stored tensor to there goes.</summary>
+    /// <summary>Stores some elements of what an operator reads, as it reads them; the way from the stored
+    /// tensor to there goes.</summary>
     private void Keep(string name, IReadOnlyList<int> elements, int[] left)
     {
         if (stored.Contains(name))
@@ -95,7 +101,8 @@ internal sealed class ChannelCutter(ModelProto model, string directory, ChannelF
                 CutConstant(producer.Input[0], dims, removed);
                 foreach (var scale in producer.Input.Skip(1).Where(input => input.Length > 0))
                 {
-                    if (removed.TryGetValue(axis, out var gone) && stored.Dims(scale) is [var size] && size == gone.Length && size > 1)
+                    if (removed.TryGetValue(axis, out var gone) && stored.Dims(scale) is [var size] && size == gone.Length
+                        && size > 1)
                         CutConstant(scale, [gone.Length], new Dictionary<int, bool[]> { [0] = gone });
                 }
                 break;
@@ -181,7 +188,9 @@ internal sealed class ChannelCutter(ModelProto model, string directory, ChannelF
     }
 
     private long[] AllParts(ChannelSize size) =>
-        [.. flow.Sizes.Where(part => ReferenceEquals(part.Node, size.Node) && part.Attribute == size.Attribute).OrderBy(part => part.Index).Select(part => (long)Left(part.Signals))];
+        [.. flow.Sizes.Where(part => ReferenceEquals(part.Node, size.Node) && part.Attribute == size.Attribute)
+            .OrderBy(part => part.Index)
+            .Select(part => (long)Left(part.Signals))];
 
     /// <summary>Gives a node numbers of its own.</summary>
     private void Give(NodeProto node, int input, string name, long[] values, int type)
@@ -194,7 +203,15 @@ internal sealed class ChannelCutter(ModelProto model, string directory, ChannelF
     private static TensorProto Numbers(string name, long[] values, int type)
     {
         var tensor = TensorValues.FromLongs(name, [values.Length], values);
-        return type == (int)TensorProto.Types.DataType.Int64 ? tensor : new TensorProto { Name = name, DataType = type, Dims = { values.Length }, Int32Data = { values.Select(value => (int)value) } };
+        return type == (int)TensorProto.Types.DataType.Int64
+            ? tensor
+            : new TensorProto
+            {
+                Name = name,
+                DataType = type,
+                Dims = { values.Length },
+                Int32Data = { values.Select(value => (int)value) }
+            };
     }
 
     /// <summary>Takes out what nothing reads any more.</summary>

@@ -5,7 +5,8 @@ namespace Emergence.Pruning;
 
 internal sealed partial class ChannelFlow
 {
-    /// <summary>A constant that is broadcast over the data, aligned on the right; one that is the same for all channels needs nothing.</summary>
+    /// <summary>A constant that is broadcast over the data, aligned on the right; one that is the same for
+    /// all channels needs nothing.</summary>
     private void Along(NodeProto node, int input, Channels data, int rank, ChannelPart part)
     {
         if (input >= node.Input.Count || node.Input[input].Length == 0)
@@ -22,7 +23,8 @@ internal sealed partial class ChannelFlow
             Use(node, input, axis, data.Signals, part);
     }
 
-    /// <summary>A bias of one number for all units of a layer: where a unit is removed, each gets its own, and that one's is zero.</summary>
+    /// <summary>A bias of one number for all units of a layer: where a unit is removed, each gets its own,
+    /// and that one's is zero.</summary>
     private bool Spread(NodeProto node, int input, int[] signals, int axis, int rank)
     {
         if (!inFile.Contains(node) || paths.Of(node.Input[input]) is not { Count: 1, IsCopy: true } path || signals.Length < 2)
@@ -31,7 +33,8 @@ internal sealed partial class ChannelFlow
         Array.Fill(dims, 1);
         dims[0] = signals.Length;
         var element = path.At(0);
-        var spread = path with { Map = [.. Enumerable.Repeat(element, signals.Length)], Dims = dims, IsPrivate = false, CanCut = true };
+        var spread =
+            path with { Map = [.. Enumerable.Repeat(element, signals.Length)], Dims = dims, IsPrivate = false, CanCut = true };
         Note(new ChannelUse(node, input, spread, 0, signals, ChannelPart.Adjusts));
         return true;
     }
@@ -84,7 +87,9 @@ internal sealed partial class ChannelFlow
 
     private void Elementwise(NodeProto node, int first)
     {
-        var computed = Enumerable.Range(first, node.Input.Count - first).Where(input => !IsConstant(node, input) && node.Input[input].Length > 0).ToArray();
+        var computed = Enumerable.Range(first, node.Input.Count - first)
+            .Where(input => !IsConstant(node, input) && node.Input[input].Length > 0)
+            .ToArray();
         if (OutputShape(node) is not { } output)
         {
             Stop(node);
@@ -93,7 +98,8 @@ internal sealed partial class ChannelFlow
         int? axis = null;
         foreach (var input in computed)
         {
-            if (ChannelsOf(node, input) is { } data && InputShape(node, input) is { } shape && data.Axis + output.Length - shape.Length is var at && output[at] == data.Signals.Length)
+            if (ChannelsOf(node, input) is { } data && InputShape(node, input) is { } shape
+                && data.Axis + output.Length - shape.Length is var at && output[at] == data.Signals.Length)
                 axis ??= at;
         }
         if (axis is not { } along)
@@ -117,7 +123,8 @@ internal sealed partial class ChannelFlow
             if (!(IsBias(node, input) && Spread(node, input, result.Signals, along, output.Length)))
                 Along(node, input, result, output.Length, part);
         }
-        if (first == 1 && InputShape(node, 0) is { } condition && along - (output.Length - condition.Length) is >= 0 and var own && condition[own] > 1)
+        if (first == 1 && InputShape(node, 0) is { } condition && along - (output.Length - condition.Length) is >= 0 and var own
+            && condition[own] > 1)
             Pin(result, "Where chooses by a mask of its size");
         Define(node, result);
     }
@@ -127,7 +134,8 @@ internal sealed partial class ChannelFlow
         node.OpType == "Add" && node.Input.Count == 2 && InputShape(node, input) is { } shape && shape.All(size => size == 1)
         && produced.Contains(node.Input[1 - input]) && paths.IsReadOnce(node.Input[1 - input]);
 
-    /// <summary>A product of two computed tensors, as in attention: channels along its outer axes, as heads, go through.</summary>
+    /// <summary>A product of two computed tensors, as in attention: channels along its outer axes, as
+    /// heads, go through.</summary>
     private void Product(NodeProto node)
     {
         if (OutputShape(node) is not { } output)
@@ -136,13 +144,16 @@ internal sealed partial class ChannelFlow
             return;
         }
         var at = Enumerable.Range(0, 2).Where(input => ChannelsOf(node, input) is not null && InputShape(node, input) is not null)
-            .Select(input => ChannelsOf(node, input)!.Axis + output.Length - InputShape(node, input)!.Length).Distinct().ToArray();
+            .Select(input => ChannelsOf(node, input)!.Axis + output.Length - InputShape(node, input)!.Length)
+                .Distinct()
+                .ToArray();
         if (at is not [var axis] || axis >= output.Length - 2)
         {
             Stop(node);
             return;
         }
-        var (a, b) = (Broadcast(node, 0, axis, output.Length, output[axis]), Broadcast(node, 1, axis, output.Length, output[axis]));
+        var (a, b) =
+            (Broadcast(node, 0, axis, output.Length, output[axis]), Broadcast(node, 1, axis, output.Length, output[axis]));
         if ((a ?? b) is { } signals)
             Define(node, new Channels(axis, a is null || b is null ? signals : Joined(node, a, b, node.Input[0], node.Input[1])));
         else
@@ -151,7 +162,8 @@ internal sealed partial class ChannelFlow
 
     private void SkipNormalization(NodeProto node)
     {
-        if (OutputShape(node) is not { Length: > 0 } output || (ChannelsOf(node, 0) ?? ChannelsOf(node, 1)) is not { } data || data.Axis != output.Length - 1)
+        if (OutputShape(node) is not { Length: > 0 } output || (ChannelsOf(node, 0) ?? ChannelsOf(node, 1)) is not { } data
+            || data.Axis != output.Length - 1)
         {
             Stop(node);
             return;

@@ -54,12 +54,14 @@ internal sealed partial class ChannelFlow
         var isLeft = IsConstant(node, dataAt);
         if (isLeft)
             (dataAt, weightAt, dataTransposed, weightTransposed) = (weightAt, dataAt, weightTransposed, dataTransposed);
-        if (InputShape(node, weightAt) is not { Length: >= 2 } weight || InputShape(node, dataAt) is not { } data || OutputShape(node) is not { } output)
+        if (InputShape(node, weightAt) is not { Length: >= 2 } weight || InputShape(node, dataAt) is not { } data
+            || OutputShape(node) is not { } output)
         {
             LeaveAlone(node, layer, "its weight is no matrix");
             return;
         }
-        var (readsAxis, makesAxis) = isLeft != weightTransposed ? (weight.Length - 1, weight.Length - 2) : (weight.Length - 2, weight.Length - 1);
+        var (readsAxis, makesAxis) =
+            isLeft != weightTransposed ? (weight.Length - 1, weight.Length - 2) : (weight.Length - 2, weight.Length - 1);
         var dataAxis = data.Length == 1 || isLeft == dataTransposed ? data.Length - 1 : data.Length - 2;
         var outputAxis = isLeft && data.Length > 1 ? output.Length - 2 : output.Length - 1;
         Read(node, dataAt, dataAxis, weightAt, readsAxis);
@@ -85,7 +87,8 @@ internal sealed partial class ChannelFlow
         int[] made;
         if (groups > 1)
             NoteReading(node, 0, 1, weightAt, 1, groups);
-        if (groups > 1 && weight[1] == 1 && inputs is { Axis: 1 } && inputs.Signals.Length == groups && !inputs.Signals.Contains(Signals.None))
+        if (groups > 1 && weight[1] == 1 && inputs is { Axis: 1 } && inputs.Signals.Length == groups
+            && !inputs.Signals.Contains(Signals.None))
         {
             // Depthwise: each filter belongs to the channel it reads, as a normalization's scale does.
             var perChannel = weight[0] / groups;
@@ -125,7 +128,8 @@ internal sealed partial class ChannelFlow
         Signals.KeepOne(inputs.Signals);
         var filters = weight[0] / groups;
         for (var group = 0; group < groups; group++)
-            Use(node, weightAt, 1, inputs.Signals[(group * weight[1])..((group + 1) * weight[1])], ChannelPart.Reads, (group * filters, (group + 1) * filters), node.Input[0]);
+            Use(node, weightAt, 1, inputs.Signals[(group * weight[1])..((group + 1) * weight[1])], ChannelPart.Reads,
+                (group * filters, (group + 1) * filters), node.Input[0]);
     }
 
     /// <summary>Each filter belongs to the channel that it reads, as a normalization's scale does.</summary>
@@ -140,7 +144,8 @@ internal sealed partial class ChannelFlow
     {
         var groups = new AttributeReader(node).Int("group", 1);
         int[] made;
-        if (InputShape(node, 1) is [var first, 1, ..] && first == groups && groups > 1 && ChannelsOf(node, 0) is { Axis: 1 } inputs && !inputs.Signals.Contains(Signals.None))
+        if (InputShape(node, 1) is [var first, 1, ..] && first == groups && groups > 1
+            && ChannelsOf(node, 0) is { Axis: 1 } inputs && !inputs.Signals.Contains(Signals.None))
         {
             made = inputs.Signals;
             Depthwise(node, 1, 0, layer, made, made);
@@ -160,10 +165,12 @@ internal sealed partial class ChannelFlow
         Define(node, new Channels(1, made));
     }
 
-    /// <summary>One direction: a unit is a row of every gate, of weight, recurrence and bias, and a column of the recurrence.</summary>
+    /// <summary>One direction: a unit is a row of every gate, of weight, recurrence and bias, and a column
+    /// of the recurrence.</summary>
     private void Recurrent(NodeProto node, int layer)
     {
-        if (InputShape(node, 1) is not { } weight || InputShape(node, 2) is not { } recurrence || weight[0] != 1 || !IsConstant(node, 1) || !IsConstant(node, 2))
+        if (InputShape(node, 1) is not { } weight || InputShape(node, 2) is not { } recurrence || weight[0] != 1
+            || !IsConstant(node, 1) || !IsConstant(node, 2))
         {
             LeaveAlone(node, layer, "the units of a recurrent layer of two directions are not followed");
             return;
@@ -175,7 +182,8 @@ internal sealed partial class ChannelFlow
         if (new AttributeReader(node).Has("hidden_size"))
             sizes.Add(new ChannelSize(node, -1, "hidden_size", 0, made));
         Signals.KeepOne(made);
-        var isEditable = Use(node, 1, 1, Rows(made, weight[1]), ChannelPart.Makes) && Use(node, 2, 1, Rows(made, recurrence[1]), ChannelPart.Makes)
+        var isEditable = Use(node, 1, 1, Rows(made, weight[1]), ChannelPart.Makes)
+            && Use(node, 2, 1, Rows(made, recurrence[1]), ChannelPart.Makes)
             && Use(node, 2, 2, made, ChannelPart.Reads);
         foreach (var input in (int[])[3, 7])
         {
@@ -203,7 +211,8 @@ internal sealed partial class ChannelFlow
 
     private void Embedding(NodeProto node, int layer)
     {
-        if (InputShape(node, 0) is not { Length: 2 } table || new AttributeReader(node).Int("axis", 0) != 0 || OutputShape(node) is not { } output)
+        if (InputShape(node, 0) is not { Length: 2 } table || new AttributeReader(node).Int("axis", 0) != 0
+            || OutputShape(node) is not { } output)
         {
             LeaveAlone(node, layer, "its table is no matrix");
             return;

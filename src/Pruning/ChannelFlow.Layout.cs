@@ -63,20 +63,32 @@ internal sealed partial class ChannelFlow
         var block = attributes.Int("blocksize", 1) * attributes.Int("blocksize", 1);
         var count = data.Signals.Length / block;
         var isRows = attributes.Text("mode", "DCR") == "DCR";
-        Define(node, data with { Signals = Bundled(node, Enumerable.Range(0, count).Select(channel => Enumerable.Range(0, block).Select(place => data.Signals[isRows ? place * count + channel : channel * block + place]))) });
+        Define(node,
+            data with
+            {
+                Signals = Bundled(node,
+            Enumerable.Range(0, count)
+            .Select(channel =>
+                Enumerable.Range(0, block)
+                    .Select(place => data.Signals[isRows ? place * count + channel : channel * block + place])))
+            });
     }
 
     /// <summary>Notes a reshape whose shape names the number of channels, and says where that number cannot be changed.</summary>
     private void KeepShape(NodeProto node, AttributeReader attributes, Channels before, Channels after)
     {
         var isAttribute = node.Input.Count < 2;
-        var requested = isAttribute ? attributes.Ints("shape")?.Select(size => (double)size).ToArray() : model.Constants.Evaluate(node.Input[1])?.Values;
-        if (requested is null || requested.Index().Any(size => size.Item == 0 && size.Index == before.Axis && size.Index != after.Axis))
+        var requested = isAttribute
+            ? attributes.Ints("shape")?.Select(size => (double)size).ToArray()
+            : model.Constants.Evaluate(node.Input[1])?.Values;
+        if (requested is null
+            || requested.Index().Any(size => size.Item == 0 && size.Index == before.Axis && size.Index != after.Axis))
         {
             Pin(before, $"{node.OpType} goes to a computed shape");
             return;
         }
-        if (requested[after.Axis] is -1 || (requested[after.Axis] is 0 && after.Signals.Length == before.Signals.Length) || (!isAttribute && counts.Names(node.Input[1], after)))
+        if (requested[after.Axis] is -1 || (requested[after.Axis] is 0 && after.Signals.Length == before.Signals.Length)
+            || (!isAttribute && counts.Names(node.Input[1], after)))
             return;
         if (SizeOf(node, after.Axis, isAttribute) is { } size && inFile.Contains(size.Node))
             sizes.Add(size with { Signals = after.Signals });
@@ -84,7 +96,8 @@ internal sealed partial class ChannelFlow
             Pin(before, $"{node.OpType} goes to a computed shape");
     }
 
-    /// <summary>Where the file stores one number of a reshape's shape: in the shape, or in a part of it that is joined to others.</summary>
+    /// <summary>Where the file stores one number of a reshape's shape: in the shape, or in a part of it
+    /// that is joined to others.</summary>
     private ChannelSize? SizeOf(NodeProto node, int axis, bool isAttribute)
     {
         if (isAttribute || paths.IsStored(node.Input[1]))
@@ -106,8 +119,11 @@ internal sealed partial class ChannelFlow
     /// <summary>Whether a Pad begins an axis with something else than its data.</summary>
     private bool IsShifted(NodeProto node, AttributeReader attributes, int axis, int rank)
     {
-        double[]? Constant(int input) => input < node.Input.Count && node.Input[input].Length > 0 ? model.Constants.Evaluate(node.Input[input])?.Values : null;
-        var pads = model.Opset < 11 ? (attributes.Ints("pads") ?? attributes.Ints("paddings"))?.Select(pad => (double)pad).ToArray() : Constant(1);
+        double[]? Constant(int input) =>
+            input < node.Input.Count && node.Input[input].Length > 0 ? model.Constants.Evaluate(node.Input[input])?.Values : null;
+        var pads = model.Opset < 11
+            ? (attributes.Ints("pads") ?? attributes.Ints("paddings"))?.Select(pad => (double)pad).ToArray()
+            : Constant(1);
         var axes = model.Opset < 18 ? null : Constant(3)?.Select(at => Shapes.Axis((int)at, rank)).ToArray();
         var at = axes is null ? axis : Array.IndexOf(axes, axis);
         return pads is null || (at >= 0 && pads[at] != 0);
@@ -118,21 +134,28 @@ internal sealed partial class ChannelFlow
 
     private void Slice(NodeProto node, AttributeReader attributes, Channels data, int[] before)
     {
-        var range = SliceRange.All(before, model.Opset, attributes, ConstantAt(node, 1), ConstantAt(node, 2), ConstantAt(node, 3), ConstantAt(node, 4))[data.Axis];
-        var part = data with { Signals = [.. Enumerable.Range(0, range.Length).Select(i => data.Signals[range.Start + i * range.Step])] };
+        var range = SliceRange.All(before, model.Opset, attributes, ConstantAt(node, 1), ConstantAt(node, 2),
+            ConstantAt(node, 3), ConstantAt(node, 4))[data.Axis];
+        var part = data with
+        {
+            Signals =
+            [.. Enumerable.Range(0, range.Length).Select(i => data.Signals[range.Start + i * range.Step])]
+        };
         Define(node, part);
         if (range is { Start: 0, Step: 1 } && range.Length == before[data.Axis])
             return;
         var isAttribute = model.Opset < 10;
         var axes = isAttribute ? attributes.Ints("axes")?.Select(axis => (double)axis).ToArray() : ConstantAt(node, 3);
         var at = axes is null ? data.Axis : Array.FindIndex(axes, axis => Shapes.Axis((int)axis, before.Length) == data.Axis);
-        if (range.Step != 1 || range.Length == 0 || !inFile.Contains(node) || (!isAttribute && !(IsConstant(node, 1) && IsConstant(node, 2))))
+        if (range.Step != 1 || range.Length == 0 || !inFile.Contains(node)
+            || (!isAttribute && !(IsConstant(node, 1) && IsConstant(node, 2))))
         {
             Pin(data, "Slice takes a part of its channels");
             return;
         }
         sizes.Add(new ChannelSize(node, isAttribute ? -1 : 1, "starts", at, data.Signals[..range.Start], data.Signals));
-        sizes.Add(new ChannelSize(node, isAttribute ? -1 : 2, "ends", at, data.Signals[..(range.Start + range.Length)], data.Signals));
+        sizes.Add(new ChannelSize(node, isAttribute ? -1 : 2, "ends", at, data.Signals[..(range.Start + range.Length)],
+            data.Signals));
         Signals.KeepOne(part.Signals);
     }
 
@@ -160,13 +183,20 @@ internal sealed partial class ChannelFlow
         var isIndex = node.OpType.StartsWith("Arg", StringComparison.Ordinal);
         var axes = isIndex
             ? [attributes.Int("axis", 0)]
-            : (node.Input.Count > 1 && node.Input[1].Length > 0 ? model.Constants.Evaluate(node.Input[1])?.Values.Select(ConstantValues.ToInt).ToArray() : null)
+            : (node.Input.Count > 1 && node.Input[1].Length > 0
+                ? model.Constants.Evaluate(node.Input[1])?.Values.Select(ConstantValues.ToInt).ToArray()
+                : null)
                 ?? attributes.Ints("axes")?.Select(axis => (int)axis).ToArray();
         var (_, reduced) = Shapes.Reduce(before, axes, keepDims: true);
         if (isIndex || reduced[data.Axis])
             Stop(node);
         else
-            Define(node, data with { Axis = attributes.Int("keepdims", 1) == 1 ? data.Axis : data.Axis - reduced.Take(data.Axis).Count(taken => taken) });
+            Define(node,
+                data with
+                {
+                    Axis =
+                attributes.Int("keepdims", 1) == 1 ? data.Axis : data.Axis - reduced.Take(data.Axis).Count(taken => taken)
+                });
     }
 
     private void Pick(NodeProto node, AttributeReader attributes, Channels data, int[] before)
@@ -186,6 +216,11 @@ internal sealed partial class ChannelFlow
     private void Choose(NodeProto node, Channels data, double[] indices)
     {
         Pin(data, "Gather chooses among its channels");
-        Define(node, data with { Signals = [.. indices.Select(index => data.Signals[(int)index + (index < 0 ? data.Signals.Length : 0)])] });
+        Define(node,
+            data with
+            {
+                Signals =
+            [.. indices.Select(index => data.Signals[(int)index + (index < 0 ? data.Signals.Length : 0)])]
+            });
     }
 }

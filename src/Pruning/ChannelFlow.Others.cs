@@ -17,7 +17,8 @@ internal sealed partial class ChannelFlow
             SkipNormalization(node);
         else if (rule is ConcatRule)
             Concatenate(node);
-        else if (node.Input.Count > 0 && ChannelsOf(node, 0) is { } data && InputShape(node, 0) is { } before && OutputShape(node) is { } after)
+        else if (node.Input.Count > 0 && ChannelsOf(node, 0) is { } data && InputShape(node, 0) is { } before
+            && OutputShape(node) is { } after)
             Transparent(node, rule, data, before, after);
         else if (node.OpType is not ("Shape" or "Size"))
             Stop(node);
@@ -50,9 +51,15 @@ internal sealed partial class ChannelFlow
                 ToSpace(node, attributes, data);
                 break;
             case LayoutRule when node.OpType is "SpaceToDepth" && data.Axis == 1:
-                Define(node, data with { Signals = [.. Enumerable.Range(0, after[1]).Select(channel => data.Signals[channel % data.Signals.Length])] });
+                Define(node,
+                    data with
+                    {
+                        Signals =
+                    [.. Enumerable.Range(0, after[1]).Select(channel => data.Signals[channel % data.Signals.Length])]
+                    });
                 break;
-            case LayoutRule when node.OpType is not ("DepthToSpace" or "SpaceToDepth") && (Reshaped(data, before, after) ?? Divided(node, data, before, after)) is { } reshaped:
+            case LayoutRule when node.OpType is not ("DepthToSpace" or "SpaceToDepth")
+                && (Reshaped(data, before, after) ?? Divided(node, data, before, after)) is { } reshaped:
                 Define(node, reshaped);
                 if (node.OpType == "Reshape")
                     KeepShape(node, attributes, data, reshaped);
@@ -67,7 +74,9 @@ internal sealed partial class ChannelFlow
             case PadRule when node.OpType == "Pad" && IsShifted(node, attributes, data.Axis, before.Length):
                 Stop(node);
                 break;
-            case ResizingRule when after.Length >= before.Length && after[data.Axis + after.Length - before.Length] == before[data.Axis] && node.OpType is "Pad" or "Resize" or "Upsample" or "Expand" or "Tile":
+            case ResizingRule when after.Length >= before.Length
+                && after[data.Axis + after.Length - before.Length] == before[data.Axis]
+                && node.OpType is "Pad" or "Resize" or "Upsample" or "Expand" or "Tile":
                 if (node.OpType == "Expand" || (node.OpType == "Resize" && node.Input.Count > 3 && node.Input[3].Length > 0))
                     Pin(data, $"{node.OpType} names its size");
                 Define(node, data with { Axis = data.Axis + after.Length - before.Length });
@@ -117,10 +126,12 @@ internal sealed partial class ChannelFlow
         else if (node.OpType == "GroupNormalization")
         {
             Pin(data, "GroupNormalization mixes it with others");
-            for (var input = 1; input < Math.Min(3, node.Input.Count) && InputShape(node, input) is [var size] && size == data.Signals.Length; input++)
+            for (var input = 1; input < Math.Min(3, node.Input.Count) && InputShape(node, input) is [var size]
+                && size == data.Signals.Length; input++)
                 Use(node, input, 0, data.Signals, ChannelPart.Adjusts);
         }
-        else if (!batchwise && !(node.OpType == "MeanVarianceNormalization" && !(attributes.Ints("axes") ?? [0, 2, 3]).Contains(data.Axis)))
+        else if (!batchwise
+            && !(node.OpType == "MeanVarianceNormalization" && !(attributes.Ints("axes") ?? [0, 2, 3]).Contains(data.Axis)))
         {
             Pin(data, $"{node.OpType} mixes it with others");
         }
@@ -151,7 +162,8 @@ internal sealed partial class ChannelFlow
                 }
             }
         }
-        else if (node.OpType is not ("Identity" or "Dropout" or "Cast" or "CastLike" or "BitCast" or "QuantizeLinear" or "DequantizeLinear" or "DynamicQuantizeLinear"))
+        else if (node.OpType is not ("Identity" or "Dropout" or "Cast" or "CastLike" or "BitCast" or "QuantizeLinear"
+            or "DequantizeLinear" or "DynamicQuantizeLinear"))
         {
             Stop(node);
             return;

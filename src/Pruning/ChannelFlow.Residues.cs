@@ -39,7 +39,8 @@ internal sealed partial class ChannelFlow
                 Spare(data.Signals, $"{node.OpType} of zero is not finite");
                 residue = new Residue(null, node.OpType);
             }
-            residues[output] = residue.IsZero ? Residue.Zero : residue with { Op = residue.Op.Length > 0 ? residue.Op : node.OpType };
+            residues[output] =
+                residue.IsZero ? Residue.Zero : residue with { Op = residue.Op.Length > 0 ? residue.Op : node.OpType };
         }
     }
 
@@ -61,27 +62,36 @@ internal sealed partial class ChannelFlow
     }
 
     private static Residue OfLayer(NodeProto node) =>
-        node.OpType is "LSTM" or "GRU" or "RNN" && new AttributeReader(node).Strings("activations") is not null ? new Residue(null, node.OpType) : Residue.Zero;
+        node.OpType is "LSTM" or "GRU" or "RNN" && new AttributeReader(node).Strings("activations") is not null
+            ? new Residue(null, node.OpType)
+            : Residue.Zero;
 
     private Residue Of(NodeProto node)
     {
-        if (node.OpType is "BatchNormalization" or "InstanceNormalization" || OpRules.Find(node.Domain, node.OpType) is NormalizationRule or SkipNormalizationRule)
+        if (node.OpType is "BatchNormalization" or "InstanceNormalization"
+            || OpRules.Find(node.Domain, node.OpType) is NormalizationRule or SkipNormalizationRule)
             return Normalized(node);
-        if (model.FunctionOf(node) is { } function && OpRules.Find(node.Domain, node.OpType) is not PassThroughRule { } || node.OpType is "QuantizeLinear" or "DequantizeLinear" or "Cast" or "Identity" or "Dropout")
+        if (model.FunctionOf(node) is { } function && OpRules.Find(node.Domain, node.OpType) is not PassThroughRule { }
+            || node.OpType is "QuantizeLinear" or "DequantizeLinear" or "Cast" or "Identity" or "Dropout")
             return Computed(node, model.FunctionOf(node)!);
-        var read = node.Input.Where(channels.ContainsKey).Select(input => residues.GetValueOrDefault(input) ?? new Residue(null, node.OpType)).ToArray();
+        var read = node.Input.Where(channels.ContainsKey)
+            .Select(input => residues.GetValueOrDefault(input) ?? new Residue(null, node.OpType))
+            .ToArray();
         if (node.OpType is "MatMul")
             return read.Any(residue => residue.IsZero) ? Residue.Zero : new Residue(null, node.OpType);
         var merged = read.FirstOrDefault(residue => residue.Values is null)
-            ?? new Residue(Distinct(read.SelectMany(residue => residue.Values!)), read.Select(residue => residue.Op).FirstOrDefault(op => op.Length > 0) ?? "");
+            ?? new Residue(Distinct(read.SelectMany(residue => residue.Values!)),
+                read.Select(residue => residue.Op).FirstOrDefault(op => op.Length > 0) ?? "");
         if (merged.Values is not { } values)
             return merged;
         return node.OpType switch
         {
             "Pad" => Padded(node, merged, values),
             "Softmax" or "LogSoftmax" => Shared(node, values),
-            "Hardmax" or "LpPool" or "GlobalLpPool" or "CumSum" or "CumProd" => merged.IsZero && node.OpType != "Hardmax" ? Residue.Zero : new Residue(null, node.OpType),
-            _ when node.OpType.StartsWith("Reduce", StringComparison.Ordinal) => merged with { Values = Distinct(values.Select(Reduction(node))) },
+            "Hardmax" or "LpPool" or "GlobalLpPool" or "CumSum" or "CumProd" =>
+                merged.IsZero && node.OpType != "Hardmax" ? Residue.Zero : new Residue(null, node.OpType),
+            _ when node.OpType.StartsWith("Reduce", StringComparison.Ordinal) =>
+                merged with { Values = Distinct(values.Select(Reduction(node))) },
             _ => merged,
         };
     }
@@ -98,7 +108,9 @@ internal sealed partial class ChannelFlow
 
     private Residue Padded(NodeProto node, Residue merged, double[] values)
     {
-        var constant = node.Input.Count > 2 && node.Input[2].Length > 0 ? model.Constants.Evaluate(node.Input[2])?.Values : [new AttributeReader(node).Float("value", 0)];
+        var constant = node.Input.Count > 2 && node.Input[2].Length > 0
+            ? model.Constants.Evaluate(node.Input[2])?.Values
+            : [new AttributeReader(node).Float("value", 0)];
         return constant is null ? new Residue(null, node.OpType) : merged with { Values = Distinct([.. values, .. constant]) };
     }
 
@@ -106,7 +118,9 @@ internal sealed partial class ChannelFlow
     private Func<double, double> Reduction(NodeProto node)
     {
         var (before, after) = (InputShape(node, 0), OutputShape(node));
-        var count = before is null || after is null ? double.NaN : (double)Shapes.Count(before) / Math.Max(1, Shapes.Count(after));
+        var count = before is null || after is null
+            ? double.NaN
+            : (double)Shapes.Count(before) / Math.Max(1, Shapes.Count(after));
         return node.OpType switch
         {
             "ReduceSum" => x => x * count,
@@ -123,22 +137,30 @@ internal sealed partial class ChannelFlow
     private Residue Normalized(NodeProto node)
     {
         var input = residues.GetValueOrDefault(node.Input[0]) ?? new Residue(null, node.OpType);
-        var hasStatistics = node.OpType is not ("BatchNormalization" or "LRN" or "LpNormalization" or "MeanVarianceNormalization");
-        if (hasStatistics && input.Values is not null && new AttributeReader(node).Float("epsilon", 1e-5f) == 0 && (channels[node.Input[0]].Axis == 1 || node.OpType != "GroupNormalization"))
+        var hasStatistics =
+            node.OpType is not ("BatchNormalization" or "LRN" or "LpNormalization" or "MeanVarianceNormalization");
+        if (hasStatistics && input.Values is not null && new AttributeReader(node).Float("epsilon", 1e-5f) == 0
+            && (channels[node.Input[0]].Axis == 1 || node.OpType != "GroupNormalization"))
             return new Residue([double.NaN], node.OpType);
-        var isCleared = node.OpType is "BatchNormalization" or "InstanceNormalization" or "GroupNormalization" or "LayerNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization"
-            && Enumerable.Range(1, Math.Min(2, node.Input.Count - 1)).All(at => node.Input[at].Length == 0 || adjusted.Contains((node.Output[0], at)));
-        return isCleared || (input.IsZero && node.OpType is "LRN" or "LpNormalization") ? Residue.Zero : new Residue(null, node.OpType);
+        var isCleared = node.OpType is "BatchNormalization" or "InstanceNormalization" or "GroupNormalization"
+            or "LayerNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization"
+            && Enumerable.Range(1, Math.Min(2, node.Input.Count - 1))
+                .All(at => node.Input[at].Length == 0 || adjusted.Contains((node.Output[0], at)));
+        return isCleared || (input.IsZero && node.OpType is "LRN" or "LpNormalization")
+            ? Residue.Zero
+            : new Residue(null, node.OpType);
     }
 
-    /// <summary>What an elementwise operator makes of removed channels; and of those of one input while the others are not removed.</summary>
+    /// <summary>What an elementwise operator makes of removed channels; and of those of one input while the
+    /// others are not removed.</summary>
     private Residue Computed(NodeProto node, Func<double[], double> function)
     {
         var inputs = node.Input.Select((_, input) => ValuesOf(node, input)).ToArray();
         var isSpared = false;
         for (var input = 0; input < inputs.Length && inputs.Length <= 3; input++)
         {
-            if (inputs[input] is { } own && ChannelsOf(node, input) is { } data && (inputs.Contains(null) || !data.Signals.SequenceEqual(channels[node.Output[0]].Signals)))
+            if (inputs[input] is { } own && ChannelsOf(node, input) is { } data
+                && (inputs.Contains(null) || !data.Signals.SequenceEqual(channels[node.Output[0]].Signals)))
                 isSpared |= SpareAlone(node, function, inputs, input, own, data);
         }
         // Where one operand's layers are left alone, the others' never meet its zero.
@@ -147,11 +169,15 @@ internal sealed partial class ChannelFlow
         return new Residue(Distinct(Combinations(inputs!).Select(function)), Maker(node));
     }
 
-    private bool SpareAlone(NodeProto node, Func<double[], double> function, double[]?[] inputs, int input, double[] own, Channels data)
+    private bool SpareAlone(NodeProto node, Func<double[], double> function, double[]?[] inputs, int input, double[] own,
+        Channels data)
     {
-        double[][] Alone(double value) => [.. inputs.Select((values, other) => other == input ? [value] : ChannelsOf(node, other) is null ? values ?? Live : Live)];
+        double[][] Alone(double value) =>
+            [.. inputs.Select((values, other) =>
+                other == input ? [value] : ChannelsOf(node, other) is null ? values ?? Live : Live)];
         // A live value may be one that the function does not take: only what is never finite is said to be caused by the zero.
-        var diverges = own.Any(value => Combinations(Alone(value)).Select(function).Select(double.IsFinite).ToHashSet() is var finite
+        var diverges =
+            own.Any(value => Combinations(Alone(value)).Select(function).Select(double.IsFinite).ToHashSet() is var finite
             && (node.OpType == "Pow" && input == 0 && value == 0 ? finite.Contains(false) : !finite.Contains(true)));
         if (diverges)
             Spare(data.Signals, $"{node.OpType} of zero is not finite");
@@ -159,7 +185,8 @@ internal sealed partial class ChannelFlow
     }
 
     private string Maker(NodeProto node) =>
-        node.Input.Select(input => residues.GetValueOrDefault(input)?.Op).FirstOrDefault(op => op is { Length: > 0 }) ?? node.OpType;
+        node.Input.Select(input => residues.GetValueOrDefault(input)?.Op).FirstOrDefault(op => op is { Length: > 0 })
+            ?? node.OpType;
 
     /// <summary>The values that an input may have where its channel is removed; null where they are not known.</summary>
     private double[]? ValuesOf(NodeProto node, int input)
@@ -181,7 +208,8 @@ internal sealed partial class ChannelFlow
         if (inputs.Aggregate(1L, (product, values) => Math.Min(product * values.Length, 1L << 40)) <= Math.Max(4096, length))
         {
             return inputs.Aggregate(
-                (IEnumerable<double[]>)[[]], (rows, values) => rows.SelectMany(_ => values, (row, value) => (double[])[.. row, value]));
+                (IEnumerable<double[]>)[[]],
+                    (rows, values) => rows.SelectMany(_ => values, (row, value) => (double[])[.. row, value]));
         }
         return Enumerable.Range(0, length).Select(i => Array.ConvertAll(inputs, values => values[i % values.Length]));
     }
@@ -189,6 +217,9 @@ internal sealed partial class ChannelFlow
     private static double[] Distinct(IEnumerable<double> values)
     {
         double[] distinct = [.. values.Distinct().Order()];
-        return distinct.Length <= MostValues ? distinct : [.. Enumerable.Range(0, MostValues).Select(i => distinct[(int)((long)i * (distinct.Length - 1) / (MostValues - 1))])];
+        return distinct.Length <= MostValues
+            ? distinct
+            : [.. Enumerable.Range(0, MostValues)
+                .Select(i => distinct[(int)((long)i * (distinct.Length - 1) / (MostValues - 1))])];
     }
 }

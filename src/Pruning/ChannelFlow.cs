@@ -38,11 +38,14 @@ internal sealed partial class ChannelFlow
     /// <param name="model">The trace.</param>
     /// <param name="stored">The stored tensors of the file.</param>
     /// <param name="graph">The graph in the file.</param>
-    /// <param name="inFile">The traced nodes that stand in it; those of inlined functions and branches do not, and cannot be edited.</param>
+    /// <param name="inFile">The traced nodes that stand in it; those of inlined functions and branches do
+    /// not, and cannot be edited.</param>
     public static ChannelFlow Of(TracedModel model, StoredTensors stored, GraphProto graph, IReadOnlySet<NodeProto> inFile)
     {
         var flow = new ChannelFlow(model, stored, graph, inFile);
-        var layers = model.Builders.Index().Where(layer => layer.Item.Op != Trace.InputOp).ToDictionary(layer => layer.Item.Order, layer => layer.Index);
+        var layers = model.Builders.Index()
+            .Where(layer => layer.Item.Op != Trace.InputOp)
+            .ToDictionary(layer => layer.Item.Order, layer => layer.Index);
         foreach (var (order, node) in model.Nodes.Index())
         {
             var isLayer = layers.TryGetValue(order, out var layer);
@@ -99,7 +102,8 @@ internal sealed partial class ChannelFlow
     private Channels? ChannelsOf(NodeProto node, int input) =>
         input < node.Input.Count ? channels.GetValueOrDefault(node.Input[input]) : null;
 
-    private int[]? ShapeOf(string name) => model.Tensors.GetValueOrDefault(name) is { HasShape: true } tensor ? tensor.Shape : null;
+    private int[]? ShapeOf(string name) =>
+        model.Tensors.GetValueOrDefault(name) is { HasShape: true } tensor ? tensor.Shape : null;
 
     /// <summary>The shape of an input; null where it is unknown or there is no such input.</summary>
     private int[]? InputShape(NodeProto node, int input) => input < node.Input.Count ? ShapeOf(node.Input[input]) : null;
@@ -163,7 +167,10 @@ internal sealed partial class ChannelFlow
     /// <summary>What follows cannot be seen through: every channel that goes in stays, and none comes out.</summary>
     private void Stop(NodeProto node, string? reason = null)
     {
-        foreach (var input in node.Input.Concat(node.SubGraphs().SelectMany(GraphWalk.SelfAndSubGraphs).SelectMany(graph => graph.Node).SelectMany(inner => inner.Input)))
+        foreach (var input in node.Input.Concat(node.SubGraphs()
+            .SelectMany(GraphWalk.SelfAndSubGraphs)
+            .SelectMany(graph => graph.Node)
+            .SelectMany(inner => inner.Input)))
             Escape(input, reason ?? $"{node.OpType} reads it");
     }
 
@@ -178,10 +185,12 @@ internal sealed partial class ChannelFlow
     }
 
     /// <summary>
-    /// Notes a constant that stands along channels; says so where it cannot be edited. For weights that read channels, data is the
+    /// Notes a constant that stands along channels; says so where it cannot be edited. For weights that
+    /// read channels, data is the
     /// tensor that they read.
     /// </summary>
-    private bool Use(NodeProto node, int input, int axis, int[] signals, ChannelPart part, (int, int)? group = null, string? data = null)
+    private bool Use(NodeProto node, int input, int axis, int[] signals, ChannelPart part, (int, int)? group = null,
+        string? data = null)
     {
         if (node.Input[input].Length > 0 && !IsConstant(node, input))
         {
@@ -192,7 +201,8 @@ internal sealed partial class ChannelFlow
         }
         var path = inFile.Contains(node) ? paths.Of(node.Input[input]) : null;
         // A weight of its own can be edited where it lies; a small constant that others read too is copied first.
-        var canEdit = path is not null && (path.IsPrivate || (part is ChannelPart.Adjusts or ChannelPart.Accompanies && path.IsCopy));
+        var canEdit =
+            path is not null && (path.IsPrivate || (part is ChannelPart.Adjusts or ChannelPart.Accompanies && path.IsCopy));
         var name = node.Name.Length > 0 ? node.Name : node.Output[0];
         if (!canEdit || path!.Dims[axis] != signals.Length)
         {

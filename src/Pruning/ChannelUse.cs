@@ -5,7 +5,8 @@ namespace Emergence.Pruning;
 /// <summary>The channels of a tensor: which of them stands at each index of one axis.</summary>
 internal sealed record Channels(int Axis, int[] Signals);
 
-/// <summary>A stored number of channels: of a shape, of the bounds of a slice, of the parts of a split, or a size of its own.</summary>
+/// <summary>A stored number of channels: of a shape, of the bounds of a slice, of the parts of a split, or
+/// a size of its own.</summary>
 /// <param name="Node">The node that reads it.</param>
 /// <param name="Input">Which of its inputs; -1 for an attribute.</param>
 /// <param name="Attribute">The attribute, where it is one.</param>

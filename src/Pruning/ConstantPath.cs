@@ -28,7 +28,8 @@ internal sealed class ConstantPaths(TracedModel model, StoredTensors stored, Gra
     private readonly Routes routes = new(model);
     private readonly HashSet<string> outputs = graph.Output.Select(output => output.Name).ToHashSet(StringComparer.Ordinal);
     private readonly Dictionary<string, NodeProto> producers =
-        model.Nodes.SelectMany(node => node.Output, (node, output) => (node, output)).GroupBy(pair => pair.output, pair => pair.node)
+        model.Nodes.SelectMany(node => node.Output, (node, output) => (node, output))
+            .GroupBy(pair => pair.output, pair => pair.node)
             .ToDictionary(group => group.Key, group => group.First(), StringComparer.Ordinal);
 
     /// <summary>True for a tensor that the file stores.</summary>
@@ -37,12 +38,16 @@ internal sealed class ConstantPaths(TracedModel model, StoredTensors stored, Gra
     /// <summary>True for a tensor that one input of one node reads, and nothing else.</summary>
     public bool IsReadOnce(string name) => stored.Users(name) == 1 && !outputs.Contains(name);
 
-    /// <summary>The path of a constant; null where it is computed from several stored tensors, or in a way that is not followed.</summary>
+    /// <summary>The path of a constant; null where it is computed from several stored tensors, or in a way
+    /// that is not followed.</summary>
     public ConstantPath? Of(string name)
     {
         if (model.Tensors.GetValueOrDefault(name) is not { IsConstant: true, HasShape: true } tensor)
             return null;
-        var sources = model.Constants.Sources(name).Distinct(StringComparer.Ordinal).Where(source => source == name || stored.Contains(source)).ToArray();
+        var sources = model.Constants.Sources(name)
+            .Distinct(StringComparer.Ordinal)
+            .Where(source => source == name || stored.Contains(source))
+            .ToArray();
         if (sources is not [var source] || !stored.Contains(source))
             return null;
         int[]? map = null;
@@ -68,7 +73,9 @@ internal sealed class ConstantPaths(TracedModel model, StoredTensors stored, Gra
             var isMoved = producer.OpType is "Identity" or "Transpose" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze";
             isCopy &= isMoved;
             // A slice of the converted weight is one of the stored weight only where the axes are still the same.
-            canCut &= isMoved || (!isReshaped && (producer.OpType == "Cast" || (producer.OpType == "DequantizeLinear" && CanCutDequantized(producer))));
+            canCut &= isMoved
+                || (!isReshaped
+                && (producer.OpType == "Cast" || (producer.OpType == "DequantizeLinear" && CanCutDequantized(producer))));
             isReshaped |= isMoved && producer.OpType is not ("Identity" or "Transpose");
             if (!isMoved && producer.OpType is not ("Cast" or "DequantizeLinear"))
                 return null;

@@ -46,7 +46,8 @@ internal sealed class Coupling(int[] parents)
         var groups = ImmutableArray.CreateBuilder<UnitGroup>();
         foreach (var group in units.GroupBy(entry => Root(entry.Key)))
         {
-            ImmutableArray<int> own = [.. group.SelectMany(entry => entry.Value).Where(importance.ContainsKey).Distinct().Order()];
+            ImmutableArray<int> own =
+                [.. group.SelectMany(entry => entry.Value).Where(importance.ContainsKey).Distinct().Order()];
             if (own.IsEmpty)
                 continue;
             if (pins.GetValueOrDefault(group.Key) is { } pin)
@@ -57,15 +58,21 @@ internal sealed class Coupling(int[] parents)
         return groups.ToImmutable();
     }
 
-    /// <summary>Joins the weakest channels of all parts, then the next, where a part would lose more than another; false where none would.</summary>
+    /// <summary>Joins the weakest channels of all parts, then the next, where a part would lose more than
+    /// another; false where none would.</summary>
     private bool Level(int[][] parts, IReadOnlyDictionary<int, double> importance)
     {
-        var counts = parts.Select(part => part.Where(signal => signal != Signals.None).GroupBy(Root).ToDictionary(group => group.Key, group => group.Count())).ToArray();
+        var counts = parts.Select(part =>
+            part.Where(signal => signal != Signals.None).GroupBy(Root).ToDictionary(group => group.Key, group => group.Count()))
+                .ToArray();
         var uneven = counts.SelectMany(part => part.Keys).Distinct()
-            .Where(root => !pins.ContainsKey(root) && counts.Select(part => part.GetValueOrDefault(root)).Distinct().Count() > 1).ToHashSet();
+            .Where(root => !pins.ContainsKey(root) && counts.Select(part => part.GetValueOrDefault(root)).Distinct().Count() > 1)
+                .ToHashSet();
         if (uneven.Count == 0)
             return false;
-        var ranked = counts.Select(part => part.Keys.Where(uneven.Contains).OrderBy(root => Importance(root, importance)).ThenBy(root => root).ToArray()).ToArray();
+        var ranked = counts.Select(part =>
+            part.Keys.Where(uneven.Contains).OrderBy(root => Importance(root, importance)).ThenBy(root => root).ToArray())
+                .ToArray();
         for (var rank = 0; rank < ranked.Max(part => part.Length); rank++)
         {
             int[] members = [.. ranked.Where(part => rank < part.Length).Select(part => part[rank])];

@@ -21,11 +21,13 @@ public static class LayerInputs
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         checkpoint = ModelPreparation.HoistBodies(checkpoint);
-        return [.. Readings(checkpoint, LayerTracer.TraceFully(checkpoint, options)).Select(reading => new LayerInput(reading.Path.Stored, reading.Tensor, reading.DataAxis))];
+        return [.. Readings(checkpoint, LayerTracer.TraceFully(checkpoint, options))
+            .Select(reading => new LayerInput(reading.Path.Stored, reading.Tensor, reading.DataAxis))];
     }
 
     internal static IReadOnlyList<WeightReading> Readings(Checkpoint checkpoint, Tracing.Model.TracedModel traced) =>
-        ChannelFlow.Of(traced, new StoredTensors(checkpoint.Model, checkpoint.Directory), checkpoint.Model.Graph, traced.Nodes.ToHashSet<NodeProto>(ReferenceEqualityComparer.Instance)).Readings;
+        ChannelFlow.Of(traced, new StoredTensors(checkpoint.Model, checkpoint.Directory), checkpoint.Model.Graph,
+            traced.Nodes.ToHashSet<NodeProto>(ReferenceEqualityComparer.Instance)).Readings;
 }
 
 /// <summary>A weight and the data that it is multiplied with.</summary>

@@ -50,7 +50,8 @@ internal sealed class NodeChoice
     /// <param name="groups">Which of them depend on each other, by their importance.</param>
     /// <param name="options">How many, and whether in each layer or in all together.</param>
     public static ChosenUnits Choose(
-        IReadOnlyList<RankedUnits> layers, Func<IReadOnlyDictionary<int, double>, ImmutableArray<UnitGroup>> groups, PruneOptions options)
+        IReadOnlyList<RankedUnits> layers,
+        Func<IReadOnlyDictionary<int, double>, ImmutableArray<UnitGroup>> groups, PruneOptions options)
     {
         var choice = new NodeChoice(layers, options);
         choice.Take(groups(choice.importance));
@@ -71,12 +72,14 @@ internal sealed class NodeChoice
             : asked.Sum();
         int[] limits = isGlobal ? most : [.. asked.Zip(most, Math.Min)];
         if (!isGlobal)
-            floored.UnionWith(Enumerable.Range(0, layers.Count).Where(layer => asked[layer] > most[layer] && layers[layer].Units.Length > 1));
+            floored.UnionWith(Enumerable.Range(0, layers.Count)
+                .Where(layer => asked[layer] > most[layer] && layers[layer].Units.Length > 1));
         TakeUpTo(groups, wanted, limits);
         if (options.RoundTo <= 1)
             return;
         // Now that it is known how many each layer would keep: again, with so many more that they are multiples.
-        limits = [.. layers.Select((layer, index) => layer.Units.Length - Math.Min(layer.Units.Length, RoundedUp(layer.Units.Length - taken[index])))];
+        limits = [.. layers.Select((layer, index) =>
+            layer.Units.Length - Math.Min(layer.Units.Length, RoundedUp(layer.Units.Length - taken[index])))];
         removed.Clear();
         Array.Clear(taken);
         TakeUpTo(groups, limits.Sum(), limits);

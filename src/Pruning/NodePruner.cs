@@ -6,7 +6,8 @@ using Onnx;
 
 namespace Emergence.Pruning;
 
-/// <summary>Removes output units from a copy of a model: first zeroed with all that belongs to them, then, if asked for, cut out.</summary>
+/// <summary>Removes output units from a copy of a model: first zeroed with all that belongs to them, then,
+/// if asked for, cut out.</summary>
 internal sealed class NodePruner
 {
     private readonly Checkpoint checkpoint;
@@ -27,7 +28,8 @@ internal sealed class NodePruner
         quantizations = new Quantizations(stored, traced.Nodes);
         model = checkpoint.Model.Clone();
         copies = CopiesOf(traced, model.Graph);
-        flow = ChannelFlow.Of(traced, stored, checkpoint.Model.Graph, copies.Keys.ToHashSet<NodeProto>(ReferenceEqualityComparer.Instance));
+        flow = ChannelFlow.Of(traced, stored, checkpoint.Model.Graph,
+            copies.Keys.ToHashSet<NodeProto>(ReferenceEqualityComparer.Instance));
         diagnostics = [.. traced.Graph.Diagnostics];
     }
 
@@ -40,13 +42,16 @@ internal sealed class NodePruner
     /// </summary>
     internal static Dictionary<NodeProto, NodeProto> CopiesOf(TracedModel traced, GraphProto graph)
     {
-        var writers = graph.Node.SelectMany(node => node.Output.Where(output => output.Length > 0), (node, output) => (node, output))
+        var writers =
+            graph.Node.SelectMany(node => node.Output.Where(output => output.Length > 0), (node, output) => (node, output))
             .ToDictionary(pair => pair.output, pair => pair.node, StringComparer.Ordinal);
         var copies = new Dictionary<NodeProto, NodeProto>(ReferenceEqualityComparer.Instance);
         foreach (var node in traced.Nodes)
         {
-            var copy = node.Output.Select(output => writers.GetValueOrDefault(output)).FirstOrDefault(writer => writer is not null);
-            if (copy is not null && copy.OpType == node.OpType && copy.Domain == node.Domain && copy.Input.SequenceEqual(node.Input))
+            var copy = node.Output.Select(output => writers.GetValueOrDefault(output))
+                .FirstOrDefault(writer => writer is not null);
+            if (copy is not null && copy.OpType == node.OpType && copy.Domain == node.Domain
+                && copy.Input.SequenceEqual(node.Input))
                 copies[node] = copy;
         }
         return copies;
@@ -59,15 +64,24 @@ internal sealed class NodePruner
             diagnostics.Add(Diagnostic.Warning(layer.Name, $"{flow.LeftAlone[layer.Index]}: no node of it is removed"));
         foreach (var layer in selected.Where(layer => options.Spared.ContainsKey(layer.Name)))
             diagnostics.Add(Diagnostic.Warning(layer.Name, $"{options.Spared[layer.Name]}: no node of it is removed"));
-        var layers = selected.Where(layer => flow.Units.ContainsKey(layer.Index) && !options.Spared.ContainsKey(layer.Name)).ToImmutableArray();
+        var layers = selected.Where(layer => flow.Units.ContainsKey(layer.Index) && !options.Spared.ContainsKey(layer.Name))
+            .ToImmutableArray();
         if (layers.IsEmpty)
-            throw new UserException($"no node to prune: the selected layers have no units that can be removed{WhyNone(selected)}; select others with --only and --exclude");
+            throw new UserException(
+                $"no node to prune: the selected layers have no units that can be removed{WhyNone(selected)}; select others "
+                + "with --only and --exclude");
         var makers = flow.Uses.Where(use => use.Part == ChannelPart.Makes).ToArray();
         var random = options.RandomSeed is { } seed ? new Random(seed) : null;
-        RankedUnits[] ranked = [.. layers.Select(layer => (layer, own: flow.Units[layer.Index])).Select(pair => new RankedUnits(pair.own, ScoresOf(pair.layer, pair.own, makers, random)))];
-        var (removed, floored) = options.Dead is { } dead ? new ChosenUnits(Dead(layers, dead), []) : NodeChoice.Choose(ranked, flow.Signals.Groups, options);
+        RankedUnits[] ranked = [.. layers.Select(layer => (layer, own: flow.Units[layer.Index]))
+            .Select(pair => new RankedUnits(pair.own, ScoresOf(pair.layer, pair.own, makers, random)))];
+        var (removed, floored) = options.Dead is { } dead
+            ? new ChosenUnits(Dead(layers, dead), [])
+            : NodeChoice.Choose(ranked, flow.Signals.Groups, options);
         foreach (var layer in floored)
-            diagnostics.Add(Diagnostic.Warning(layers[layer].Name, $"keeps {ranked[layer].Units.Count(unit => !removed.Contains(unit))} of its {ranked[layer].Units.Length} nodes, the least that --min-keep allows; give a smaller --min-keep to remove more"));
+            diagnostics.Add(
+                Diagnostic.Warning(layers[layer].Name,
+                $"keeps {ranked[layer].Units.Count(unit => !removed.Contains(unit))} of its {ranked[layer].Units.Length} "
+                + "nodes, the least that --min-keep allows; give a smaller --min-keep to remove more"));
         // Only now: whether nodes are cut out or zeroed does not change which they are.
         foreach (var layer in traced.Graph.Layers.Where(layer => options.Uncut.ContainsKey(layer.Name)))
         {
@@ -92,11 +106,15 @@ internal sealed class NodePruner
             Amount = options.Amount,
             Of = PruneWords.Of(options.Of),
             Scope = PruneWords.Of(options.Scope),
-            Norm = options.Dead is not null ? "dead" : options.Scores?.Source ?? (options.RandomSeed is null ? PruneWords.Of(options.Norm) : "random"),
+            Norm = options.Dead is not null
+                ? "dead"
+                : options.Scores?.Source ?? (options.RandomSeed is null ? PruneWords.Of(options.Norm) : "random"),
             Shrink = options.Shrink,
             Candidates = candidates,
             Pruned = removed.Count,
-            Tensors = [.. tensors.Values.Where(tensor => tensor.IsChanged && remaining.Contains(tensor.Name)).Select(tensor => tensor.Name).Order(StringComparer.Ordinal)],
+            Tensors = [.. tensors.Values.Where(tensor => tensor.IsChanged && remaining.Contains(tensor.Name))
+                .Select(tensor => tensor.Name)
+                .Order(StringComparer.Ordinal)],
         };
         record.AppendTo(model);
         if (removed.Count > 0)
@@ -138,8 +156,12 @@ internal sealed class NodePruner
     private void ClearShared(ChannelUse use, FreshNames names)
     {
         var original = stored.Get(use.Path.Stored);
-        var dead = use.Elements().Where(pair => flow.Signals.IsDead(use.Signals[pair.Index])).Select(pair => pair.Element).ToArray();
-        var own = TensorSlices.Gather(original, checkpoint.Directory, [.. Enumerable.Range(0, use.Path.Count).Select(use.Path.At)], use.Path.Dims);
+        var dead = use.Elements()
+            .Where(pair => flow.Signals.IsDead(use.Signals[pair.Index]))
+            .Select(pair => pair.Element)
+            .ToArray();
+        var own = TensorSlices.Gather(original, checkpoint.Directory,
+            [.. Enumerable.Range(0, use.Path.Count).Select(use.Path.At)], use.Path.Dims);
         var values = TensorValues.ToDoubles(own, null);
         var isZeroed = use.Part == ChannelPart.Adjusts && dead.Any(element => values[element] != 0);
         if (!isZeroed && !(options.Shrink && use.Signals.Any(flow.Signals.IsCut)))
@@ -162,7 +184,9 @@ internal sealed class NodePruner
         if (options.Scores?.ByLayer.GetValueOrDefault(layer.Name) is { IsDefault: false } scores && scores.Length == own.Length)
             return [.. scores];
         if (options.Scores is not null)
-            diagnostics.Add(Diagnostic.Warning(layer.Name, $"its nodes are not measured one by one: they are ranked by their {PruneWords.Of(options.Norm)} norm"));
+            diagnostics.Add(
+                Diagnostic.Warning(layer.Name,
+                $"its nodes are not measured one by one: they are ranked by their {PruneWords.Of(options.Norm)} norm"));
         return NodeNorms.Of(own, makers.Where(use => use.Signals[0] == own[0]), Tensor, options.Norm);
     }
 
@@ -181,7 +205,9 @@ internal sealed class NodePruner
             int[] gone = [.. own.Where((_, unit) => mask[unit])];
             if (gone.Length == own.Length)
             {
-                diagnostics.Add(Diagnostic.Warning(layer.Name, $"all of its {own.Length} nodes are dead: the first is kept, as a layer cannot be without nodes"));
+                diagnostics.Add(
+                    Diagnostic.Warning(layer.Name,
+                    $"all of its {own.Length} nodes are dead: the first is kept, as a layer cannot be without nodes"));
                 gone = gone[1..];
             }
             removed.UnionWith(gone);
@@ -191,9 +217,12 @@ internal sealed class NodePruner
 
     private string WhyNone(ImmutableArray<TracedLayer> selected)
     {
-        var reasons = selected.Select(layer => (layer.Name, Reason: options.Spared.GetValueOrDefault(layer.Name) ?? flow.LeftAlone.GetValueOrDefault(layer.Index)))
+        var reasons = selected.Select(layer =>
+            (layer.Name, Reason: options.Spared.GetValueOrDefault(layer.Name) ?? flow.LeftAlone.GetValueOrDefault(layer.Index)))
             .Where(layer => layer.Reason is not null).Select(layer => $"'{layer.Name}': {layer.Reason}").ToArray();
-        return reasons.Length == 0 ? "" : $" ({string.Join(", ", reasons.Take(3))}{(reasons.Length > 3 ? $" and {reasons.Length - 3} more" : "")})";
+        return reasons.Length == 0
+            ? ""
+            : $" ({string.Join(", ", reasons.Take(3))}{(reasons.Length > 3 ? $" and {reasons.Length - 3} more" : "")})";
     }
 
     private WeightTensor Tensor(string name)
@@ -215,7 +244,8 @@ internal sealed class NodePruner
             IsSelected = pruned.Contains(layer),
             Weights = weights.Sum(parameter => parameter.Count),
             ZerosBefore = weights.Sum(parameter => parameter.Count - parameter.Nonzero),
-            Zeros = weights.Sum(parameter => tensors.GetValueOrDefault(parameter.Tensor)?.Zeros ?? parameter.Count - parameter.Nonzero),
+            Zeros = weights.Sum(parameter =>
+                tensors.GetValueOrDefault(parameter.Tensor)?.Zeros ?? parameter.Count - parameter.Nonzero),
             Units = own.Length > 0 ? own.Length : layer.Channels,
             UnitsRemoved = own.Count(flow.Signals.IsDead),
             UnitsCut = options.Shrink ? own.Count(flow.Signals.IsCut) : 0,
@@ -228,13 +258,16 @@ internal sealed class NodePruner
         {
             var dead = flow.Units[layer.Index].Where(flow.Signals.IsDead).ToArray();
             if (flow.Signals.RemnantsOf(dead) is ({ } remnant, var live))
-                diagnostics.Add(Diagnostic.Warning(layer.Name, $"{remnant.Finding}, and {live} removed nodes are still read: {remnant.Reason}"));
+                diagnostics.Add(
+                    Diagnostic.Warning(layer.Name,
+                    $"{remnant.Finding}, and {live} removed nodes are still read: {remnant.Reason}"));
             var kept = options.Shrink ? dead.Where(signal => !flow.Signals.IsCut(signal)).ToArray() : [];
             if (kept.Length == 0)
                 continue;
             var finding = $"{kept.Length} of {dead.Length} removed nodes cannot be cut out ({flow.Signals.WhyNotCut(kept[0])})";
             if (options.Strict)
-                throw new UserException($"'{layer.Name}': {finding}; leave the layer out with --exclude, or leave out --strict to have them zeroed");
+                throw new UserException(
+                    $"'{layer.Name}': {finding}; leave the layer out with --exclude, or leave out --strict to have them zeroed");
             diagnostics.Add(Diagnostic.Warning(layer.Name, $"{finding}: they are zeroed"));
         }
     }

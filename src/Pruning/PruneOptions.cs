@@ -93,7 +93,8 @@ public sealed record PruneOptions
     /// <summary>What ranks nodes in place of a norm; null: the norm does.</summary>
     public NodeScores? Scores { get; init; }
 
-    /// <summary>By tensor of weights, for each input of its layer how large it is: a factor of the weights that read it; null: magnitudes alone.</summary>
+    /// <summary>By tensor of weights, for each input of its layer how large it is: a factor of the weights that read it; null:
+    /// magnitudes alone.</summary>
     public ImmutableDictionary<string, ImmutableArray<double>>? InputSizes { get; init; }
 
     /// <summary>By the layer's exact name, the nodes to remove, whatever the amount; null: the amount says how many.</summary>

@@ -1,6 +1,7 @@
 namespace Emergence.Pruning;
 
-/// <summary>The words that stand for the terms of pruning in options, reports and the record that a pruned model carries.</summary>
+/// <summary>The words that stand for the terms of pruning in options, reports and the record that a pruned
+/// model carries.</summary>
 public static class PruneWords
 {
     /// <summary>The word of <c>--scope</c>.</summary>

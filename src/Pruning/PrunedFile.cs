@@ -27,7 +27,8 @@ public static class PrunedFile
             {
                 foreach (var location in ExternalData.Locations(model))
                 {
-                    if (Copy(ExternalData.Resolve(location, source), Path.Combine(folder, location.Replace('\\', '/'))) is { } copy)
+                    if (Copy(ExternalData.Resolve(location, source),
+                        Path.Combine(folder, location.Replace('\\', '/'))) is { } copy)
                         copied.Add(copy);
                 }
             }
@@ -47,7 +48,8 @@ public static class PrunedFile
         {
             return HaveSameBytes(from, to)
                 ? null
-                : throw new UserException($"{to}: is there and differs from the external data to be copied; write to another folder");
+                : throw new UserException(
+                    $"{to}: is there and differs from the external data to be copied; write to another folder");
         }
         try
         {
@@ -72,7 +74,8 @@ public static class PrunedFile
         while (true)
         {
             var read = first.ReadAtLeast(left, left.Length, throwOnEndOfStream: false);
-            if (second.ReadAtLeast(right, right.Length, throwOnEndOfStream: false) != read || !left.AsSpan(0, read).SequenceEqual(right.AsSpan(0, read)))
+            if (second.ReadAtLeast(right, right.Length, throwOnEndOfStream: false) != read
+                || !left.AsSpan(0, read).SequenceEqual(right.AsSpan(0, read)))
                 return false;
             if (read == 0)
                 return true;
@@ -80,5 +83,8 @@ public static class PrunedFile
     }
 
     private static bool IsSame(string a, string b) =>
-        string.Equals(a, b, OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+        string.Equals(a, b,
+            OperatingSystem.IsWindows() || OperatingSystem.IsMacOS()
+            ? StringComparison.OrdinalIgnoreCase
+            : StringComparison.Ordinal);
 }

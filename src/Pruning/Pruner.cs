@@ -12,7 +12,8 @@ public static class Pruner
 {
     /// <summary>Prunes a copy of the checkpoint's model and records it in the copy's metadata.</summary>
     /// <exception cref="UsageException">A glob matches no layer, or no layer is left.</exception>
-    /// <exception cref="UserException">The model cannot be traced, holds no weight to prune, or (strict) a node cannot be cut out.</exception>
+    /// <exception cref="UserException">The model cannot be traced, holds no weight to prune, or (strict) a
+    /// node cannot be cut out.</exception>
     public static PrunedModel Prune(Checkpoint checkpoint, PruneOptions options)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
@@ -31,7 +32,8 @@ public static class Pruner
         }
         catch (Exception e) when (TraceException.IsUnfit(e))
         {
-            throw new UserException($"{checkpoint.FileName}: cannot be pruned: {TraceException.Finding(e)}; check the file with onnx.checker", e);
+            throw new UserException(
+                $"{checkpoint.FileName}: cannot be pruned: {TraceException.Finding(e)}; check the file with onnx.checker", e);
         }
     }
 
@@ -46,18 +48,23 @@ public static class Pruner
             diagnostics.Add(Diagnostic.Warning(layer.Name, $"{options.Spared[layer.Name]}: no weight of it is pruned"));
         var selected = Candidates.Layers(graph, options).RemoveAll(layer => options.Spared.ContainsKey(layer.Name));
         var candidates = Candidates.Tensors(graph, selected, options, stored, diagnostics);
-        var byName = candidates.ToDictionary(entry => entry.Tensor, entry => new WeightTensor(entry.Tensor, stored, quantizations.Of(entry.Tensor)), StringComparer.Ordinal);
+        var byName = candidates.ToDictionary(entry => entry.Tensor,
+            entry => new WeightTensor(entry.Tensor, stored, quantizations.Of(entry.Tensor)), StringComparer.Ordinal);
         // Of tied weights that are stored several times, the first decides.
-        var originals = candidates.DistinctBy(entry => entry.Original).ToDictionary(entry => entry.Original, entry => entry.Tensor, StringComparer.Ordinal);
+        var originals = candidates.DistinctBy(entry => entry.Original)
+            .ToDictionary(entry => entry.Original, entry => entry.Tensor, StringComparer.Ordinal);
         ImmutableArray<(TracedLayer Layer, WeightTensor Tensor)> tensors =
-            [.. candidates.Where(entry => originals[entry.Original] == entry.Tensor).Select(entry => (entry.Layer, byName[entry.Tensor]))];
+            [.. candidates.Where(entry => originals[entry.Original] == entry.Tensor)
+                .Select(entry => (entry.Layer, byName[entry.Tensor]))];
         TiedCopy[] copies =
         [
             .. candidates.Where(entry => originals[entry.Original] != entry.Tensor)
                 .Select(entry => new TiedCopy(byName[entry.Tensor], byName[originals[entry.Original]], stored)),
         ];
         if (tensors.All(entry => entry.Tensor.Count == 0))
-            throw new UserException("no weight to prune: the selected layers hold no stored weight of their own; select others with --only and --exclude");
+            throw new UserException(
+                "no weight to prune: the selected layers hold no stored weight of their own; select others with --only and "
+                + "--exclude");
         Warn(tensors, options, diagnostics);
         if (options.RandomSeed is { } seed)
             Rank(tensors, new Random(seed));
@@ -101,23 +108,30 @@ public static class Pruner
             tensor.RankBy(random);
     }
 
-    /// <summary>|w| · ‖x‖, as in Wanda (Sun et al. 2023, arXiv 2306.11695): a weight counts by what it is multiplied with.</summary>
+    /// <summary>|w| · ‖x‖, as in Wanda (Sun et al. 2023, arXiv 2306.11695): a weight counts by what it is
+    /// multiplied with.</summary>
     private static void Weigh(
-        Checkpoint checkpoint, TracedModel traced, ImmutableArray<(TracedLayer Layer, WeightTensor Tensor)> tensors, ImmutableDictionary<string, ImmutableArray<double>> inputs, List<Diagnostic> diagnostics)
+        Checkpoint checkpoint, TracedModel traced, ImmutableArray<(TracedLayer Layer, WeightTensor Tensor)> tensors,
+        ImmutableDictionary<string, ImmutableArray<double>> inputs, List<Diagnostic> diagnostics)
     {
         var readings = LayerInputs.Readings(checkpoint, traced);
         foreach (var (layer, tensor) in tensors)
         {
-            if (readings.FirstOrDefault(reading => reading.Path.Stored == tensor.Name) is { } reading && inputs.GetValueOrDefault(tensor.Name) is { IsDefault: false } sizes && reading.InputOf() is var inputOf && inputOf.Length == tensor.Count && inputOf.Max() < sizes.Length)
+            if (readings.FirstOrDefault(reading => reading.Path.Stored == tensor.Name) is { } reading
+                && inputs.GetValueOrDefault(tensor.Name) is { IsDefault: false } sizes && reading.InputOf() is var inputOf
+                && inputOf.Length == tensor.Count && inputOf.Max() < sizes.Length)
                 tensor.WeighBy(sizes.AsSpan(), element => inputOf[element]);
             else
-                diagnostics.Add(Diagnostic.Warning(layer.Name, $"what '{tensor.Name}' is multiplied with is not measured: its weights are ranked by their magnitude alone"));
+                diagnostics.Add(
+                    Diagnostic.Warning(layer.Name,
+                    $"what '{tensor.Name}' is multiplied with is not measured: its weights are ranked by their magnitude alone"));
         }
     }
 
     private static PrunedLayer LayerOf(TracedLayer layer, Dictionary<string, WeightTensor> pruned)
     {
-        var weights = layer.Parameters.Where(parameter => parameter.Role == ParameterRole.Weight || pruned.ContainsKey(parameter.Tensor)).ToArray();
+        var weights = layer.Parameters.Where(parameter =>
+            parameter.Role == ParameterRole.Weight || pruned.ContainsKey(parameter.Tensor)).ToArray();
         long Zeros(LayerParameter parameter) => parameter.Count - parameter.Nonzero;
         return new PrunedLayer
         {
@@ -134,14 +148,20 @@ public static class Pruner
         };
     }
 
-    private static void Warn(ImmutableArray<(TracedLayer Layer, WeightTensor Tensor)> tensors, PruneOptions options, List<Diagnostic> diagnostics)
+    private static void Warn(ImmutableArray<(TracedLayer Layer, WeightTensor Tensor)> tensors, PruneOptions options,
+        List<Diagnostic> diagnostics)
     {
         foreach (var (layer, tensor) in tensors)
         {
             if (tensor.NotANumber > 0)
-                diagnostics.Add(Diagnostic.Warning(layer.Name, $"{tensor.NotANumber} weights of '{tensor.Name}' are NaN: they are not pruned"));
+                diagnostics.Add(
+                    Diagnostic.Warning(layer.Name,
+                    $"{tensor.NotANumber} weights of '{tensor.Name}' are NaN: they are not pruned"));
             if (tensor.IsScaleUnknown && options.Scope == PruneScope.Global && tensors.Length > 1)
-                diagnostics.Add(Diagnostic.Warning(layer.Name, $"the scale of the integers in '{tensor.Name}' is not known: their magnitudes do not compare with those of other layers; prune with --scope layer"));
+                diagnostics.Add(
+                    Diagnostic.Warning(layer.Name,
+                    $"the scale of the integers in '{tensor.Name}' is not known: their magnitudes do not compare with those "
+                    + "of other layers; prune with --scope layer"));
         }
     }
 }

@@ -73,11 +73,15 @@ internal sealed class Signals
             remnants.Add(remnant);
     }
 
-    /// <summary>Decides which channels are dead, and which of them can be cut out, once it is known which units are removed.</summary>
+    /// <summary>Decides which channels are dead, and which of them can be cut out, once it is known which
+    /// units are removed.</summary>
     public void Remove(IReadOnlySet<int> units)
     {
         dead = [.. all.Select(signal => !signal.IsMixed && signal.Units.All(units.Contains))];
-        var stays = Enumerable.Range(0, all.Count).Where(signal => !dead[signal] || all[signal].Pin is not null).Select(Root).ToHashSet();
+        var stays = Enumerable.Range(0, all.Count)
+            .Where(signal => !dead[signal] || all[signal].Pin is not null)
+            .Select(Root)
+            .ToHashSet();
         do
             cut = [.. Enumerable.Range(0, all.Count).Select(signal => !stays.Contains(Root(signal)))];
         while (KeepMore(stays));
@@ -96,8 +100,10 @@ internal sealed class Signals
     public (Remnant? First, int Units) RemnantsOf(IReadOnlyCollection<int> units)
     {
         var own = units.ToHashSet();
-        var left = remnants.Where(remnant => dead[remnant.Signal] && !IsDead(remnant.Into) && UnitsOf(remnant.Signal).Any(own.Contains)).ToArray();
-        return (left.FirstOrDefault(), left.SelectMany(remnant => UnitsOf(remnant.Signal)).Where(own.Contains).Distinct().Count());
+        var left = remnants.Where(remnant =>
+            dead[remnant.Signal] && !IsDead(remnant.Into) && UnitsOf(remnant.Signal).Any(own.Contains)).ToArray();
+        return (left.FirstOrDefault(),
+            left.SelectMany(remnant => UnitsOf(remnant.Signal)).Where(own.Contains).Distinct().Count());
     }
 
     /// <summary>The units that feed any of these channels.</summary>
@@ -138,7 +144,10 @@ internal sealed class Signals
     }
 
     private string? PinOf(int root) =>
-        Enumerable.Range(0, all.Count).Where(other => Root(other) == root).Select(other => all[other].Pin).FirstOrDefault(pin => pin is not null);
+        Enumerable.Range(0, all.Count)
+            .Where(other => Root(other) == root)
+            .Select(other => all[other].Pin)
+            .FirstOrDefault(pin => pin is not null);
 
     private int Add(ImmutableArray<int> units, bool isMixed)
     {
@@ -161,7 +170,8 @@ internal sealed class Signals
 
 /// <summary>What is left of a removed channel where something reads it.</summary>
 /// <param name="Signal">The channel.</param>
-/// <param name="Into">The channel it became a part of, which lives on; <see cref="Signals.None"/> where it is read in another way.</param>
+/// <param name="Into">The channel it became a part of, which lives on; <see cref="Signals.None"/> where it
+/// is read in another way.</param>
 /// <param name="Op">The operator that makes something else of zero.</param>
 /// <param name="IsKnown">False where it is not known what that is.</param>
 /// <param name="Reason">Who reads it.</param>

@@ -31,7 +31,8 @@ internal static class TensorSlices
     public static (List<int> Elements, int[] Dims) Without(int[] dims, IReadOnlyDictionary<int, bool[]> removed)
     {
         var keep = dims.Select((size, axis) =>
-            Enumerable.Range(0, size).Where(index => !(removed.TryGetValue(axis, out var gone) && gone[index])).ToArray()).ToArray();
+            Enumerable.Range(0, size).Where(index => !(removed.TryGetValue(axis, out var gone) && gone[index])).ToArray())
+                .ToArray();
         List<int> elements = [0];
         for (var axis = 0; axis < dims.Length; axis++)
             elements = [.. elements.SelectMany(_ => keep[axis], (element, index) => element * dims[axis] + index)];

@@ -44,7 +44,8 @@ internal sealed class TensorWriter(ModelProto model, string directory)
 
     private void Replace(NodeProto constant, ReadOnlySpan<double> values)
     {
-        var attribute = constant.Attribute.Single(attribute => attribute.Name is "value" or "sparse_value" or "value_float" or "value_floats");
+        var attribute = constant.Attribute.Single(attribute =>
+            attribute.Name is "value" or "sparse_value" or "value_float" or "value_floats");
         switch (attribute.Name)
         {
             case "value":
@@ -69,7 +70,8 @@ internal sealed class TensorWriter(ModelProto model, string directory)
         // Where each entry stands: the dense form of the entries' own numbers, from 1 on.
         var numbered = sparse.Clone();
         var count = checked((int)TensorValues.Count(sparse.Values));
-        numbered.Values = TensorValues.FromLongs("entries", [count], [.. Enumerable.Range(1, count).Select(number => (long)number)]);
+        numbered.Values =
+            TensorValues.FromLongs("entries", [count], [.. Enumerable.Range(1, count).Select(number => (long)number)]);
         var entries = TensorValues.ToLongs(SparseTensors.ToDense(numbered, directory), directory);
         var kept = new double[count];
         for (var i = 0; i < entries.Length; i++)

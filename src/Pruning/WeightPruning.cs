@@ -7,7 +7,8 @@ namespace Emergence.Pruning;
 internal static class WeightPruning
 {
     /// <summary>Prunes in place; returns how many of the candidates are zero now, and of how many.</summary>
-    public static (long Pruned, long Candidates) Prune(ImmutableArray<(TracedLayer Layer, WeightTensor Tensor)> tensors, PruneOptions options)
+    public static (long Pruned, long Candidates) Prune(ImmutableArray<(TracedLayer Layer, WeightTensor Tensor)> tensors,
+        PruneOptions options)
     {
         var groups = options.Scope == PruneScope.Global
             ? [[.. tensors.Select(entry => entry.Tensor)]]
@@ -17,7 +18,8 @@ internal static class WeightPruning
         return (tensors.Sum(entry => entry.Tensor.Zeros), tensors.Sum(entry => entry.Tensor.Count));
     }
 
-    /// <summary>How many of <paramref name="count"/> candidates, <paramref name="zeros"/> of which are zero already, are to be zero.</summary>
+    /// <summary>How many of <paramref name="count"/> candidates, <paramref name="zeros"/> of which are zero
+    /// already, are to be zero.</summary>
     public static long Wanted(long count, long zeros, PruneOptions options) => options.Of == PruneShare.Total
         ? Rounded(options.Amount, count)
         : zeros + Rounded(options.Amount, count - zeros);

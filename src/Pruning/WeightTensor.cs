@@ -46,7 +46,8 @@ internal sealed class WeightTensor
     public void RankBy(Random random)
     {
         for (var i = 0; i < Magnitudes.Length; i++)
-            Magnitudes[i] = IsZero(i) ? 0 : double.IsPositiveInfinity(Magnitudes[i]) ? Magnitudes[i] : random.NextDouble() + double.Epsilon;
+            Magnitudes[i] =
+                IsZero(i) ? 0 : double.IsPositiveInfinity(Magnitudes[i]) ? Magnitudes[i] : random.NextDouble() + double.Epsilon;
     }
 
     /// <summary>Weighs each element by how large the input is that it reads.</summary>

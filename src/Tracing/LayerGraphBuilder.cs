@@ -36,7 +36,8 @@ internal static class LayerGraphBuilder
         var graph = new LayerGraph(layers, edges, inputs, untraced, [.. trace.Diagnostics]);
         var model = new TracedModel(graph, [.. ordered], trace.Tensors, nodes, trace.Constants, opset, failures)
         {
-            Calls = contexts.ToDictionary(pair => pair.Key, pair => pair.Value.Call, (IEqualityComparer<NodeProto>)ReferenceEqualityComparer.Instance),
+            Calls = contexts.ToDictionary(pair => pair.Key, pair => pair.Value.Call,
+                (IEqualityComparer<NodeProto>)ReferenceEqualityComparer.Instance),
             Unmeasured = trace.UnknownShapes.Unmeasured,
             Unfit = trace.Unfit,
         };
@@ -46,10 +47,12 @@ internal static class LayerGraphBuilder
     /// <summary>Producers before consumers along every edge, in the order of the file wherever that will do.</summary>
     private static List<LayerBuilder> Sorted(List<LayerBuilder> layers)
     {
-        var before = layers.ToDictionary(layer => layer, layer => layer.DenseFrom.Concat(layer.IdentityFrom.Select(from => from.Layer)).ToHashSet());
+        var before = layers.ToDictionary(layer => layer,
+            layer => layer.DenseFrom.Concat(layer.IdentityFrom.Select(from => from.Layer)).ToHashSet());
         var ready = new PriorityQueue<LayerBuilder, int>();
         var waiting = before.ToDictionary(pair => pair.Key, pair => pair.Value.Count);
-        var after = before.SelectMany(pair => pair.Value.Select(from => (from, to: pair.Key))).ToLookup(pair => pair.from, pair => pair.to);
+        var after = before.SelectMany(pair => pair.Value.Select(from => (from, to: pair.Key)))
+            .ToLookup(pair => pair.from, pair => pair.to);
         foreach (var layer in layers.Where(layer => waiting[layer] == 0))
             ready.Enqueue(layer, layer.Order);
         var result = new List<LayerBuilder>(layers.Count);
@@ -78,7 +81,8 @@ internal static class LayerGraphBuilder
     {
         var reading = Readings.Of(layer);
         int Product(AxisRole role) => reading.Axes
-            .Select((axis, i) => (axis.Role, Size: reading.Slice is { } slice && slice.Axis == i ? slice.End - slice.Start : axis.Size))
+            .Select((axis, i) =>
+                (axis.Role, Size: reading.Slice is { } slice && slice.Axis == i ? slice.End - slice.Start : axis.Size))
             .Where(axis => axis.Role == role).Aggregate(1, (count, axis) => checked(count * axis.Size));
         return new TracedLayer
         {
@@ -98,22 +102,33 @@ internal static class LayerGraphBuilder
     /// <summary>Counts and names the stored tensors of weighted operators that ended up in no layer.</summary>
     private static long Untraced(Trace trace, StoredTensors stored, IReadOnlyList<NodeProto> nodes)
     {
-        var owned = trace.Layers.SelectMany(layer => layer.Parameters).Select(parameter => parameter.Tensor).ToHashSet(StringComparer.Ordinal);
+        var owned = trace.Layers.SelectMany(layer => layer.Parameters)
+            .Select(parameter => parameter.Tensor)
+            .ToHashSet(StringComparer.Ordinal);
         var total = 0L;
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (inside, outside) in trace.Hidden)
-            total += inside + outside.Where(name => !owned.Contains(name) && seen.Add(name)).Sum(name => trace.Tensor(name)!.Count);
+            total += inside + outside.Where(name => !owned.Contains(name) && seen.Add(name))
+                .Sum(name => trace.Tensor(name)!.Count);
         foreach (var node in nodes)
         {
-            if (OpRules.Find(node.Domain, node.OpType) is { Kind: not OpKind.Layer } || node.Output.Any(owned.Contains) || trace.IsStored(node) || trace.IsConstant(node))
+            if (OpRules.Find(node.Domain, node.OpType) is { Kind: not OpKind.Layer } || node.Output.Any(owned.Contains)
+                || trace.IsStored(node) || trace.IsConstant(node))
                 continue;
-            var weights = node.Input.Where((input, i) => input.Length > 0 && !Quantizations.IsScale(node, i)).SelectMany(trace.Constants.Sources).Distinct(StringComparer.Ordinal)
-                .Where(name => stored.Contains(name) && !owned.Contains(name) && !trace.Absent.Contains(name) && ParameterCounts.IsNumber(stored.ElementType(name)) && trace.Tensor(name) is { HasShape: true, Count: > 1 } && seen.Add(name)).ToArray();
+            var weights = node.Input.Where((input, i) => input.Length > 0 && !Quantizations.IsScale(node, i))
+                .SelectMany(trace.Constants.Sources)
+                .Distinct(StringComparer.Ordinal)
+                .Where(name =>
+                    stored.Contains(name) && !owned.Contains(name) && !trace.Absent.Contains(name)
+                        && ParameterCounts.IsNumber(stored.ElementType(name))
+                        && trace.Tensor(name) is { HasShape: true, Count: > 1 } && seen.Add(name)).ToArray();
             if (weights.Length == 0)
                 continue;
             var count = weights.Sum(name => trace.Tensor(name)!.Count);
             total += count;
-            trace.Diagnostics.Add(Diagnostic.Warning(node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault() ?? node.OpType, $"{count} parameters of this {node.OpType} ({string.Join(", ", weights)}) are in no layer"));
+            trace.Diagnostics.Add(
+                Diagnostic.Warning(node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault() ?? node.OpType,
+                $"{count} parameters of this {node.OpType} ({string.Join(", ", weights)}) are in no layer"));
         }
         return total;
     }

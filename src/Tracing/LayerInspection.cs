@@ -40,7 +40,8 @@ public sealed record LayerInspection(
             checkpoint.Sha256,
             model.IrVersion,
             $"{model.ProducerName} {model.ProducerVersion}".Trim(),
-            [.. model.OpsetImport.Select(import => $"{(string.IsNullOrEmpty(import.Domain) ? "ai.onnx" : import.Domain)}:{import.Version}")],
+            [.. model.OpsetImport.Select(import =>
+                $"{(string.IsNullOrEmpty(import.Domain) ? "ai.onnx" : import.Domain)}:{import.Version}")],
             graph,
             graph.Parameters.Sum(parameter => parameter.Count),
             graph.Parameters.Sum(parameter => parameter.Nonzero))

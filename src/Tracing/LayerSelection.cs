@@ -14,7 +14,8 @@ internal static class LayerSelection
     /// each way out, dense if either was, else identity. A glob that is the name of a layer means
     /// that one; any other is a <see cref="Glob"/>, in which <c>*</c> crosses slashes.
     /// </summary>
-    /// <exception cref="UsageException">A glob matches no layer or has a range that runs backwards, or no layer is left.</exception>
+    /// <exception cref="UsageException">A glob matches no layer or has a range that runs backwards, or no
+    /// layer is left.</exception>
     public static LayerGraph Select(LayerGraph graph, ImmutableArray<string> only, ImmutableArray<string> exclude)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -100,7 +101,8 @@ internal static class LayerSelection
             if (found.Length == 0)
             {
                 var names = string.Join(", ", graph.Layers.Take(8).Select(layer => layer.Name));
-                throw new UsageException($"{option} {text}: matches no layer; there are {names}{(graph.Layers.Length > 8 ? ", …" : "")}");
+                throw new UsageException(
+                    $"{option} {text}: matches no layer; there are {names}{(graph.Layers.Length > 8 ? ", …" : "")}");
             }
             matching.UnionWith(found.Select(layer => layer.Index));
         }

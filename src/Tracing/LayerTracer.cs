@@ -74,7 +74,9 @@ public static class LayerTracer
         catch (OverflowException e)
         {
             // Sizes are checked integers: a tensor of 2³¹ elements is damage, or more than any runtime takes.
-            throw new UserException($"{checkpoint.FileName}: its tensors have more than {int.MaxValue} elements; check the file with onnx.checker", e);
+            throw new UserException(
+                $"{checkpoint.FileName}: its tensors have more than {int.MaxValue} elements; check the file with onnx.checker",
+                e);
         }
     }
 
@@ -86,7 +88,8 @@ public static class LayerTracer
     {
         var traced = Run(checkpoint, options, measured, Batch);
         // Some exporters write the batch of their example, 1, into a reshape though the input says it is free.
-        return traced.Failures > 0 && Run(checkpoint, options, measured, batch: 1) is var single && single.Failures < traced.Failures ? single : traced;
+        return traced.Failures > 0 && Run(checkpoint, options, measured, batch: 1) is var single
+            && single.Failures < traced.Failures ? single : traced;
     }
 
     /// <summary>Asks for the shapes that a trace has missed, or why they cannot be had.</summary>
@@ -141,14 +144,18 @@ public static class LayerTracer
         var constants = new ConstantFolder(stored, OpRules.Fold);
         var binding = InputBinding.Of(model, options.Dimensions, batchAxes, batch);
         var nodes = FlatGraph.Of(model);
-        var consumers = nodes.SelectMany(node => node.Input.Distinct(StringComparer.Ordinal)).GroupBy(name => name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
-        var shapes = new UnknownShapes(new DeclaredTypes(model.Graph, binding), measured.Shapes, binding.BatchOr(batch), consumers);
+        var consumers = nodes.SelectMany(node => node.Input.Distinct(StringComparer.Ordinal))
+            .GroupBy(name => name, StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
+        var shapes =
+            new UnknownShapes(new DeclaredTypes(model.Graph, binding), measured.Shapes, binding.BatchOr(batch), consumers);
         var trace = new Trace(stored, constants, shapes) { Steady = states.Axes, Recurrent = [.. states.Recurrent] };
         trace.Diagnostics.AddRange(binding.Diagnostics);
         foreach (var input in binding.Tensors)
             trace.Define(options.IncludeInput ? trace.OpenInput(input) : input);
 
-        var opsets = model.OpsetImport.GroupBy(import => import.Domain ?? "").ToDictionary(group => group.Key, group => (int)group.Last().Version, StringComparer.Ordinal);
+        var opsets = model.OpsetImport.GroupBy(import => import.Domain ?? "")
+            .ToDictionary(group => group.Key, group => (int)group.Last().Version, StringComparer.Ordinal);
         var failures = 0;
         var contexts = new Dictionary<NodeProto, NodeContext>(ReferenceEqualityComparer.Instance);
         for (var i = 0; i < nodes.Count; i++)
@@ -156,7 +163,8 @@ public static class LayerTracer
             var domain = nodes[i].Domain == "ai.onnx" ? "" : nodes[i].Domain;
             if (trace.IsStored(nodes[i]))
                 continue;
-            var node = new NodeContext(nodes[i], i, opsets.GetValueOrDefault(domain, opsets.GetValueOrDefault("ai.onnx", 1)), trace);
+            var node = new NodeContext(nodes[i], i, opsets.GetValueOrDefault(domain, opsets.GetValueOrDefault("ai.onnx", 1)),
+                trace);
             contexts[nodes[i]] = node;
             if (nodes[i].Input.Any(trace.Recurrent.Contains))
                 trace.Recurrent.UnionWith(nodes[i].Output);
@@ -169,19 +177,28 @@ public static class LayerTracer
         trace.Diagnostics.AddRange(shapes.Diagnostics(measured.WhyNot));
         // Where layers are read, a quantized operator is the standard's on what its integers stand for.
         NodeContext[] plain = [.. nodes.Where(contexts.ContainsKey).Select(node => PlainFormRule.ContextOf(contexts[node]))];
-        var values = new ValueGraph([.. plain.Select(node => node.Node)], model.Graph.Output.Select(output => output.Name), trace);
-        var reader = new LayerReader(trace, values, plain.ToDictionary(node => node.Node, node => node, (IEqualityComparer<NodeProto>)ReferenceEqualityComparer.Instance));
+        var values =
+            new ValueGraph([.. plain.Select(node => node.Node)], model.Graph.Output.Select(output => output.Name), trace);
+        var reader = new LayerReader(trace, values,
+            plain.ToDictionary(node => node.Node, node => node,
+            (IEqualityComparer<NodeProto>)ReferenceEqualityComparer.Instance));
         foreach (var layer in trace.Layers.Where(layer => layer.Op != Model.Trace.InputOp))
             reader.Read(layer);
         var opset = opsets.GetValueOrDefault("", opsets.GetValueOrDefault("ai.onnx", 1));
         var built = LayerGraphBuilder.Build(trace, stored, binding, nodes, contexts, opset, failures);
         var mixer = SampleMixing.Find(trace, binding, model.Graph, TopologicalOrder.Of(model.Graph), opset);
         var graph = built.Graph with { Batch = batch, Mixer = mixer, Widest = WidestOf(trace, stored, binding.BatchOr(batch)) };
-        built = built with { Graph = graph, FunctionOf = node => contexts.TryGetValue(node, out var context) ? ScalarOperators.Of(context) : null };
-        return ((built, BatchEvidence.Against(binding, trace, nodes.Where(contexts.ContainsKey).Select(node => contexts[node]))), trace.Reached);
+        built = built with
+        {
+            Graph = graph,
+            FunctionOf = node => contexts.TryGetValue(node, out var context) ? ScalarOperators.Of(context) : null
+        };
+        return ((built, BatchEvidence.Against(binding, trace, nodes.Where(contexts.ContainsKey).Select(node => contexts[node]))),
+            trace.Reached);
     }
 
-    /// <summary>Applies the node's rule; if there is none, or it finds the node unfit, says so and goes on by data flow.</summary>
+    /// <summary>Applies the node's rule; if there is none, or it finds the node unfit, says so and goes on
+    /// by data flow.</summary>
     private static bool Apply(NodeContext node)
     {
         var rule = OpRules.Find(node.Node.Domain, node.Op);
@@ -193,15 +210,21 @@ public static class LayerTracer
                 SideInputs.Carry(node, rule);
                 return true;
             }
-            node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"operator {Qualified(node.Node)} is not known: what follows is taken to be fed by everything it reads"));
+            node.Trace.Diagnostics.Add(
+                Diagnostic.Warning(node.Name,
+                $"operator {Qualified(node.Node)} is not known: what follows is taken to be fed by everything it reads"));
         }
         catch (Exception e) when (TraceException.IsUnfit(e))
         {
             node.Trace.Unfit.Add(node.Node);
             if (!node.Trace.IsConstant(node.Node))
-                node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"{Qualified(node.Node)} could not be traced ({TraceException.Finding(e)}): what follows is taken to be fed by everything it reads"));
+                node.Trace.Diagnostics.Add(
+                    Diagnostic.Warning(node.Name,
+                    $"{Qualified(node.Node)} could not be traced ({TraceException.Finding(e)}): what follows is taken to be "
+                    + "fed by everything it reads"));
         }
-        var sources = Enumerable.Range(0, node.InputCount).Where(input => rule?.OnlyShapes(node, input) != true).Select(node.Optional);
+        var sources =
+            Enumerable.Range(0, node.InputCount).Where(input => rule?.OnlyShapes(node, input) != true).Select(node.Optional);
         ByDataFlowRule.Flow(node, sources.OfType<TracedTensor>());
         return rule is null;
     }
@@ -224,7 +247,8 @@ public static class LayerTracer
 
     private static string WhyNone(ModelProto model, TracedModel traced)
     {
-        var operators = string.Join(", ", model.Graph.Node.Select(Qualified).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(8));
+        var operators = string.Join(", ",
+            model.Graph.Node.Select(Qualified).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(8));
         return traced.Graph.Diagnostics.FirstOrDefault(diagnostic => diagnostic.Severity == Severity.Warning) is { } warning
             ? $"{warning}"
             : $"none of its operators ({operators}) has stored weights; this is not a neural network that can be analyzed";

@@ -12,7 +12,8 @@ namespace Emergence.Tracing;
 public sealed record TensorInspection(
     string Name, int ElementType, ImmutableArray<TensorAxis>? Axes, bool IsConstant, ImmutableArray<CarriedLayer> Carried)
 {
-    /// <summary>The tensors of a trace: the inputs, then of each node what it reads and what it gives, each tensor once.</summary>
+    /// <summary>The tensors of a trace: the inputs, then of each node what it reads and what it gives, each
+    /// tensor once.</summary>
     internal static ImmutableArray<TensorInspection> Of(TracedModel traced)
     {
         var layers = traced.Builders.Index().ToDictionary(layer => layer.Item, layer => layer.Index);
@@ -57,7 +58,8 @@ public readonly record struct TensorFactor(int Size, AxisRole? Role);
 /// <param name="Layer">Index of the layer.</param>
 /// <param name="IsWhole">Every channel of the layer is in the tensor, once.</param>
 /// <param name="IsAligned">Elements correspond to single nodes of the layer; false once nodes were mixed.</param>
-/// <param name="Range">The part of one axis that is the layer's, behind a concatenation; null where it has the whole tensor.</param>
+/// <param name="Range">The part of one axis that is the layer's, behind a concatenation; null where it has
+/// the whole tensor.</param>
 public sealed record CarriedLayer(int Layer, bool IsWhole, bool IsAligned, AxisSlice? Range)
 {
     internal static CarriedLayer Of(Carry carry, int layer)

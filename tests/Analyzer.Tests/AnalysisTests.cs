@@ -34,9 +34,11 @@ public class AnalysisTests
         Assert.Equal([first, second], outcome.Series.Checkpoints.Select(checkpoint => checkpoint.File));
         Assert.Equal([0, 1], outcome.Series.Checkpoints.Select(checkpoint => checkpoint.Epoch));
         Assert.Equal(["6", "0"], outcome.Series.Checkpoints.Select(checkpoint => $"{checkpoint.Measurements[0].Emergence}"));
-        Assert.Equal([ZeroCause.None, ZeroCause.AllAlive], outcome.Series.Checkpoints.Select(checkpoint => checkpoint.Measurements[0].ZeroCause));
+        Assert.Equal([ZeroCause.None, ZeroCause.AllAlive],
+            outcome.Series.Checkpoints.Select(checkpoint => checkpoint.Measurements[0].ZeroCause));
         // Weights 4·2 + 2·3 + 3·2, all zero, and seven biases, none zero.
-        Assert.All(outcome.Series.Checkpoints, checkpoint => Assert.Equal((27, 7), (checkpoint.Parameters, checkpoint.ParametersNonzero)));
+        Assert.All(outcome.Series.Checkpoints,
+            checkpoint => Assert.Equal((27, 7), (checkpoint.Parameters, checkpoint.ParametersNonzero)));
         // Their weights are all zero: whatever is alive is so by its bias.
         Assert.Equal([1, 2, 1], outcome.Series.Checkpoints[0].Measurements[0].Layers.Select(layer => layer.AliveByBias));
         Assert.Equal([4, 7], outcome.Series.Checkpoints.Select(checkpoint => checkpoint.Measurements[0].AliveByBias));
@@ -78,7 +80,8 @@ public class AnalysisTests
         var small = Save(folder, "small.onnx", 0, [1, 1], [1, 1, 1], [1, 1]);
         var large = Save(folder, "large.onnx", 1, [1, 1], [1, 1, 1, 1], [1, 1]);
         var e = await Assert.ThrowsAsync<StructureException>(() =>
-            Analysis.RunAsync(Request(OnCpu, small, large) with { IsStrictSeries = true }, null, TestContext.Current.CancellationToken));
+            Analysis.RunAsync(Request(OnCpu, small, large) with { IsStrictSeries = true }, null,
+                TestContext.Current.CancellationToken));
         Assert.Equal(
             $"{large}: layer 1 is 'fc1' (Gemm, 4 nodes) where it was 'fc1' (Gemm, 3 nodes) in {small}: " +
             "the structure changes within the series; analyze the two apart", e.Message);
@@ -106,7 +109,8 @@ public class AnalysisTests
         var outcome = await Run(OnCpu with { Thresholds = [0.05f, 0f, 0.3f] }, file);
         var measurements = Assert.Single(outcome.Series.Checkpoints).Measurements;
         // Exactly 0.05f is dead; its neighbors of 1e-4 are borderline.
-        Assert.Equal(["1,1,1", "2,3,1", "0,0,1"], measurements.Select(m => string.Join(',', m.Layers.Select(layer => layer.Alive))));
+        Assert.Equal(["1,1,1", "2,3,1", "0,0,1"],
+            measurements.Select(m => string.Join(',', m.Layers.Select(layer => layer.Alive))));
         Assert.Equal([1, 2, 0], measurements[0].Layers.Select(layer => layer.Borderline));
     }
 
@@ -142,7 +146,9 @@ public class AnalysisTests
         var table = ReportWriters.All.Single(writer => writer.Format == "table");
         using var stream = new MemoryStream();
         table.Write(outcome, stream);
-        var row = Encoding.UTF8.GetString(stream.ToArray()).Split('\n').Single(line => line.StartsWith("deep.onnx", StringComparison.Ordinal));
+        var row = Encoding.UTF8.GetString(stream.ToArray())
+            .Split('\n')
+            .Single(line => line.StartsWith("deep.onnx", StringComparison.Ordinal));
         Assert.Contains(log10.ToString("F3", CultureInfo.InvariantCulture), row, StringComparison.Ordinal);
         Assert.Contains($"{digits[0]}.{digits[1..3]}", row, StringComparison.Ordinal);
         Assert.Contains($"e+{digits.Length - 1}", row, StringComparison.Ordinal);
@@ -158,9 +164,13 @@ public class AnalysisTests
     [Fact]
     public async Task a_bootstrap_gives_intervals_and_marks_changes_within_them()
     {
-        string[] files = [.. new[] { "001", "002", "003" }.Select(epoch => Path.Combine(SharedFiles.Repository, "models", "digits-mlp", $"ckpt_{epoch}.onnx"))];
+        string[] files = [
+            .. new[] { "001", "002",
+            "003" }.Select(epoch => Path.Combine(SharedFiles.Repository, "models", "digits-mlp", $"ckpt_{epoch}.onnx"))];
         var settings = OnCpu with { Bootstrap = new BootstrapSettings(200) };
-        var series = (await Analysis.RunAsync(new AnalysisRequest([.. files], settings, new ProbeOptions()), null, TestContext.Current.CancellationToken)).Series;
+        var series = (
+            await Analysis.RunAsync(new AnalysisRequest([.. files], settings, new ProbeOptions()), null,
+            TestContext.Current.CancellationToken)).Series;
         foreach (var measurement in series.Checkpoints.Select(checkpoint => checkpoint.Measurements[0]))
         {
             Assert.True(measurement.Intervals!.Emergence.Holds(measurement.Emergence));
@@ -168,7 +178,9 @@ public class AnalysisTests
             Assert.All(measurement.Layers, layer => Assert.True(layer.AliveInterval!.Value.Holds(layer.Alive)));
         }
         // E is 4008, 4014 and 3729, and its interval of epoch 2 some 450 wide.
-        Assert.Equal([0, 1, 1], series.Checkpoints.Select(checkpoint => checkpoint.Diagnostics.Count(diagnostic => diagnostic.Subject == "--bootstrap")));
+        Assert.Equal([0, 1, 1],
+            series.Checkpoints.Select(checkpoint =>
+            checkpoint.Diagnostics.Count(diagnostic => diagnostic.Subject == "--bootstrap")));
 
         var e = await Assert.ThrowsAsync<UsageException>(() => Run(settings, files[0]));
         Assert.StartsWith("--bootstrap: needs at least 32 samples", e.Message, StringComparison.Ordinal);
@@ -183,7 +195,8 @@ public class AnalysisTests
         await Analysis.RunAsync(Request(OnCpu, files), reports, TestContext.Current.CancellationToken);
         Assert.Equal([0, 1], reports.List.Select(report => report.Index).Distinct());
         Assert.All(reports.List, report => Assert.Equal((files[report.Index], 2), (report.File, report.Total)));
-        Assert.All(reports.List.GroupBy(report => report.Index), group => Assert.Equal(group.Last().SamplesTotal, group.Last().SamplesDone));
+        Assert.All(reports.List.GroupBy(report => report.Index),
+            group => Assert.Equal(group.Last().SamplesTotal, group.Last().SamplesDone));
     }
 
     [Fact]
@@ -206,7 +219,8 @@ public class AnalysisTests
     private static AnalysisRequest Request(AnalysisSettings settings, params string[] files) =>
         new([.. files], settings, new ProbeOptions { Samples = 5 });
 
-    /// <summary>A chain of dense layers from four inputs, with zero weights and these biases; ReLU after all but the last.</summary>
+    /// <summary>A chain of dense layers from four inputs, with zero weights and these biases; ReLU after
+    /// all but the last.</summary>
     private static string Save(TemporaryFolder folder, string name, int? epoch, params float[][] biases)
     {
         var graph = new GraphBuilder("mlp");

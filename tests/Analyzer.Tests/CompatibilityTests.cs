@@ -50,14 +50,17 @@ public class CompatibilityTests
         var made = SharedFiles.Under("cases/foreign", "*.onnx").Concat(SharedFiles.Under("cases/foreign3", "*.onnx")).ToArray();
         Assert.Equal(45, made.Length);
         foreach (var name in made)
-            text.Append(CultureInfo.InvariantCulture, $"| {name["cases/".Length..]} | {(await Row(SharedFiles.Require(name.Split('/')))).Numbers} |\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {name["cases/".Length..]} | {(await Row(SharedFiles.Require(name.Split('/')))).Numbers} |\n");
         text.Append("\nThese are no neural networks that can be run; each ends in one line:\n\n");
         foreach (var name in SharedModels.Odd())
         {
             var path = SharedFiles.Require(["models", .. name.Split('/')]);
             var error = Assert.ThrowsAny<UserException>(() => LayerInspection.Of(path, new TraceOptions()));
             Assert.DoesNotContain('\n', error.Message);
-            text.Append($"- `{name}`: {error.Message.Replace(path, Path.GetFileName(path), StringComparison.Ordinal).Replace(Path.GetDirectoryName(path) + "/", "", StringComparison.Ordinal)}\n");
+            var message = error.Message.Replace(path, Path.GetFileName(path), StringComparison.Ordinal)
+                .Replace(Path.GetDirectoryName(path) + "/", "", StringComparison.Ordinal);
+            text.Append($"- `{name}`: {message}\n");
         }
         var document = Path.Combine(SharedFiles.Repository, "docs", "compatibility.md");
         if (Environment.GetEnvironmentVariable("EMERGENCE_RENEW_GOLDENS") == "1")
@@ -68,7 +71,8 @@ public class CompatibilityTests
     /// <summary>Analyzes and inspects a model; the numbers as cells of a table.</summary>
     private static async Task<(string Producer, string Opset, string Numbers)> Row(string path)
     {
-        var request = new AnalysisRequest([path], new AnalysisSettings { Device = Device.Cpu }, new ProbeOptions { Samples = 8, Data = ForeignCases.DataOf(path) });
+        var request = new AnalysisRequest([path], new AnalysisSettings { Device = Device.Cpu },
+            new ProbeOptions { Samples = 8, Data = ForeignCases.DataOf(path) });
         var outcome = await Analysis.RunAsync(request, null, TestContext.Current.CancellationToken);
         Assert.True(outcome.Failures.IsEmpty, outcome.Failures.FirstOrDefault()?.Message);
         var inspection = LayerInspection.Of(path, new TraceOptions());
@@ -76,13 +80,15 @@ public class CompatibilityTests
         Assert.NotEmpty(graph.Layers);
         // Every weight is traced, or counted and named as in no layer.
         var traced = graph.Parameters.Select(parameter => parameter.Tensor).ToHashSet(StringComparer.Ordinal);
-        Assert.Equal(Weights(path).Where(weight => !traced.Contains(weight.Key)).Sum(weight => weight.Value), graph.UntracedParameters);
+        Assert.Equal(Weights(path).Where(weight => !traced.Contains(weight.Key)).Sum(weight => weight.Value),
+            graph.UntracedParameters);
         var nodes = graph.Layers.Sum(layer => (long)layer.Channels * layer.Positions);
         Assert.Equal(nodes, outcome.Series.Checkpoints[0].Measurements[0].Nodes);
         var identity = graph.Edges.Count(edge => edge.Kind == EdgeKind.Identity);
         var warnings = graph.Diagnostics.Count(diagnostic => diagnostic.Severity == Severity.Warning);
         return (inspection.Producer, inspection.Opsets[0].Split(':')[1], string.Create(CultureInfo.InvariantCulture,
-            $"{graph.Layers.Length} | {nodes} | {graph.Edges.Length - identity} | {identity} | {inspection.ParametersTraced} | {graph.UntracedParameters} | {warnings}"));
+            $"{graph.Layers.Length} | {nodes} | {graph.Edges.Length - identity} | {identity} | {inspection.ParametersTraced} "
+            + $"| {graph.UntracedParameters} | {warnings}"));
     }
 
     /// <summary>The stored numbers that the operators of layers read, and how many, by a way of its own: no trace.</summary>
@@ -93,12 +99,15 @@ public class CompatibilityTests
         var producers = checkpoint.Model.Graph.Node.SelectMany(node => node.Output, (node, output) => (node, output))
             .Where(pair => pair.output.Length > 0).ToDictionary(pair => pair.output, pair => pair.node, StringComparer.Ordinal);
         var weights = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var node in checkpoint.Model.Graph.Node.Where(node => OpRules.Find(node.Domain, node.OpType)?.Kind == OpKind.Layer))
+        foreach (var node in checkpoint.Model.Graph.Node.Where(node =>
+            OpRules.Find(node.Domain, node.OpType)?.Kind == OpKind.Layer))
         {
-            foreach (var (i, input) in node.Input.Index().Where(input => input.Item.Length > 0 && !Quantizations.IsScale(node, input.Index)))
+            foreach (var (i, input) in node.Input.Index()
+                .Where(input => input.Item.Length > 0 && !Quantizations.IsScale(node, input.Index)))
             {
                 // An initial state of zeros is what is taken where none is given.
-                if (node.OpType is "LSTM" or "GRU" or "RNN" && i is 5 or 6 && stored.Contains(input) && stored.Doubles(input).All(value => value == 0))
+                if (node.OpType is "LSTM" or "GRU" or "RNN" && i is 5 or 6 && stored.Contains(input)
+                    && stored.Doubles(input).All(value => value == 0))
                     continue;
                 // Weights stand behind reshapes, casts and the like, whose further inputs are shapes and scales.
                 var name = input;

@@ -63,7 +63,8 @@ public class ForeignCaseTests
     public async Task its_numbers_are_those_of_the_README(string file, int nodes, int alive, int emergence)
     {
         var measurement = (await Analyze(file, samples: null)).Measurements[0];
-        Assert.Equal((nodes, alive), (measurement.Layers.Sum(layer => layer.Nodes), measurement.Layers.Sum(layer => (int)layer.Alive)));
+        Assert.Equal((nodes, alive),
+            (measurement.Layers.Sum(layer => layer.Nodes), measurement.Layers.Sum(layer => (int)layer.Alive)));
         Assert.Equal($"{emergence}", $"{measurement.Emergence}");
     }
 
@@ -93,7 +94,8 @@ public class ForeignCaseTests
     [InlineData("foreign/state_batch_two", 16)]
     [InlineData("foreign/state_batch_named", 16)]
     [InlineData("foreign/state_batch_named_lstm", 16)]
-    public async Task it_runs_on_as_many_samples(string file, int samples) => Assert.Equal(samples, (await Analyze(file, samples)).Probe.Samples);
+    public async Task it_runs_on_as_many_samples(string file, int samples) =>
+        Assert.Equal(samples, (await Analyze(file, samples)).Probe.Samples);
 
     [Fact]
     public void initial_states_of_zero_are_no_parameters()
@@ -107,12 +109,17 @@ public class ForeignCaseTests
     private static string PathOf(string file) => SharedFiles.Require(["cases", .. $"{file}.onnx".Split('/')]);
 
     private static string Feeders(LayerGraph graph, int layer) =>
-        graph.Edges.Where(edge => edge.To == layer).Select(edge => edge.From).Distinct().Order().ToArray() is { Length: > 0 } from ? string.Join(" ", from) : "-";
+        graph.Edges.Where(edge => edge.To == layer)
+            .Select(edge => edge.From)
+            .Distinct()
+            .Order()
+            .ToArray() is { Length: > 0 } from ? string.Join(" ", from) : "-";
 
     private static async Task<CheckpointResult> Analyze(string file, int? samples)
     {
         var path = PathOf(file);
-        var request = new AnalysisRequest([path], new AnalysisSettings { Device = Device.Cpu }, new ProbeOptions { Samples = samples, Data = ForeignCases.DataOf(path) });
+        var request = new AnalysisRequest([path], new AnalysisSettings { Device = Device.Cpu },
+            new ProbeOptions { Samples = samples, Data = ForeignCases.DataOf(path) });
         var outcome = await Analysis.RunAsync(request, null, TestContext.Current.CancellationToken);
         Assert.True(outcome.Failures.IsEmpty, outcome.Failures.FirstOrDefault()?.Message);
         return outcome.Series.Checkpoints[0];

@@ -9,7 +9,8 @@ internal static class ForeignCases
     private static readonly (string Start, string Data)[] Fixed =
     [
         ("foreign/relu_", "x.npy"), ("foreign/hardswish_", "x6.npy"), ("foreign/gelu_", "x6.npy"),
-        ("foreign3/declared_", "declared.npy"), ("foreign3/qdq_", "qdq.npy"), ("foreign3/batchless_vector", "batchless_vector.npy"),
+        ("foreign3/declared_", "declared.npy"), ("foreign3/qdq_", "qdq.npy"),
+            ("foreign3/batchless_vector", "batchless_vector.npy"),
     ];
 
     /// <summary>What <c>--data</c> names for a model; empty: random samples.</summary>
@@ -17,6 +18,7 @@ internal static class ForeignCases
     {
         var folder = Path.GetDirectoryName(path)!;
         var name = $"{Path.GetFileName(folder)}/{Path.GetFileName(path)}";
-        return [.. Fixed.Where(known => name.StartsWith(known.Start, StringComparison.Ordinal)).Select(known => Path.Combine(folder, known.Data))];
+        return [.. Fixed.Where(known => name.StartsWith(known.Start, StringComparison.Ordinal))
+            .Select(known => Path.Combine(folder, known.Data))];
     }
 }

@@ -14,9 +14,11 @@ public class ForeignCasesTests
     {
         var data = new ProbeOptions { Data = [Case("foreign3", "declared.npy")] };
         var declared = await WholeAnalysis.Of(Case("foreign3", "declared_batch_1.onnx"), data);
-        Assert.All(declared.Measurements[0].Layers, layer => Assert.Equal((0.03f, 0), ((float)layer.ActivationMean!.Value, layer.Alive)));
+        Assert.All(declared.Measurements[0].Layers,
+            layer => Assert.Equal((0.03f, 0), ((float)layer.ActivationMean!.Value, layer.Alive)));
         Assert.Equal(4, declared.Measurements[0].Layers.Sum(layer => layer.Nodes));
-        Assert.Equal(WholeAnalysis.Numbers(await WholeAnalysis.Of(Case("foreign3", "declared_none.onnx"), data)), WholeAnalysis.Numbers(declared));
+        Assert.Equal(WholeAnalysis.Numbers(await WholeAnalysis.Of(Case("foreign3", "declared_none.onnx"), data)),
+            WholeAnalysis.Numbers(declared));
     }
 
     [Theory]
@@ -24,17 +26,21 @@ public class ForeignCasesTests
     [InlineData("batchless_image", 1024)]
     public async Task inputs_without_a_batch_axis_run_one_sample_at_a_time(string model, int samples)
     {
-        var data = model == "batchless_vector" ? new ProbeOptions { Data = [Case("foreign3", $"{model}.npy")] } : new ProbeOptions();
+        var data = model == "batchless_vector"
+            ? new ProbeOptions { Data = [Case("foreign3", $"{model}.npy")] }
+            : new ProbeOptions();
         var result = await WholeAnalysis.Of(Case("foreign3", $"{model}.onnx"), data);
         Assert.Equal(samples, result.Probe.Samples);
-        Assert.Contains("input 'x': has no batch axis: samples run one at a time", result.Diagnostics.Select(diagnostic => $"{diagnostic}"));
+        Assert.Contains("input 'x': has no batch axis: samples run one at a time",
+            result.Diagnostics.Select(diagnostic => $"{diagnostic}"));
         var graph = LayerTracer.Trace(Checkpoint.Open(Case("foreign3", $"{model}.onnx")), new TraceOptions());
         Assert.All(BatchPlan.Create(graph, samples, requested: 0).Segments, segment => Assert.Equal(1, segment.RunSize));
     }
 
     [Fact]
     public async Task an_input_without_a_batch_axis_can_be_fed_random_samples() =>
-        Assert.Equal(16, (await WholeAnalysis.Of(Case("foreign3", "batchless_vector.onnx"), new ProbeOptions { Samples = 16 })).Probe.Samples);
+        Assert.Equal(16,
+            (await WholeAnalysis.Of(Case("foreign3", "batchless_vector.onnx"), new ProbeOptions { Samples = 16 })).Probe.Samples);
 
     [Theory]
     [InlineData("foreign3", "state_batch_axis_1", "x 0, h0 1")]

@@ -8,7 +8,8 @@ using Emergence.Tracing.Rewriting;
 
 namespace Emergence.Analyzer.Tests;
 
-/// <summary>Every model of other exporters, and every made one of a kind that once gave a wrong number: one model, one number.</summary>
+/// <summary>Every model of other exporters, and every made one of a kind that once gave a wrong number: one
+/// model, one number.</summary>
 public class GuardTests
 {
     // Their activations, whole and at once, are the cost of this test.
@@ -17,7 +18,8 @@ public class GuardTests
 
     public static TheoryData<string> Exported => [.. SharedFiles.Under("models", "*.onnx").Where(IsNetwork)];
 
-    public static TheoryData<string> Made => [.. SharedFiles.Under("cases/foreign", "*.onnx"), .. SharedFiles.Under("cases/foreign3", "*.onnx")];
+    public static TheoryData<string> Made =>
+        [.. SharedFiles.Under("cases/foreign", "*.onnx"), .. SharedFiles.Under("cases/foreign3", "*.onnx")];
 
     [Theory(SkipTestWithoutData = true)]
     [MemberData(nameof(Exported))]

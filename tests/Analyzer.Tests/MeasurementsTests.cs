@@ -26,7 +26,8 @@ public class MeasurementsTests
     public void relative_emergence_counts_a_tied_tensor_once()
     {
         var measurement = Measure([[0, 1], [1, 0, 1], [0, 1]],
-            [new("w1", ParameterRole.Weight, 6, 3)], [new("w1", ParameterRole.Weight, 6, 3), new("b2", ParameterRole.Bias, 2, 1)], []);
+            [new("w1", ParameterRole.Weight, 6, 3)],
+            [new("w1", ParameterRole.Weight, 6, 3), new("b2", ParameterRole.Bias, 2, 1)], []);
         Assert.Equal(6 / 4.0, measurement.RelativeEmergence);
         Assert.Equal(6 / 8.0, measurement.RelativeEmergenceAll);
         Assert.Equal([6, 8, 0], measurement.Layers.Select(layer => layer.Parameters));
@@ -41,7 +42,8 @@ public class MeasurementsTests
         var measurement = Measurements.Of(graph, profile, new AnalysisSettings { Contributions = true })[0];
         Assert.Equal([15 / 16.0, 1 / 16.0, 0], measurement.Layers.Select(layer => layer.EmergenceShare));
         Assert.Equal(["6", "9", "1", "16"], ((EmergenceValue[])
-            [measurement.Contributions![0, 1], measurement.Contributions[0, 2], measurement.Contributions[1, 2], measurement.Contributions.Total]).Select(value => $"{value}"));
+            [measurement.Contributions![0, 1], measurement.Contributions[0, 2], measurement.Contributions[1, 2],
+                measurement.Contributions.Total]).Select(value => $"{value}"));
         Assert.Null(Measurements.Of(graph, profile, new AnalysisSettings())[0].Contributions);
         Assert.Null(Measure([[1, 1], [1, 1]]).Layers[0].EmergenceShare);
     }
@@ -70,7 +72,11 @@ public class MeasurementsTests
         var (graph, profile) = Network([[0, 1, 0, 0, 1, 1], [1, 0]], []);
         var convolution = graph.Layers[0] with { Channels = 3, Positions = 2, IsConvolution = true };
         graph = graph with { Layers = graph.Layers.SetItem(0, convolution) };
-        profile = profile with { Layers = profile.Layers.SetItem(0, profile.Layers[0] with { Layer = convolution, Channels = 3, Positions = 2 }) };
+        profile = profile with
+        {
+            Layers =
+            profile.Layers.SetItem(0, profile.Layers[0] with { Layer = convolution, Channels = 3, Positions = 2 })
+        };
         var layer = Measurements.Of(graph, profile, new AnalysisSettings())[0].Layers[0];
         Assert.Equal((6, 3, 3, 2), (layer.Nodes, layer.Alive, layer.Multiplicity, layer.AliveMultiplicity));
     }
@@ -82,18 +88,23 @@ public class MeasurementsTests
     }
 
     /// <summary>A dense chain whose nodes had these means over ten samples.</summary>
-    private static (LayerGraph Graph, ActivationProfile Profile) Network(double[][] means, ImmutableArray<LayerParameter>[] parameters)
+    private static (LayerGraph Graph, ActivationProfile Profile) Network(double[][] means,
+        ImmutableArray<LayerParameter>[] parameters)
     {
         var chain = LayerSelectionTests.Graph(
-            [.. means.Select((_, i) => $"fc{i}")], [.. Enumerable.Range(0, means.Length - 1).Select(i => (i, i + 1, EdgeKind.Dense))]);
+            [.. means.Select((_, i) => $"fc{i}")],
+            [.. Enumerable.Range(0, means.Length - 1).Select(i => (i, i + 1, EdgeKind.Dense))]);
         var graph = chain with
         {
-            Layers = [.. chain.Layers.Select((layer, i) => layer with { Channels = means[i].Length, Parameters = parameters.Length > i ? parameters[i] : [] })],
+            Layers = [.. chain.Layers.Select((layer, i) =>
+                layer with { Channels = means[i].Length, Parameters = parameters.Length > i ? parameters[i] : [] })],
         };
         var totals = means.Select(layer => ImmutableDictionary<Counter, ImmutableArray<double>>.Empty
             .Add(new Counter(CounterKind.Sum), [.. layer.Select(mean => mean * 10)])
             .Add(new Counter(CounterKind.Max), [.. layer]));
         return (graph, new ActivationProfile(
-            [.. graph.Layers.Zip(totals, (layer, total) => new LayerProfile(layer, layer.Channels, 1, Samples: 10, ActivationsPerSample: 1, total))], null, []));
+            [.. graph.Layers.Zip(totals,
+                (layer, total) => new LayerProfile(layer, layer.Channels, 1, Samples: 10, ActivationsPerSample: 1, total))],
+                null, []));
     }
 }

@@ -1,3 +1,4 @@
+using Emergence.Analyzer.Metrics;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
 using Emergence.Measuring.Probes;
@@ -20,7 +21,8 @@ public class SameNumbersTests
     [Fact]
     public Task Constants_folded_or_computed_in_the_graph() => HoldsFor("mnist/pytorch13_mlp_256x2.onnx", Unfolded);
 
-    /// <summary>Measures a model of ../shared as it is and as raw, typed and external copies of what <paramref name="rewrite"/> makes of it.</summary>
+    /// <summary>Measures a model of ../shared as it is and as raw, typed and external copies of what
+    /// <paramref name="rewrite"/> makes of it.</summary>
     private static async Task HoldsFor(string name, Func<ModelProto, ModelProto> rewrite)
     {
         using var folder = new TemporaryFolder();
@@ -29,7 +31,9 @@ public class SameNumbersTests
         var source = Checkpoint.Open(path);
         var forms = new Dictionary<string, Func<TensorProto, TensorProto>>
         {
-            ["raw"] = tensor => TensorValues.FromRaw(tensor.Name, (DataType)tensor.DataType, [.. tensor.Dims], TensorValues.ToRaw(tensor, source.Directory)),
+            ["raw"] = tensor =>
+                TensorValues.FromRaw(tensor.Name, (DataType)tensor.DataType, [.. tensor.Dims],
+                    TensorValues.ToRaw(tensor, source.Directory)),
             ["typed"] = tensor => Typed(tensor, source.Directory),
             ["external"] = tensor => External(tensor, source.Directory, folder.Root),
         };
@@ -47,15 +51,20 @@ public class SameNumbersTests
 
     private static async Task<string> Measure(string path)
     {
-        var request = new AnalysisRequest([path], new AnalysisSettings { Device = Device.Cpu, Wired = true }, new ProbeOptions { Samples = 16 });
+        var request = new AnalysisRequest([path], new AnalysisSettings { Device = Device.Cpu, Wired = true },
+            new ProbeOptions { Samples = 16 });
         var outcome = await Analysis.RunAsync(request, null, TestContext.Current.CancellationToken);
         Assert.Empty(outcome.Failures);
         var checkpoint = outcome.Series.Checkpoints[0];
         var measurement = checkpoint.Measurements[0];
         var layers = string.Join("; ", measurement.Layers.Select(layer =>
-            $"{layer.Nodes} {string.Concat(Enumerable.Range(0, layer.Mask!.Count).Select(node => layer.Mask[node] ? '1' : '0'))} {layer.ParametersNonzero}"));
-        return $"{measurement.Emergence} {measurement.EmergenceActive} {measurement.EmergenceWired} {checkpoint.Parameters} {layers}";
+            $"{layer.Nodes} {Bits(layer.Mask!)} {layer.ParametersNonzero}"));
+        return $"{measurement.Emergence} {measurement.EmergenceActive} {measurement.EmergenceWired} {checkpoint.Parameters} "
+            + $"{layers}";
     }
+
+    private static string Bits(NodeMask mask) =>
+        string.Concat(Enumerable.Range(0, mask.Count).Select(node => mask[node] ? '1' : '0'));
 
     private static TensorProto Typed(TensorProto tensor, string directory)
     {
@@ -81,7 +90,8 @@ public class SameNumbersTests
         };
     }
 
-    /// <summary>Each weight matrix stored transposed, with a Transpose before its layer that a folding exporter would have removed.</summary>
+    /// <summary>Each weight matrix stored transposed, with a Transpose before its layer that a folding
+    /// exporter would have removed.</summary>
     private static ModelProto Unfolded(ModelProto model)
     {
         foreach (var node in model.Graph.Node.Where(node => node.OpType == "Gemm").ToArray())
@@ -92,8 +102,10 @@ public class SameNumbersTests
             var turned = new float[values.Length];
             for (var i = 0; i < values.Length; i++)
                 turned[i % columns * rows + i / columns] = values[i];
-            model.Graph.Initializer[model.Graph.Initializer.IndexOf(weight)] = TensorValues.FromFloats($"{weight.Name}_turned", [columns, rows], turned);
-            model.Graph.Node.Insert(0, new NodeProto { OpType = "Transpose", Input = { $"{weight.Name}_turned" }, Output = { weight.Name } });
+            model.Graph.Initializer[model.Graph.Initializer.IndexOf(weight)] =
+                TensorValues.FromFloats($"{weight.Name}_turned", [columns, rows], turned);
+            model.Graph.Node.Insert(0,
+                new NodeProto { OpType = "Transpose", Input = { $"{weight.Name}_turned" }, Output = { weight.Name } });
         }
         return model;
     }

@@ -10,7 +10,8 @@ public class SampleDistributionTests
     public void quantiles_are_values_of_samples()
     {
         var distribution = Of([.. Enumerable.Range(1, 20).Reverse().Select(value => (BigInteger)value)]);
-        Assert.Equal([1, 1, 5, 10, 15, 19, 20], ((int[])[0, 5, 25, 50, 75, 95, 100]).Select(percent => (int)distribution.Quantile(percent).Rounded));
+        Assert.Equal([1, 1, 5, 10, 15, 19, 20],
+            ((int[])[0, 5, 25, 50, 75, 95, 100]).Select(percent => (int)distribution.Quantile(percent).Rounded));
         Assert.Equal("21/2", $"{distribution.Mean}");
         // Of 1..n: (n² − 1) / 12.
         Assert.Equal(Math.Sqrt(399 / 12.0), distribution.StandardDeviation!.Value, 1e-12);

@@ -24,13 +24,17 @@ internal static class SharedModels
 
         ProbeInput Input(ModelInput input)
         {
-            var shape = input.Shape.Where((_, axis) => axis != input.BatchAxis).Select(size => (int)size!.Value).ToImmutableArray();
+            var shape = input.Shape.Where((_, axis) => axis != input.BatchAxis)
+                .Select(size => (int)size!.Value)
+                .ToImmutableArray();
             var count = samples * shape.Aggregate(1, (product, size) => product * size);
             var bytes = (DataType)input.ElementType switch
             {
                 DataType.Float => MemoryMarshal.AsBytes(Values(count, () => random.NextSingle()).AsSpan()).ToArray(),
                 DataType.Float16 => MemoryMarshal.AsBytes(Values(count, () => (Half)random.NextSingle()).AsSpan()).ToArray(),
-                DataType.Int64 => MemoryMarshal.AsBytes(Values(count, () => random.NextInt64(Math.Min(input.Vocabulary ?? 2, 2))).AsSpan()).ToArray(),
+                DataType.Int64 =>
+                    MemoryMarshal.AsBytes(Values(count, () => random.NextInt64(Math.Min(input.Vocabulary ?? 2, 2))).AsSpan())
+                        .ToArray(),
                 _ => throw new NotSupportedException($"input type {input.ElementType}"),
             };
             return new ProbeInput(input.Name, input.ElementType, shape, bytes);
@@ -42,7 +46,9 @@ internal static class SharedModels
         var folder = SharedFiles.Require("models");
         return [.. Directory.GetFiles(folder, "*.onnx", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(folder, path).Replace('\\', '/'))
-            .Where(path => isOdd == (path.StartsWith("odd/", StringComparison.Ordinal) || path.StartsWith("nonnn/", StringComparison.Ordinal)))
+            .Where(path =>
+                isOdd == (path.StartsWith("odd/", StringComparison.Ordinal)
+                    || path.StartsWith("nonnn/", StringComparison.Ordinal)))
             .Order(StringComparer.Ordinal)];
     }
 

@@ -29,11 +29,14 @@ public class TinyModelFilesTests
         }
         Assert.Equal(File.ReadAllBytes(path), bytes);
 
-        var request = new AnalysisRequest([path], new AnalysisSettings { Device = Device.Cpu, Wired = true }, new ProbeOptions { Samples = 4 });
+        var request = new AnalysisRequest([path], new AnalysisSettings { Device = Device.Cpu, Wired = true },
+            new ProbeOptions { Samples = 4 });
         var outcome = await Analysis.RunAsync(request, null, TestContext.Current.CancellationToken);
         var measurement = outcome.Series.Checkpoints[0].Measurements[0];
-        Assert.Equal((emergence, active, wired), ($"{measurement.Emergence}", $"{measurement.EmergenceActive}", $"{measurement.EmergenceWired}"));
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| `tiny/{name}.onnx` |"), File.ReadAllText(Path.Combine(SharedFiles.Repository, "models", "README.md")), StringComparison.Ordinal);
+        Assert.Equal((emergence, active, wired),
+            ($"{measurement.Emergence}", $"{measurement.EmergenceActive}", $"{measurement.EmergenceWired}"));
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| `tiny/{name}.onnx` |"),
+            File.ReadAllText(Path.Combine(SharedFiles.Repository, "models", "README.md")), StringComparison.Ordinal);
     }
 
     private static ModelProto Build(string name)
@@ -67,13 +70,18 @@ public class TinyModelFilesTests
     /// <summary>A dense layer with ReLU; weights of 1/8 where <paramref name="pattern"/> ([inputs, outputs]) is 1.</summary>
     private static string Dense(GraphBuilder graph, string name, string x, float[] pattern, bool[] alive, string? skip = null)
     {
-        var weight = graph.Initializer(TensorValues.FromFloats($"{name}.weight", [pattern.Length / alive.Length, alive.Length], [.. pattern.Select(bit => bit / 8)]));
-        var bias = graph.Initializer(TensorValues.FromFloats($"{name}.bias", [alive.Length], [.. alive.Select(isAlive => isAlive ? 1f : -9f)]));
-        graph.Graph.Node.Add(new NodeProto { Name = name, OpType = "Gemm", Input = { x, weight, bias }, Output = { $"{name}.out" } });
+        var weight = graph.Initializer(
+            TensorValues.FromFloats($"{name}.weight", [pattern.Length / alive.Length, alive.Length],
+            [.. pattern.Select(bit => bit / 8)]));
+        var bias = graph.Initializer(
+            TensorValues.FromFloats($"{name}.bias", [alive.Length], [.. alive.Select(isAlive => isAlive ? 1f : -9f)]));
+        graph.Graph.Node.Add(
+            new NodeProto { Name = name, OpType = "Gemm", Input = { x, weight, bias }, Output = { $"{name}.out" } });
         x = $"{name}.out";
         if (skip is not null)
         {
-            graph.Graph.Node.Add(new NodeProto { Name = $"{name}.add", OpType = "Add", Input = { x, skip }, Output = { $"{name}.sum" } });
+            graph.Graph.Node.Add(
+                new NodeProto { Name = $"{name}.add", OpType = "Add", Input = { x, skip }, Output = { $"{name}.sum" } });
             x = $"{name}.sum";
         }
         graph.Graph.Node.Add(new NodeProto { Name = $"{name}.relu", OpType = "Relu", Input = { x }, Output = { $"{name}.act" } });

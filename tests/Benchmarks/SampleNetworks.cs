@@ -35,7 +35,8 @@ internal sealed class SampleNetworks(double sparsity)
         weights.Select((w, i) => NetworkEdge.Dense(i, i + 1, Wiring.Dense<float>(w, nodes[i], nodes[i + 1]))));
 
     /// <summary>The weights of LeNet-5.</summary>
-    public float[][] LeNetWeights() => [Weights(6 * 25), Weights(16 * 6 * 25), Weights(120 * 400), Weights(84 * 120), Weights(10 * 84)];
+    public float[][] LeNetWeights() =>
+        [Weights(6 * 25), Weights(16 * 6 * 25), Weights(120 * 400), Weights(84 * 120), Weights(10 * 84)];
 
     /// <summary>LeNet-5 on 28×28 images, the input a layer: convolution, ReLU, pooling, twice; three dense layers.</summary>
     public static NetworkGraph LeNet(float[][] weights)
@@ -45,7 +46,8 @@ internal sealed class SampleNetworks(double sparsity)
         return new(
             [new(1, 784), new(6, 784), new(16, 100), new(120), new(84), new(10)],
             [
-                NetworkEdge.Dense(0, 1, Wiring.Convolution<float>(weights[0], 1, 6, new SlidingWindow([28, 28], [5, 5], pads: [2, 2, 2, 2]))),
+                NetworkEdge.Dense(0, 1,
+                    Wiring.Convolution<float>(weights[0], 1, 6, new SlidingWindow([28, 28], [5, 5], pads: [2, 2, 2, 2]))),
                 NetworkEdge.Dense(1, 2, Wiring.Convolution<float>(weights[1], 6, 16, new SlidingWindow([14, 14], [5, 5])), pool1),
                 NetworkEdge.Dense(2, 3, Wiring.Dense<float>(weights[2], 400, 120), pool2),
                 NetworkEdge.Dense(3, 4, Wiring.Dense<float>(weights[3], 120, 84)),
@@ -67,7 +69,8 @@ internal sealed class SampleNetworks(double sparsity)
             if (from >= 0)
             {
                 edges.Add(wired
-                    ? NetworkEdge.Dense(from, to, Wiring.Convolution<float>(Weights(inputs * outputs * kernel * kernel), inputs, outputs, window), map)
+                    ? NetworkEdge.Dense(from, to,
+                        Wiring.Convolution<float>(Weights(inputs * outputs * kernel * kernel), inputs, outputs, window), map)
                     : NetworkEdge.Dense(from, to));
             }
             return to;

@@ -28,8 +28,17 @@ public class ShrunkModelBenchmarks
         long[] shape = isDense ? [64, 784] : [16, 1, 28, 28];
         foreach (var shrink in (bool[])[false, true])
         {
-            var pruned = Pruner.Prune(checkpoint, new PruneOptions { Amount = 0.5, Structure = PruneStructure.Nodes, Scope = PruneScope.Layer, KeepOutput = true, Shrink = shrink });
-            var input = OrtValue.CreateTensorValueFromMemory(Values((int)shape.Aggregate(1L, (count, size) => count * size)), shape);
+            var pruned = Pruner.Prune(checkpoint,
+                new PruneOptions
+                {
+                    Amount = 0.5,
+                    Structure = PruneStructure.Nodes,
+                    Scope = PruneScope.Layer,
+                    KeepOutput = true,
+                    Shrink = shrink
+                });
+            var input = OrtValue.CreateTensorValueFromMemory(Values((int)shape.Aggregate(1L, (count, size) => count * size)),
+                shape);
             _sessions[(Network, shrink)] = (new InferenceSession(ModelFile.Serialize(pruned.Model), options), input);
         }
     }

@@ -19,7 +19,8 @@ internal static class SharedFiles
         return path;
     }
 
-    /// <summary>The paths, with slashes, of files of a kind under a folder of <c>../shared</c>, in ordinal order; none where it is absent.</summary>
+    /// <summary>The paths, with slashes, of files of a kind under a folder of <c>../shared</c>, in ordinal
+    /// order; none where it is absent.</summary>
     public static string[] Under(string folder, string pattern) => !Directory.Exists(Path.Combine(Root, folder)) ? []
         : [.. Directory.GetFiles(Path.Combine(Root, folder), pattern, SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(Root, path).Replace('\\', '/')).Order(StringComparer.Ordinal)];

@@ -88,7 +88,8 @@ internal static class WireReader
             BinaryPrimitives.WriteUInt64LittleEndian(number, Varint(ref bytes));
             return number;
         }
-        var length = wire switch { 1 => 8, 2 => (int)Varint(ref bytes), 5 => 4, _ => throw new FormatException($"wire type {wire}") };
+        var length =
+            wire switch { 1 => 8, 2 => (int)Varint(ref bytes), 5 => 4, _ => throw new FormatException($"wire type {wire}") };
         var content = bytes[..length];
         bytes = bytes[length..];
         return content;

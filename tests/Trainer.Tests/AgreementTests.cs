@@ -34,7 +34,8 @@ public sealed class AgreementTests : IDisposable
     public async Task A_run_is_read_as_it_was_trained(params string[] options)
     {
         Assert.Equal(0, workspace.Train("out", [.. options, "--epochs", "2"]).Code);
-        await Compare([.. Enumerable.Range(0, 3).Select(epoch => CheckpointFolder.PathOf(workspace.Folder("out"), epoch))], workspace.Data);
+        await Compare([.. Enumerable.Range(0, 3).Select(epoch => CheckpointFolder.PathOf(workspace.Folder("out"), epoch))],
+            workspace.Data);
     }
 
     [Fact]
@@ -52,7 +53,8 @@ public sealed class AgreementTests : IDisposable
     private static async Task Compare(string[] paths, string? dataDir)
     {
         var outcome = await Analysis.RunAsync(
-            new AnalysisRequest([.. paths], new AnalysisSettings(), new ProbeOptions { DataDir = dataDir, Samples = null }), null, CancellationToken.None);
+            new AnalysisRequest([.. paths], new AnalysisSettings(), new ProbeOptions { DataDir = dataDir, Samples = null }),
+            null, CancellationToken.None);
         Assert.Empty(outcome.Failures);
         foreach (var result in outcome.Series.Checkpoints)
             Compare(result, dataDir);
@@ -77,7 +79,8 @@ public sealed class AgreementTests : IDisposable
             for (var node = 0; node < values.Length; node++)
             {
                 if (Math.Abs(values[node] - 0.05f) > Borderline)
-                    Assert.True(layer.Mask![node] == values[node] > 0.05f, $"{result.File}: node {node} of {name} ({values[node]})");
+                    Assert.True(layer.Mask![node] == values[node] > 0.05f,
+                        $"{result.File}: node {node} of {name} ({values[node]})");
             }
         }
         Assert.Contains(layers, layer => layer.Alive < layer.Nodes);

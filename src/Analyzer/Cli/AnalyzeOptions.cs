@@ -26,19 +26,23 @@ internal sealed class AnalyzeOptions(Worker? worker)
     private CheckpointArgument Checkpoints { get; } = new("a series is ordered by epoch", "emergence-analyze ckpt_*.onnx");
 
     private Option<ImmutableArray<string>> Data { get; } = TypedOption.Texts(
-        "--data", "PATH|NAME", "samples: a file or a data set's name, or INPUT=PATH; repeatable [default: what the checkpoints record, else random]");
+        "--data", "PATH|NAME",
+        "samples: a file or a data set's name, or INPUT=PATH; repeatable [default: what the checkpoints record, else random]");
 
     private Option<string> DataDir { get; } = TypedOption.Text("--data-dir", "DIR", "folder with the data sets' files");
 
     private Option<DataSplit> Split { get; } = TypedOption.Choice(
-        "--split", "part of the data set [default: what the checkpoints record, else test]", ("test", DataSplit.Test), ("train", DataSplit.Train));
+        "--split", "part of the data set [default: what the checkpoints record, else test]", ("test", DataSplit.Test),
+        ("train", DataSplit.Train));
 
     private Option<Limit> Samples { get; } = TypedOption.Limit(
         "--samples", $"use the first N samples in stored order [default: {Probe.Samples}]");
 
-    private Option<string> Labels { get; } = TypedOption.Text("--labels", "PATH", "labels of the samples, where the data have none of their own");
+    private Option<string> Labels { get; } =
+        TypedOption.Text("--labels", "PATH", "labels of the samples, where the data have none of their own");
 
-    private Option<int> Batch { get; } = TypedOption.WholeNumber("--batch", "samples in one run; changes no result [default: by size of the model]", 1);
+    private Option<int> Batch { get; } =
+        TypedOption.WholeNumber("--batch", "samples in one run; changes no result [default: by size of the model]", 1);
 
     private Option<float> Scale { get; } = PreprocessingOptions.Scale("what the checkpoints record, else 1");
 
@@ -46,22 +50,27 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private Option<ImmutableArray<float>> Std { get; } = PreprocessingOptions.Std("what the checkpoints record, else 1");
 
-    private Option<string> Input { get; } = TypedOption.Text("--input", "NAME", "the model input that the samples feed, where there are several");
+    private Option<string> Input { get; } =
+        TypedOption.Text("--input", "NAME", "the model input that the samples feed, where there are several");
 
     private Option<ImmutableDictionary<string, int>> Dimensions { get; } = TypedOption.Sizes(
         "--dim", "size of a free dimension of the inputs; repeatable");
 
-    private Option<int> Seed { get; } = TypedOption.WholeNumber("--seed", $"seed of random samples and of --bootstrap [default: {Probe.Seed}]", int.MinValue);
+    private Option<int> Seed { get; } =
+        TypedOption.WholeNumber("--seed", $"seed of random samples and of --bootstrap [default: {Probe.Seed}]", int.MinValue);
 
     private Option<ImmutableArray<float>> Threshold { get; } = TypedOption.Numbers(
-        "--threshold", $"θ: a node is alive above it; several give a row each [default: {NumberText.Exact(Settings.Thresholds[0])}]", _ => true, "a finite number");
+        "--threshold",
+        $"θ: a node is alive above it; several give a row each [default: {NumberText.Exact(Settings.Thresholds[0])}]", _ => true,
+        "a finite number");
 
     private Option<Statistic> Statistic { get; } = TypedOption.Choice(
         "--statistic", $"how activations over the samples become one number [default: {Spelling.Of(Settings.Statistic)}]",
         [.. Enum.GetValues<Statistic>().Select(value => (Spelling.Of(value), value))]);
 
     private Option<double> AliveShare { get; } = TypedOption.Number<double>(
-        "--alive-share", $"with --statistic share: alive above this share of samples [default: {NumberText.Exact(Settings.AliveShare)}]",
+        "--alive-share",
+        $"with --statistic share: alive above this share of samples [default: {NumberText.Exact(Settings.AliveShare)}]",
         x => x is >= 0 and <= 1, "a number from 0 to 1");
 
     private Option<ConvNodes> ConvNodes { get; } = TypedOption.Choice(
@@ -76,21 +85,25 @@ internal sealed class AnalyzeOptions(Worker? worker)
         WiredMeasure, ContributionsMeasure);
 
     private Option<int> Bootstrap { get; } = TypedOption.WholeNumber(
-        "--bootstrap", "95 % intervals of alive counts, E and E_H over the choice of samples, from N resamples, such as 1000 [default: none]",
+        "--bootstrap",
+        "95 % intervals of alive counts, E and E_H over the choice of samples, from N resamples, such as 1000 [default: none]",
         BootstrapSettings.FewestResamples);
 
     private Option<bool> Units { get; } = TypedOption.Flag(
         "--units", $"with --out: what was counted of each node too, in {Files(ofUnits: true)}");
 
-    private Option<ImmutableArray<string>> Only { get; } = TypedOption.Texts("--only", "GLOB", "keep only the layers whose name matches; repeatable");
+    private Option<ImmutableArray<string>> Only { get; } =
+        TypedOption.Texts("--only", "GLOB", "keep only the layers whose name matches; repeatable");
 
-    private Option<ImmutableArray<string>> Exclude { get; } = TypedOption.Texts("--exclude", "GLOB", "leave out the layers whose name matches; repeatable");
+    private Option<ImmutableArray<string>> Exclude { get; } =
+        TypedOption.Texts("--exclude", "GLOB", "leave out the layers whose name matches; repeatable");
 
     private Option<Optimization> Optimization { get; } = TypedOption.Choice(
         "--optimization", $"ONNX Runtime's graph optimization [default: {Spelling.Of(Settings.Optimization)}]",
         [.. Enum.GetValues<Optimization>().Select(value => (Spelling.Of(value), value))]);
 
-    private Option<int> Threads { get; } = TypedOption.WholeNumber("--threads", "threads of the runtime; 0 lets it choose [default: 0]", 0);
+    private Option<int> Threads { get; } =
+        TypedOption.WholeNumber("--threads", "threads of the runtime; 0 lets it choose [default: 0]", 0);
 
     private Option<Device> Device { get; } = TypedOption.Choice(
         "--device", $"where the model runs [default: {Spelling.Of(Settings.Device)}]",
@@ -104,7 +117,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
     private Option<string> Out { get; } = TypedOption.Text(
         "--out", "DIR", $"also write {Files(ofUnits: false)} there");
 
-    private Option<string> Html { get; } = HtmlFile($"write {ReportWriters.Page.FileName} alone: the answer as one page with charts, which opens from disk");
+    private Option<string> Html { get; } =
+        HtmlFile($"write {ReportWriters.Page.FileName} alone: the answer as one page with charts, which opens from disk");
 
     private Option<ReportWriter> Format { get; } = TypedOption.Choice(
         "--format", $"form of the answer on stdout [default: {ReportWriters.All[0].Format}]",
@@ -197,7 +211,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private bool WiredOfWhole(ParseResult parsed) =>
         Asked(parsed, WiredMeasure) && (parsed.GetResult(Only) ?? parsed.GetResult(Exclude)) is not null
-            ? throw new UsageException("--measures wired: counts the connections of the whole network; leave out --only and --exclude")
+            ? throw new UsageException(
+                "--measures wired: counts the connections of the whole network; leave out --only and --exclude")
             : Asked(parsed, WiredMeasure);
 
     private bool Asked(ParseResult parsed, string measure)
@@ -216,7 +231,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
         if (parsed.GetResult(Out) is null)
             throw new UsageException("--units: writes files; name a folder for them with --out");
         return Given(parsed, Statistic, Settings.Statistic) == StatisticKind.Sample
-            ? throw new UsageException("--units: is not offered per sample, where no node is alive or dead as such; choose another --statistic")
+            ? throw new UsageException(
+                "--units: is not offered per sample, where no node is alive or dead as such; choose another --statistic")
             : true;
     }
 
@@ -229,7 +245,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
             ? new BootstrapSettings(parsed.GetValue(Bootstrap), Given(parsed, Seed, Probe.Seed))
             : throw new UsageException(
                 $"--bootstrap: is not offered with --statistic {Spelling.Of(statistic)}, which is no mean over the samples; " +
-                $"choose {string.Join(" or ", Enum.GetValues<StatisticKind>().Where(AliveRule.IsMean).Select(Spelling.Of))}, or leave it out");
+                $"choose {string.Join(" or ", Enum.GetValues<StatisticKind>().Where(AliveRule.IsMean).Select(Spelling.Of))}, "
+                + "or leave it out");
     }
 
     private static string? Existing(ParseResult parsed, Option<string> option, Func<string, bool> exists, string kind) =>

@@ -14,7 +14,8 @@ internal static class Commands
 
     /// <summary>Runs the command that <paramref name="args"/> name.</summary>
     public static async Task<int> RunAsync(
-        IReadOnlyList<string> args, Terminal terminal, AnalysisRunner analyze, Worker? worker = null, CancellationToken token = default)
+        IReadOnlyList<string> args, Terminal terminal, AnalysisRunner analyze, Worker? worker = null,
+        CancellationToken token = default)
     {
         // No @file expansion: a path may start with @.
         var parsed = Create(terminal, analyze, worker).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
@@ -38,7 +39,8 @@ internal static class Commands
     /// <summary>The default command and its siblings: one file of this folder and one line here each.</summary>
     public static RootCommand Create(Terminal terminal, AnalysisRunner analyze, Worker? worker = null)
     {
-        var root = new RootCommand("Emergence of a neural network, measured on ONNX checkpoints: how many paths lead from dead nodes to alive ones.");
+        var root = new RootCommand(
+            "Emergence of a neural network, measured on ONNX checkpoints: how many paths lead from dead nodes to alive ones.");
         AnalyzeCommand.Define(root, terminal, analyze, worker);
         root.Subcommands.Add(InspectCommand.Create(terminal, worker));
         root.Subcommands.Add(CompareCommand.Create(terminal, analyze, worker));

@@ -24,9 +24,12 @@ internal static class InspectCommand
             [.. InspectionWriters.All.Select(writer => (writer.Format, writer))]);
         var dimensions = TypedOption.Sizes("--dim", "size of a free dimension of the inputs; repeatable");
         var includeInput = TypedOption.Flag("--include-input", "count the network's input as a layer");
-        var tensors = TypedOption.Flag("--tensors", "also show each tensor: its type, the role of each axis, the layers it carries");
-        var save = TypedOption.Text("--save-instrumented", "FILE", "also write the rewritten graph, with its counters, for a viewer");
-        var channels = TypedOption.Flag("--channels", "show which nodes can only be cut out together, as prune --shrink does it; table or json");
+        var tensors =
+            TypedOption.Flag("--tensors", "also show each tensor: its type, the role of each axis, the layers it carries");
+        var save = TypedOption.Text("--save-instrumented", "FILE",
+            "also write the rewritten graph, with its counters, for a viewer");
+        var channels = TypedOption.Flag("--channels",
+            "show which nodes can only be cut out together, as prune --shrink does it; table or json");
         var command = new Command("inspect", "Show the layers and edges that were traced.")
         {
             model, format, dimensions, includeInput, tensors, channels, save,
@@ -39,7 +42,8 @@ internal static class InspectCommand
             var file = parsed.GetValue(model)!;
             var writer = parsed.GetValue(format) ?? InspectionWriters.All[0];
             if (parsed.GetValue(tensors) && !writer.ShowsTensors)
-                throw new UsageException($"--tensors: --format {writer.Format} shows layers and edges only; expected table or json");
+                throw new UsageException(
+                    $"--tensors: --format {writer.Format} shows layers and edges only; expected table or json");
             if (parsed.GetValue(channels))
             {
                 ShowChannels(file, writer.Format, parsed.GetValue(dimensions), limits.Read(parsed), terminal, token);
@@ -63,7 +67,8 @@ internal static class InspectCommand
         return command;
     }
 
-    private static void ShowChannels(string file, string format, ImmutableDictionary<string, int>? dimensions, Boundary boundary, Terminal terminal, CancellationToken token)
+    private static void ShowChannels(string file, string format, ImmutableDictionary<string, int>? dimensions, Boundary boundary,
+        Terminal terminal, CancellationToken token)
     {
         if (format is not ("table" or "json"))
             throw new UsageException($"--format {format}: does not go with --channels; choose table or json");

@@ -11,10 +11,12 @@ internal sealed class LimitOptions(Worker? worker)
     private static readonly RunLimits Default = new();
 
     private Option<double> Timeout { get; } = TypedOption.Number<double>(
-        "--timeout", $"seconds that one checkpoint may take [default: {Default.Timeout.TotalSeconds}]", x => x is > 0 and <= 1e6, "a number of seconds above 0");
+        "--timeout", $"seconds that one checkpoint may take [default: {Default.Timeout.TotalSeconds}]", x => x is > 0 and <= 1e6,
+        "a number of seconds above 0");
 
     private Option<long> Memory { get; } = TypedOption.Bytes(
-        "--memory", "memory that the program may take, as in 4G [default: 1G, 8 times the checkpoint and 4 times its samples, at most half of what there is]");
+        "--memory", "memory that the program may take, as in 4G [default: 1G, 8 times the checkpoint and 4 times its samples, "
+        + "at most half of what there is]");
 
     /// <summary>In the order of help.</summary>
     public IEnumerable<Option> All => [Timeout, Memory];

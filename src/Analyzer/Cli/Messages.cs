@@ -13,7 +13,8 @@ internal static class Messages
     public static void WriteDiagnostics(Terminal terminal, ImmutableArray<CheckpointResult> checkpoints, bool quiet)
     {
         var groups = checkpoints
-            .SelectMany(checkpoint => checkpoint.Diagnostics.Distinct(), (checkpoint, diagnostic) => (checkpoint.File, Diagnostic: diagnostic))
+            .SelectMany(checkpoint => checkpoint.Diagnostics.Distinct(),
+                (checkpoint, diagnostic) => (checkpoint.File, Diagnostic: diagnostic))
             .GroupBy(entry => entry.Diagnostic, entry => entry.File);
         foreach (var group in groups)
         {

@@ -35,7 +35,8 @@ internal sealed class ProgressLine : IProgress<AnalysisProgress>, IDisposable
             shownAt = terminal.Clock.GetTimestamp();
             var text = Printable.Of(value.Activity ?? string.Create(
                 CultureInfo.InvariantCulture,
-                $"{value.Index + 1}/{value.Total}  {Path.GetFileName(value.File)}  {value.SamplesDone}/{value.SamplesTotal} samples"));
+                $"{value.Index + 1}/{value.Total}  {Path.GetFileName(value.File)}  {value.SamplesDone}/{value.SamplesTotal} "
+                + $"samples"));
             if (terminal.ErrorWidth is { } width)
                 Rewrite(text[..Math.Min(text.Length, Math.Max(0, width - 1))]);
             else

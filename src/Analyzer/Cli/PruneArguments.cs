@@ -19,7 +19,8 @@ internal sealed class PruneArguments(Worker? worker)
     private static readonly PruneOptions Default = new() { Amount = 0 };
     private static readonly ImmutableArray<double> SensitivityAmounts = [0.3, 0.5, 0.7, 0.9];
 
-    private CheckpointArgument Checkpoints { get; } = new("each is pruned for itself", "emergence-analyze prune model.onnx --amount 0.3 --out pruned.onnx");
+    private CheckpointArgument Checkpoints { get; } =
+        new("each is pruned for itself", "emergence-analyze prune model.onnx --amount 0.3 --out pruned.onnx");
 
     private Option<ImmutableArray<double>> Amount { get; } = TypedOption.List(
         "--amount", "X[,X…]", "share to prune, from 0 to below 1; several give a file each", text =>
@@ -40,16 +41,21 @@ internal sealed class PruneArguments(Worker? worker)
         [.. Enum.GetValues<PruneShare>().Select(value => (PruneWords.Of(value), value))]);
 
     private Option<Importance> Ranking { get; } = TypedOption.Choice(
-        "--importance", "what ranks them: of nodes l1, l2, activation, random; of weights magnitude unless wanda, random [default with nodes: l2]",
+        "--importance",
+        "what ranks them: of nodes l1, l2, activation, random; of weights magnitude unless wanda, random [default with nodes: "
+        + "l2]",
         TypedOption.WordsOf<Importance>());
 
     private Option<bool> Dead { get; } = TypedOption.Flag(
         "--dead", "remove exactly the nodes that are dead on the samples, and report what that changes; in place of --amount");
 
     private Option<double> MinKeep { get; } = TypedOption.Number<double>(
-        "--min-keep", $"with nodes: the share of its nodes that each layer keeps at least [default: {NumberText.Exact(Default.MinKeep)}]", share => share is >= 0 and <= 1, "a number from 0 to 1");
+        "--min-keep",
+        $"with nodes: the share of its nodes that each layer keeps at least [default: {NumberText.Exact(Default.MinKeep)}]",
+        share => share is >= 0 and <= 1, "a number from 0 to 1");
 
-    private Option<int> RoundTo { get; } = TypedOption.WholeNumber("--round-to", "with nodes: each layer keeps a multiple of N nodes, as hardware likes them", 1);
+    private Option<int> RoundTo { get; } =
+        TypedOption.WholeNumber("--round-to", "with nodes: each layer keeps a multiple of N nodes, as hardware likes them", 1);
 
     private Option<ImmutableArray<ParameterRole>> Parameters { get; } = TypedOption.List(
         "--parameters", "weights,biases,normalization", "what to prune, with weights [default: weights]", text => text switch
@@ -61,27 +67,34 @@ internal sealed class PruneArguments(Worker? worker)
             _ => throw new FormatException($"'{text}': expected weights, biases or normalization"),
         });
 
-    private Option<ImmutableArray<string>> Only { get; } = TypedOption.Texts("--only", "GLOB", "prune only the layers whose name matches; repeatable");
+    private Option<ImmutableArray<string>> Only { get; } =
+        TypedOption.Texts("--only", "GLOB", "prune only the layers whose name matches; repeatable");
 
-    private Option<ImmutableArray<string>> Exclude { get; } = TypedOption.Texts("--exclude", "GLOB", "leave the layers alone whose name matches; repeatable");
+    private Option<ImmutableArray<string>> Exclude { get; } =
+        TypedOption.Texts("--exclude", "GLOB", "leave the layers alone whose name matches; repeatable");
 
     private Option<bool> KeepOutput { get; } = TypedOption.Flag("--keep-output", "leave the last layer alone");
 
-    private Option<bool> Shrink { get; } = TypedOption.Flag("--shrink", "with nodes: cut them out of the file where that is possible");
+    private Option<bool> Shrink { get; } =
+        TypedOption.Flag("--shrink", "with nodes: cut them out of the file where that is possible");
 
     private Option<bool> Strict { get; } = TypedOption.Flag("--strict", "with --shrink: fail where a node cannot be cut out");
 
-    private Option<bool> NoVerify { get; } = TypedOption.Flag("--no-verify", "do not run the pruned model before it is written: for one too large to run");
+    private Option<bool> NoVerify { get; } =
+        TypedOption.Flag("--no-verify", "do not run the pruned model before it is written: for one too large to run");
 
     private Option<bool> Sensitivity { get; } = TypedOption.Flag(
-        "--sensitivity", $"write nothing: prune each layer alone and show what changes [amounts by default: {string.Join(',', SensitivityAmounts)}]");
+        "--sensitivity",
+        "write nothing: prune each layer alone and show what changes [amounts by default: "
+        + $"{string.Join(',', SensitivityAmounts)}]");
 
     // The samples, thresholds and devices of the default command.
     private AnalyzeOptions Measuring { get; } = new(worker);
 
     private LimitOptions Limits { get; } = new(worker);
 
-    private Option<string> Out { get; } = TypedOption.Text("--out", "FILE|DIR", "where to write; a directory gets NAME.pruned-30.onnx");
+    private Option<string> Out { get; } =
+        TypedOption.Text("--out", "FILE|DIR", "where to write; a directory gets NAME.pruned-30.onnx");
 
     private Option<bool> Force { get; } = TypedOption.Flag("--force", "allow to write onto a model that is read");
 
@@ -99,7 +112,8 @@ internal sealed class PruneArguments(Worker? worker)
         Ranking.Aliases.Add("--norm");
         foreach (var option in (Option[])
             [
-                Amount, Dead, Scope, Structure, Of, Ranking, MinKeep, RoundTo, Parameters, Only, Exclude, KeepOutput, Shrink, Strict, NoVerify, Out, Force, Format, Quiet,
+                Amount, Dead, Scope, Structure, Of, Ranking, MinKeep, RoundTo, Parameters, Only, Exclude, KeepOutput, Shrink,
+                Strict, NoVerify, Out, Force, Format, Quiet,
                 Sensitivity, .. Measuring.Measuring, .. Limits.All,
             ])
             command.Options.Add(option);
@@ -147,8 +161,11 @@ internal sealed class PruneArguments(Worker? worker)
         };
         var importance = Given(Ranking, Importance.L2);
         Require("--structure nodes", options.Structure == PruneStructure.Nodes, Dead, Shrink, MinKeep, RoundTo);
-        if (IsGiven(Ranking) && importance != Importance.Random && (options.Structure == PruneStructure.Weights) != (importance == Importance.Wanda))
-            throw new UsageException($"--importance {importance.ToString().ToLowerInvariant()} goes with --structure {(importance == Importance.Wanda ? "weights" : "nodes")} only; choose another");
+        if (IsGiven(Ranking) && importance != Importance.Random
+            && (options.Structure == PruneStructure.Weights) != (importance == Importance.Wanda))
+            throw new UsageException(
+                $"--importance {importance.ToString().ToLowerInvariant()} goes with --structure "
+                + $"{(importance == Importance.Wanda ? "weights" : "nodes")} only; choose another");
         foreach (var option in (Option[])[Ranking, MinKeep, RoundTo, Of, Scope])
         {
             if (isDead && IsGiven(option))
@@ -164,11 +181,14 @@ internal sealed class PruneArguments(Worker? worker)
         Require("--shrink", options.Shrink, Strict);
         Require(
             "--sensitivity, --dead and --importance activation or wanda", isSensitivity || isMeasured,
-            [.. Measuring.Measuring.Where(option => option.Name != "--dim" && !(option.Name is "--data" or "--data-dir" or "--seed"))]);
+            [.. Measuring.Measuring.Where(option =>
+                option.Name != "--dim" && !(option.Name is "--data" or "--data-dir" or "--seed"))]);
         foreach (var option in (Option[])[Scope, Shrink, Strict, NoVerify, Out, Force])
         {
             if (isSensitivity && IsGiven(option))
-                throw new UsageException($"{option.Name} does not go with --sensitivity, which prunes each layer alone and writes nothing; leave it out");
+                throw new UsageException(
+                    $"{option.Name} does not go with --sensitivity, which prunes each layer alone and writes nothing; leave "
+                    + "it out");
         }
         return new PruneCall
         {

@@ -9,18 +9,22 @@ using Emergence.Pruning;
 
 namespace Emergence.Analyzer.Cli;
 
-/// <summary><c>emergence-analyze prune</c>: writes pruned copies of checkpoints, or shows how sensitive their layers are.</summary>
+/// <summary><c>emergence-analyze prune</c>: writes pruned copies of checkpoints, or shows how sensitive
+/// their layers are.</summary>
 internal static class PruneCommand
 {
     public static Command Create(Terminal terminal, Worker? worker)
     {
-        var command = new Command("prune", "Prune checkpoints by magnitude: the smallest weights become zero, or whole nodes are removed.");
+        var command =
+            new Command("prune", "Prune checkpoints by magnitude: the smallest weights become zero, or whole nodes are removed.");
         var arguments = new PruneArguments(worker);
         arguments.AddTo(command);
         command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal, () => Task.Run(() =>
         {
             var call = arguments.Read(parsed);
-            return call.Sensitivity is { } sensitivity ? Measure(call, sensitivity, terminal, token) : Write(call, terminal, token);
+            return call.Sensitivity is { } sensitivity
+                ? Measure(call, sensitivity, terminal, token)
+                : Write(call, terminal, token);
         }, CancellationToken.None), token));
         return command;
     }
@@ -38,7 +42,8 @@ internal static class PruneCommand
             Func<PruneOptions, PrunedModel> pruner = call.Verification is { } probe
                 ? new VerifiedPruner(checkpoint, probe, run).Prune
                 : options => Pruner.Prune(checkpoint, options);
-            var measurement = call.Measured is { } measured ? new PruneMeasurement(checkpoint, measured.Settings, measured.Probe, run) : null;
+            var measurement =
+                call.Measured is { } measured ? new PruneMeasurement(checkpoint, measured.Settings, measured.Probe, run) : null;
             Say(terminal, file, measurement?.Diagnostics ?? [], call.Quiet);
             var asked = Ranked(call, measurement) with { Trace = call.Options.Trace with { MeasureShapes = measure } };
             foreach (var planned in call.Files.Where(planned => planned.Source == file))
@@ -80,12 +85,14 @@ internal static class PruneCommand
     }
 
     /// <summary>Works on each checkpoint; of several, one that fails is named and does not keep the others.</summary>
-    private static ImmutableArray<T> ForEach<T>(PruneCall call, Terminal terminal, Func<string, CheckpointRun, T> work, CancellationToken token)
+    private static ImmutableArray<T> ForEach<T>(PruneCall call, Terminal terminal, Func<string, CheckpointRun, T> work,
+        CancellationToken token)
     {
         var results = ImmutableArray.CreateBuilder<T>();
         foreach (var file in call.Checkpoints)
         {
-            var (result, failure) = call.Boundary.Run(file, run => call.Checkpoints.Length > 1 ? OfOne(() => work(file, run)) : work(file, run), token);
+            var (result, failure) = call.Boundary.Run(file,
+                run => call.Checkpoints.Length > 1 ? OfOne(() => work(file, run)) : work(file, run), token);
             if (failure is null)
                 results.Add(result!);
             else
@@ -94,7 +101,8 @@ internal static class PruneCommand
         return results.ToImmutable();
     }
 
-    /// <summary>Options that do not fit one of several checkpoints are that one's failure, not wrong usage of the whole.</summary>
+    /// <summary>Options that do not fit one of several checkpoints are that one's failure, not wrong usage
+    /// of the whole.</summary>
     private static T OfOne<T>(Func<T> work)
     {
         try

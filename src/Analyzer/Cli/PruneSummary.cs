@@ -18,7 +18,8 @@ internal static class PruneSummary
 
     /// <summary>
     /// Measures both on the samples that the user names or the model records, where these need no download, or on random ones
-    /// where it records none. Where that cannot be done, it says what can and how to get the rest: what was pruned is written in any case.
+    /// where it records none. Where that cannot be done, it says what can and how to get the rest: what was
+    /// pruned is written in any case.
     /// </summary>
     public static void Write(PruneCall call, IReadOnlyList<PruneReport> written, Terminal terminal, CancellationToken token)
     {

@@ -4,7 +4,8 @@ using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Cli;
 
-/// <summary>Turns what goes wrong into one line and an exit code: what a user can act on, and a defect of ours, said to be one.</summary>
+/// <summary>Turns what goes wrong into one line and an exit code: what a user can act on, and a defect of
+/// ours, said to be one.</summary>
 internal static class UserErrors
 {
     /// <summary>Runs a command's work, or says in one line why it could not be done.</summary>

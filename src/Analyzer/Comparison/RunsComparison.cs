@@ -3,7 +3,8 @@ using Emergence.Analyzer.Metrics;
 
 namespace Emergence.Analyzer.Comparison;
 
-/// <summary>A number over several runs: the median (of an even number, the lower of the middle two) and how far they spread.</summary>
+/// <summary>A number over several runs: the median (of an even number, the lower of the middle two) and how
+/// far they spread.</summary>
 /// <param name="Median">The median.</param>
 /// <param name="Low">The smallest.</param>
 /// <param name="High">The largest.</param>
@@ -15,7 +16,8 @@ public readonly record struct Spread<T>(T Median, T Low, T High);
 /// <param name="Emergence">E.</param>
 /// <param name="AliveShare">Share of the nodes that are alive.</param>
 /// <param name="Accuracy">Accuracy on the samples; null where no run has any.</param>
-public sealed record RunsStep(int Step, int Runs, Spread<EmergenceValue> Emergence, Spread<double> AliveShare, Spread<double>? Accuracy);
+public sealed record RunsStep(int Step, int Runs, Spread<EmergenceValue> Emergence, Spread<double> AliveShare,
+    Spread<double>? Accuracy);
 
 /// <summary>Three or more runs of one experiment together, seeds say: each step with its median and spread.</summary>
 /// <param name="Runs">The runs, as they were given.</param>
@@ -30,7 +32,8 @@ public sealed record RunsComparison(ImmutableArray<ComparedSide> Runs, bool HasE
         var hasEpochs = runs.All(run => run.Checkpoints.All(checkpoint => checkpoint.Epoch is not null));
         var steps = runs
             .SelectMany(run => run.Checkpoints.Select((checkpoint, i) =>
-                (Step: hasEpochs ? checkpoint.Epoch!.Value : i, checkpoint.Accuracy, Measurement: checkpoint.Measurements[run.Threshold])))
+                (Step: hasEpochs ? checkpoint.Epoch!.Value : i, checkpoint.Accuracy,
+                    Measurement: checkpoint.Measurements[run.Threshold])))
             .GroupBy(point => point.Step).OrderBy(group => group.Key)
             .Select(group => new RunsStep(
                 group.Key,

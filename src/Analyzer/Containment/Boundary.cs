@@ -76,9 +76,11 @@ public sealed class Boundary(RunLimits limits, Worker? worker = null)
     internal static string Unforeseen(Exception e)
     {
         if (e is IOException or UnauthorizedAccessException or Win32Exception or TaskSchedulerException)
-            return $"cannot go on ({(e.InnerException ?? e).Message}); check permissions, the free space and the limits on open files";
+            return $"cannot go on ({(e.InnerException ?? e).Message}); check permissions, the free space and the limits on "
+                + "open files";
         var place = e.StackTrace?.Split('\n', 2)[0].Trim().Split(" in ", 2)[0];
-        return $"unexpected {e.GetType().Name} {place} ({e.Message}); this is a defect of emergence-analyze: report it with the file";
+        return $"unexpected {e.GetType().Name} {place} ({e.Message}); this is a defect of emergence-analyze: report it with "
+            + "the file";
     }
 }
 
@@ -112,10 +114,12 @@ public sealed class CheckpointRun(RunLimits limits, Worker? worker, Cancellation
         {
             throw new UserException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"tensor '{widest.Name}': takes {Gibibytes((double)widest.Bytes)} for one sample, more than the {Gibibytes(Memory)} there may be; raise --memory"));
+                $"tensor '{widest.Name}': takes {Gibibytes((double)widest.Bytes)} for one sample, more than the "
+                + $"{Gibibytes(Memory)} there may be; raise --memory"));
         }
     }
 
     /// <summary>An amount of memory for people.</summary>
-    internal static string Gibibytes(double bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1 << 30):0.##} GiB");
+    internal static string Gibibytes(double bytes) =>
+        string.Create(CultureInfo.InvariantCulture, $"{bytes / (1 << 30):0.##} GiB");
 }

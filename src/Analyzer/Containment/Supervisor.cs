@@ -48,7 +48,8 @@ internal sealed class Supervisor(Terminal terminal)
             }
             if (current is not { } dead)
             {
-                terminal.WriteError($"the program ended unexpectedly: {Death(code, lastWords)}; this is a defect: report it with the command");
+                terminal.WriteError(
+                    $"the program ended unexpectedly: {Death(code, lastWords)}; this is a defect: report it with the command");
                 return ExitCode.Failed;
             }
             deaths.Add(dead.File, killed ?? $"the runtime ended the process on it: {Death(code, lastWords)}; leave the file out");
@@ -94,7 +95,12 @@ internal sealed class Supervisor(Terminal terminal)
     private static Process Start(IReadOnlyList<string> args, string pipe)
     {
         var program = Environment.ProcessPath ?? throw new InvalidOperationException("the program does not know its own path");
-        var start = new ProcessStartInfo(program) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardError = true
+        };
         // Started as "dotnet emergence-analyze.dll", the path is that of dotnet.
         if (Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
             start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
@@ -129,7 +135,8 @@ internal sealed class Supervisor(Terminal terminal)
                         Say(news.ReadString());
                         break;
                     case WorkerNews.Starts:
-                        Set((news.ReadString(), TimeSpan.FromSeconds(news.ReadDouble()), terminal.Clock.GetTimestamp()), news.ReadInt64());
+                        Set((news.ReadString(), TimeSpan.FromSeconds(news.ReadDouble()), terminal.Clock.GetTimestamp()),
+                            news.ReadInt64());
                         break;
                     case WorkerNews.MayTake:
                         Set(current, news.ReadInt64());
@@ -179,7 +186,8 @@ internal sealed class Supervisor(Terminal terminal)
         {
             // Refreshing a process reads a file for each of its threads; this is one.
             if (OperatingSystem.IsLinux())
-                return long.Parse(File.ReadAllText($"/proc/{process.Id}/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+                return long.Parse(File.ReadAllText($"/proc/{process.Id}/statm").Split(' ')[1],
+                    CultureInfo.InvariantCulture) * Environment.SystemPageSize;
             process.Refresh();
             return process.WorkingSet64;
         }
@@ -190,7 +198,8 @@ internal sealed class Supervisor(Terminal terminal)
         }
     }
 
-    private static string LastLine(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault("");
+    private static string LastLine(string text) =>
+        text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault("");
 
     /// <summary>What an exit code says of how a process died.</summary>
     private static string Death(int code, string lastWords)

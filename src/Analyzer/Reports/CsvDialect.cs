@@ -16,7 +16,8 @@ internal static class CsvDialect
     public static string Name(string name)
     {
         var cell = Printable.Of(name);
-        return cell.TrimStart() is ['=' or '+' or '-' or '@', ..] && !double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
+        return cell.TrimStart() is ['=' or '+' or '-' or '@', ..]
+            && !double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
             ? $"'{cell}"
             : cell;
     }

@@ -47,7 +47,8 @@ internal static class JsonReport
         json.WriteEndObject();
         Write(json, series.Settings);
         Array(json, "checkpoints", series.Checkpoints, checkpoint => Write(json, checkpoint));
-        Array(json, "verdicts", outcome.Verdicts.Index(), verdict => Write(json, verdict.Item, series.Settings.Thresholds[verdict.Index]));
+        Array(json, "verdicts", outcome.Verdicts.Index(),
+            verdict => Write(json, verdict.Item, series.Settings.Thresholds[verdict.Index]));
         Array(json, "failures", outcome.Failures, failure =>
         {
             json.WriteString("file", failure.File);
@@ -146,7 +147,8 @@ internal static class JsonReport
         LargestNode(json, measurement.Step?.Split);
         Number(json, "woke", measurement.Woke);
         Number(json, "died", measurement.Died);
-        Array(json, "layers", measurement.Layers, layer => Write(json, layer, measurement.Step?.Split?.Layers[layer.Index].Contribution));
+        Array(json, "layers", measurement.Layers,
+            layer => Write(json, layer, measurement.Step?.Split?.Layers[layer.Index].Contribution));
     }
 
     private static void Write(Utf8JsonWriter json, LayerResult layer, EmergenceChange? contribution)

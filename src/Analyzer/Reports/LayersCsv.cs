@@ -6,7 +6,8 @@ using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Reports;
 
-/// <summary><c>layers.csv</c>: one row per checkpoint, threshold and layer. The columns are described in docs/formats.md.</summary>
+/// <summary><c>layers.csv</c>: one row per checkpoint, threshold and layer. The columns are described in
+/// docs/formats.md.</summary>
 internal static class LayersCsv
 {
     public static void Write(AnalysisOutcome outcome, Stream stream)
@@ -14,10 +15,12 @@ internal static class LayersCsv
         var rows =
             from checkpoint in outcome.Series.Checkpoints.Index()
             from measurement in checkpoint.Item.Measurements.Index()
-            let before = checkpoint.Index == 0 ? null : outcome.Series.Checkpoints[checkpoint.Index - 1].Measurements[measurement.Index]
+            let before =
+                checkpoint.Index == 0 ? null : outcome.Series.Checkpoints[checkpoint.Index - 1].Measurements[measurement.Index]
             let contributions = Contributions(measurement.Item, before)
             from layer in measurement.Item.Layers
-            select LayerRow.Of(checkpoint.Item, measurement.Item, layer, contributions.IsDefault ? null : contributions[layer.Index]);
+            select LayerRow.Of(checkpoint.Item, measurement.Item, layer,
+                contributions.IsDefault ? null : contributions[layer.Index]);
         using var csv = CsvWriter.Create(stream, CsvDialect.Options, leaveOpen: true);
         csv.WriteRecords(rows);
     }
@@ -52,29 +55,30 @@ internal sealed partial record LayerRow
     [CsvColumn("slope")] public required string? Slope { get; init; }
     [CsvColumn("contribution")] public required string? Contribution { get; init; }
 
-    public static LayerRow Of(CheckpointResult checkpoint, Measurement measurement, LayerResult layer, BigInteger? contribution) => new()
-    {
-        Checkpoint = CsvDialect.Name(checkpoint.File),
-        Epoch = checkpoint.Epoch,
-        Index = layer.Index,
-        Name = CsvDialect.Name(layer.Name),
-        Op = CsvDialect.Name(layer.Op),
-        Nodes = layer.Nodes,
-        Alive = layer.Alive,
-        Multiplicity = layer.Multiplicity,
-        Parameters = layer.Parameters,
-        ParametersNonzero = layer.ParametersNonzero,
-        ActivationMean = Spelling.Finite(layer.ActivationMean),
-        ActivationMax = Spelling.Finite(layer.ActivationMax),
-        Threshold = measurement.Threshold,
-        AliveByBias = layer.AliveByBias,
-        EmergenceShare = Spelling.Finite(layer.EmergenceShare),
-        Woke = layer.Woke,
-        Died = layer.Died,
-        AliveLow = layer.AliveInterval?.Low,
-        AliveHigh = layer.AliveInterval?.High,
-        NeverFired = layer.NeverFired,
-        Slope = layer.Slope?.Rounded.ToString(CultureInfo.InvariantCulture),
-        Contribution = contribution?.ToString(CultureInfo.InvariantCulture),
-    };
+    public static LayerRow Of(CheckpointResult checkpoint, Measurement measurement, LayerResult layer,
+        BigInteger? contribution) => new()
+        {
+            Checkpoint = CsvDialect.Name(checkpoint.File),
+            Epoch = checkpoint.Epoch,
+            Index = layer.Index,
+            Name = CsvDialect.Name(layer.Name),
+            Op = CsvDialect.Name(layer.Op),
+            Nodes = layer.Nodes,
+            Alive = layer.Alive,
+            Multiplicity = layer.Multiplicity,
+            Parameters = layer.Parameters,
+            ParametersNonzero = layer.ParametersNonzero,
+            ActivationMean = Spelling.Finite(layer.ActivationMean),
+            ActivationMax = Spelling.Finite(layer.ActivationMax),
+            Threshold = measurement.Threshold,
+            AliveByBias = layer.AliveByBias,
+            EmergenceShare = Spelling.Finite(layer.EmergenceShare),
+            Woke = layer.Woke,
+            Died = layer.Died,
+            AliveLow = layer.AliveInterval?.Low,
+            AliveHigh = layer.AliveInterval?.High,
+            NeverFired = layer.NeverFired,
+            Slope = layer.Slope?.Rounded.ToString(CultureInfo.InvariantCulture),
+            Contribution = contribution?.ToString(CultureInfo.InvariantCulture),
+        };
 }

@@ -28,7 +28,8 @@ internal static class NumberText
 
     /// <summary>A factor such as <c>× 2.6</c>, from its logarithm.</summary>
     public static string Factor(double log10) => log10 is > -3 and < 6
-        ? "× " + Math.Pow(10, log10).ToString(log10 is < -1 or (> -0.005 and < 0.005) ? "0.####" : log10 < 1 ? "0.##" : "0", CultureInfo.InvariantCulture)
+        ? "× " + Math.Pow(10, log10)
+            .ToString(log10 is < -1 or (> -0.005 and < 0.005) ? "0.####" : log10 < 1 ? "0.##" : "0", CultureInfo.InvariantCulture)
         : string.Create(CultureInfo.InvariantCulture, $"× 10^{log10:0.#}");
 
     /// <summary>Five significant digits, trailing zeros kept so that a column lines up; empty for none.</summary>

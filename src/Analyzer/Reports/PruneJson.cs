@@ -8,7 +8,8 @@ namespace Emergence.Analyzer.Reports;
 /// <summary>Everything, as JSON.</summary>
 internal static class PruneJson
 {
-    private static readonly JsonWriterOptions Options = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Options =
+        new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static void Write(ImmutableArray<PruneReport> reports, Stream stream)
     {

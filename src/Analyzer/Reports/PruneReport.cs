@@ -23,7 +23,8 @@ internal sealed record PruneReport(
         new(file, output, pruned.Record, pruned.Layers, pruned.Weights, pruned.Zeros);
 }
 
-/// <summary>A form of the report of <c>prune</c>: UTF-8, <c>\n</c>, invariant culture, the same bytes for the same reports.</summary>
+/// <summary>A form of the report of <c>prune</c>: UTF-8, <c>\n</c>, invariant culture, the same bytes for
+/// the same reports.</summary>
 internal sealed record PruneReportWriter(string Format, Action<ImmutableArray<PruneReport>, Stream> Write);
 
 /// <summary>Every form, in the order in which help names them.</summary>

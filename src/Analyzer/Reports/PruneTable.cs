@@ -6,7 +6,8 @@ namespace Emergence.Analyzer.Reports;
 /// <summary>The table for people: a row per layer and one for all of them.</summary>
 internal static class PruneTable
 {
-    private sealed record Row(string Output, string Layer, string Op, long Weights, long? Before, long Zeros, double Sparsity, int? Units, int? Removed, int? Cut, string Remark);
+    private sealed record Row(string Output, string Layer, string Op, long Weights, long? Before, long Zeros, double Sparsity,
+        int? Units, int? Removed, int? Cut, string Remark);
 
     public static void Write(ImmutableArray<PruneReport> reports, Stream stream)
     {
@@ -33,9 +34,14 @@ internal static class PruneTable
     {
         string[] parts =
         [
-            .. effect.AccuracyBefore is { } before && effect.AccuracyAfter is { } after ? [$"accuracy {NumberText.Percent(before)} before, {NumberText.Percent(after)} now"] : Array.Empty<string>(),
-            .. double.IsFinite(effect.OutputChange) ? [$"output changed by {NumberText.Significant(effect.OutputChange)} of its norm"] : Array.Empty<string>(),
-            $"E {NumberText.Integer(effect.Before.Emergence.Rounded)} before, {NumberText.Integer(effect.After.Emergence.Rounded)} now",
+            .. effect.AccuracyBefore is { } before && effect.AccuracyAfter is { } after
+                ? [$"accuracy {NumberText.Percent(before)} before, {NumberText.Percent(after)} now"]
+                : Array.Empty<string>(),
+            .. double.IsFinite(effect.OutputChange)
+                ? [$"output changed by {NumberText.Significant(effect.OutputChange)} of its norm"]
+                : Array.Empty<string>(),
+            $"E {NumberText.Integer(effect.Before.Emergence.Rounded)} before, "
+            + $"{NumberText.Integer(effect.After.Emergence.Rounded)} now",
         ];
         return $"on {NumberText.Integer(effect.Samples)} samples {string.Join("; ", parts)}";
     }
@@ -47,13 +53,16 @@ internal static class PruneTable
         foreach (var layer in report.Layers)
         {
             yield return new Row(
-                Path.GetFileName(report.Output), layer.Name, layer.Op, layer.Weights, layer.ZerosBefore, layer.Zeros, layer.Sparsity,
-                If(isNodes, layer.Units), If(isNodes, layer.UnitsRemoved), If(report.Record.Shrink, layer.UnitsCut), layer.IsSelected ? "" : "left alone");
+                Path.GetFileName(report.Output), layer.Name, layer.Op, layer.Weights, layer.ZerosBefore, layer.Zeros,
+                layer.Sparsity,
+                If(isNodes, layer.Units), If(isNodes, layer.UnitsRemoved), If(report.Record.Shrink, layer.UnitsCut),
+                layer.IsSelected ? "" : "left alone");
         }
         var pruned = report.Layers.Where(layer => layer.IsSelected).ToArray();
         yield return new Row(
             Path.GetFileName(report.Output), "all pruned layers", "", report.Weights, null, report.Zeros, report.Sparsity,
-            If(isNodes, pruned.Sum(layer => layer.Units)), If(isNodes, pruned.Sum(layer => layer.UnitsRemoved)), If(report.Record.Shrink, pruned.Sum(layer => layer.UnitsCut)), "");
+            If(isNodes, pruned.Sum(layer => layer.Units)), If(isNodes, pruned.Sum(layer => layer.UnitsRemoved)),
+            If(report.Record.Shrink, pruned.Sum(layer => layer.UnitsCut)), "");
     }
 
     private static string Text(long? value) => value is { } number ? NumberText.Integer(number) : "";

@@ -20,7 +20,8 @@ internal static class RunsWriters
     private static void WriteTable(RunsComparison comparison, Stream stream)
     {
         var table = new TextTable();
-        table.AddNumbers(comparison.HasEpochs ? "epoch" : "checkpoint", comparison.Steps.Select(step => NumberText.Integer(step.Step)));
+        table.AddNumbers(comparison.HasEpochs ? "epoch" : "checkpoint",
+            comparison.Steps.Select(step => NumberText.Integer(step.Step)));
         table.AddNumbers("runs", comparison.Steps.Select(step => NumberText.Integer(step.Runs)));
         table.AddNumbers("E, median", comparison.Steps.Select(step => NumberText.Integer(step.Emergence.Median.Rounded)));
         table.AddNumbers("least", comparison.Steps.Select(step => NumberText.Integer(step.Emergence.Low.Rounded)));
@@ -30,7 +31,8 @@ internal static class RunsWriters
         var names = Printable.Of(string.Join(", ", comparison.Runs.Select(run => run.Name)));
         stream.Write(Encoding.UTF8.GetBytes(
             $"{table.Write()}\n{WrappedText.Of($"{comparison.Runs.Length} runs: {names}")}"
-            + WrappedText.Of("median over the runs (of an even number, the lower of the middle two), with the least and the most of E")));
+            + WrappedText.Of(
+                "median over the runs (of an even number, the lower of the middle two), with the least and the most of E")));
     }
 
     private static void WriteCsv(RunsComparison comparison, Stream stream)
@@ -54,7 +56,8 @@ internal static class RunsWriters
             {
                 json.WriteNumber("step", step.Step);
                 json.WriteNumber("runs", step.Runs);
-                Write(json, "emergence", step.Emergence, value => json.WriteStringValue(value.Rounded.ToString(CultureInfo.InvariantCulture)));
+                Write(json, "emergence", step.Emergence,
+                    value => json.WriteStringValue(value.Rounded.ToString(CultureInfo.InvariantCulture)));
                 Write(json, "alive_share", step.AliveShare, json.WriteNumberValue);
                 if (step.Accuracy is { } accuracy)
                     Write(json, "accuracy", accuracy, json.WriteNumberValue);
@@ -69,7 +72,8 @@ internal static class RunsWriters
     private static void Write<T>(Utf8JsonWriter json, string name, Spread<T> spread, Action<T> write)
     {
         json.WriteStartObject(name);
-        foreach (var (part, value) in (ReadOnlySpan<(string, T)>)[("median", spread.Median), ("low", spread.Low), ("high", spread.High)])
+        foreach (var (part, value) in (ReadOnlySpan<(string, T)>)[("median", spread.Median), ("low", spread.Low),
+            ("high", spread.High)])
         {
             json.WritePropertyName(part);
             write(value);

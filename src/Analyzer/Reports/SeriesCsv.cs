@@ -15,7 +15,8 @@ internal static class SeriesCsv
         var rows =
             from checkpoint in outcome.Series.Checkpoints.Index()
             from measurement in checkpoint.Item.Measurements.Index()
-            let before = checkpoint.Index == 0 ? null : outcome.Series.Checkpoints[checkpoint.Index - 1].Measurements[measurement.Index]
+            let before =
+                checkpoint.Index == 0 ? null : outcome.Series.Checkpoints[checkpoint.Index - 1].Measurements[measurement.Index]
             select SeriesRow.Of(outcome.Series.Settings, checkpoint.Item, measurement.Item, before);
         using var csv = CsvWriter.Create(stream, CsvDialect.Options, leaveOpen: true);
         csv.WriteRecords(rows);
@@ -76,60 +77,61 @@ internal sealed partial record SeriesRow
     [CsvColumn("node_share")] public required double? NodeShare { get; init; }
     [CsvColumn("moved_by")] public required string? MovedBy { get; init; }
 
-    public static SeriesRow Of(AnalysisSettings settings, CheckpointResult checkpoint, Measurement measurement, Measurement? before) => new()
-    {
-        Checkpoint = CsvDialect.Name(checkpoint.File),
-        Epoch = checkpoint.Epoch,
-        Sha256 = checkpoint.Sha256,
-        Layers = measurement.Layers.Length,
-        Nodes = measurement.Nodes,
-        Alive = measurement.Alive,
-        Threshold = measurement.Threshold,
-        Statistic = Spelling.Of(settings.Statistic),
-        Borderline = measurement.Borderline,
-        NodesNan = measurement.NodesNan,
-        NodesInf = measurement.NodesInf,
-        Emergence = measurement.Emergence.Rounded.ToString(CultureInfo.InvariantCulture),
-        EmergenceLog10 = Spelling.Finite(measurement.Emergence.Log10),
-        ZeroCause = Spelling.Of(measurement.ZeroCause),
-        EmergenceActive = measurement.EmergenceActive.Rounded.ToString(CultureInfo.InvariantCulture),
-        RelativeEmergence = Spelling.Finite(measurement.RelativeEmergence),
-        RelativeEmergenceAll = Spelling.Finite(measurement.RelativeEmergenceAll),
-        Parameters = checkpoint.Parameters,
-        ParametersNonzero = checkpoint.ParametersNonzero,
-        Accuracy = Spelling.Finite(checkpoint.Accuracy),
-        TrainAccuracy = Spelling.Finite(checkpoint.TrainAccuracy),
-        TestAccuracy = Spelling.Finite(checkpoint.TestAccuracy),
-        EmergenceWired = Digits(measurement.EmergenceWired),
-        AliveByBias = measurement.AliveByBias,
-        EmergenceMean = Spelling.Finite(measurement.PerSample?.Emergence?.Mean.ToDouble()),
-        EmergenceSd = measurement.PerSample?.Emergence?.StandardDeviation,
-        EmergenceMin = Digits(measurement.PerSample?.Emergence?.Quantile(0)),
-        EmergenceQ05 = Digits(measurement.PerSample?.Emergence?.Quantile(5)),
-        EmergenceQ25 = Digits(measurement.PerSample?.Emergence?.Quantile(25)),
-        EmergenceQ50 = Digits(measurement.PerSample?.Emergence?.Quantile(50)),
-        EmergenceQ75 = Digits(measurement.PerSample?.Emergence?.Quantile(75)),
-        EmergenceQ95 = Digits(measurement.PerSample?.Emergence?.Quantile(95)),
-        EmergenceMax = Digits(measurement.PerSample?.Emergence?.Quantile(100)),
-        EmergenceActiveMean = Spelling.Finite(measurement.PerSample?.EmergenceActive?.Mean.ToDouble()),
-        EmergenceActiveSd = measurement.PerSample?.EmergenceActive?.StandardDeviation,
-        WeightChange = Spelling.Finite(checkpoint.WeightChange),
-        ActivationChange = Spelling.Finite(measurement.ActivationChange),
-        Woke = measurement.Woke,
-        Died = measurement.Died,
-        AliveLow = measurement.Intervals?.Alive.Low,
-        AliveHigh = measurement.Intervals?.Alive.High,
-        EmergenceLow = Digits(measurement.Intervals?.Emergence.Low),
-        EmergenceHigh = Digits(measurement.Intervals?.Emergence.High),
-        EmergenceActiveLow = Digits(measurement.Intervals?.EmergenceActive.Low),
-        EmergenceActiveHigh = Digits(measurement.Intervals?.EmergenceActive.High),
-        NeverFired = measurement.NeverFired,
-        EmergenceChange = measurement.Step is null ? null : Digits(measurement.Emergence.Rounded - before!.Emergence.Rounded),
-        StructureChange = measurement.Step is not { } step ? null
+    public static SeriesRow Of(AnalysisSettings settings, CheckpointResult checkpoint, Measurement measurement,
+        Measurement? before) => new()
+        {
+            Checkpoint = CsvDialect.Name(checkpoint.File),
+            Epoch = checkpoint.Epoch,
+            Sha256 = checkpoint.Sha256,
+            Layers = measurement.Layers.Length,
+            Nodes = measurement.Nodes,
+            Alive = measurement.Alive,
+            Threshold = measurement.Threshold,
+            Statistic = Spelling.Of(settings.Statistic),
+            Borderline = measurement.Borderline,
+            NodesNan = measurement.NodesNan,
+            NodesInf = measurement.NodesInf,
+            Emergence = measurement.Emergence.Rounded.ToString(CultureInfo.InvariantCulture),
+            EmergenceLog10 = Spelling.Finite(measurement.Emergence.Log10),
+            ZeroCause = Spelling.Of(measurement.ZeroCause),
+            EmergenceActive = measurement.EmergenceActive.Rounded.ToString(CultureInfo.InvariantCulture),
+            RelativeEmergence = Spelling.Finite(measurement.RelativeEmergence),
+            RelativeEmergenceAll = Spelling.Finite(measurement.RelativeEmergenceAll),
+            Parameters = checkpoint.Parameters,
+            ParametersNonzero = checkpoint.ParametersNonzero,
+            Accuracy = Spelling.Finite(checkpoint.Accuracy),
+            TrainAccuracy = Spelling.Finite(checkpoint.TrainAccuracy),
+            TestAccuracy = Spelling.Finite(checkpoint.TestAccuracy),
+            EmergenceWired = Digits(measurement.EmergenceWired),
+            AliveByBias = measurement.AliveByBias,
+            EmergenceMean = Spelling.Finite(measurement.PerSample?.Emergence?.Mean.ToDouble()),
+            EmergenceSd = measurement.PerSample?.Emergence?.StandardDeviation,
+            EmergenceMin = Digits(measurement.PerSample?.Emergence?.Quantile(0)),
+            EmergenceQ05 = Digits(measurement.PerSample?.Emergence?.Quantile(5)),
+            EmergenceQ25 = Digits(measurement.PerSample?.Emergence?.Quantile(25)),
+            EmergenceQ50 = Digits(measurement.PerSample?.Emergence?.Quantile(50)),
+            EmergenceQ75 = Digits(measurement.PerSample?.Emergence?.Quantile(75)),
+            EmergenceQ95 = Digits(measurement.PerSample?.Emergence?.Quantile(95)),
+            EmergenceMax = Digits(measurement.PerSample?.Emergence?.Quantile(100)),
+            EmergenceActiveMean = Spelling.Finite(measurement.PerSample?.EmergenceActive?.Mean.ToDouble()),
+            EmergenceActiveSd = measurement.PerSample?.EmergenceActive?.StandardDeviation,
+            WeightChange = Spelling.Finite(checkpoint.WeightChange),
+            ActivationChange = Spelling.Finite(measurement.ActivationChange),
+            Woke = measurement.Woke,
+            Died = measurement.Died,
+            AliveLow = measurement.Intervals?.Alive.Low,
+            AliveHigh = measurement.Intervals?.Alive.High,
+            EmergenceLow = Digits(measurement.Intervals?.Emergence.Low),
+            EmergenceHigh = Digits(measurement.Intervals?.Emergence.High),
+            EmergenceActiveLow = Digits(measurement.Intervals?.EmergenceActive.Low),
+            EmergenceActiveHigh = Digits(measurement.Intervals?.EmergenceActive.High),
+            NeverFired = measurement.NeverFired,
+            EmergenceChange = measurement.Step is null ? null : Digits(measurement.Emergence.Rounded - before!.Emergence.Rounded),
+            StructureChange = measurement.Step is not { } step ? null
             : Digits(step.Split is null ? measurement.Emergence.Rounded - before!.Emergence.Rounded : 0),
-        NodeShare = measurement.Step?.Split?.LargestShare,
-        MovedBy = before is null ? null : CsvDialect.Name(StepText.Of(before.Emergence, checkpoint, measurement) ?? ""),
-    };
+            NodeShare = measurement.Step?.Split?.LargestShare,
+            MovedBy = before is null ? null : CsvDialect.Name(StepText.Of(before.Emergence, checkpoint, measurement) ?? ""),
+        };
 
     private static string Digits(BigInteger value) => value.ToString(CultureInfo.InvariantCulture);
 

@@ -23,7 +23,8 @@ internal static class TableReport
     public static void Write(AnalysisOutcome outcome, Stream stream)
     {
         var series = outcome.Series;
-        Row[] rows = [.. series.Checkpoints.SelectMany(c => c.Measurements, (checkpoint, measurement) => new Row(checkpoint, measurement))];
+        Row[] rows = [
+            .. series.Checkpoints.SelectMany(c => c.Measurements, (checkpoint, measurement) => new Row(checkpoint, measurement))];
         var names = Array.ConvertAll(DisplayNames([.. rows.Select(row => row.Checkpoint.File)]), Printable.Of);
         var table = Table(rows, names, series.Settings);
         if (table.Width > MaxWidth)
@@ -48,7 +49,8 @@ internal static class TableReport
             Add("θ", row => NumberText.Exact(row.Measurement.Threshold));
         Add("nodes", row => NumberText.Integer(row.Measurement.Nodes));
         Add("alive", row => WithInterval(row.Measurement.Alive, row.Measurement.Intervals?.Alive, alive => alive));
-        Add("E", row => WithInterval(row.Measurement.Emergence, row.Measurement.Intervals?.Emergence, emergence => emergence.Rounded));
+        Add("E", row =>
+            WithInterval(row.Measurement.Emergence, row.Measurement.Intervals?.Emergence, emergence => emergence.Rounded));
         if (settings.Statistic == Statistic.Sample)
             Add("± sd", row => NumberText.Significant(row.Measurement.PerSample?.Emergence.StandardDeviation));
         Add("log10 E", row => NumberText.Log10(row.Measurement.Emergence.Log10));
@@ -70,7 +72,9 @@ internal static class TableReport
         where T : IComparable<T>
     {
         var text = NumberText.Integer(whole(value));
-        return interval is var (low, high) ? $"{text} [{NumberText.Integer(whole(low))}, {NumberText.Integer(whole(high))}]" : text;
+        return interval is var (low, high)
+            ? $"{text} [{NumberText.Integer(whole(low))}, {NumberText.Integer(whole(high))}]"
+            : text;
     }
 
     private static string Remark(Measurement measurement)
@@ -93,7 +97,9 @@ internal static class TableReport
     private static string[] DisplayNames(string[] files)
     {
         var directory = Path.GetDirectoryName(files.FirstOrDefault());
-        return files.All(file => Path.GetDirectoryName(file) == directory) ? Array.ConvertAll(files, file => Path.GetFileName(file)) : files;
+        return files.All(file => Path.GetDirectoryName(file) == directory)
+            ? Array.ConvertAll(files, file => Path.GetFileName(file))
+            : files;
     }
 
     private static string Footer(SeriesResult series)
@@ -102,9 +108,11 @@ internal static class TableReport
         var thresholds = string.Join(", ", settings.Thresholds.Select(NumberText.Exact));
         var alive = settings.Statistic == Statistic.Share
             ? $"activation > {thresholds} on a share of samples > {NumberText.Exact(settings.AliveShare)}"
-            : settings.Statistic == Statistic.Sample ? $"activation > {thresholds} on each sample; E, E_H, alive: means over the samples"
+            : settings.Statistic == Statistic.Sample
+                ? $"activation > {thresholds} on each sample; E, E_H, alive: means over the samples"
             : $"{Spelling.Of(settings.Statistic)} activation > {thresholds}";
-        var probes = series.Checkpoints.Select(checkpoint => $"{Printable.Of(checkpoint.Probe.Name)} ({NumberText.Integer(checkpoint.Probe.Samples)} samples)").Distinct();
+        var probes = series.Checkpoints.Select(checkpoint =>
+            $"{Printable.Of(checkpoint.Probe.Name)} ({NumberText.Integer(checkpoint.Probe.Samples)} samples)").Distinct();
         var devices = series.Checkpoints.Select(checkpoint => Spelling.Of(checkpoint.Device)).Distinct();
         return $"""
             alive: {alive}; probe: {string.Join(", ", probes)}; device: {string.Join(", ", devices)}
@@ -118,8 +126,10 @@ internal static class TableReport
         if (series.Settings.Bootstrap is not { } bootstrap)
             return "";
         var text = new StringBuilder(
-            $"[low, high]: 95 % interval over the choice of samples, from {NumberText.Integer(bootstrap.Resamples)} resamples of " +
-            $"{NumberText.Integer(BootstrapSettings.Blocks)} blocks of samples (seed {bootstrap.Seed.ToString(CultureInfo.InvariantCulture)})\n");
+            $"[low, high]: 95 % interval over the choice of samples, from {NumberText.Integer(bootstrap.Resamples)} resamples "
+            + "of " +
+            $"{NumberText.Integer(BootstrapSettings.Blocks)} blocks of samples (seed "
+            + $"{bootstrap.Seed.ToString(CultureInfo.InvariantCulture)})\n");
         foreach (var (t, threshold) in series.Settings.Thresholds.Index())
         {
             var changes = SamplingNoise.Changes(series.Checkpoints, t).ToArray();
@@ -146,6 +156,7 @@ internal static class TableReport
         }
         return $"{(byEpoch ? "epoch " : "")}{string.Join(", ", stretches)}";
 
-        string Name(int i) => byEpoch ? NumberText.Integer(checkpoints[i].Epoch!.Value) : Printable.Of(Path.GetFileName(checkpoints[i].File));
+        string Name(int i) =>
+            byEpoch ? NumberText.Integer(checkpoints[i].Epoch!.Value) : Printable.Of(Path.GetFileName(checkpoints[i].File));
     }
 }

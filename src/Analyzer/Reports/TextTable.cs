@@ -18,7 +18,8 @@ internal sealed class TextTable
     }
 
     /// <summary>Adds a column of words.</summary>
-    public void AddText(string header, IEnumerable<string> cells) => columns.Add(new(header, false, [.. cells.Select(Printable.Of)]));
+    public void AddText(string header, IEnumerable<string> cells) =>
+        columns.Add(new(header, false, [.. cells.Select(Printable.Of)]));
 
     /// <summary>Adds a column of numbers; one that would be empty in every row is left out.</summary>
     public void AddNumbers(string header, IEnumerable<string> cells)
@@ -46,6 +47,7 @@ internal sealed class TextTable
         return text.ToString();
 
         void AppendLine(Func<Column, string> cell) =>
-            text.Append(string.Join(Gap, columns.Select((column, i) => column.Pad(cell(column), widths[i]))).TrimEnd()).Append('\n');
+            text.Append(string.Join(Gap, columns.Select((column, i) => column.Pad(cell(column), widths[i]))).TrimEnd())
+                .Append('\n');
     }
 }

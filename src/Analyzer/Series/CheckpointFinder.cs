@@ -11,7 +11,9 @@ namespace Emergence.Analyzer.Series;
 public static class CheckpointFinder
 {
     private static readonly char[] Separators =
-        OperatingSystem.IsWindows() ? [Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar] : [Path.DirectorySeparatorChar];
+        OperatingSystem.IsWindows()
+            ? [Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar]
+            : [Path.DirectorySeparatorChar];
 
     private static readonly bool IgnoreCase = OperatingSystem.IsWindows() || OperatingSystem.IsMacOS();
 

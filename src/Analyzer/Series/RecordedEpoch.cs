@@ -4,7 +4,8 @@ using Onnx;
 
 namespace Emergence.Analyzer.Series;
 
-/// <summary>Reads the epoch a checkpoint records without loading its weights: only the metadata are read, the rest is seeked over.</summary>
+/// <summary>Reads the epoch a checkpoint records without loading its weights: only the metadata are read,
+/// the rest is seeked over.</summary>
 public static class RecordedEpoch
 {
     // ModelProto.metadata_props.
@@ -27,7 +28,8 @@ public static class RecordedEpoch
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 4096);
             return !stream.CanSeek ? null : CheckpointMetadata.Read(MetadataOf(stream)).Epoch;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidProtocolBufferException or UserException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidProtocolBufferException
+            or UserException)
         {
             return null;
         }

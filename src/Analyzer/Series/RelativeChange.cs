@@ -12,7 +12,8 @@ internal sealed class RelativeChange
     private double length;
 
     /// <summary>Null where the vector was zero or empty before, or a number is not finite.</summary>
-    public double? Value => length > 0 && double.IsFinite(length) && double.IsFinite(moved) ? Math.Sqrt(moved) / Math.Sqrt(length) : null;
+    public double? Value =>
+        length > 0 && double.IsFinite(length) && double.IsFinite(moved) ? Math.Sqrt(moved) / Math.Sqrt(length) : null;
 
     /// <summary>Takes in one part of the vector.</summary>
     /// <exception cref="ArgumentException">The part had another length before.</exception>

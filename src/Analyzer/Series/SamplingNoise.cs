@@ -18,7 +18,8 @@ internal static class SamplingNoise
         from i in Enumerable.Range(1, Math.Max(0, checkpoints.Length - 1))
         let before = checkpoints[i - 1].Measurements[threshold]
         let after = checkpoints[i].Measurements[threshold]
-        where IsSameStructure(before, after) && before.Emergence != after.Emergence && (IsWider(before, before, after) || IsWider(after, before, after))
+        where IsSameStructure(before, after) && before.Emergence != after.Emergence
+            && (IsWider(before, before, after) || IsWider(after, before, after))
         select i;
 
     /// <summary>Whether a or E lies outside its own interval, as it may with few samples and many nodes near θ.</summary>
@@ -36,11 +37,13 @@ internal static class SamplingNoise
             var at = settings.Thresholds.Length > 1 ? FormattableString.Invariant($"with θ = {settings.Thresholds[t]}, ") : "";
             Warn(
                 Changes(checkpoints, t),
-                $"{at}E has changed from the checkpoint before by less than its 95 % interval is wide: the change cannot be told from " +
+                $"{at}E has changed from the checkpoint before by less than its 95 % interval is wide: the change cannot be "
+                + "told from " +
                 "sampling noise; give more --samples");
             Warn(
                 Enumerable.Range(0, checkpoints.Length).Where(i => IsOutside(checkpoints[i].Measurements[t])),
-                $"{at}the alive count or E lies outside its own 95 % interval, as resamples carry more noise than the samples did and push " +
+                $"{at}the alive count or E lies outside its own 95 % interval, as resamples carry more noise than the samples "
+                + "did and push " +
                 "nodes over θ one way; give more --samples");
         }
         return remarked.ToImmutable();
@@ -48,12 +51,14 @@ internal static class SamplingNoise
         void Warn(IEnumerable<int> which, string message)
         {
             foreach (var i in which)
-                remarked[i] = remarked[i] with { Diagnostics = remarked[i].Diagnostics.Add(Diagnostic.Warning("--bootstrap", message)) };
+                remarked[i] =
+                    remarked[i] with { Diagnostics = remarked[i].Diagnostics.Add(Diagnostic.Warning("--bootstrap", message)) };
         }
     }
 
     private static bool IsSameStructure(Measurement before, Measurement after) =>
-        before.Layers.Select(layer => (layer.Name, layer.Op, layer.Nodes)).SequenceEqual(after.Layers.Select(layer => (layer.Name, layer.Op, layer.Nodes)));
+        before.Layers.Select(layer => (layer.Name, layer.Op, layer.Nodes))
+            .SequenceEqual(after.Layers.Select(layer => (layer.Name, layer.Op, layer.Nodes)));
 
     // high − low > |after − before|, in sums, as emergences are not negative.
     private static bool IsWider(Measurement of, Measurement before, Measurement after)

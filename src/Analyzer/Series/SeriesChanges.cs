@@ -39,7 +39,9 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
         if (before is null)
             return result;
         if (isFirst)
-            return AreComparable(before.Result, result) ? result with { Measurements = WithStructure(before.Result, result) } : result;
+            return AreComparable(before.Result, result)
+                ? result with { Measurements = WithStructure(before.Result, result) }
+                : result;
         network ??= NetworkGraphs.Of(graph, settings.ConvNodes);
         var (weightChange, problem) = WeightChange(before, now, checkpoint);
         return result with
@@ -71,11 +73,12 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
     private static LayerActivity[] ActivityOf(NetworkGraph network, Measurement measurement) =>
         [.. network.Layers.Zip(measurement.Layers, (layer, result) => LayerActivity.FromMask(layer, result.Mask!))];
 
-    private static Measurement Compare(Analyzed before, Analyzed now, Measurement measurement, NetworkGraph network, int threshold) => measurement with
-    {
-        Step = new EmergenceStep(new(), Split(network, before.Result.Measurements[threshold], measurement)),
-        ActivationChange = ActivationChange(before.StatisticsUnder(threshold), now.StatisticsUnder(threshold)),
-        Layers =
+    private static Measurement Compare(Analyzed before, Analyzed now, Measurement measurement, NetworkGraph network,
+        int threshold) => measurement with
+        {
+            Step = new EmergenceStep(new(), Split(network, before.Result.Measurements[threshold], measurement)),
+            ActivationChange = ActivationChange(before.StatisticsUnder(threshold), now.StatisticsUnder(threshold)),
+            Layers =
         [
             .. before.Result.Measurements[threshold].Layers.Zip(measurement.Layers, (was, layer) => layer with
             {
@@ -83,7 +86,7 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
                 Died = was.Mask!.CountMissingIn(layer.Mask!),
             }),
         ],
-    };
+        };
 
     private static double? ActivationChange(float[][] before, float[][] now)
     {
@@ -100,7 +103,8 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
         {
             var previous = ModelPreparation.Prepare(Checkpoint.Open(file));
             return previous.Sha256 == before.Result.Sha256
-                ? (WeightChange(before.Parameters, new ParameterValues(previous), now.Parameters, new ParameterValues(checkpoint)), null)
+                ? (WeightChange(before.Parameters, new ParameterValues(previous), now.Parameters,
+                    new ParameterValues(checkpoint)), null)
                 : (null, Unknown(file, "is no longer the file that was analyzed"));
         }
         catch (UserException e)
@@ -110,7 +114,8 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
     }
 
     private static Diagnostic Unknown(string file, string finding) =>
-        Diagnostic.Warning(file, $"{finding}, so weight_change is not known; leave the files as they are while a series is analyzed");
+        Diagnostic.Warning(file,
+            $"{finding}, so weight_change is not known; leave the files as they are while a series is analyzed");
 
     private static double? WeightChange(
         ImmutableArray<LayerParameter> before, ParameterValues then, ImmutableArray<LayerParameter> now, ParameterValues values)
@@ -121,7 +126,8 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
         // A tensor counts once as long as it is tied in both checkpoints.
         foreach (var (was, parameter) in before.Zip(now).DistinctBy(pair => (pair.First.Original, pair.Second.Original)))
         {
-            if (!then.Dims(was.Tensor).SequenceEqual(values.Dims(parameter.Tensor)) || then.IsScaleUnknown(was.Tensor) || values.IsScaleUnknown(parameter.Tensor))
+            if (!then.Dims(was.Tensor).SequenceEqual(values.Dims(parameter.Tensor)) || then.IsScaleUnknown(was.Tensor)
+                || values.IsScaleUnknown(parameter.Tensor))
                 return null;
             if (then.IsSingle(was.Tensor) && values.IsSingle(parameter.Tensor))
                 change.Add<float>(then.Floats(was.Tensor), values.Floats(parameter.Tensor));
@@ -131,7 +137,8 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
         return change.Value;
     }
 
-    /// <summary>The statistic of each layer's nodes under each threshold; once, where it does not depend on the threshold.</summary>
+    /// <summary>The statistic of each layer's nodes under each threshold; once, where it does not depend on
+    /// the threshold.</summary>
     private ImmutableArray<float[][]> Statistics(ActivationProfile profile)
     {
         float[][] Under(float threshold) => [.. profile.Layers.Select(new AliveRule(settings, threshold).Statistics)];
@@ -143,7 +150,8 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
         };
     }
 
-    private sealed record Analyzed(CheckpointResult Result, ImmutableArray<LayerParameter> Parameters, ImmutableArray<float[][]> Statistics)
+    private sealed record Analyzed(CheckpointResult Result, ImmutableArray<LayerParameter> Parameters,
+        ImmutableArray<float[][]> Statistics)
     {
         public float[][] StatisticsUnder(int threshold) => Statistics[Math.Min(threshold, Statistics.Length - 1)];
     }

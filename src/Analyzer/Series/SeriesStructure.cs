@@ -4,7 +4,8 @@ using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Series;
 
-/// <summary>The checkpoints of a series do not have the same layers and edges, so that their numbers cannot be compared.</summary>
+/// <summary>The checkpoints of a series do not have the same layers and edges, so that their numbers cannot
+/// be compared.</summary>
 public sealed class StructureException : UserException
 {
     /// <inheritdoc cref="UserException(string)"/>
@@ -21,7 +22,8 @@ public sealed class SeriesStructure(bool isStrict)
 
     /// <summary>Compares a graph with the first of the segment; where it differs it is the first of another.</summary>
     /// <returns>What changed, where a segment begins behind another; else null.</returns>
-    /// <exception cref="StructureException">A layer's name, operator or number of nodes differs, or an edge, and there may be but one segment.</exception>
+    /// <exception cref="StructureException">A layer's name, operator or number of nodes differs, or an edge, and there may be but
+    /// one segment.</exception>
     public Diagnostic? Follow(string file, LayerGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -29,9 +31,12 @@ public sealed class SeriesStructure(bool isStrict)
         if (Difference(before.Graph, graph) is not { } difference)
             return null;
         if (isStrict)
-            throw new StructureException($"{file}: {difference} in {before.File}: the structure changes within the series; analyze the two apart");
+            throw new StructureException(
+                $"{file}: {difference} in {before.File}: the structure changes within the series; analyze the two apart");
         first = (file, graph);
-        return Diagnostic.Warning("", $"{difference} in {before.File}: the structure changes, so a new segment of the series begins; refuse such series with --strict-series");
+        return Diagnostic.Warning("",
+            $"{difference} in {before.File}: the structure changes, so a new segment of the series begins; refuse such series "
+            + "with --strict-series");
     }
 
     /// <summary>The first difference, as "what is here where it was that"; null if there is none.</summary>
@@ -52,8 +57,10 @@ public sealed class SeriesStructure(bool isStrict)
     }
 
     private static string Describe(TracedLayer layer) =>
-        $"'{layer.Name}' ({layer.Op}, {(layer.Positions == 1 ? $"{layer.Channels}" : $"{layer.Channels}×{layer.Positions}")} nodes)";
+        $"'{layer.Name}' ({layer.Op}, {(layer.Positions == 1 ? $"{layer.Channels}" : $"{layer.Channels}×{layer.Positions}")} "
+        + "nodes)";
 
     private static string Describe(LayerGraph graph, LayerEdge edge) =>
-        $"{(edge.Kind == EdgeKind.Dense ? "a dense" : "an identity")} edge from '{graph.Layers[edge.From].Name}' to '{graph.Layers[edge.To].Name}'";
+        $"{(edge.Kind == EdgeKind.Dense ? "a dense" : "an identity")} edge from '{graph.Layers[edge.From].Name}' to "
+        + $"'{graph.Layers[edge.To].Name}'";
 }

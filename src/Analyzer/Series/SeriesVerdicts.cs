@@ -73,7 +73,7 @@ public static class SeriesVerdicts
             return collapse;
         if (points[^1].Samples < FewestSamples)
             return CannotTell(Invariant(
-                $"the probe is too small: {points[^1].Samples} samples, at least {FewestSamples} are needed; give more --samples"));
+                $"the probe is too small: {points[^1].Samples} samples, at least {FewestSamples} are needed; raise --samples"));
 
         // E = 0 and not finite are states of their own: what was before does not continue behind them.
         var isZero = points[^1].Emergence.IsZero;
@@ -90,7 +90,8 @@ public static class SeriesVerdicts
         var cause = points[^1].ZeroCause == ZeroCause.AllAlive ? "every node is alive"
             : "no path leads from a dead node to an alive one";
         var enough = (int)Math.Ceiling(Math.Log2(needed));
-        var found = Invariant($"E is 0 since {points[start].Name}, as {cause}: {Checkpoints(stays + 1)} in a row; {enough + 1} are needed");
+        var found = Invariant(
+            $"E is 0 since {points[start].Name}, as {cause}: {Checkpoints(stays + 1)} in a row; {enough + 1} are needed");
         return stays >= enough
             ? new(VerdictKind.Settled, [found], 0, start, start + enough)
             : points.Length <= FewestSteps ? CannotTell(TooFew(points.Length), found)
@@ -138,9 +139,9 @@ public static class SeriesVerdicts
             (all, single, last) = (all + step, single + (singular[i] ? step : 0), singular[i] ? i : last);
         }
         return single > all / 2
-            ? Invariant($"one node decides: over the last {FewestSteps} steps {single / all:P0} of the movement of E comes from ") +
-                "steps of which a " +
-                Invariant($"single node is more than half, the latest at {run[last].Name}")
+            ? Invariant($"one node decides: over the last {FewestSteps} steps {single / all:P0} of the movement of E ")
+                + "comes from steps of which a "
+                + Invariant($"single node is more than half, the latest at {run[last].Name}")
             : null;
     }
 
@@ -165,9 +166,12 @@ public static class SeriesVerdicts
 
     private static string Checkpoints(int count) => count == 1 ? "1 checkpoint" : Invariant($"{count} checkpoints");
 
-    private static string Odds(string of, double odds, double needed) => Invariant(
-        $"the odds for {of} against a random walk are {(odds > 1e6 ? "over 1000000" : odds.ToString("0.##", CultureInfo.InvariantCulture))} to 1; {needed} to 1 are ")
-        + "needed, which a random walk reaches in at most 5 % of runs";
+    private static string Odds(string of, double odds, double needed)
+    {
+        var text = odds > 1e6 ? "over 1000000" : odds.ToString("0.##", CultureInfo.InvariantCulture);
+        return Invariant($"the odds for {of} against a random walk are {text} to 1; {needed} to 1 are needed, ")
+            + "which a random walk reaches in at most 5 % of runs";
+    }
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

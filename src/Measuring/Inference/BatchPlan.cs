@@ -27,11 +27,13 @@ internal sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> S
     /// <summary>Plans the runs of a probe.</summary>
     /// <param name="graph">The model's inputs and layers.</param>
     /// <param name="samples">Number of samples, at least 1.</param>
-    /// <param name="requested">Samples per run, or 0: as many as keep the largest activation or input, in double, near 32 MB.</param>
+    /// <param name="requested">Samples per run, or 0: as many as keep the largest activation or input, in
+    /// double, near 32 MB.</param>
     /// <param name="blocks">
     /// Into how many blocks the samples fall, at most one sample apart in size; no run holds samples of two.
     /// </param>
-    /// <exception cref="UserException">Two inputs have different fixed batch sizes, or there are too few samples for a run that must be full.</exception>
+    /// <exception cref="UserException">Two inputs have different fixed batch sizes, or there are too few samples for a run that
+    /// must be full.</exception>
     public static BatchPlan Create(LayerGraph graph, int samples, int requested, int blocks = 1)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -45,7 +47,9 @@ internal sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> S
             diagnostics.Add(Diagnostic.Note("--batch", $"the model runs {size} at a time, whatever is asked for"));
         var segments = ImmutableArray.CreateBuilder<ProbeSegment>();
         // What fills a run up would change the numbers of the samples in it, or could not be told from them.
-        var cannotPad = fixedBatch > 1 && (graph.Mixer is not null || graph.Layers.Any(layer => layer.Reading.Axes.All(axis => axis.Role != AxisRole.Batch)));
+        var cannotPad = fixedBatch > 1
+            && (graph.Mixer is not null
+            || graph.Layers.Any(layer => layer.Reading.Axes.All(axis => axis.Role != AxisRole.Batch)));
         for (var block = 0; block < blocks; block++)
         {
             var (start, end) = ((int)((long)samples * block / blocks), (int)((long)samples * (block + 1) / blocks));
@@ -64,10 +68,12 @@ internal sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> S
         {
             if (counted == 0)
                 throw new UserException(
-                    $"--samples {samples}: the model mixes the samples of its fixed batch of {fixedBatch}, so that a run cannot be filled up; " +
+                    $"--samples {samples}: the model mixes the samples of its fixed batch of {fixedBatch}, so that a run "
+                    + "cannot be filled up; " +
                     $"give --samples {fixedBatch} or more");
             diagnostics.Add(Diagnostic.Warning(
-                "probe", $"{counted} of {samples} samples are counted: the model mixes the samples of its fixed batch of {fixedBatch}, so that the last run cannot be filled up"));
+                "probe", $"{counted} of {samples} samples are counted: the model mixes the samples of its fixed batch of "
+                + $"{fixedBatch}, so that the last run cannot be filled up"));
         }
         return new BatchPlan(fixedBatch, segments.ToImmutable(), [.. diagnostics]);
     }
@@ -82,7 +88,8 @@ internal sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> S
         if (fixedBatch is > 1 && graph.Mixer is { } mixing)
             yield return Diagnostic.Warning(
                 mixing.Node,
-                $"this {mixing.Op} {mixing.How}: as the batch is fixed at {fixedBatch}, every number depends on which samples share " +
+                $"this {mixing.Op} {mixing.How}: as the batch is fixed at {fixedBatch}, every number depends on which samples "
+                + "share " +
                 "a run; export the model with batch 1");
     }
 
@@ -106,7 +113,8 @@ internal sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> S
     {
         var largest = graph.Layers.Select(layer => layer.Reading.Axes)
             .Select(axes => axes.Where(axis => axis.Role != AxisRole.Batch).Aggregate(1L, (product, axis) => product * axis.Size))
-            .Concat(graph.Inputs.Select(input => input.Shape.Where((_, axis) => axis != input.BatchAxis).Aggregate(1L, (product, size) => product * (size ?? 1))))
+            .Concat(graph.Inputs.Select(input =>
+                input.Shape.Where((_, axis) => axis != input.BatchAxis).Aggregate(1L, (product, size) => product * (size ?? 1))))
             .DefaultIfEmpty(1L).Max();
         var between = WidestBudget / Math.Max(1, graph.Widest?.Elements ?? 1) / sizeof(float);
         return (int)Math.Clamp(Math.Min(ActivationBudget / (largest * sizeof(double)), between), 1, LargestDefault);

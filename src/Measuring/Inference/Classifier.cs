@@ -54,7 +54,8 @@ internal sealed class Classifier
         var classes = ClassesIn(shape, run.Fed);
         if (classes < 2)
         {
-            unfit = Diagnostic.Note("accuracy", $"the output of shape [{string.Join(',', shape)}] for {run.Fed} samples has no logits per class");
+            unfit = Diagnostic.Note("accuracy",
+                $"the output of shape [{string.Join(',', shape)}] for {run.Fed} samples has no logits per class");
             return;
         }
         if ((first ??= FirstClass(classes)) is not { } from)
@@ -73,7 +74,8 @@ internal sealed class Classifier
         if (origin.Least >= 1 && origin.Largest == classes)
         {
             shifted = Diagnostic.Note(
-                origin.Subject, $"labels go from {origin.Least} to {classes} for {classes} classes: they are taken to be counted from 1");
+                origin.Subject,
+                $"labels go from {origin.Least} to {classes} for {classes} classes: they are taken to be counted from 1");
             return 1;
         }
         var finding = $"labels go from {origin.Least} to {origin.Largest}, but the model has {classes} classes";

@@ -26,13 +26,16 @@ internal sealed class InputFeed : IDisposable
     public InputFeed(ModelInput input, ProbeInput probe, int samples, int rows)
     {
         if (input.ElementType == (int)TensorElementType.String)
-            throw new UserException($"input '{input.Name}': takes strings, which no probe has; export the model without its tokenizer");
+            throw new UserException(
+                $"input '{input.Name}': takes strings, which no probe has; export the model without its tokenizer");
         this.input = input;
         this.probe = probe;
         sampleBytes = probe.Data.Length / samples;
         outer = input.BatchAxis < 0 ? 1 : probe.SampleShape.Take(input.BatchAxis).Aggregate(1, (product, size) => product * size);
         if ((long)sampleBytes * rows > Array.MaxLength)
-            throw new UserException($"input '{input.Name}': {rows:N0} samples of {sampleBytes:N0} bytes do not fit into one run; choose a smaller --batch");
+            throw new UserException(
+                $"input '{input.Name}': {rows:N0} samples of {sampleBytes:N0} bytes do not fit into one run; choose a smaller "
+                + "--batch");
         buffer = GC.AllocateUninitializedArray<byte>(sampleBytes * rows, pinned: true);
     }
 

@@ -28,7 +28,8 @@ public sealed class ModelOutputs
     /// <param name="token">Ends the run in progress.</param>
     /// <exception cref="UserException">It does not run on the probe.</exception>
     public static ModelOutputs Of(
-        Checkpoint checkpoint, LayerGraph graph, SessionFactory sessions, AnalysisSettings settings, Probe probe, CancellationToken token)
+        Checkpoint checkpoint, LayerGraph graph, SessionFactory sessions, AnalysisSettings settings, Probe probe,
+        CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(graph);
@@ -39,10 +40,13 @@ public sealed class ModelOutputs
         var plan = BatchPlan.Create(graph, probe.Samples, settings.Batch);
         using var session = sessions.Open(checkpoint.Model, checkpoint.Path);
         using var runner = new ProbeRunner(graph.Inputs, probe, plan, checkpoint.Path);
-        string[] names = [.. session.OutputMetadata.Where(output => output.Value.IsTensor && IsFloat((DataType)output.Value.ElementDataType)).Select(output => output.Key)];
+        string[] names = [
+            .. session.OutputMetadata.Where(output => output.Value.IsTensor && IsFloat((DataType)output.Value.ElementDataType))
+            .Select(output => output.Key)];
         // The runtime does not run for nothing.
         foreach (var segment in names.Length > 0 ? plan.Segments : [])
-            runner.Run(session, names, segment, run => outputs.values.AddRange(run.Outputs.Select(output => Rows(output, run))), token);
+            runner.Run(session, names, segment, run => outputs.values.AddRange(run.Outputs.Select(output => Rows(output, run))),
+                token);
         return outputs;
     }
 
@@ -73,7 +77,8 @@ public sealed class ModelOutputs
     public bool IsFiniteWhere(ModelOutputs original)
     {
         ArgumentNullException.ThrowIfNull(original);
-        return values.Zip(original.values).All(pair => pair.First.Zip(pair.Second).All(pair => float.IsFinite(pair.First) || !float.IsFinite(pair.Second)));
+        return values.Zip(original.values)
+            .All(pair => pair.First.Zip(pair.Second).All(pair => float.IsFinite(pair.First) || !float.IsFinite(pair.Second)));
     }
 
     /// <summary>
@@ -118,6 +123,8 @@ public sealed class ModelOutputs
             DataType.Double => Array.ConvertAll(output.GetTensorDataAsSpan<double>().ToArray(), value => (float)value),
             _ => Array.ConvertAll(output.GetTensorDataAsSpan<Float16>().ToArray(), value => (float)value),
         };
-        return run.Count < run.Fed && shape.Shape is [var rows, ..] && rows == run.Fed ? all[..(all.Length / run.Fed * run.Count)] : all;
+        return run.Count < run.Fed && shape.Shape is [var rows, ..] && rows == run.Fed
+            ? all[..(all.Length / run.Fed * run.Count)]
+            : all;
     }
 }

@@ -35,7 +35,8 @@ internal sealed class ProbeRunner : IDisposable
 
     /// <summary>Runs every sample of a segment and hands over the outputs of each run.</summary>
     /// <exception cref="UserException">ONNX Runtime failed, or an output is missing.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled; a run in progress was ended.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled; a run in
+    /// progress was ended.</exception>
     public void Run(
         InferenceSession session, IReadOnlyCollection<string> outputs, ProbeSegment segment, Action<RunOutputs> receive,
         CancellationToken token)

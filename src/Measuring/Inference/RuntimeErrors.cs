@@ -23,7 +23,8 @@ internal static partial class RuntimeErrors
     {
         var message = OneLine(e);
         var remedy = LoadRemedies.FirstOrDefault(entry => message.Contains(entry.Finding, StringComparison.Ordinal)).Remedy;
-        return new UserException($"{path}: ONNX Runtime does not take it: {message}; {remedy ?? "check the model with onnx.checker"}", e);
+        return new UserException(
+            $"{path}: ONNX Runtime does not take it: {message}; {remedy ?? "check the model with onnx.checker"}", e);
     }
 
     /// <summary>ONNX Runtime failed on some samples.</summary>
@@ -32,7 +33,8 @@ internal static partial class RuntimeErrors
         var remedy = count > 1
             ? "if a batch size is built into the model, use --batch 1"
             : "check that the probe fits the model (--data, --dim)";
-        return new UserException($"{path}: ONNX Runtime failed on samples {start} to {start + count - 1}: {OneLine(e)}; {remedy}", e);
+        return new UserException(
+            $"{path}: ONNX Runtime failed on samples {start} to {start + count - 1}: {OneLine(e)}; {remedy}", e);
     }
 
     /// <summary>The message on one line, without ONNX Runtime's error codes and lines of its source.</summary>

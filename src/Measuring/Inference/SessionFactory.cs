@@ -17,7 +17,8 @@ public sealed class SessionFactory
     private readonly GraphOptimizationLevel? optimization;
     private readonly int threads;
 
-    private SessionFactory(Device device, GraphOptimizationLevel? optimization, int threads, ImmutableArray<Diagnostic> diagnostics)
+    private SessionFactory(Device device, GraphOptimizationLevel? optimization, int threads,
+        ImmutableArray<Diagnostic> diagnostics)
     {
         Device = device;
         this.optimization = optimization;
@@ -46,7 +47,8 @@ public sealed class SessionFactory
         if (settings.Threads > MostThreads)
         {
             throw new UsageException(
-                $"--threads {settings.Threads}: is more than {MostThreads}; give no more than the machine's {System.Environment.ProcessorCount} processors, or 0");
+                $"--threads {settings.Threads}: is more than {MostThreads}; give no more than the machine's "
+                + $"{System.Environment.ProcessorCount} processors, or 0");
         }
         SessionFactory On(Device device, params ImmutableArray<Diagnostic> diagnostics) =>
             new(device, LevelOf(settings.Optimization), settings.Threads, diagnostics);
@@ -58,7 +60,8 @@ public sealed class SessionFactory
             case Device.Cuda:
                 var cuda = On(Device.Cuda);
                 return cuda.WhyUnusable() is { } reason
-                    ? throw new UserException($"--device cuda: {reason}; use --device cpu, or a build with -p:OrtFlavor=gpu on a machine with a GPU")
+                    ? throw new UserException(
+                        $"--device cuda: {reason}; use --device cpu, or a build with -p:OrtFlavor=gpu on a machine with a GPU")
                     : cuda;
             case Device.Auto:
                 if (!HasCuda())
@@ -98,7 +101,8 @@ public sealed class SessionFactory
         // Whatever goes wrong comes back as an exception; a log of it on stderr would say it twice.
         if (!OrtEnv.IsCreated)
         {
-            var options = new EnvironmentCreationOptions { logId = "emergence", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+            var options =
+                new EnvironmentCreationOptions { logId = "emergence", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
             OrtEnv.CreateInstanceWithOptions(ref options);
         }
         return OrtEnv.Instance();

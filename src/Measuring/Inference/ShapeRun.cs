@@ -23,11 +23,13 @@ public sealed class ShapeRun(SessionFactory sessions, Func<Checkpoint, LayerGrap
 
     /// <summary>Measures on random samples, on the CPU: where no probe has been chosen.</summary>
     public static ShapeMeasurement OnRandom(CancellationToken token) => (checkpoint, graph, tensors) =>
-        new ShapeRun(SessionFactory.Create(new AnalysisSettings { Device = Device.Cpu }), (_, inputs) => RandomSamples(inputs), token)
+        new ShapeRun(SessionFactory.Create(new AnalysisSettings { Device = Device.Cpu }), (_, inputs) => RandomSamples(inputs),
+            token)
             .Measure(checkpoint, graph, tensors);
 
     /// <inheritdoc cref="ShapeMeasurement"/>
-    public IReadOnlyDictionary<string, MeasuredShape> Measure(Checkpoint checkpoint, LayerGraph graph, IReadOnlyCollection<string> tensors)
+    public IReadOnlyDictionary<string, MeasuredShape> Measure(Checkpoint checkpoint, LayerGraph graph,
+        IReadOnlyCollection<string> tensors)
     {
         var probe = probeOf(checkpoint, graph);
         var outside = Computed(checkpoint.Model.Graph).Intersect(tensors, StringComparer.Ordinal).ToArray();
@@ -56,7 +58,8 @@ public sealed class ShapeRun(SessionFactory sessions, Func<Checkpoint, LayerGrap
         var many = Shapes(isFree ? More : 1);
         var few = isFree ? Shapes(Few) : many;
         return many.Where(shape => few.ContainsKey(shape.Key))
-            .ToDictionary(shape => shape.Key, shape => Combined(shape.Value, few[shape.Key], isFree, plan.FixedBatch), StringComparer.Ordinal);
+            .ToDictionary(shape => shape.Key, shape => Combined(shape.Value, few[shape.Key], isFree, plan.FixedBatch),
+                StringComparer.Ordinal);
 
         Dictionary<string, (long[] Dims, int Type)> Shapes(int samples)
         {

@@ -3,7 +3,8 @@ namespace Emergence.Measuring.Instrumentation;
 /// <summary>What is counted for each node of a layer over the samples of a run.</summary>
 public enum CounterKind
 {
-    /// <summary>Sum of the activations, in double. Not finite if and only if an activation is not (or the sum passes 1.8e308).</summary>
+    /// <summary>Sum of the activations, in double. Not finite if and only if an activation is not (or the
+    /// sum passes 1.8e308).</summary>
     Sum,
 
     /// <summary>Largest activation, as float32. Meaningless where an activation is NaN.</summary>
@@ -15,7 +16,8 @@ public enum CounterKind
     /// <summary>Largest absolute value, as float32. Meaningless where an activation is NaN.</summary>
     AbsMax,
 
-    /// <summary>Samples on which the activation (for whole filters: its spatial mean) is above a threshold, compared as float32.</summary>
+    /// <summary>Samples on which the activation (for whole filters: its spatial mean) is above a threshold,
+    /// compared as float32.</summary>
     Above,
 
     /// <summary>Activations that are NaN.</summary>

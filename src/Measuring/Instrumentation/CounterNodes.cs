@@ -12,7 +12,8 @@ namespace Emergence.Measuring.Instrumentation;
 /// </summary>
 internal sealed class CounterNodes(GraphProto graph, int opset, FreshNames names)
 {
-    /// <summary>Oldest opset whose comparisons broadcast and whose Cast takes a number: also the oldest that ONNX Runtime runs.</summary>
+    /// <summary>Oldest opset whose comparisons broadcast and whose Cast takes a number: also the oldest
+    /// that ONNX Runtime runs.</summary>
     public const int OldestOpset = 7;
 
     private readonly Dictionary<string, string> constants = new(StringComparer.Ordinal);
@@ -72,7 +73,8 @@ internal sealed class CounterNodes(GraphProto graph, int opset, FreshNames names
     /// <summary>Elements [<paramref name="start"/>, <paramref name="end"/>) of one axis.</summary>
     public string Slice(string x, int axis, int start, int end) => opset >= 10
         ? Node("Slice", [x, Longs([start]), Longs([end]), Longs([axis])])
-        : Node("Slice", [x], AttributeProto.Of("axes", [axis]), AttributeProto.Of("starts", [start]), AttributeProto.Of("ends", [end]));
+        : Node("Slice", [x], AttributeProto.Of("axes", [axis]), AttributeProto.Of("starts", [start]),
+            AttributeProto.Of("ends", [end]));
 
     /// <summary>A float32 scalar.</summary>
     public string Scalar(float value) => Constant(
@@ -131,7 +133,8 @@ internal sealed class CounterNodes(GraphProto graph, int opset, FreshNames names
     private string Node(string op, IEnumerable<string> inputs, params IEnumerable<AttributeProto> attributes)
     {
         var name = names.Next($"{Scope}/{op}");
-        graph.Node.Add(new NodeProto { Name = name, OpType = op, Input = { inputs }, Output = { name }, Attribute = { attributes } });
+        graph.Node.Add(
+            new NodeProto { Name = name, OpType = op, Input = { inputs }, Output = { name }, Attribute = { attributes } });
         return name;
     }
 }

@@ -30,7 +30,10 @@ internal static class DeclaredShapes
         return model;
 
         bool DeclaresAny(GraphProto graph) => graph.ValueInfo.Count > 0
-            || Claims(graph, model.Graph).Select(Shape).OfType<TensorShapeProto>().Any(shape => graph == model.Graph || shape.Dim.Any(IsClaim));
+            || Claims(graph, model.Graph)
+                .Select(Shape)
+                .OfType<TensorShapeProto>()
+                .Any(shape => graph == model.Graph || shape.Dim.Any(IsClaim));
     }
 
     private static IEnumerable<GraphProto> Graphs(ModelProto model) => model.Graph.SelfAndSubGraphs()
@@ -38,7 +41,8 @@ internal static class DeclaredShapes
             .SelectMany(body => body.SelfAndSubGraphs()));
 
     /// <summary>The types of outputs and, in a body, of what it is given: a caller may give something else.</summary>
-    private static IEnumerable<TypeProto> Claims(GraphProto graph, GraphProto main) => (graph == main ? [] : graph.Input).Concat(graph.Output)
+    private static IEnumerable<TypeProto> Claims(GraphProto graph, GraphProto main) =>
+        (graph == main ? [] : graph.Input).Concat(graph.Output)
         .Select(info => info.Type).OfType<TypeProto>().SelectMany(Nested);
 
     /// <summary>A type and those inside it: of a sequence's elements, of an optional's value.</summary>

@@ -109,7 +109,8 @@ internal static class Instrumenter
             model.OpsetImport.Add(import = new OperatorSetIdProto { Domain = "", Version = 13 });
         if (import.Version < CounterNodes.OldestOpset)
             throw new UserException(
-                $"opset {import.Version} is older than ONNX Runtime runs; convert the model to opset 13 with onnx.version_converter");
+                $"opset {import.Version} is older than ONNX Runtime runs; convert the model to opset 13 with "
+                + "onnx.version_converter");
         return checked((int)import.Version);
     }
 
@@ -122,7 +123,8 @@ internal static class Instrumenter
 
         private string Double => type == DataType.Double ? x : Once("double", () => nodes.Cast(x, DataType.Double));
 
-        /// <summary>The activation in its own type, or in float32 where comparisons do not take that type at every opset.</summary>
+        /// <summary>The activation in its own type, or in float32 where comparisons do not take that type
+        /// at every opset.</summary>
         private string Comparable => type == DataType.Double ? x : Single;
 
         /// <summary>What <see cref="CounterKind.Above"/> compares: for whole filters the spatial mean.</summary>

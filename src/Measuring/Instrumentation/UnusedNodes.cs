@@ -33,13 +33,16 @@ internal static class UnusedNodes
         graph.Node.Clear();
         graph.Node.Add(kept);
         // Of IR 3, the runtime refuses stored tensors that are neither read nor inputs.
-        var read = kept.SelectMany(Reads).Concat(graph.Output.Select(output => output.Name)).Concat(graph.Input.Select(input => input.Name))
+        var read = kept.SelectMany(Reads)
+            .Concat(graph.Output.Select(output => output.Name))
+            .Concat(graph.Input.Select(input => input.Name))
             .ToHashSet(StringComparer.Ordinal);
         foreach (var unread in graph.Initializer.Where(tensor => !read.Contains(tensor.Name)).ToArray())
             graph.Initializer.Remove(unread);
     }
 
-    /// <summary>The tensors a node reads, those its sub-graphs take from outside (and some names of their own) included.</summary>
+    /// <summary>The tensors a node reads, those its sub-graphs take from outside (and some names of their
+    /// own) included.</summary>
     private static IEnumerable<string> Reads(NodeProto node) => node.Input.Concat(
         from body in node.SubGraphs().SelectMany(body => body.SelfAndSubGraphs())
         from tensor in body.Node.SelectMany(inner => inner.Input).Concat(body.Output.Select(output => output.Name))

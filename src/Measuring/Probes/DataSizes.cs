@@ -18,13 +18,17 @@ internal static class DataSizes
     /// <exception cref="UserException">Two axes of one name have different sizes.</exception>
     public static TraceOptions Add(TraceOptions options, ImmutableArray<ModelInput> inputs, ImmutableArray<BoundArray> feeds)
     {
-        var reads = feeds.Where(feed => !feed.Input.Symbols.IsEmpty).Select(feed => Read(feed, options.Dimensions)).OfType<Reading>().ToArray();
+        var reads = feeds.Where(feed => !feed.Input.Symbols.IsEmpty)
+            .Select(feed => Read(feed, options.Dimensions))
+            .OfType<Reading>()
+            .ToArray();
         var axes = options.BatchAxes.SetItems(reads.Where(read => read.BatchAxis != read.Feed.Input.BatchAxis)
             .Select(read => KeyValuePair.Create(read.Feed.Input.Name, read.BatchAxis)));
         var batches = inputs.Where(input => input.BatchAxis >= 0 && axes.GetValueOrDefault(input.Name) >= 0)
             .Select(input => input.Symbols[input.BatchAxis]).ToHashSet(StringComparer.Ordinal);
         var sizes = new Dictionary<string, (int Size, string Subject)>(StringComparer.Ordinal);
-        foreach (var (feed, axis, size) in reads.SelectMany(read => read.Sizes, (read, each) => (read.Feed, each.Axis, each.Size)))
+        foreach (var (feed, axis, size) in reads.SelectMany(read => read.Sizes,
+            (read, each) => (read.Feed, each.Axis, each.Size)))
         {
             var symbol = feed.Input.Symbols[axis];
             if (symbol.Length == 0 || options.Dimensions.ContainsKey(symbol) || batches.Contains(symbol))

@@ -55,7 +55,8 @@ internal static class InputValues
             return array.Data;
         if (!ElementTypes.IsInteger(array.ElementType))
             throw new UserException(
-                $"{subject}: holds {ElementTypes.NameOf(array.ElementType)} where the model takes {ElementTypes.NameOf(elementType)}; "
+                $"{subject}: holds {ElementTypes.NameOf(array.ElementType)} where the model takes "
+                + $"{ElementTypes.NameOf(elementType)}; "
                 + "save whole numbers");
         return FromLongs(subject, TensorValues.ToLongs(Wrap(array), null), elementType);
     }
@@ -85,18 +86,20 @@ internal static class InputValues
         catch (OverflowException)
         {
             throw new UserException(
-                $"{subject}: holds numbers that {ElementTypes.NameOf(elementType)}, which the model takes, cannot hold; check the data");
+                $"{subject}: holds numbers that {ElementTypes.NameOf(elementType)}, which the model takes, cannot hold; check "
+                + "the data");
         }
     }
 
     /// <summary>The bytes of a tensor of this type from floats.</summary>
-    public static ReadOnlyMemory<byte> FromFloats(string subject, ReadOnlySpan<float> values, int elementType) => (DataType)elementType switch
-    {
-        DataType.Float16 => Convert(subject, values, value => (Half)value),
-        DataType.Double => Convert(subject, values, value => (double)value),
-        DataType.Bfloat16 => Convert(subject, values, ToBfloat16),
-        _ => Pack(subject, values),
-    };
+    public static ReadOnlyMemory<byte> FromFloats(string subject, ReadOnlySpan<float> values, int elementType) =>
+        (DataType)elementType switch
+        {
+            DataType.Float16 => Convert(subject, values, value => (Half)value),
+            DataType.Double => Convert(subject, values, value => (double)value),
+            DataType.Bfloat16 => Convert(subject, values, ToBfloat16),
+            _ => Pack(subject, values),
+        };
 
     private static void LookUp(ReadOnlySpan<byte> source, Span<float> target, Preprocessing preprocessing, int stride)
     {
@@ -161,5 +164,6 @@ internal static class InputValues
     /// <summary>Rounded to nearest, ties to even.</summary>
     private static ushort ToBfloat16(float value) => unchecked(float.IsNaN(value)
         ? (ushort)0x7FC0
-        : (ushort)((BitConverter.SingleToUInt32Bits(value) + 0x7FFF + ((BitConverter.SingleToUInt32Bits(value) >> 16) & 1)) >> 16));
+        : (ushort)((BitConverter.SingleToUInt32Bits(value) + 0x7FFF
+            + ((BitConverter.SingleToUInt32Bits(value) >> 16) & 1)) >> 16));
 }

@@ -23,7 +23,8 @@ internal sealed record Preprocessing(float Scale, ImmutableArray<float> Mean, Im
         var (means, stds) = (preprocessing.Mean.Length, preprocessing.Std.Length);
         return means == stds || means == 1 || stds == 1
             ? preprocessing
-            : throw new UsageException($"--mean, --std: {means} means and {stds} deviations; give one of each, or one per channel");
+            : throw new UsageException(
+                $"--mean, --std: {means} means and {stds} deviations; give one of each, or one per channel");
     }
 
     /// <summary>True where values stay as they are.</summary>
@@ -43,6 +44,7 @@ internal sealed record Preprocessing(float Scale, ImmutableArray<float> Mean, Im
         : fit.ChannelStride(Channels) is > 0 and var stride
             ? stride
             : throw new UsageException(
-                $"{subject}: {Channels} values of mean or std for samples of shape {NumericArray.Describe(fit.View.AsSpan()[1..])}; "
+                $"{subject}: {Channels} values of mean or std for samples of shape "
+                + $"{NumericArray.Describe(fit.View.AsSpan()[1..])}; "
                 + "give one for all, or one for each channel");
 }

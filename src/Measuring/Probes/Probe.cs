@@ -6,7 +6,8 @@ namespace Emergence.Measuring.Probes;
 /// <summary>What the user said about the samples to record activations on.</summary>
 public sealed record ProbeOptions
 {
-    /// <summary>Paths or data set names, each optionally <c>input=path</c>; empty: what the checkpoint records, else random.</summary>
+    /// <summary>Paths or data set names, each optionally <c>input=path</c>; empty: what the checkpoint
+    /// records, else random.</summary>
     public ImmutableArray<string> Data { get; init; } = [];
 
     /// <summary>Folder with the data sets' files.</summary>

@@ -17,7 +17,8 @@ public sealed class ProbeCache(ProbeOptions options, Action<string>? progress = 
     /// <summary>What the user said of the samples.</summary>
     public ProbeOptions Options => options;
 
-    /// <summary>The stored samples of a checkpoint, none where they are drawn; the last ones again, where it asks for the same.</summary>
+    /// <summary>The stored samples of a checkpoint, none where they are drawn; the last ones again, where
+    /// it asks for the same.</summary>
     /// <exception cref="UserException">They cannot be had.</exception>
     internal ImmutableArray<ProbeSource> Load(Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, CancellationToken token)
     {
@@ -29,7 +30,8 @@ public sealed class ProbeCache(ProbeOptions options, Action<string>? progress = 
         return sources;
     }
 
-    /// <summary>The probe made of loaded samples: the last one again, where the samples are and the model takes the same.</summary>
+    /// <summary>The probe made of loaded samples: the last one again, where the samples are and the model
+    /// takes the same.</summary>
     /// <exception cref="UserException">The samples do not fit the model.</exception>
     internal Probe Resolve(Checkpoint checkpoint, LayerGraph graph, ImmutableArray<ProbeSource> sources)
     {

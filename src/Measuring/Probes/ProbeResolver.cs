@@ -39,14 +39,16 @@ internal static class ProbeResolver
     /// <summary>The stored samples: those that the user names, else those of the recorded data set, else none.</summary>
     /// <exception cref="UserException">They cannot be had.</exception>
     internal static ImmutableArray<ProbeSource> Load(
-        Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, ProbeOptions options, Action<string>? progress, CancellationToken token)
+        Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, ProbeOptions options, Action<string>? progress,
+        CancellationToken token)
     {
         if (inputs.IsEmpty)
             throw new UserException($"{checkpoint.FileName}: has no inputs to feed; export the model with its inputs");
         if (options.Samples <= 0)
             throw new UsageException($"--samples {options.Samples}: is no number of samples; give 1 or more, or all");
         if (options.Input is { } name && inputs.All(input => input.Name != name))
-            throw new UsageException($"--input {name}: {checkpoint.FileName} has no such input; it has {ProbeBinding.Names(inputs)}");
+            throw new UsageException(
+                $"--input {name}: {checkpoint.FileName} has no such input; it has {ProbeBinding.Names(inputs)}");
         return options.Data.IsEmpty
             ? ProbeSource.Recorded(checkpoint, options, progress, token)
             : ProbeSource.Given(checkpoint, inputs, options, progress, token);
@@ -54,14 +56,18 @@ internal static class ProbeResolver
 
     /// <summary>The probe made of loaded samples; of random ones where there are none.</summary>
     /// <exception cref="UserException">The samples do not fit the model.</exception>
-    internal static Probe Resolve(Checkpoint checkpoint, LayerGraph graph, ProbeOptions options, ImmutableArray<ProbeSource> sources) =>
+    internal static Probe Resolve(Checkpoint checkpoint, LayerGraph graph, ProbeOptions options,
+        ImmutableArray<ProbeSource> sources) =>
         sources.IsEmpty ? Random(checkpoint, graph.Inputs, options) : Feed(checkpoint, graph.Inputs, options, sources);
 
     /// <summary>The options of a trace with what loaded samples say of the inputs.</summary>
     /// <exception cref="UserException">The samples cannot be dealt out to the inputs, or contradict each other.</exception>
     internal static TraceOptions Sized(
-        Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, ProbeOptions options, ImmutableArray<ProbeSource> sources, TraceOptions trace) =>
-        sources.IsEmpty ? trace : DataSizes.Add(trace, inputs, ProbeBinding.Bind(checkpoint.FileName, inputs, options.Input, sources));
+        Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, ProbeOptions options, ImmutableArray<ProbeSource> sources,
+        TraceOptions trace) =>
+        sources.IsEmpty
+            ? trace
+            : DataSizes.Add(trace, inputs, ProbeBinding.Bind(checkpoint.FileName, inputs, options.Input, sources));
 
     private static Probe Random(Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, ProbeOptions options)
     {
@@ -87,7 +93,8 @@ internal static class ProbeResolver
     {
         var diagnostics = new List<Diagnostic>();
         ImmutableArray<BoundArray> feeds =
-            [.. ProbeBinding.Bind(checkpoint.FileName, inputs, options.Input, sources).Select(feed => WithShape(checkpoint, feed))];
+            [.. ProbeBinding.Bind(checkpoint.FileName, inputs, options.Input, sources)
+                .Select(feed => WithShape(checkpoint, feed))];
         if (feeds.FirstOrDefault(feed => feed.Array.Shape.Contains(0)) is { } empty)
         {
             throw new UserException(
@@ -107,7 +114,9 @@ internal static class ProbeResolver
         ];
         var name = string.Join(", ", sources.Select(source => source.Name));
         var (labels, origin) = Labels(options, sources, samples);
-        return new Probe(fed, samples, labels, new ProbeProvenance(name, Hash(fed), samples, null), [.. diagnostics]) { LabelOrigin = origin };
+        return new Probe(fed, samples, labels, new ProbeProvenance(name, Hash(fed), samples, null),
+            [.. diagnostics])
+        { LabelOrigin = origin };
     }
 
     /// <summary>Preprocesses what feeds a floating-point input: the one named by <c>--input</c>, or else any.</summary>
@@ -118,11 +127,13 @@ internal static class ProbeResolver
         var (input, subject) = (feed.Input, feed.Subject);
         if (fit.Note is { } note)
             Note(note);
-        var preprocessing = options.Input is null || options.Input == input.Name ? Preprocessing.Of(options, recorded) : Preprocessing.None;
+        var preprocessing =
+            options.Input is null || options.Input == input.Name ? Preprocessing.Of(options, recorded) : Preprocessing.None;
         if (!InputValues.IsFloat(input.ElementType))
         {
             if (!preprocessing.IsIdentity)
-                Note($"input '{input.Name}' takes {ElementTypes.NameOf(input.ElementType)}: scale, mean and std are not applied to it");
+                Note($"input '{input.Name}' takes {ElementTypes.NameOf(input.ElementType)}: scale, mean and std are not "
+                    + "applied to it");
             return InputValues.ToInteger(subject, values, input.ElementType);
         }
         var isBytes = values.ElementType == (int)DataType.Uint8;
@@ -140,7 +151,8 @@ internal static class ProbeResolver
     {
         if (DeclaresShape(checkpoint, feed.Input))
             return feed;
-        long?[] shape = [.. (feed.InModelLayout ? feed.Array.Shape : [1, .. feed.Array.Shape.Skip(1)]).Select(size => (long?)size)];
+        long?[] shape =
+            [.. (feed.InModelLayout ? feed.Array.Shape : [1, .. feed.Array.Shape.Skip(1)]).Select(size => (long?)size)];
         return feed with { Input = feed.Input with { Shape = [.. shape], Symbols = [.. shape.Select(_ => "")], BatchAxis = -1 } };
     }
 
@@ -178,7 +190,9 @@ internal static class ProbeResolver
     {
         var (subject, labels) = options.Labels is { } path
             ? (path, LabelFile.Read(path))
-            : sources.Where(source => source.Stored.Labels is not null).Select(source => (source.Name, source.Stored.Labels)).FirstOrDefault();
+            : sources.Where(source => source.Stored.Labels is not null)
+                .Select(source => (source.Name, source.Stored.Labels))
+                .FirstOrDefault();
         if (labels is null)
             return (null, null);
         // Fewer samples than asked for are all there are.

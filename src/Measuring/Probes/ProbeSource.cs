@@ -32,7 +32,8 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
         // The hash is that of one split; of the other nothing is recorded.
         if (split == recordedSplit && recorded.DatasetSha256 is { } expected && expected != sha256)
             throw new UserException(
-                $"{checkpoint.FileName}: records {name} {split} with SHA-256 {Short(expected)}, but the one found has {Short(sha256)}; "
+                $"{checkpoint.FileName}: records {name} {split} with SHA-256 {Short(expected)}, but the one found has "
+                + $"{Short(sha256)}; "
                 + "give the same files with --data-dir, or choose the samples with --data");
         return [source];
     }
@@ -49,7 +50,8 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
     /// <summary>What <c>--data</c> names, in that order.</summary>
     /// <exception cref="UserException">One of them is missing, of no known format, or damaged.</exception>
     public static ImmutableArray<ProbeSource> Given(
-        Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, ProbeOptions options, Action<string>? progress, CancellationToken token)
+        Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, ProbeOptions options, Action<string>? progress,
+        CancellationToken token)
     {
         var split = Word(options.Split) ?? checkpoint.Metadata.Split ?? DefaultSplit;
         var sources = ImmutableArray.CreateBuilder<ProbeSource>();
@@ -91,7 +93,8 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
     ];
 
     private static ProbeSource OfSet(
-        string? input, string name, string split, ProbeOptions options, Action<string>? progress, CancellationToken token, out string sha256)
+        string? input, string name, string split, ProbeOptions options, Action<string>? progress, CancellationToken token,
+        out string sha256)
     {
         var set = DatasetCatalog.Load(name, split, options.DataDir, options.Samples, progress, token);
         sha256 = set.Sha256;

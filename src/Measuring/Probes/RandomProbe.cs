@@ -35,7 +35,8 @@ internal static class RandomProbe
         if (InputValues.IsFloat(input.ElementType))
         {
             if (preprocessing.Channels > 1)
-                throw new UsageException($"{subject}: random samples take one mean and one std; give one of each, or give --data");
+                throw new UsageException(
+                    $"{subject}: random samples take one mean and one std; give one of each, or give --data");
             var values = new float[perSample * samples];
             Fill(values, (int)perSample, seed, position, random => preprocessing.Apply((float)(random >> 40) / (1 << 24), 0));
             data = InputValues.FromFloats(subject, values, input.ElementType);

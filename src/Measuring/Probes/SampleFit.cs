@@ -108,7 +108,8 @@ internal sealed record SampleFit(
         return null;
     }
 
-    private static UserException Mismatch(string subject, ImmutableArray<int> stored, ModelInput input, ImmutableArray<int> wanted)
+    private static UserException Mismatch(string subject, ImmutableArray<int> stored, ModelInput input,
+        ImmutableArray<int> wanted)
     {
         var shape = string.Join(',', input.Shape.Select((size, axis) => axis == input.BatchAxis ? "N" : size.ToString()));
         var sample = stored.IsEmpty ? stored : stored[1..];

@@ -20,18 +20,24 @@ public static class TrialProbe
     /// <param name="graph">Its inputs.</param>
     /// <param name="options">What the user said of samples; their number is not used.</param>
     /// <param name="token">Ends the reading.</param>
-    /// <exception cref="UserException">The samples that the user names cannot be had or do not fit, or none can be drawn.</exception>
+    /// <exception cref="UserException">The samples that the user names cannot be had or do not fit, or none
+    /// can be drawn.</exception>
     public static Probe Of(Checkpoint checkpoint, LayerGraph graph, ProbeOptions options, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(options);
-        var samples = Math.Max(Few, graph.Inputs.Select(input => input.BatchAxis < 0 ? 1 : (int)(input.Shape[input.BatchAxis] ?? 1)).DefaultIfEmpty(1).Max());
+        var samples = Math.Max(Few,
+            graph.Inputs.Select(input => input.BatchAxis < 0 ? 1 : (int)(input.Shape[input.BatchAxis] ?? 1))
+            .DefaultIfEmpty(1)
+            .Max());
         if (!options.Data.IsEmpty || IsAtHand(checkpoint.Metadata, options))
             return ProbeResolver.Resolve(checkpoint, graph, options with { Samples = samples }, token);
         var half = samples / 2;
         return new Probe(
-            [.. graph.Inputs.Select((input, position) => Both(RandomProbe.Draw(input, position, half, options.Seed, Preprocessing.None), RandomProbe.Draw(input, position, samples - half, options.Seed + 1, Signed)))],
+            [.. graph.Inputs.Select((input, position) =>
+                Both(RandomProbe.Draw(input, position, half, options.Seed, Preprocessing.None),
+                    RandomProbe.Draw(input, position, samples - half, options.Seed + 1, Signed)))],
             samples, null, new ProbeProvenance("random", "", samples, options.Seed), []);
     }
 
@@ -46,5 +52,6 @@ public static class TrialProbe
             && DatasetCatalog.IsAtHand(name, ProbeSource.Word(options.Split) ?? recorded.Split ?? "test", options.DataDir);
     }
 
-    private static ProbeInput Both(ProbeInput first, ProbeInput second) => first with { Data = (byte[])[.. first.Data.Span, .. second.Data.Span] };
+    private static ProbeInput Both(ProbeInput first, ProbeInput second) =>
+        first with { Data = (byte[])[.. first.Data.Span, .. second.Data.Span] };
 }

@@ -44,13 +44,15 @@ public sealed record AnalysisSettings
     /// <summary>Whether E_w is computed too; it costs about one addition per multiply-accumulate of the network.</summary>
     public bool Wired { get; init; }
 
-    /// <summary>Whether E is split by pairs of layers too; it costs as much as E itself for every layer, and N² numbers.</summary>
+    /// <summary>Whether E is split by pairs of layers too; it costs as much as E itself for every layer,
+    /// and N² numbers.</summary>
     public bool Contributions { get; init; }
 
     /// <summary>Whether results hold what was counted of every single node; it changes no number.</summary>
     public bool Units { get; init; }
 
-    /// <summary>Whether alive counts and E get intervals, and from which resamples; only with a statistic that is a mean.</summary>
+    /// <summary>Whether alive counts and E get intervals, and from which resamples; only with a statistic
+    /// that is a mean.</summary>
     public BootstrapSettings? Bootstrap { get; init; }
 
     /// <summary>How much ONNX Runtime rewrites the model before it runs it.</summary>

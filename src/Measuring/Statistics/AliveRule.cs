@@ -39,7 +39,8 @@ public sealed class AliveRule
             Statistic.Mean or Statistic.Max or Statistic.Sample => [],
             Statistic.AbsMean or Statistic.Dormancy => [new(CounterKind.AbsSum)],
             Statistic.AbsMax => [new(CounterKind.AbsMax)],
-            Statistic.Share => settings.Thresholds.SelectMany(threshold => (Counter[])[Below(threshold), At(threshold), Above(threshold)]),
+            Statistic.Share =>
+                settings.Thresholds.SelectMany(threshold => (Counter[])[Below(threshold), At(threshold), Above(threshold)]),
             _ => throw new ArgumentOutOfRangeException(nameof(settings)),
         };
         var single = settings.Units ? settings.Thresholds.Select(At) : [];
@@ -66,7 +67,8 @@ public sealed class AliveRule
         Statistic.Mean => new(CounterKind.Sum),
         Statistic.AbsMean => new(CounterKind.AbsSum),
         Statistic.Share => At(threshold),
-        _ => throw new ArgumentException($"{statistic} is no mean over the samples, so it does not follow from sums over blocks of them."),
+        _ => throw new ArgumentException(
+            $"{statistic} is no mean over the samples, so it does not follow from sums over blocks of them."),
     };
 
     /// <summary>How many values of a layer's <see cref="Averaged"/> counter one sample adds.</summary>
@@ -153,7 +155,8 @@ public sealed class AliveRule
     internal LayerUnits Units(LayerProfile profile)
     {
         ArgumentNullException.ThrowIfNull(profile);
-        var (sums, largest, above) = (profile.Totals[new(CounterKind.Sum)], profile.Totals[new(CounterKind.Max)], profile.Totals[At(threshold)]);
+        var (sums, largest, above) =
+            (profile.Totals[new(CounterKind.Sum)], profile.Totals[new(CounterKind.Max)], profile.Totals[At(threshold)]);
         var activations = (double)profile.Samples * profile.ActivationsPerSample;
         float IfFinite(int node, double value) => profile.IsNotFinite(node) ? float.NaN : (float)value;
         return new LayerUnits(
@@ -175,7 +178,8 @@ public sealed class AliveRule
             var statisticOf = StatisticOf(profile);
             return node => Compare(statisticOf(node));
         }
-        var (below, at, above) = (profile.Totals[Below(threshold)], profile.Totals[At(threshold)], profile.Totals[Above(threshold)]);
+        var (below, at, above) =
+            (profile.Totals[Below(threshold)], profile.Totals[At(threshold)], profile.Totals[Above(threshold)]);
         bool Passes(double count) => count / profile.Samples > aliveShare;
         // Single activations may flip, not the share: what matters is whether the verdict would.
         return node => (Passes(at[node]), Passes(below[node]) != Passes(above[node]));
@@ -202,7 +206,11 @@ public sealed class AliveRule
     private static Func<int, double> DormancyOf(LayerProfile profile)
     {
         var sums = profile.Totals[new(CounterKind.AbsSum)];
-        var mean = Enumerable.Range(0, profile.Nodes).Where(node => !profile.IsNotFinite(node)).Select(node => sums[node]).DefaultIfEmpty(0).Average();
+        var mean = Enumerable.Range(0, profile.Nodes)
+            .Where(node => !profile.IsNotFinite(node))
+            .Select(node => sums[node])
+            .DefaultIfEmpty(0)
+            .Average();
         return node => mean == 0 ? 0 : sums[node] / mean;
     }
 

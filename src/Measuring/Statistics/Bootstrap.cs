@@ -10,7 +10,8 @@ namespace Emergence.Measuring.Statistics;
 /// <param name="Emergence">E.</param>
 /// <param name="EmergenceActive">E_H.</param>
 public sealed record BootstrapIntervals(
-    ImmutableArray<Interval<int>> AliveByLayer, Interval<int> Alive, Interval<EmergenceValue> Emergence, Interval<EmergenceValue> EmergenceActive);
+    ImmutableArray<Interval<int>> AliveByLayer, Interval<int> Alive,
+    Interval<EmergenceValue> Emergence, Interval<EmergenceValue> EmergenceActive);
 
 /// <summary>Measures a network on resamples of the blocks of samples it was recorded on. Pure.</summary>
 internal static class Bootstrap
@@ -26,7 +27,8 @@ internal static class Bootstrap
     /// <param name="token">Ends it.</param>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public static BootstrapIntervals Of(
-        NetworkGraph network, ImmutableArray<LayerProfile> layers, AnalysisSettings settings, float threshold, CancellationToken token = default)
+        NetworkGraph network, ImmutableArray<LayerProfile> layers, AnalysisSettings settings, float threshold,
+        CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(settings);
@@ -41,7 +43,8 @@ internal static class Bootstrap
         for (var first = 0; first < bootstrap.Resamples; first += Chunk)
         {
             token.ThrowIfCancellationRequested();
-            var activities = ActivitiesOf(network, resamplings, Draw(bootstrap, first, Math.Min(Chunk, bootstrap.Resamples - first)));
+            var activities =
+                ActivitiesOf(network, resamplings, Draw(bootstrap, first, Math.Min(Chunk, bootstrap.Resamples - first)));
             for (var r = 0; r < activities.Length; r++)
             {
                 for (var layer = 0; layer < alive.Length; layer++)
@@ -54,12 +57,14 @@ internal static class Bootstrap
             e.CopyTo(emergence, first);
             eActive.CopyTo(active, first);
         }
-        return new BootstrapIntervals([.. alive.Select(Interval.Of)], Interval.Of(total), Interval.Of(emergence), Interval.Of(active));
+        return new BootstrapIntervals([.. alive.Select(Interval.Of)], Interval.Of(total), Interval.Of(emergence),
+            Interval.Of(active));
     }
 
     private static LayerResampling ResamplingOf(LayerProfile layer, AliveRule rule)
     {
-        var blocks = layer.Blocks ?? throw new ArgumentException($"layer '{layer.Layer.Name}' was not recorded by blocks", nameof(layer));
+        var blocks =
+            layer.Blocks ?? throw new ArgumentException($"layer '{layer.Layer.Name}' was not recorded by blocks", nameof(layer));
         var values = blocks.Samples.Select(samples => samples * rule.ValuesPerSample(layer));
         return new LayerResampling([.. values], blocks.Totals[rule.Averaged], rule.LeastAlive);
     }

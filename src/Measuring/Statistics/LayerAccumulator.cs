@@ -14,7 +14,8 @@ namespace Emergence.Measuring.Statistics;
 /// <param name="counters">What is counted.</param>
 /// <param name="assumed">The batch under which the sizes of batch axes were traced.</param>
 /// <param name="blocks">Keeps blocks of samples apart too; null where that is not asked for.</param>
-internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, ImmutableArray<Counter> counters, int assumed, BlockAccumulator? blocks)
+internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, ImmutableArray<Counter> counters, int assumed,
+    BlockAccumulator? blocks)
 {
     private readonly double[][] totals = [.. counters.Select(counter => Start(counter, layout.Nodes))];
 
@@ -29,7 +30,8 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
     /// <param name="outputs">Their values come next: extent, then counters in order.</param>
     /// <param name="fed">Samples fed, padding included.</param>
     /// <param name="segment">The stretch of the probe it belongs to.</param>
-    /// <exception cref="UserException">The layer ran in another shape than was traced, or does not keep samples apart where it must.</exception>
+    /// <exception cref="UserException">The layer ran in another shape than was traced, or does not keep
+    /// samples apart where it must.</exception>
     public void Add(LayerCounters counted, IEnumerator<OrtValue> outputs, int fed, ProbeSegment segment)
     {
         var extent = Next(outputs);
@@ -42,7 +44,8 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
         {
             var values = Next(outputs).GetTensorDataAsSpan<double>();
             if (values.Length != totals[i].Length)
-                throw new InvalidOperationException($"layer '{layer.Name}': {values.Length} values of {counters[i].Kind} for {totals[i].Length} nodes");
+                throw new InvalidOperationException(
+                    $"layer '{layer.Name}': {values.Length} values of {counters[i].Kind} for {totals[i].Length} nodes");
             if (counters[i].KeepsLargest)
                 TensorPrimitives.Max(totals[i], values, totals[i]);
             else
@@ -83,9 +86,11 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
             {
                 case AxisRole.Batch when (rows is not null || blocks is not null) && shape[axis] != fed:
                     throw new UserException(
-                        $"layer '{layer.Name}' ({layer.Op}): its batch axis has {shape[axis]} entries where {fed} samples were fed, so " +
+                        $"layer '{layer.Name}' ({layer.Op}): its batch axis has {shape[axis]} entries where {fed} samples "
+                        + "were fed, so " +
                         (blocks is not null ? BlockAccumulator.NotApart
-                            : "padding cannot be told from samples; choose --samples as a multiple of the model's fixed batch size"));
+                            : "padding cannot be told from samples; choose --samples as a multiple of the model's fixed batch "
+                                + "size"));
                 case AxisRole.Batch when rows is { } counted:
                     count *= counted;
                     break;
@@ -119,12 +124,16 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
         if (entries == fed || (rest == 0 ? entries == expected : fed == 1))
             return entries;
         throw new UserException(
-            $"layer '{layer.Name}' ({layer.Op}): its batch axis has {entries} entries where {fed} samples were fed, so its samples " +
+            $"layer '{layer.Name}' ({layer.Op}): its batch axis has {entries} entries where {fed} samples were fed, so its "
+            + "samples " +
             "cannot be counted; run them one at a time with --batch 1, or leave the layer out with --exclude");
     }
 
-    private UserException Unexpected(ReadOnlySpan<long> shape) => new(
-        $"layer '{layer.Name}' ({layer.Op}): its activations have shape [{string.Join(',', shape.ToArray())}] where " +
-        $"[{string.Join(',', layout.Axes.Select(axis => axis.Role is AxisRole.Batch or AxisRole.Sample ? "*" : $"{axis.Size}"))}] " +
-        "was traced; give the sizes of free dimensions with --dim, or leave the layer out with --exclude");
+    private UserException Unexpected(ReadOnlySpan<long> shape)
+    {
+        var traced = layout.Axes.Select(axis => axis.Role is AxisRole.Batch or AxisRole.Sample ? "*" : $"{axis.Size}");
+        return new($"layer '{layer.Name}' ({layer.Op}): its activations have shape [{string.Join(',', shape.ToArray())}] where "
+            + $"[{string.Join(',', traced)}] was traced; give the sizes of free dimensions with --dim, or leave the layer out "
+            + "with --exclude");
+    }
 }

@@ -10,8 +10,10 @@ namespace Emergence.Measuring.Statistics;
 /// <param name="Channels">Features, filters or hidden units.</param>
 /// <param name="Positions">Nodes per channel: its spatial positions, or 1 where a node is a whole filter.</param>
 /// <param name="Samples">Samples of each node; tokens and time steps count as samples.</param>
-/// <param name="ActivationsPerSample">Activations of a node on one sample: the spatial positions of a whole filter, else 1.</param>
-/// <param name="Totals">Each counter over all samples, one value per node, channel-major (node = channel × positions + position).</param>
+/// <param name="ActivationsPerSample">Activations of a node on one sample: the spatial positions of a whole
+/// filter, else 1.</param>
+/// <param name="Totals">Each counter over all samples, one value per node, channel-major (node = channel ×
+/// positions + position).</param>
 public sealed record LayerProfile(
     TracedLayer Layer, int Channels, int Positions, long Samples, int ActivationsPerSample,
     ImmutableDictionary<Counter, ImmutableArray<double>> Totals)
@@ -23,7 +25,8 @@ public sealed record LayerProfile(
     public int Multiplicity => Layer.IsConvolution ? Channels : Nodes;
 
     /// <summary>Mean of the activations over nodes and samples; null where an activation is not finite.</summary>
-    public double? ActivationMean => Finite(Totals[new(CounterKind.Sum)].Sum() / ((double)Samples * ActivationsPerSample * Nodes));
+    public double? ActivationMean =>
+        Finite(Totals[new(CounterKind.Sum)].Sum() / ((double)Samples * ActivationsPerSample * Nodes));
 
     /// <summary>Largest activation over nodes and samples; null where an activation is not finite.</summary>
     public double? ActivationMax => ActivationMean is null ? null : Finite(Totals[new(CounterKind.Max)].Max());

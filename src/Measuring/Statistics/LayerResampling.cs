@@ -8,7 +8,8 @@ namespace Emergence.Measuring.Statistics;
 /// <param name="samples">Values of each node, by block.</param>
 /// <param name="totals">Their sums, by block and node; NaN makes a node dead on every resample that draws the block.</param>
 /// <param name="leastAlive">The smallest mean of an alive node.</param>
-internal sealed class LayerResampling(ImmutableArray<long> samples, ImmutableArray<ImmutableArray<double>> totals, double leastAlive)
+internal sealed class LayerResampling(ImmutableArray<long> samples,
+    ImmutableArray<ImmutableArray<double>> totals, double leastAlive)
 {
     private const int WordBits = 64;
 

@@ -26,10 +26,12 @@ internal static class Measurements
         ArgumentNullException.ThrowIfNull(settings);
         var network = NetworkGraphs.Of(graph, settings.ConvNodes);
         if (settings.Statistic != Statistic.Sample)
-            return [.. settings.Thresholds.Select(threshold => Of(network, wired, unfed, graph, profile, settings, threshold, token))];
+            return [.. settings.Thresholds.Select(threshold =>
+                Of(network, wired, unfed, graph, profile, settings, threshold, token))];
         if (wired is not null || settings.Contributions)
             throw new ArgumentException("E_w and contributions are not measured on single samples.", nameof(settings));
-        return [.. settings.Thresholds.Zip(profile.Samples, (threshold, samples) => Of(graph, profile, samples, new AliveRule(settings, threshold), threshold))];
+        return [.. settings.Thresholds.Zip(profile.Samples,
+            (threshold, samples) => Of(graph, profile, samples, new AliveRule(settings, threshold), threshold))];
     }
 
     private static Measurement Of(
@@ -50,7 +52,8 @@ internal static class Measurements
                 NeverFired = rule.NeverFired(layer),
                 Slope = slopes[i],
                 Units = settings.Units ? rule.Units(layer) : null,
-                AliveByBias = unfed?.GetValueOrDefault(layer.Layer.Name) is { } isUnfed ? isUnfed.CountShared(alive[i].Mask) : null,
+                AliveByBias =
+                    unfed?.GetValueOrDefault(layer.Layer.Name) is { } isUnfed ? isUnfed.CountShared(alive[i].Mask) : null,
                 EmergenceShare = ShareOf(byLayer[i], emergence),
                 AliveInterval = intervals?.AliveByLayer[i],
             }),
@@ -60,15 +63,18 @@ internal static class Measurements
             Intervals = intervals,
             EmergenceWired = wired is null ? null : MeasureCatalog.EmergenceWired.Of(wired, activity),
             Contributions = settings.Contributions ? MeasureCatalog.Emergence.Contributions(network, activity) : null,
-            ZeroCause = CauseOf(emergence, layers.All(layer => layer.Alive == layer.Nodes), layers.All(layer => layer.Alive == 0)),
+            ZeroCause = CauseOf(emergence, layers.All(layer => layer.Alive == layer.Nodes),
+                layers.All(layer => layer.Alive == 0)),
         };
     }
 
-    private static Measurement Of(LayerGraph graph, ActivationProfile profile, SampleProfile samples, AliveRule rule, float threshold)
+    private static Measurement Of(LayerGraph graph, ActivationProfile profile, SampleProfile samples, AliveRule rule,
+        float threshold)
     {
         var perSample = new SampleEmergence(new(samples.Emergence), new(samples.EmergenceActive));
         var count = samples.Emergence.Length;
-        var layers = profile.Layers.Zip(samples.Layers, (layer, alive) => ResultOf(layer, alive, count) with { NeverFired = rule.NeverFired(layer) }).ToImmutableArray();
+        var layers = profile.Layers.Zip(samples.Layers,
+            (layer, alive) => ResultOf(layer, alive, count) with { NeverFired = rule.NeverFired(layer) }).ToImmutableArray();
         var emergence = perSample.Emergence.Mean;
         return MeasurementOf(graph, threshold, layers, emergence, perSample.EmergenceActive.Mean) with
         {
@@ -81,7 +87,8 @@ internal static class Measurements
     }
 
     private static Measurement MeasurementOf(
-        LayerGraph graph, float threshold, ImmutableArray<LayerResult> layers, EmergenceValue emergence, EmergenceValue active) => new()
+        LayerGraph graph, float threshold, ImmutableArray<LayerResult> layers, EmergenceValue emergence,
+        EmergenceValue active) => new()
         {
             Threshold = threshold,
             Layers = layers,
@@ -93,16 +100,19 @@ internal static class Measurements
             RelativeEmergenceAll = emergence.Over(graph.Parameters.Sum(parameter => parameter.Count))?.ToDouble(),
         };
 
-    private static LayerResult ResultOf(LayerProfile profile, LayerSamples alive, int samples) => ResultOf(profile, new AliveNodes(
+    private static LayerResult ResultOf(LayerProfile profile, LayerSamples alive, int samples) =>
+        ResultOf(profile, new AliveNodes(
         new NodeMask(), RoundedMean(alive.Alive, samples), RoundedMean(alive.AliveChannels, samples), alive.Borderline,
         Enumerable.Range(0, profile.Nodes).Count(profile.IsNan),
         Enumerable.Range(0, profile.Nodes).Count(node => profile.IsNotFinite(node) && !profile.IsNan(node)))) with
-    {
-        Mask = null,
-    };
+        {
+            Mask = null,
+        };
 
     private static double? ShareOf(EmergenceValue part, EmergenceValue whole) =>
-        whole.IsZero ? null : new EmergenceValue(part.Numerator * whole.Denominator, part.Denominator * whole.Numerator).ToDouble();
+        whole.IsZero
+            ? null
+            : new EmergenceValue(part.Numerator * whole.Denominator, part.Denominator * whole.Numerator).ToDouble();
 
     private static int RoundedMean(long sum, int count) => (int)new EmergenceValue(sum, count).Rounded;
 

@@ -23,7 +23,8 @@ internal static class ProfileLaws
             {
                 if (double.IsFinite(totals[node]) && Broken(profile, counter.Kind, totals[node], node) is { } what)
                     throw new UserException(
-                        $"layer '{profile.Layer.Name}' ({profile.Layer.Op}): node {node} has {what}, which cannot be, so its samples " +
+                        $"layer '{profile.Layer.Name}' ({profile.Layer.Op}): node {node} has {what}, which cannot be, so its "
+                        + "samples " +
                         "were counted wrong; try --batch 1 or --optimization none, leave the layer out with --exclude, " +
                         "and report the model as a defect");
             }

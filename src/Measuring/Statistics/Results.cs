@@ -41,7 +41,8 @@ public sealed record LayerResult
     /// <summary>n: number of nodes.</summary>
     public required int Nodes { get; init; }
 
-    /// <summary>a: number of alive nodes; with <see cref="Statistic.Sample"/> the mean over the samples, rounded half to even.</summary>
+    /// <summary>a: number of alive nodes; with <see cref="Statistic.Sample"/> the mean over the samples,
+    /// rounded half to even.</summary>
     public required int Alive { get; init; }
 
     /// <summary>Where a lies on 95 % of resamples of the probe; null unless a bootstrap was asked for.</summary>
@@ -183,7 +184,8 @@ public sealed record Measurement
     /// </summary>
     public EmergenceStep? Step { get; init; }
 
-    /// <summary>Nodes of all layers that are alive and were dead in the checkpoint before; null where there is nothing to compare.</summary>
+    /// <summary>Nodes of all layers that are alive and were dead in the checkpoint before; null where there
+    /// is nothing to compare.</summary>
     public int? Woke => Layers.Any(layer => layer.Woke is null) ? null : Layers.Sum(layer => layer.Woke);
 
     /// <summary>Nodes of all layers that are dead and were alive in the checkpoint before; null in the same cases.</summary>
@@ -201,7 +203,8 @@ public sealed record Measurement
     /// <summary>Nodes alive by bias only, of all layers where that is known; null where it is known of none.</summary>
     public int? AliveByBias => Layers.All(layer => layer.AliveByBias is null) ? null : Layers.Sum(layer => layer.AliveByBias);
 
-    /// <summary>Nodes with no activation above the threshold on any sample, of all layers; null where that is not known.</summary>
+    /// <summary>Nodes with no activation above the threshold on any sample, of all layers; null where that
+    /// is not known.</summary>
     public int? NeverFired => Layers.Any(layer => layer.NeverFired is null) ? null : Layers.Sum(layer => layer.NeverFired);
 
     /// <summary>Nodes with a NaN activation, of all layers.</summary>

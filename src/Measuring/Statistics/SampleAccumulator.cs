@@ -54,7 +54,8 @@ internal sealed class SampleAccumulator
                     threshold.Layers[layer] = threshold.Layers[layer].With(activity, borderline);
             }
             var (emergence, active) = measures.Of(
-                [.. Enumerable.Range(0, samples).Select(sample => Array.ConvertAll(threshold.Run, layer => layer[sample].Activity))]);
+                [.. Enumerable.Range(0, samples)
+                    .Select(sample => Array.ConvertAll(threshold.Run, layer => layer[sample].Activity))]);
             threshold.Emergence.AddRange(emergence);
             threshold.EmergenceActive.AddRange(active);
         }
@@ -62,9 +63,11 @@ internal sealed class SampleAccumulator
 
     /// <summary>What was measured: one profile per threshold.</summary>
     public ImmutableArray<SampleProfile> ToProfiles() =>
-        [.. thresholds.Select(threshold => new SampleProfile([.. threshold.Emergence], [.. threshold.EmergenceActive], [.. threshold.Layers]))];
+        [.. thresholds.Select(threshold =>
+            new SampleProfile([.. threshold.Emergence], [.. threshold.EmergenceActive], [.. threshold.Layers]))];
 
-    private (LayerActivity, int)[] Read(LayerCounters counters, SampleCounters counter, IEnumerator<OrtValue> outputs, int samples)
+    private (LayerActivity, int)[] Read(LayerCounters counters, SampleCounters counter, IEnumerator<OrtValue> outputs,
+        int samples)
     {
         var layer = network.Layers[counters.Layer.Index];
         var alive = Counts();
@@ -73,7 +76,8 @@ internal sealed class SampleAccumulator
         if (alive.Length != samples)
         {
             throw new UserException(
-                $"layer '{counters.Layer.Name}' ({counters.Layer.Op}): its activations have {alive.Length} entries for {samples} samples, so " +
+                $"layer '{counters.Layer.Name}' ({counters.Layer.Op}): its activations have {alive.Length} entries for "
+                + $"{samples} samples, so " +
                 "samples cannot be told apart; choose another --statistic, or leave the layer out with --exclude");
         }
         var mask = counter.Mask is null ? [] : Next().GetTensorDataAsSpan<bool>();

@@ -30,7 +30,8 @@ public sealed class SampleDistribution
     /// <summary>Mean.</summary>
     public EmergenceValue Mean { get; }
 
-    /// <summary>Standard deviation of the samples around their mean (divisor: the number of samples); null past the range of a double.</summary>
+    /// <summary>Standard deviation of the samples around their mean (divisor: the number of samples); null
+    /// past the range of a double.</summary>
     public double? StandardDeviation
     {
         get

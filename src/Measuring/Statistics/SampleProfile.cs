@@ -8,7 +8,8 @@ namespace Emergence.Measuring.Statistics;
 /// <param name="EmergenceActive">E_H of each sample, in order.</param>
 /// <param name="Layers">What was counted of each layer.</param>
 public sealed record SampleProfile(
-    ImmutableArray<EmergenceValue> Emergence, ImmutableArray<EmergenceValue> EmergenceActive, ImmutableArray<LayerSamples> Layers);
+    ImmutableArray<EmergenceValue> Emergence, ImmutableArray<EmergenceValue> EmergenceActive,
+    ImmutableArray<LayerSamples> Layers);
 
 /// <summary>The alive nodes of one layer over single samples.</summary>
 /// <param name="Alive">Sum of a over the samples.</param>

@@ -4,7 +4,8 @@ using Onnx;
 
 namespace Emergence.Tracing.LayerReadings;
 
-/// <summary>What stands between a tensor and a later one that depends on it alone: one operator, or the several of one function.</summary>
+/// <summary>What stands between a tensor and a later one that depends on it alone: one operator, or the
+/// several of one function.</summary>
 /// <param name="Input">The earlier tensor.</param>
 /// <param name="Output">The later one.</param>
 /// <param name="Nodes">The operators, in order.</param>
@@ -16,11 +17,13 @@ namespace Emergence.Tracing.LayerReadings;
 /// <param name="HasStatistics">A part of it is reduced over an axis.</param>
 /// <param name="IsFloat">Its result holds floating-point numbers.</param>
 internal sealed record Expression(
-    string Input, string Output, ImmutableArray<NodeProto> Nodes, ImmutableArray<Func<double, double>> Samples, bool IsScalar, bool HasStatistics,
+    string Input, string Output, ImmutableArray<NodeProto> Nodes,
+    ImmutableArray<Func<double, double>> Samples, bool IsScalar, bool HasStatistics,
     bool IsFloat)
 {
     /// <summary>True where it scales and shifts: a·x + b, whatever a and b are made of.</summary>
-    public bool IsAffine { get; } = !(Nodes is [var only] && Expressions.IsFunction(only)) && Samples.All(sample => On(sample).IsAffine);
+    public bool IsAffine { get; } =
+        !(Nodes is [var only] && Expressions.IsFunction(only)) && Samples.All(sample => On(sample).IsAffine);
 
     /// <summary>False where an element of the result does not depend on the element at its place: of a reduction alone.</summary>
     public bool KeepsElements => Samples.Any(sample => sample(1.25) != sample(-0.75) || sample(3.5) != sample(0.5));

@@ -22,7 +22,8 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
     private readonly Dictionary<string, Expression?> _known = new(StringComparer.Ordinal);
     private readonly Dictionary<string, double[]?> _chosen = new(StringComparer.Ordinal);
 
-    /// <summary>The expression behind a tensor; null where it ends, forks, or meets a weighted operator or another branch.</summary>
+    /// <summary>The expression behind a tensor; null where it ends, forks, or meets a weighted operator or
+    /// another branch.</summary>
     public Expression? Behind(string tensor)
     {
         tensor = values.Of(tensor);
@@ -45,7 +46,8 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
                 return null;
             found.Add(node);
             var outputs = node.Output.Where(output => output.Length > 0 && values.ReadersOf(output).Count > 0).ToArray();
-            if (open.Count == 0 && node.Output[0].Length > 0 && (outputs.Length == 0 || outputs is [var only] && only == node.Output[0]))
+            if (open.Count == 0 && node.Output[0].Length > 0
+                && (outputs.Length == 0 || outputs is [var only] && only == node.Output[0]))
                 return Evaluate(start, node.Output[0], found);
             foreach (var output in outputs)
             {
@@ -68,20 +70,24 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
             return false;
         if (rule is BodyBorderRule)
             return false;
-        if (!node.Input.Where(input => input.Length > 0).All(input => inside.Contains(values.Of(input)) || trace.Tensor(input) is { IsConstant: true }))
+        if (!node.Input.Where(input => input.Length > 0)
+            .All(input => inside.Contains(values.Of(input)) || trace.Tensor(input) is { IsConstant: true }))
             return false;
         // A statistic may be spread over the axis that it was reduced over; the tensor itself may not.
         var isSpread = node.OpType == "Expand" && !values.Of(node.Input[0]).Equals(inside.First(), StringComparison.Ordinal);
-        return isSpread || IsStatistic(node) || IsNormalization(rule, node) || ValueGraph.IsLayout(node) || ScalarOperators.Of(context) is not null;
+        return isSpread || IsStatistic(node) || IsNormalization(rule, node) || ValueGraph.IsLayout(node)
+            || ScalarOperators.Of(context) is not null;
     }
 
     /// <summary>An operator that is an activation function by its name, whatever its values on the grid.</summary>
     public static bool IsFunction(NodeProto node) =>
         node.OpType is not ("Clip" or "Neg") && OpRules.Find(node.Domain, node.OpType) is { Kind: OpKind.Activation };
 
-    private static bool IsStatistic(NodeProto node) => node.OpType.StartsWith("Reduce", StringComparison.Ordinal) || node.OpType is "GlobalAveragePool" or "Softmax";
+    private static bool IsStatistic(NodeProto node) =>
+        node.OpType.StartsWith("Reduce", StringComparison.Ordinal) || node.OpType is "GlobalAveragePool" or "Softmax";
 
-    private static bool IsNormalization(OpRule rule, NodeProto node) => rule is NormalizationRule && node.Output.Count(output => output.Length > 0) == 1;
+    private static bool IsNormalization(OpRule rule, NodeProto node) =>
+        rule is NormalizationRule && node.Output.Count(output => output.Length > 0) == 1;
 
     private Expression? Evaluate(string start, string exit, List<NodeProto> found)
     {
@@ -93,11 +99,15 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
                 return null;
             samples.Add(sample);
         }
-        var hasStatistics = found.Any(node => IsStatistic(node) || node.OpType != "BatchNormalization" && OpRules.Find(node.Domain, node.OpType) is NormalizationRule);
-        return new Expression(start, exit, [.. found], samples.ToImmutable(), isScalar, hasStatistics, trace.Tensor(exit) is { IsFloat: true } or { Quantization: not null });
+        var hasStatistics = found.Any(node =>
+            IsStatistic(node)
+                || node.OpType != "BatchNormalization" && OpRules.Find(node.Domain, node.OpType) is NormalizationRule);
+        return new Expression(start, exit, [.. found], samples.ToImmutable(), isScalar, hasStatistics,
+            trace.Tensor(exit) is { IsFloat: true } or { Quantization: not null });
     }
 
-    /// <summary>The expression as a function of one number, with the element at <paramref name="choice"/> (0 to 1) of each constant.</summary>
+    /// <summary>The expression as a function of one number, with the element at <paramref name="choice"/>
+    /// (0 to 1) of each constant.</summary>
     private Func<double, double>? Compile(string start, List<NodeProto> found, double choice, ref bool isScalar)
     {
         // A slot for every number that takes part: the argument, constants, results.

@@ -14,7 +14,8 @@ internal sealed class FunctionMatcher(Expressions expressions)
 {
     private const int MostExpressions = 10;
 
-    /// <summary>The activation function behind a tensor, scales and shifts of one element in front of it included; else null.</summary>
+    /// <summary>The activation function behind a tensor, scales and shifts of one element in front of it
+    /// included; else null.</summary>
     public FoundFunction? Activation(string tensor)
     {
         FoundFunction? first = null, own = null, wider = null;
@@ -24,7 +25,9 @@ internal sealed class FunctionMatcher(Expressions expressions)
         foreach (var next in Chain(tensor).TakeWhile(next => !next.HasStatistics && (next.IsScalar || !next.IsAffine)))
         {
             // A second function of its own is no part of the first.
-            if (first is not null && (!next.IsScalar || next.Nodes is [var second] && Expressions.IsFunction(second) && Recognize(itself!) is not null))
+            if (first is not null
+                && (!next.IsScalar
+                || next.Nodes is [var second] && Expressions.IsFunction(second) && Recognize(itself!) is not null))
                 break;
             whole = whole is null ? next : whole.Then(next);
             beginnings = [.. beginnings.Select(beginning => beginning.Then(next))];
@@ -43,7 +46,8 @@ internal sealed class FunctionMatcher(Expressions expressions)
                 own = new FoundFunction(whole, name);
             }
             // Another shape of the same function moves nothing.
-            if (first is not null && whole.IsScalar && !next.IsSameAs(x => x) && beginnings.Select(Recognize).FirstOrDefault(name => name is not null) is { } wide)
+            if (first is not null && whole.IsScalar && !next.IsSameAs(x => x)
+                && beginnings.Select(Recognize).FirstOrDefault(name => name is not null) is { } wide)
                 wider = new FoundFunction(whole, wide);
             if (!next.IsScalar)
                 break;
@@ -63,13 +67,15 @@ internal sealed class FunctionMatcher(Expressions expressions)
         if (next.HasStatistics)
         {
             return next.Nodes.Any(node => node.OpType is "Exp" or "ReduceLogSumExp" or "Softmax")
-                || next.Nodes.All(node => node.OpType is "ReduceMax" or "Sub" or "Add" or "Neg" or "Expand") && IsSoftmax(next.Output, depth + 1);
+                || next.Nodes.All(node => node.OpType is "ReduceMax" or "Sub" or "Add" or "Neg" or "Expand")
+                    && IsSoftmax(next.Output, depth + 1);
         }
         return next.Nodes is [{ OpType: "Exp" }] && expressions.Behind(next.Output) is { HasStatistics: true } share
             && share.Nodes.Any(node => node.OpType is "ReduceSum" or "ReduceMean" or "ReduceL1");
     }
 
-    /// <summary>A quantizer directly behind a tensor: QuantizeLinear and DequantizeLinear, or rounding between scales; else null.</summary>
+    /// <summary>A quantizer directly behind a tensor: QuantizeLinear and DequantizeLinear, or rounding
+    /// between scales; else null.</summary>
     public FoundFunction? Quantizer(string tensor)
     {
         FoundFunction? found = null;
@@ -102,7 +108,8 @@ internal sealed class FunctionMatcher(Expressions expressions)
 
     private static string? Recognize(Expression expression) => Expression.On(expression.Samples[0]).Recognize();
 
-    /// <summary>By its values where these are a ReLU's, or several operators spell it; by the operator where one alone has a name of its own.</summary>
+    /// <summary>By its values where these are a ReLU's, or several operators spell it; by the operator
+    /// where one alone has a name of its own.</summary>
     private static string NameOf(Expression expression)
     {
         string?[] names = [.. expression.Samples.Select(sample => Expression.On(sample).Recognize())];
@@ -130,15 +137,20 @@ internal sealed class FunctionMatcher(Expressions expressions)
         if (!(low < high) || !double.IsFinite(low) || !double.IsFinite(high))
             return null;
         var margin = 0.25 * (high - low);
-        var points = Enumerable.Range(0, Points).Select(i => low - margin + i * (high - low + 2 * margin) / (Points - 1)).ToArray();
+        var points =
+            Enumerable.Range(0, Points).Select(i => low - margin + i * (high - low + 2 * margin) / (Points - 1)).ToArray();
         var steps = points.Select(f).ToArray();
         var levels = steps.Distinct().Count();
         // Of more levels than points, the steps are too fine to be seen.
         var step = levels < Points / 4 ? (high - low) / (levels - 1) : 2 * (high - low) / Points;
-        return points.Zip(steps).All(pair => Math.Abs(pair.Second - Math.Clamp(pair.First, low, high)) <= 0.51 * step + 1e-6 * (high - low)) ? (low, high) : null;
+        return points.Zip(steps)
+            .All(pair => Math.Abs(pair.Second - Math.Clamp(pair.First, low, high)) <= 0.51 * step + 1e-6 * (high - low))
+                ? (low, high)
+                : null;
     }
 
-    /// <summary>A quantizer whose smallest value is exactly 0 is a ReLU; its upper bound makes it a ReLU6 where that is 6.</summary>
+    /// <summary>A quantizer whose smallest value is exactly 0 is a ReLU; its upper bound makes it a ReLU6
+    /// where that is 6.</summary>
     private static string SaturationOf((double Low, double High)? stair) =>
         stair is not { Low: 0 } bounds ? "" : Math.Abs(bounds.High - 6) < 0.03 ? "Relu6" : "Relu";
 }

@@ -157,7 +157,8 @@ internal sealed class LayerReader(Trace trace, ValueGraph values, IReadOnlyDicti
             _beforeAverage = null;
         }
 
-        /// <summary>A scale or a normalization, which is no activation function; or layout and reductions that look like one.</summary>
+        /// <summary>A scale or a normalization, which is no activation function; or layout and reductions
+        /// that look like one.</summary>
         private bool Take(Expression expression)
         {
             if (expression.Nodes is [var only] && (ValueGraph.IsLayout(only) || Pooling.Of(reader._nodes[only]) is not null))
@@ -206,7 +207,8 @@ internal sealed class LayerReader(Trace trace, ValueGraph values, IReadOnlyDicti
                 _isJoined = true;
                 return Pass(node.Output[0], moves: true);
             }
-            if (node.Output.FirstOrDefault(output => layer.Owned.Contains(output) || layer.Combined.Contains(output)) is { } merged)
+            if (node.Output.FirstOrDefault(output =>
+                layer.Owned.Contains(output) || layer.Combined.Contains(output)) is { } merged)
                 return Merge(node, merged);
             if (node.OpType == "QuantizeLinear" && IsData(node, 0) && !_hasMoved)
                 ReadQuantized(context);
@@ -226,7 +228,8 @@ internal sealed class LayerReader(Trace trace, ValueGraph values, IReadOnlyDicti
 
         private bool Average(string output)
         {
-            if (_isJoined || reader._trace.Tensor(output) is not { HasShape: true } pooled || !reader.HoldsAllNodes(layer, output, isPooled: true))
+            if (_isJoined || reader._trace.Tensor(output) is not { HasShape: true } pooled
+                || !reader.HoldsAllNodes(layer, output, isPooled: true))
                 return false;
             _beforeAverage ??= State;
             Become(pooled);
@@ -247,11 +250,13 @@ internal sealed class LayerReader(Trace trace, ValueGraph values, IReadOnlyDicti
 
         private void ReadQuantized(NodeContext node)
         {
-            if (node.Optional(1) is { HasShape: true, Count: 1 } scale && node.Outputs.FirstOrDefault() is { HasShape: true } output)
+            if (node.Optional(1) is { HasShape: true, Count: 1 } scale
+                && node.Outputs.FirstOrDefault() is { HasShape: true } output)
                 Become(output with { Quantization = new Quantization(scale.Name, node.Optional(2)?.Name ?? "") });
         }
 
-        /// <summary>Reads the layer behind an expression: from its result, or by applying it to all of the layer's values.</summary>
+        /// <summary>Reads the layer behind an expression: from its result, or by applying it to all of the
+        /// layer's values.</summary>
         private bool Apply(Expression expression)
         {
             if (!_hasMoved && reader.HoldsAllNodes(layer, expression.Output))
@@ -279,12 +284,15 @@ internal sealed class LayerReader(Trace trace, ValueGraph values, IReadOnlyDicti
             && node.Input.Count(input => input.Length > 0 && reader._trace.Tensor(input) is { IsConstant: false }) > 1;
     }
 
-    /// <summary>A tensor in which each of the layer's nodes stands once on every sample (or, pooled, each of its channels).</summary>
+    /// <summary>A tensor in which each of the layer's nodes stands once on every sample (or, pooled, each
+    /// of its channels).</summary>
     private bool HoldsAllNodes(LayerBuilder layer, string name, bool isPooled = false)
     {
-        if (_trace.Tensor(name) is not { HasShape: true } tensor || tensor.Carries.FirstOrDefault(carry => carry.Layer == layer) is not { IsAligned: true, IsWhole: true })
+        if (_trace.Tensor(name) is not { HasShape: true } tensor
+            || tensor.Carries.FirstOrDefault(carry => carry.Layer == layer) is not { IsAligned: true, IsWhole: true })
             return false;
-        var (before, after) = (NodeCount.Of(layer.Read, layer.ReadRange), NodeCount.Of(tensor, tensor.Carries.First(carry => carry.Layer == layer).Range));
+        var (before, after) = (NodeCount.Of(layer.Read, layer.ReadRange),
+            NodeCount.Of(tensor, tensor.Carries.First(carry => carry.Layer == layer).Range));
         return before.Channels == after.Channels && (isPooled || before.Positions == after.Positions);
     }
 
@@ -297,7 +305,8 @@ internal sealed class LayerReader(Trace trace, ValueGraph values, IReadOnlyDicti
         {
             var reading = Readings.Of(tensor, range);
             int Product(AxisRole role) => reading.Axes
-                .Select((axis, i) => (axis.Role, Size: reading.Slice is { } slice && slice.Axis == i ? slice.End - slice.Start : axis.Size))
+                .Select((axis, i) =>
+                    (axis.Role, Size: reading.Slice is { } slice && slice.Axis == i ? slice.End - slice.Start : axis.Size))
                 .Where(axis => axis.Role == role).Aggregate(1, (count, axis) => count * axis.Size);
             return new NodeCount(Product(AxisRole.Channel), Product(AxisRole.Position));
         }

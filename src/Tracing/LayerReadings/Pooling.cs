@@ -6,9 +6,12 @@ namespace Emergence.Tracing.LayerReadings;
 /// <summary>Tells operators that select from those that mix.</summary>
 internal static class Pooling
 {
-    /// <summary>What an operator does to its first input between a layer's values and a function behind it; null where it mixes nodes or computes.</summary>
+    /// <summary>What an operator does to its first input between a layer's values and a function behind it; null where it mixes
+    /// nodes or computes.</summary>
     public static ValueFlow? Of(NodeContext node) => OpRules.Find(node.Node.Domain, node.Op) is not { } rule ? null
-        : rule.Flow(node.Call) is not (null or ValueFlow.Layout) and var flow && (rule is not ReduceRule || KeepsNodes(node)) ? flow : null;
+        : rule.Flow(node.Call) is not (null or ValueFlow.Layout) and var flow && (rule is not ReduceRule || KeepsNodes(node))
+            ? flow
+            : null;
 
     /// <summary>Over positions, tokens or time steps: each channel by itself.</summary>
     private static bool KeepsNodes(NodeContext node) =>

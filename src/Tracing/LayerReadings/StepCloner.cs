@@ -8,7 +8,8 @@ namespace Emergence.Tracing.LayerReadings;
 /// <summary>Makes an expression that stands behind a pooling, a part or a concatenation apply to a layer's own values.</summary>
 internal sealed class StepCloner(Trace trace, ValueGraph values, IReadOnlyDictionary<NodeProto, NodeContext> nodes)
 {
-    /// <summary>The expression with its constants laid out as the tensor that the layer is read from; null where they do not fit its channels.</summary>
+    /// <summary>The expression with its constants laid out as the tensor that the layer is read from; null
+    /// where they do not fit its channels.</summary>
     public AppliedStep? Clone(Expression expression, LayerBuilder layer)
     {
         if (expression.HasStatistics)
@@ -60,11 +61,18 @@ internal sealed class StepCloner(Trace trace, ValueGraph values, IReadOnlyDictio
         var (mean, variance) = (Reshape(node.Input[3], shape, result), Reshape(node.Input[4], shape, result));
         var name = node.Output[0];
         var epsilon = TensorValues.FromFloats("", [], [nodes[node].Attributes.Float("epsilon", 1e-5f)]);
-        result.Add(new NodeProto { OpType = "Constant", Output = { $"{name}: epsilon" }, Attribute = { AttributeProto.Of("value", epsilon) } });
+        result.Add(new NodeProto
+        {
+            OpType = "Constant",
+            Output = { $"{name}: epsilon" },
+            Attribute = { AttributeProto.Of("value", epsilon) }
+        });
         foreach (var (op, a, b, output) in new[]
         {
-            ("Add", variance, $"{name}: epsilon", "variance"), ("Sqrt", $"{name}: variance", "", "deviation"), ("Sub", input, mean, "centered"),
-            ("Div", $"{name}: centered", $"{name}: deviation", "normal"), ("Mul", $"{name}: normal", scale, "scaled"), ("Add", $"{name}: scaled", shift, "shifted"),
+            ("Add", variance, $"{name}: epsilon", "variance"), ("Sqrt", $"{name}: variance", "", "deviation"),
+                ("Sub", input, mean, "centered"),
+            ("Div", $"{name}: centered", $"{name}: deviation", "normal"), ("Mul", $"{name}: normal", scale, "scaled"),
+                ("Add", $"{name}: scaled", shift, "shifted"),
         })
             result.Add(new NodeProto { OpType = op, Input = { b.Length > 0 ? [a, b] : [a] }, Output = { $"{name}: {output}" } });
         return $"{name}: shifted";
@@ -79,7 +87,9 @@ internal sealed class StepCloner(Trace trace, ValueGraph values, IReadOnlyDictio
         var part = behind.Carries.FirstOrDefault(carry => carry.Layer == layer)?.Range;
         if (Channel(own) is not { } target || Channel(behind) is not { } source || behind.Axes[source].Size != constant.Count)
             return null;
-        if (node.OpType == "BatchNormalization" ? source != 1 || target != 1 : constant.Rank - 1 - Largest(constant) != behind.Rank - 1 - source)
+        if (node.OpType == "BatchNormalization"
+            ? source != 1 || target != 1
+            : constant.Rank - 1 - Largest(constant) != behind.Rank - 1 - source)
             return null;
         var name = constant.Name;
         if (part is not null && part.Axis == source && constant.Count != own.Axes[target].Size)
@@ -116,11 +126,14 @@ internal sealed class StepCloner(Trace trace, ValueGraph values, IReadOnlyDictio
         var node = new NodeProto { OpType = "Slice", Input = { constant }, Output = { name } };
         if (opset < 10)
         {
-            node.Attribute.Add([AttributeProto.Of("axes", [axis]), AttributeProto.Of("starts", [part.Start]), AttributeProto.Of("ends", [part.End])]);
+            node.Attribute.Add(
+                [AttributeProto.Of("axes", [axis]), AttributeProto.Of("starts", [part.Start]),
+                AttributeProto.Of("ends", [part.End])]);
         }
         else
         {
-            result.AddRange(Longs($"{name}: start", [part.Start]), Longs($"{name}: end", [part.End]), Longs($"{name}: axis", [axis]));
+            result.AddRange(Longs($"{name}: start", [part.Start]), Longs($"{name}: end", [part.End]),
+                Longs($"{name}: axis", [axis]));
             node.Input.Add([$"{name}: start", $"{name}: end", $"{name}: axis"]);
         }
         result.Add(node);

@@ -34,13 +34,17 @@ internal sealed class ValueGraph
             if (IdentityOf(node) is { } identity && !known.TryAdd(identity, node))
             {
                 // The same operator on the same values: its results are those of the first.
-                foreach (var (output, same) in node.Output.Zip(known[identity].Output).Where(pair => pair.First.Length > 0 && pair.Second.Length > 0))
+                foreach (var (output, same) in node.Output.Zip(known[identity].Output)
+                    .Where(pair => pair.First.Length > 0 && pair.Second.Length > 0))
                     _values[output] = Of(same);
                 continue;
             }
             if (!live.Contains(node) || node.OpType is "Shape" or "Size")
                 continue;
-            foreach (var value in node.Input.Concat(node.ReadInBodies()).Where(input => input.Length > 0).Select(Of).Distinct(StringComparer.Ordinal))
+            foreach (var value in node.Input.Concat(node.ReadInBodies())
+                .Where(input => input.Length > 0)
+                .Select(Of)
+                .Distinct(StringComparer.Ordinal))
                 (_readers.TryGetValue(value, out var readers) ? readers : _readers[value] = []).Add(node);
         }
         foreach (var readers in _readers.Values.Where(readers => readers.Count > 1))
@@ -70,7 +74,8 @@ internal sealed class ValueGraph
         var isCopy = node.OpType switch
         {
             "Identity" => true,
-            "Dropout" => node.Input.Count < 3 || node.Input[2].Length == 0 || trace.Constants.Evaluate(node.Input[2]) is { Values: [0] },
+            "Dropout" =>
+                node.Input.Count < 3 || node.Input[2].Length == 0 || trace.Constants.Evaluate(node.Input[2]) is { Values: [0] },
             "Cast" or "CastLike" => input.IsFloat && trace.Tensor(node.Output[0]) is { IsFloat: true },
             "Sum" or "Max" or "Min" or "Mean" or "Concat" => node.Input.Count == 1,
             // The integers of a quantized layer, read as the numbers that they stand for.
@@ -80,12 +85,14 @@ internal sealed class ValueGraph
         return isCopy ? node.Input[0] : null;
     }
 
-    /// <summary>What a node computes from which values, as a text; null where two such nodes may differ, or hold weights of their own.</summary>
+    /// <summary>What a node computes from which values, as a text; null where two such nodes may differ, or
+    /// hold weights of their own.</summary>
     private string? IdentityOf(NodeProto node) =>
         node.Input.Count == 0 || node.Domain == BodyBorder.Domain || Trace.IsRandom(node) || node.SubGraphs().Any()
             ? null
             : $"{node.Domain}:{node.OpType}({string.Join(',', node.Input.Select(Of))})"
-                + string.Concat(node.Attribute.OrderBy(attribute => attribute.Name, StringComparer.Ordinal).Select(attribute => attribute.ToString()));
+                + string.Concat(node.Attribute.OrderBy(attribute => attribute.Name, StringComparer.Ordinal)
+                    .Select(attribute => attribute.ToString()));
 
     private static HashSet<NodeProto> Live(IReadOnlyList<NodeProto> nodes, IEnumerable<string> outputs)
     {

@@ -84,7 +84,8 @@ internal readonly record struct Axis(ImmutableArray<AxisFactor> Factors)
         new([.. Factors.Select(factor => factor.Role == AxisRole.Batch ? factor : factor.As(role))]);
 
     /// <summary>An axis of another length in the same place (a pooled, padded or sliced axis).</summary>
-    public Axis Resized(int size) => size == Size ? this : new([new AxisFactor(size, Role, Factors.Length == 1 ? Factors[0] : null)]);
+    public Axis Resized(int size) =>
+        size == Size ? this : new([new AxisFactor(size, Role, Factors.Length == 1 ? Factors[0] : null)]);
 
     /// <summary>
     /// The axes after a reshape: factors are consumed in row-major order and split where a new axis ends inside one.

@@ -3,7 +3,8 @@ using Onnx;
 
 namespace Emergence.Tracing.Model;
 
-/// <summary>Which axis of each input counts samples, as far as names and sizes of dimensions tell: one name is one size.</summary>
+/// <summary>Which axis of each input counts samples, as far as names and sizes of dimensions tell: one name
+/// is one size.</summary>
 internal static class BatchNames
 {
     // Short names that exporters give the batch. Others name graph nodes or points with them too.
@@ -38,7 +39,9 @@ internal static class BatchNames
                 undecided.Add(input);
         }
         var others = shaped.Where(input => !undecided.Contains(input))
-            .SelectMany(input => input.Symbols.Where((_, axis) => axis != axes[input.Name])).Where(IsName).ToHashSet(StringComparer.Ordinal);
+            .SelectMany(input => input.Symbols.Where((_, axis) => axis != axes[input.Name]))
+                .Where(IsName)
+                .ToHashSet(StringComparer.Ordinal);
         foreach (var input in undecided.Where(input => !doubled.Contains(input.Symbols[0]) && !others.Contains(input.Symbols[0])))
             axes[input.Name] = 0;
         foreach (var input in undecided.Where(input => axes[input.Name] == 0 && IsShared(input.Name, input.Sizes)).ToArray())
@@ -52,7 +55,8 @@ internal static class BatchNames
             var all = shaped.SelectMany(input => input.Symbols).Where(IsName).Except(doubled).ToArray();
             var first = shaped.Select(input => input.Symbols[0]).Where(all.Contains);
             IEnumerable<string>[] choices = [decided, all.Where(IsBatch), all.Where(Letters.Contains).Take(1), first.Take(1)];
-            return choices.Select(choice => choice.ToHashSet(StringComparer.Ordinal)).FirstOrDefault(choice => choice.Count > 0) ?? [];
+            return choices.Select(choice => choice.ToHashSet(StringComparer.Ordinal)).FirstOrDefault(choice => choice.Count > 0)
+                ?? [];
         }
 
         // Two numbers, or one row, beside inputs of another fixed batch or of larger rank: a value for all samples.

@@ -12,7 +12,9 @@ namespace Emergence.Tracing.Model;
 internal sealed class DeclaredTypes(GraphProto graph, InputBinding binding)
 {
     private readonly HashSet<string> _batches =
-        [.. binding.Inputs.Where(input => input.BatchAxis >= 0).Select(input => input.Symbols[input.BatchAxis]).Where(symbol => symbol.Length > 0)];
+        [.. binding.Inputs.Where(input => input.BatchAxis >= 0)
+            .Select(input => input.Symbols[input.BatchAxis])
+            .Where(symbol => symbol.Length > 0)];
 
     private readonly Dictionary<string, TypeProto.Types.Tensor> _types = graph.ValueInfo.Concat(graph.Output)
         .Where(info => info.Type?.TensorType is not null)
@@ -27,9 +29,11 @@ internal sealed class DeclaredTypes(GraphProto graph, InputBinding binding)
     {
         if (_types.GetValueOrDefault(name)?.Shape is not { } shape)
             return null;
-        var sizes = shape.Dim.Select(dim => dim.HasDimValue ? (int)dim.DimValue : binding.Dimensions.GetValueOrDefault(dim.DimParam ?? "", -1)).ToArray();
+        var sizes = shape.Dim.Select(dim =>
+            dim.HasDimValue ? (int)dim.DimValue : binding.Dimensions.GetValueOrDefault(dim.DimParam ?? "", -1)).ToArray();
         if (sizes.Any(size => size < 0))
             return null;
-        return [.. sizes.Zip(shape.Dim, (size, dim) => Axis.Of(size, !dim.HasDimValue && _batches.Contains(dim.DimParam) ? AxisRole.Batch : null))];
+        return [.. sizes.Zip(shape.Dim,
+            (size, dim) => Axis.Of(size, !dim.HasDimValue && _batches.Contains(dim.DimParam) ? AxisRole.Batch : null))];
     }
 }

@@ -19,7 +19,9 @@ internal sealed record InputBinding(
 
     /// <summary>The samples of one run where the model fixes them, else the given number.</summary>
     public int BatchOr(int batch) =>
-        Inputs.Where(input => input.BatchAxis >= 0).Select(input => input.Shape[input.BatchAxis]).FirstOrDefault(size => size is not null) is { } size
+        Inputs.Where(input => input.BatchAxis >= 0)
+            .Select(input => input.Shape[input.BatchAxis])
+            .FirstOrDefault(size => size is not null) is { } size
             ? checked((int)size)
             : batch;
 
@@ -31,7 +33,9 @@ internal sealed record InputBinding(
     public static InputBinding Of(
         ModelProto model, IReadOnlyDictionary<string, int> given, IReadOnlyDictionary<string, int> batchAxes, int batch)
     {
-        var stored = model.Graph.Initializer.Select(tensor => tensor.Name).Concat(model.Graph.SparseInitializer.Select(sparse => sparse.Values?.Name ?? "")).ToHashSet(StringComparer.Ordinal);
+        var stored = model.Graph.Initializer.Select(tensor => tensor.Name)
+            .Concat(model.Graph.SparseInitializer.Select(sparse => sparse.Values?.Name ?? ""))
+            .ToHashSet(StringComparer.Ordinal);
         var fed = model.Graph.Input.Where(input => !stored.Contains(input.Name)).DistinctBy(input => input.Name).ToArray();
         var found = BatchNames.AxesOf(fed, batchAxes);
         var dimensions = new Dictionary<string, int>(given, StringComparer.Ordinal);
@@ -43,7 +47,13 @@ internal sealed record InputBinding(
             var type = input.Type?.TensorType;
             if (type?.Shape is null)
             {
-                tensors.Add(new TracedTensor { Name = input.Name, ElementType = type?.ElemType ?? 0, Axes = default, Origin = input.Name });
+                tensors.Add(new TracedTensor
+                {
+                    Name = input.Name,
+                    ElementType = type?.ElemType ?? 0,
+                    Axes = default,
+                    Origin = input.Name
+                });
                 inputs.Add(new ModelInput(input.Name, type?.ElemType ?? 0, [], [], -1));
                 continue;
             }
@@ -55,7 +65,8 @@ internal sealed record InputBinding(
             for (var i = 0; i < dims.Count; i++)
             {
                 var isFree = !dims[i].HasDimValue || dims[i].DimValue <= 0;
-                var symbol = !isFree ? "" : dims[i].HasDimParam && dims[i].DimParam.Length > 0 ? dims[i].DimParam : $"{input.Name}.{i}";
+                var symbol =
+                    !isFree ? "" : dims[i].HasDimParam && dims[i].DimParam.Length > 0 ? dims[i].DimParam : $"{input.Name}.{i}";
                 int size;
                 if (!isFree)
                     size = checked((int)dims[i].DimValue);
@@ -71,14 +82,22 @@ internal sealed record InputBinding(
                 shape.Add(isFree && i == batchAxis && !given.ContainsKey(symbol) && batch != 1 ? null : size);
                 symbols.Add(symbol);
             }
-            tensors.Add(new TracedTensor { Name = input.Name, ElementType = type.ElemType, Axes = axes.ToImmutable(), Origin = input.Name });
+            tensors.Add(new TracedTensor
+            {
+                Name = input.Name,
+                ElementType = type.ElemType,
+                Axes = axes.ToImmutable(),
+                Origin = input.Name
+            });
             inputs.Add(new ModelInput(input.Name, type.ElemType, shape.ToImmutable(), symbols.ToImmutable(), batchAxis));
         }
         ImmutableArray<Diagnostic> diagnostics = chosen.Count == 0
             ? []
-            : [Diagnostic.Note("", $"free dimensions were given a size: {string.Join(", ", chosen.Distinct())}; choose with --dim NAME=SIZE")];
+            : [Diagnostic.Note("",
+                $"free dimensions were given a size: {string.Join(", ", chosen.Distinct())}; choose with --dim NAME=SIZE")];
         return new InputBinding(tensors.ToImmutable(), inputs.ToImmutable(), dimensions, diagnostics);
 
-        int Choose(bool isBatch, DataType type, int rank) => isBatch ? batch : rank >= 4 && type is DataType.Float or DataType.Float16 or DataType.Double ? Side : Length;
+        int Choose(bool isBatch, DataType type, int rank) =>
+            isBatch ? batch : rank >= 4 && type is DataType.Float or DataType.Float16 or DataType.Double ? Side : Length;
     }
 }

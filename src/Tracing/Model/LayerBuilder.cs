@@ -34,7 +34,8 @@ internal sealed class LayerBuilder
     /// <summary>What is applied to <see cref="Read"/> first.</summary>
     public ImmutableArray<AppliedStep> Applied { get; set; } = [];
 
-    /// <summary>The results of operators that combine it with what holds no layer: a mask or a position computed from the input.</summary>
+    /// <summary>The results of operators that combine it with what holds no layer: a mask or a position
+    /// computed from the input.</summary>
     public HashSet<string> Combined { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The results of the operators on several branches that it owns: it is read behind them.</summary>
@@ -58,6 +59,7 @@ internal sealed class LayerBuilder
         }
     }
 
-    /// <summary>Layers whose nodes feed their counterparts here, with the tensor of theirs that the merge reads and its result.</summary>
+    /// <summary>Layers whose nodes feed their counterparts here, with the tensor of theirs that the merge
+    /// reads and its result.</summary>
     public List<(LayerBuilder Layer, string Branch, string Merged)> IdentityFrom { get; } = [];
 }

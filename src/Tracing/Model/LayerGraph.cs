@@ -36,14 +36,16 @@ public readonly record struct ReadAxis(AxisRole Role, int Size);
 /// The shape to give the tensor first (-1 on the batch axis), where one of its own axes mixes roles; null where it is
 /// read as it stands.
 /// </param>
-/// <param name="Slice">The part of one axis (of <paramref name="Axes"/>) that is this layer's, where it shares the tensor.</param>
+/// <param name="Slice">The part of one axis (of <paramref name="Axes"/>) that is this layer's, where it
+/// shares the tensor.</param>
 public sealed record Reading(
     string Tensor, int ElementType, ImmutableArray<ReadAxis> Axes, ImmutableArray<long>? Reshape = null, AxisSlice? Slice = null)
 {
     /// <summary>What the tensor's integers stand for; null where it holds the activations themselves.</summary>
     public Quantization? Quantization { get; init; }
 
-    /// <summary>What is applied to the tensor before it is reshaped: functions and scales that stand behind a pooling or a part of it.</summary>
+    /// <summary>What is applied to the tensor before it is reshaped: functions and scales that stand behind
+    /// a pooling or a part of it.</summary>
     public ImmutableArray<AppliedStep> Applied { get; init; } = [];
 }
 
@@ -125,12 +127,14 @@ public sealed record LayerEdge(int From, int To, EdgeKind Kind);
 /// <summary>An input of the model that is not an initializer.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="ElementType">Its <c>TensorProto.DataType</c>.</param>
-/// <param name="Shape">Its dimensions; null only for a batch axis of free length. Other free dimensions are bound by the trace.</param>
+/// <param name="Shape">Its dimensions; null only for a batch axis of free length. Other free dimensions are
+/// bound by the trace.</param>
 /// <param name="Symbols">The name of each dimension declared free, or empty.</param>
 /// <param name="BatchAxis">The axis that counts samples, or -1.</param>
 /// <param name="Vocabulary">For integers that index an embedding: the number of its rows; else null.</param>
 public sealed record ModelInput(
-    string Name, int ElementType, ImmutableArray<long?> Shape, ImmutableArray<string> Symbols, int BatchAxis, int? Vocabulary = null);
+    string Name, int ElementType, ImmutableArray<long?> Shape, ImmutableArray<string> Symbols, int BatchAxis,
+    int? Vocabulary = null);
 
 /// <summary>A node that makes the activations of one sample depend on the other samples of its run.</summary>
 /// <param name="Node">Its name.</param>
@@ -152,7 +156,8 @@ public sealed record WideTensor(string Name, long Elements, int ElementType)
 /// <param name="Layers">In topological order.</param>
 /// <param name="Edges">Ordered by (From, To, Kind), without repeats.</param>
 /// <param name="Inputs">The model's inputs that must be fed.</param>
-/// <param name="UntracedParameters">Elements of stored weights whose operator opened no layer; each is named in a warning.</param>
+/// <param name="UntracedParameters">Elements of stored weights whose operator opened no layer; each is
+/// named in a warning.</param>
 /// <param name="Diagnostics">What could not be traced, and what else the user should know.</param>
 public sealed record LayerGraph(
     ImmutableArray<TracedLayer> Layers,
@@ -178,5 +183,6 @@ public sealed record LayerGraph(
     /// Of each identity edge, which node (channel-major) of its source is the counterpart of which node of its target.
     /// An edge that is not here leads from each node to the one of the same index.
     /// </summary>
-    public ImmutableDictionary<LayerEdge, ElementMap> Counterparts { get; init; } = ImmutableDictionary<LayerEdge, ElementMap>.Empty;
+    public ImmutableDictionary<LayerEdge, ElementMap> Counterparts { get; init; } =
+        ImmutableDictionary<LayerEdge, ElementMap>.Empty;
 }

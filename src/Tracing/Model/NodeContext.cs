@@ -28,7 +28,8 @@ internal sealed class NodeContext(NodeProto node, int order, int opset, Trace tr
     public int InputCount => node.Input.Count;
 
     /// <summary>The node's name, else that of its first output.</summary>
-    public string Name => node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault(output => output.Length > 0) ?? node.OpType;
+    public string Name =>
+        node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault(output => output.Length > 0) ?? node.OpType;
 
     /// <summary>The i-th input; null where it is left out.</summary>
     public TracedTensor? Optional(int i) => i < node.Input.Count && node.Input[i].Length > 0 ? trace.Tensor(node.Input[i]) : null;
@@ -48,7 +49,8 @@ internal sealed class NodeContext(NodeProto node, int order, int opset, Trace tr
     public IEnumerable<TracedTensor> Inputs => Enumerable.Range(0, node.Input.Count).Select(Optional).OfType<TracedTensor>();
 
     /// <summary>The outputs that are defined so far.</summary>
-    public IEnumerable<TracedTensor> Outputs => node.Output.Where(output => output.Length > 0).Select(trace.Tensor).OfType<TracedTensor>();
+    public IEnumerable<TracedTensor> Outputs =>
+        node.Output.Where(output => output.Length > 0).Select(trace.Tensor).OfType<TracedTensor>();
 
     /// <summary>The inputs that are computed from the data.</summary>
     public IEnumerable<TracedTensor> Computed => Inputs.Where(input => !input.IsConstant);
@@ -71,7 +73,9 @@ internal sealed class NodeContext(NodeProto node, int order, int opset, Trace tr
                 Name = node.Output[i],
                 // A copy of a constant into which computed values were written is none, whatever the rule copied.
                 IsConstant = trace.IsConstant(node) || trace.Constants.Knows(node.Output[i]),
-                IsRandom = value.IsRandom || Trace.IsRandom(node) || (value.Carries is not [{ Layer: var layer }] || layer.Order != order) && Inputs.Any(input => input.IsRandom),
+                IsRandom = value.IsRandom || Trace.IsRandom(node)
+                    || (value.Carries is not [{ Layer: var layer }] || layer.Order != order)
+                    && Inputs.Any(input => input.IsRandom),
             });
         }
     }

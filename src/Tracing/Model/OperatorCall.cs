@@ -3,14 +3,16 @@ using Onnx;
 
 namespace Emergence.Tracing.Model;
 
-/// <summary>A node with what is known of its inputs and outputs before the model runs: what an operator's description is asked about.</summary>
+/// <summary>A node with what is known of its inputs and outputs before the model runs: what an operator's
+/// description is asked about.</summary>
 /// <param name="node">The node.</param>
 /// <param name="opset">Version of the operator set its domain is imported with.</param>
 /// <param name="shapes">The shape of a tensor; null where it is not known.</param>
 /// <param name="constants">The value of a tensor; null where it is not known.</param>
 /// <param name="isConstant">Whether a tensor is stored or computed from stored ones, be its value known or not.</param>
 internal sealed class OperatorCall(
-    NodeProto node, int opset, Func<string, int[]?> shapes, Func<string, ConstantTensor?> constants, Func<string, bool> isConstant)
+    NodeProto node, int opset, Func<string, int[]?> shapes, Func<string, ConstantTensor?> constants, Func<string,
+    bool> isConstant)
 {
     public NodeProto Node => node;
 
@@ -45,7 +47,8 @@ internal sealed class OperatorCall(
     /// <summary>The value of the i-th input; null where it is left out.</summary>
     /// <exception cref="TraceException">It is computed from the data.</exception>
     public ConstantTensor? Constant(int i) => !Has(i) ? null
-        : constants(node.Input[i]) ?? throw new TraceException($"input '{node.Input[i]}' is computed from the data, so the shape is not known");
+        : constants(node.Input[i])
+            ?? throw new TraceException($"input '{node.Input[i]}' is computed from the data, so the shape is not known");
 
     /// <summary>The value of the i-th input, which the operator cannot do without.</summary>
     public ConstantTensor Known(int i) => Constant(i) ?? throw new TraceException($"input {i} is missing");

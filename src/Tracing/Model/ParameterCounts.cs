@@ -28,7 +28,8 @@ internal sealed class ParameterCounts(StoredTensors stored, IReadOnlyList<NodePr
     }
 
     /// <summary>True for element types that can hold a weight.</summary>
-    public static bool IsNumber(int elementType) => (DataType)elementType is DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double
+    public static bool IsNumber(int elementType) =>
+        (DataType)elementType is DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double
         or DataType.Int8 or DataType.Uint8 or DataType.Int4 or DataType.Uint4
         or DataType.Float8E4M3Fn or DataType.Float8E4M3Fnuz or DataType.Float8E5M2 or DataType.Float8E5M2Fnuz;
 

@@ -6,7 +6,8 @@ namespace Emergence.Tracing.Model;
 internal static class Readings
 {
     /// <summary>Where a layer is read.</summary>
-    public static Reading Of(LayerBuilder layer) => Of(layer.Read, layer.ReadRange, layer.Op == Trace.InputOp) with { Applied = layer.Applied };
+    public static Reading Of(LayerBuilder layer) =>
+        Of(layer.Read, layer.ReadRange, layer.Op == Trace.InputOp) with { Applied = layer.Applied };
 
     /// <summary>Any tensor as the nodes of a layer.</summary>
     public static Reading Of(TracedTensor tensor, AxisRange? part = null, bool isInput = false)
@@ -23,7 +24,9 @@ internal static class Readings
             axes.AddRange(parts);
         }
         ImmutableArray<long>? shape = isMixed ? [.. axes.Select(axis => axis.Role == AxisRole.Batch ? -1L : axis.Size)] : null;
-        return new Reading(tensor.Name, tensor.ElementType, axes.ToImmutable(), shape, slice) { Quantization = tensor.Quantization };
+        return new Reading(tensor.Name, tensor.ElementType, axes.ToImmutable(), shape,
+            slice)
+        { Quantization = tensor.Quantization };
     }
 
     /// <summary>An axis as runs of factors with one role. What counts nothing we know of counts samples.</summary>

@@ -10,7 +10,8 @@ internal sealed record ScalarFunction(string Root, double[] Values)
 {
     // Spread over the range where activation functions differ; no point where one has a kink but 0.
     private static readonly double[] GridPoints =
-        [-9.7, -6.3, -4.1, -3.05, -2.6, -2.2, -1.7, -1.3, -0.9, -0.55, -0.31, -0.12, -0.03, 0, 0.02, 0.06, 0.13, 0.29, 0.57, 0.93, 1.4, 1.9, 2.3, 2.7, 3.07, 4.3, 6.4, 9.9];
+        [-9.7, -6.3, -4.1, -3.05, -2.6, -2.2, -1.7, -1.3, -0.9, -0.55, -0.31, -0.12, -0.03, 0, 0.02, 0.06, 0.13, 0.29, 0.57,
+            0.93, 1.4, 1.9, 2.3, 2.7, 3.07, 4.3, 6.4, 9.9];
 
     private const double Tolerance = 2e-4;
 
@@ -31,7 +32,8 @@ internal sealed record ScalarFunction(string Root, double[] Values)
         }
     }
 
-    /// <summary>The name of the activation function it equals, written as several operators; null where it is none we know.</summary>
+    /// <summary>The name of the activation function it equals, written as several operators; null where it
+    /// is none we know.</summary>
     public string? Recognize()
     {
         foreach (var (name, f) in Known)
@@ -52,7 +54,8 @@ internal sealed record ScalarFunction(string Root, double[] Values)
                 return "Clip";
         }
         // What is zero up to a threshold, and the argument above it.
-        var threshold = GridPoints.Zip(Values).Where(pair => pair.Second == 0).Select(pair => pair.First).DefaultIfEmpty(double.NaN).Max();
+        var threshold =
+            GridPoints.Zip(Values).Where(pair => pair.Second == 0).Select(pair => pair.First).DefaultIfEmpty(double.NaN).Max();
         return Matches(x => x > threshold ? x : 0) ? "ThresholdedRelu" : null;
     }
 

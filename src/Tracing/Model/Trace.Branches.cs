@@ -27,13 +27,15 @@ internal sealed partial class Trace
 
     private static TracedTensor Rejoin(TracedTensor a, TracedTensor b, TracedTensor output) => output with
     {
-        Carries = [.. a.Carries.Select(first => CanExtend(first, output) ? first : b.Carries.First(carry => carry.Layer == first.Layer))],
+        Carries = [.. a.Carries.Select(first =>
+            CanExtend(first, output) ? first : b.Carries.First(carry => carry.Layer == first.Layer))],
     };
 
     private TracedTensor Merge(TracedTensor a, TracedTensor b, TracedTensor output)
     {
         var (later, earlier) = IsLater(a, b) ? (a, b) : (b, a);
-        var owns = later.Carries.All(carry => CanExtend(carry, output) && IsOnPath(carry)) && !earlier.Carries.Any(carry => LayersOf(later).Contains(carry.Layer));
+        var owns = later.Carries.All(carry => CanExtend(carry, output) && IsOnPath(carry))
+            && !earlier.Carries.Any(carry => LayersOf(later).Contains(carry.Layer));
         if (!owns)
         {
             // Nobody's nodes are this sum's alone (an attention product, or a branch already merged elsewhere):
@@ -58,18 +60,22 @@ internal sealed partial class Trace
         return output with { Carries = carries.ToImmutable() };
     }
 
-    /// <summary>The topologically later of two branches: by depth, a tie by the order of the file; one that carries layers before one that does not.</summary>
+    /// <summary>The topologically later of two branches: by depth, a tie by the order of the file; one that carries layers before
+    /// one that does not.</summary>
     public static TracedTensor Later(TracedTensor a, TracedTensor b) =>
         b.Carries.IsEmpty ? a : a.Carries.IsEmpty ? b : IsLater(a, b) ? a : b;
 
     /// <summary>A product or other mixture of computed tensors: what follows is fed by every layer they carry.</summary>
     public static ImmutableArray<Carry> Mix(IEnumerable<TracedTensor> tensors) =>
-        [.. tensors.SelectMany(tensor => tensor.Carries).DistinctBy(carry => carry.Layer).Select(carry => carry with { IsAligned = false, Range = null })];
+        [.. tensors.SelectMany(tensor => tensor.Carries)
+            .DistinctBy(carry => carry.Layer)
+            .Select(carry => carry with { IsAligned = false, Range = null })];
 
     /// <summary>A branch that already ends in a later layer, or by depth, or (a tie) by the order of the file.</summary>
     private static bool IsLater(TracedTensor a, TracedTensor b)
     {
-        static (int, int) Position(TracedTensor tensor) => (tensor.Carries.Max(carry => carry.Layer.Depth), tensor.Carries.Max(carry => carry.Layer.Order));
+        static (int, int) Position(TracedTensor tensor) =>
+            (tensor.Carries.Max(carry => carry.Layer.Depth), tensor.Carries.Max(carry => carry.Layer.Order));
         return Position(a).CompareTo(Position(b)) > 0;
     }
 

@@ -88,17 +88,20 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
         && node.ReadInBodies().All(name => Tensor(name) is null or { IsConstant: true });
 
     /// <summary>True for a Constant node whose value is a stored tensor like any initializer.</summary>
-    public bool IsStored(NodeProto node) => node.OpType == "Constant" && node.Output.Count == 1 && stored.Contains(node.Output[0]);
+    public bool IsStored(NodeProto node) =>
+        node.OpType == "Constant" && node.Output.Count == 1 && stored.Contains(node.Output[0]);
 
     public static bool IsRandom(NodeProto node) =>
-        node.OpType is "RandomNormal" or "RandomNormalLike" or "RandomUniform" or "RandomUniformLike" or "Multinomial" or "Bernoulli";
+        node.OpType is "RandomNormal" or "RandomNormalLike" or "RandomUniform" or "RandomUniformLike" or "Multinomial"
+            or "Bernoulli";
 
     /// <summary>
     /// Opens a layer at a weighted operator. Every layer the inputs carry feeds it densely. The result is the
     /// operator's output, carrying the new layer.
     /// </summary>
     public TracedTensor Open(
-        NodeContext node, TracedTensor output, IEnumerable<TracedTensor> inputs, IEnumerable<string> weights, int groups = 1, bool convolution = false)
+        NodeContext node, TracedTensor output, IEnumerable<TracedTensor> inputs, IEnumerable<string> weights, int groups = 1,
+        bool convolution = false)
     {
         var read = output with { Name = node.OutputName(0) };
         var layer = new LayerBuilder
@@ -125,7 +128,15 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
     {
         if (!input.HasShape || !input.IsFloat)
             return input;
-        var layer = new LayerBuilder { Order = -1, Op = InputOp, NodeName = "", Output = input.Name, IsConvolution = false, Read = input };
+        var layer = new LayerBuilder
+        {
+            Order = -1,
+            Op = InputOp,
+            NodeName = "",
+            Output = input.Name,
+            IsConvolution = false,
+            Read = input
+        };
         Layers.Add(layer);
         return input with { Carries = [new Carry(layer, IsWhole: true, IsAligned: true, layer.Generation)] };
     }
@@ -152,7 +163,8 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
             foreach (var carry in input.Carries)
             {
                 // A single number that scales or shifts many channels is arithmetic, not a parameter.
-                if (Tensor(constant) is { HasShape: true } tensor && (tensor.Count > 1 || tensor.Rank > 0 && ChannelsOf(carry.Layer) == 1))
+                if (Tensor(constant) is { HasShape: true } tensor
+                    && (tensor.Count > 1 || tensor.Rank > 0 && ChannelsOf(carry.Layer) == 1))
                     AddParameters(carry.Layer, constant, role);
             }
         }
@@ -178,11 +190,14 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
     public bool IsRead(string tensor) => shapes.IsRead(tensor);
 
     /// <summary>The tensor holds all of the layer's nodes, one element each, in a place that can be read.</summary>
-    private static bool CanExtend(Carry carry, TracedTensor tensor) => tensor.HasShape && carry is { IsAligned: true, IsWhole: true };
+    private static bool CanExtend(Carry carry, TracedTensor tensor) =>
+        tensor.HasShape && carry is { IsAligned: true, IsWhole: true };
 
     /// <summary>The layer has not been merged elsewhere since this path left it.</summary>
     private static bool IsOnPath(Carry carry) => carry.Generation == carry.Layer.Generation;
 
     private static int ChannelsOf(LayerBuilder layer) =>
-        layer.Read.Axes.SelectMany(axis => axis.Factors).Where(factor => factor.Role == AxisRole.Channel).Aggregate(1, (count, factor) => count * factor.Size);
+        layer.Read.Axes.SelectMany(axis => axis.Factors)
+            .Where(factor => factor.Role == AxisRole.Channel)
+            .Aggregate(1, (count, factor) => count * factor.Size);
 }

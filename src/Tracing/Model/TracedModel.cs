@@ -13,10 +13,12 @@ namespace Emergence.Tracing.Model;
 /// <param name="Opset">Version of the standard operator set.</param>
 /// <param name="Failures">Number of nodes whose rule found them unfit.</param>
 internal sealed record TracedModel(
-    LayerGraph Graph, ImmutableArray<LayerBuilder> Builders, IReadOnlyDictionary<string, TracedTensor> Tensors, IReadOnlyList<NodeProto> Nodes,
+    LayerGraph Graph, ImmutableArray<LayerBuilder> Builders, IReadOnlyDictionary<string, TracedTensor> Tensors,
+    IReadOnlyList<NodeProto> Nodes,
     ConstantFolder Constants, int Opset, int Failures)
 {
-    /// <summary>The nodes as their operators' descriptions are asked about them; one whose result is stored is not among them.</summary>
+    /// <summary>The nodes as their operators' descriptions are asked about them; one whose result is stored
+    /// is not among them.</summary>
     public required IReadOnlyDictionary<NodeProto, OperatorCall> Calls { get; init; }
 
     /// <summary>Pairs of layers that meet node by node, of which it is not known which node meets which.</summary>

@@ -10,7 +10,8 @@ internal sealed record AxisRange(int Axis, int Start, int End);
 /// <summary>How a tensor carries the nodes of a layer.</summary>
 /// <param name="Layer">The layer.</param>
 /// <param name="IsWhole">Every channel of the layer is in the tensor, once.</param>
-/// <param name="IsAligned">Elements correspond to single nodes; false once nodes were mixed (an attention product, an unknown operator).</param>
+/// <param name="IsAligned">Elements correspond to single nodes; false once nodes were mixed (an attention
+/// product, an unknown operator).</param>
 /// <param name="Generation">The layer's <see cref="LayerBuilder.Generation"/> on this path.</param>
 /// <param name="Range">The part of the tensor that is the layer's; null for all of it.</param>
 internal sealed record Carry(LayerBuilder Layer, bool IsWhole, bool IsAligned, int Generation, AxisRange? Range = null);

@@ -8,7 +8,8 @@ namespace Emergence.Tracing.Model;
 /// <param name="batch">The number of samples that the trace assumes.</param>
 /// <param name="consumers">How many nodes read each tensor; what nobody reads needs no shape.</param>
 internal sealed class UnknownShapes(
-    DeclaredTypes declared, IReadOnlyDictionary<string, MeasuredShape> measured, int batch, IReadOnlyDictionary<string, int> consumers)
+    DeclaredTypes declared, IReadOnlyDictionary<string, MeasuredShape> measured, int batch,
+    IReadOnlyDictionary<string, int> consumers)
 {
     private readonly List<string> _unmeasured = [];
     private readonly List<string> _claimed = [];
@@ -26,7 +27,11 @@ internal sealed class UnknownShapes(
     public TracedTensor Complete(TracedTensor tensor, string name)
     {
         if (measured.TryGetValue(name, out var shape))
-            return tensor with { Axes = shape.At(batch), ElementType = tensor.ElementType != 0 ? tensor.ElementType : shape.ElementType };
+            return tensor with
+            {
+                Axes = shape.At(batch),
+                ElementType = tensor.ElementType != 0 ? tensor.ElementType : shape.ElementType
+            };
         if (!IsRead(name))
             return tensor;
         _unmeasured.Add(name);
@@ -43,10 +48,12 @@ internal sealed class UnknownShapes(
             yield break;
         var unknown = _unmeasured.Except(_claimed, StringComparer.Ordinal).ToArray();
         if (_claimed.Count > 0)
-            yield return Diagnostic.Warning(_claimed[0], $"the shape of {Named(_claimed)} is what the file declares, unchecked: {whyUnmeasured}");
+            yield return Diagnostic.Warning(_claimed[0],
+                $"the shape of {Named(_claimed)} is what the file declares, unchecked: {whyUnmeasured}");
         if (unknown.Length > 0)
             yield return Diagnostic.Warning(unknown[0], $"the shape of {Named(unknown)} is not known: {whyUnmeasured}");
     }
 
-    private static string Named(IReadOnlyList<string> names) => names.Count == 1 ? "this tensor" : $"this and {names.Count - 1} more tensors";
+    private static string Named(IReadOnlyList<string> names) =>
+        names.Count == 1 ? "this tensor" : $"this and {names.Count - 1} more tensors";
 }

@@ -51,12 +51,16 @@ internal static class Counterparts
             return model with { Graph = graph };
         ImmutableArray<LayerEdge> edges =
         [
-            .. graph.Edges.Select(edge => edge.Kind == EdgeKind.Identity && unknown.ContainsKey((edge.From, edge.To)) ? edge with { Kind = EdgeKind.Dense } : edge)
+            .. graph.Edges.Select(edge =>
+                edge.Kind == EdgeKind.Identity && unknown.ContainsKey((edge.From, edge.To))
+                    ? edge with { Kind = EdgeKind.Dense }
+                    : edge)
                 .Distinct().OrderBy(edge => edge.From).ThenBy(edge => edge.To).ThenBy(edge => edge.Kind),
         ];
         var warnings = unknown.Select(meeting => Diagnostic.Warning(
             graph.Layers[meeting.Key.To].Name,
-            $"which of its nodes meets which of '{graph.Layers[meeting.Key.From].Name}' is not known{Behind(meeting.Value)}: each is taken to meet every one"));
+            $"which of its nodes meets which of '{graph.Layers[meeting.Key.From].Name}' is not known{Behind(meeting.Value)}: "
+            + "each is taken to meet every one"));
         return model with
         {
             Graph = graph with { Edges = edges, Diagnostics = [.. graph.Diagnostics, .. warnings] },
@@ -93,8 +97,10 @@ internal static class Counterparts
         return pairs;
     }
 
-    /// <summary>The nodes of a layer that each element of a tensor comes from. The branch may leave the layer before the tensor it is read from.</summary>
-    public static List<int>[]? NodesAt(Routes routes, TracedModel model, int index, LayerBuilder layer, string branch, out NodeProto? obstacle)
+    /// <summary>The nodes of a layer that each element of a tensor comes from. The branch may leave the layer before the tensor
+    /// it is read from.</summary>
+    public static List<int>[]? NodesAt(Routes routes, TracedModel model, int index, LayerBuilder layer, string branch,
+        out NodeProto? obstacle)
     {
         var nodeOf = NodesOf(model.Graph.Layers[index].Reading);
         if (routes.Follow(layer.Read.Name, branch, out obstacle) is { } direct)
@@ -128,7 +134,8 @@ internal static class Counterparts
         return nodes;
     }
 
-    /// <summary>The node, channel-major, at each element of the tensor a layer is read from; -1 beyond the first sample of the batch and outside its part.</summary>
+    /// <summary>The node, channel-major, at each element of the tensor a layer is read from; -1 beyond the first sample of the
+    /// batch and outside its part.</summary>
     public static int[] NodesOf(Reading reading)
     {
         var dims = reading.Axes.Select(axis => axis.Size).ToArray();
@@ -157,7 +164,8 @@ internal static class Counterparts
             {
                 var coordinate = i / strides[axis] % dims[axis];
                 var start = reading.Slice is { } slice && slice.Axis == axis ? slice.Start : 0;
-                if (reading.Axes[axis].Role == AxisRole.Batch && coordinate > 0 || coordinate < start || coordinate >= start + Length(axis))
+                if (reading.Axes[axis].Role == AxisRole.Batch && coordinate > 0 || coordinate < start
+                    || coordinate >= start + Length(axis))
                 {
                     nodes[i] = -1;
                     break;

@@ -23,7 +23,8 @@ public static class NetworkGraphs
         ? new NetworkLayer(layer.Channels, layer.Positions / UnitsPerNode(layer, nodes))
         : new NetworkLayer(layer.Channels * layer.Positions);
 
-    /// <summary>How many units (a channel at a position) one node of a layer is: the positions of a whole filter, else 1.</summary>
+    /// <summary>How many units (a channel at a position) one node of a layer is: the positions of a whole
+    /// filter, else 1.</summary>
     internal static int UnitsPerNode(TracedLayer layer, ConvNodes nodes) =>
         nodes == ConvNodes.Filters && layer.IsConvolution ? layer.Positions : 1;
 

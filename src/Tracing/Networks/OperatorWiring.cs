@@ -25,13 +25,18 @@ internal sealed record OperatorWiring(
         if (layer.Op == Trace.InputOp)
             return null;
         var node = model.Nodes[layer.Order];
-        if (OpRules.Find(node.Domain, node.OpType)?.Weights(model.Calls[node]) is not { InputAxis: >= 0, OutputAxis: >= 0 } weights
+        if (OpRules.Find(node.Domain, node.OpType)?.Weights(model.Calls[node]) is not
+            {
+                InputAxis: >= 0,
+                OutputAxis: >= 0
+            } weights
             || Values(model, node, weights) is not { } values)
         {
             return null;
         }
         var data = node.Input[weights.Data];
-        return weights.Window is not null ? Convolution(model.Calls[node], data, model.Tensors[data].Shape, weights, values, nodes)
+        return weights.Window is not null
+            ? Convolution(model.Calls[node], data, model.Tensors[data].Shape, weights, values, nodes)
             : weights.Recurrence >= 0 ? Recurrent(model, node, weights, values)
             : Dense(data, model.Tensors[data].Shape, weights, values);
     }
@@ -42,7 +47,8 @@ internal sealed record OperatorWiring(
         var outputsFirst = weights.OutputAxis < weights.InputAxis;
         var inner = Shapes.Count(shape.AsSpan(weights.DataAxis + 1));
         return new OperatorWiring(data, inputs, element => element / inner % inputs, merge =>
-            Wiring.Dense<double>(weight.Values, inputs, outputs, outputsFirst ? WeightOrder.OutputsFirst : WeightOrder.InputsFirst, merge),
+            Wiring.Dense<double>(weight.Values, inputs, outputs,
+                outputsFirst ? WeightOrder.OutputsFirst : WeightOrder.InputsFirst, merge),
             () => Fed(weight.Values, outputs, i => outputsFirst ? i / inputs : i % outputs));
     }
 
@@ -72,7 +78,8 @@ internal sealed record OperatorWiring(
         if (nodes == ConvNodes.Filters)
         {
             return new OperatorWiring(data, channels, element => element / positions % channels, _ =>
-                Wiring.Filters<double>(weight.Values, channels, filters, Shapes.Count(window.Kernel), groups, isTransposed), FedFilters);
+                Wiring.Filters<double>(weight.Values, channels, filters, Shapes.Count(window.Kernel), groups, isTransposed),
+                FedFilters);
         }
         int[] pads = [.. window.PadBegin, .. window.PadEnd];
         SlidingWindow sliding;
@@ -81,7 +88,8 @@ internal sealed record OperatorWiring(
             // Slides over its own output; where auto_pad or output_shape decide the padding, it is what makes that size.
             var output = window.TransposedOutput(call.Attributes, input.AsSpan(2));
             var begin = TransposedPads(window, call.Attributes, input, output);
-            sliding = new SlidingWindow(output, window.Kernel, window.Strides, [.. begin, .. new int[begin.Length]], window.Dilations, input.AsSpan(2));
+            sliding = new SlidingWindow(output, window.Kernel, window.Strides, [.. begin, .. new int[begin.Length]],
+                window.Dilations, input.AsSpan(2));
         }
         else
         {
@@ -95,7 +103,9 @@ internal sealed record OperatorWiring(
     {
         var autoPad = attributes.Text("auto_pad", "NOTSET");
         if (autoPad == "NOTSET" && !attributes.Has("output_shape"))
-            return attributes.Ints("pads") is { Length: > 0 } pads ? [.. pads.Take(output.Length).Select(pad => (int)pad)] : new int[output.Length];
+            return attributes.Ints("pads") is { Length: > 0 } pads
+                ? [.. pads.Take(output.Length).Select(pad => (int)pad)]
+                : new int[output.Length];
         var begin = new int[output.Length];
         var extra = attributes.Ints("output_padding") is { Length: > 0 } given ? given : new long[output.Length];
         for (var i = 0; i < begin.Length; i++)
@@ -124,7 +134,8 @@ internal sealed record OperatorWiring(
         return gates == 0 ? null : new OperatorWiring(node.Input[weights.Data], inputs, element => element % inputs, merge =>
             Wiring.Dense<byte>(pattern, inputs, directions * hidden, WeightOrder.OutputsFirst, merge),
             // What a unit reads of the time step before feeds it too.
-            () => [.. Fed(weight.Values, directions * hidden, UnitOf(inputs)).Zip(Fed(recurrence.Values, directions * hidden, UnitOf(hidden)), (x, h) => x || h)]);
+            () => [.. Fed(weight.Values, directions * hidden, UnitOf(inputs))
+                .Zip(Fed(recurrence.Values, directions * hidden, UnitOf(hidden)), (x, h) => x || h)]);
 
         Func<int, int> UnitOf(int columns) => i => i / columns / weight.Dims[1] * hidden + i / columns % weight.Dims[1] % hidden;
     }
@@ -143,7 +154,8 @@ internal sealed record OperatorWiring(
         var (axis, inner) = (weights.ZeroPointAxis, Shapes.Count(weight.Dims.AsSpan(weights.ZeroPointAxis + 1)));
         return weight with
         {
-            Values = [.. weight.Values.Select((value, i) => value - zero.Values[zero.Values.Length == 1 ? 0 : i / inner % weight.Dims[axis]])],
+            Values = [.. weight.Values.Select((value, i) =>
+                value - zero.Values[zero.Values.Length == 1 ? 0 : i / inner % weight.Dims[axis]])],
         };
     }
 }

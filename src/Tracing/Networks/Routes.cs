@@ -23,13 +23,18 @@ internal sealed class Routes(TracedModel model)
     /// <summary>For each element of <paramref name="to"/>, the elements of <paramref name="from"/> it comes from.</summary>
     /// <param name="from">The tensor that the route starts from.</param>
     /// <param name="to">The tensor that it leads to.</param>
-    /// <param name="obstacle">Where null is returned: the first node on the way whose element sources are not known, if any.</param>
+    /// <param name="obstacle">Where null is returned: the first node on the way whose element sources are
+    /// not known, if any.</param>
     public ElementMap? Follow(string from, string to, out NodeProto? obstacle)
     {
         obstacle = null;
         if (model.Tensors.GetValueOrDefault(from) is not { HasShape: true } start)
             return null;
-        var known = new Dictionary<string, ElementMap>(StringComparer.Ordinal) { [from] = ElementMap.Identity(Shapes.Count(start.Shape)) };
+        var known = new Dictionary<string, ElementMap>(StringComparer.Ordinal)
+        {
+            [from] =
+            ElementMap.Identity(Shapes.Count(start.Shape))
+        };
         if (from == to)
             return known[from];
         var relevant = Before(to);
@@ -71,7 +76,8 @@ internal sealed class Routes(TracedModel model)
                 if (Step(rule, node, input, output) is { } step && step.To == route.From)
                 {
                     var passed = step.Then(route);
-                    known[node.Output[output]] = known.TryGetValue(node.Output[output], out var other) ? other.Union(passed) : passed;
+                    known[node.Output[output]] =
+                        known.TryGetValue(node.Output[output], out var other) ? other.Union(passed) : passed;
                 }
                 else
                 {

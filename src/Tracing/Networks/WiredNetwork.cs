@@ -27,7 +27,9 @@ internal sealed record WiredNetwork(NetworkGraph Network, ImmutableArray<Diagnos
             var inside = wiring is null ? null : Inside(routes, model, to, nodes, plain.Layers[to].Nodes);
             if (wiring is null || inside is null)
             {
-                diagnostics.Add(Diagnostic.Note(model.Graph.Layers[to].Name, $"the connections of this {model.Graph.Layers[to].Op} are not known node by node: E_w takes it as dense"));
+                diagnostics.Add(
+                    Diagnostic.Note(model.Graph.Layers[to].Name,
+                    $"the connections of this {model.Graph.Layers[to].Op} are not known node by node: E_w takes it as dense"));
                 edges.AddRange(into);
                 continue;
             }
@@ -37,9 +39,12 @@ internal sealed record WiredNetwork(NetworkGraph Network, ImmutableArray<Diagnos
                 var pairs = Units(routes, model, edge.From, wiring, nodes, out var obstacle);
                 if (pairs is null || model.UnknownMeetings.Contains((edge.From, to)))
                 {
-                    var how = obstacle is null ? "through a mixture of its nodes" : $"in a way that is not known{Counterparts.Behind(obstacle)}";
+                    var how = obstacle is null
+                        ? "through a mixture of its nodes"
+                        : $"in a way that is not known{Counterparts.Behind(obstacle)}";
                     diagnostics.Add(Diagnostic.Note(
-                        model.Graph.Layers[to].Name, $"fed by '{model.Graph.Layers[edge.From].Name}' {how}: E_w takes this edge as dense"));
+                        model.Graph.Layers[to].Name,
+                        $"fed by '{model.Graph.Layers[edge.From].Name}' {how}: E_w takes this edge as dense"));
                     edges.Add(edge);
                     continue;
                 }
@@ -57,10 +62,13 @@ internal sealed record WiredNetwork(NetworkGraph Network, ImmutableArray<Diagnos
     private static Wiring Placed(Wiring wiring, (int, int)[] inside)
     {
         var isIdentity = wiring.Outputs == inside.Length && inside.All(pair => pair.Item1 == pair.Item2);
-        return isIdentity ? wiring : wiring.Then(ElementMap.FromPairs(wiring.Outputs, inside.Max(pair => pair.Item2) + 1, inside));
+        return isIdentity
+            ? wiring
+            : wiring.Then(ElementMap.FromPairs(wiring.Outputs, inside.Max(pair => pair.Item2) + 1, inside));
     }
 
-    /// <summary>From the operator's own outputs to the layer's nodes, through what the layer holds besides; null where that is not traced.</summary>
+    /// <summary>From the operator's own outputs to the layer's nodes, through what the layer holds besides;
+    /// null where that is not traced.</summary>
     internal static (int Output, int Node)[]? Inside(Routes routes, TracedModel model, int layer, ConvNodes nodes, int count)
     {
         var builder = model.Builders[layer];
@@ -86,7 +94,8 @@ internal sealed record WiredNetwork(NetworkGraph Network, ImmutableArray<Diagnos
         return pairs.Count == 0 || pairs.Max(pair => pair.Item2) + 1 != count ? null : [.. pairs.Order()];
     }
 
-    /// <summary>Which input unit of an operator each node of an earlier layer is; null where nodes were mixed on the way.</summary>
+    /// <summary>Which input unit of an operator each node of an earlier layer is; null where nodes were
+    /// mixed on the way.</summary>
     private static (int Node, int Unit)[]? Units(
         Routes routes, TracedModel model, int from, OperatorWiring wiring, ConvNodes nodes, out NodeProto? obstacle)
     {
@@ -108,7 +117,8 @@ internal sealed record WiredNetwork(NetworkGraph Network, ImmutableArray<Diagnos
     }
 
     /// <summary>Positions of each channel in a layer's operator's own output.</summary>
-    internal static int PositionsOf(TracedModel model, LayerBuilder builder) => PositionsOf(Readings.Of(OutputOf(model, builder)));
+    internal static int PositionsOf(TracedModel model, LayerBuilder builder) =>
+        PositionsOf(Readings.Of(OutputOf(model, builder)));
 
     private static TracedTensor OutputOf(TracedModel model, LayerBuilder builder) =>
         model.Tensors.TryGetValue(builder.Output, out var output) ? output : builder.Read;

@@ -16,7 +16,8 @@ internal sealed class AttentionProductRule : OpRule
     public override ImmutableArray<string> Ops =>
     [
         "Attention",
-        "com.microsoft::MultiHeadAttention", "com.microsoft::DecoderMaskedMultiHeadAttention", "com.microsoft::PackedMultiHeadAttention",
+        "com.microsoft::MultiHeadAttention", "com.microsoft::DecoderMaskedMultiHeadAttention",
+        "com.microsoft::PackedMultiHeadAttention",
         "com.microsoft::GroupQueryAttention", "com.microsoft::SparseAttention", "com.microsoft::PagedAttention",
     ];
 
@@ -54,7 +55,8 @@ internal sealed class AttentionProductRule : OpRule
         if (node.Op != "GroupQueryAttention" && projections.Length > 0)
         {
             node.Trace.Diagnostics.Add(Checkpoints.Diagnostic.Warning(
-                node.Name, $"this {node.Op} adds the bias '{parameters}' itself: the layers in front of it are read without their bias"));
+                node.Name, $"this {node.Op} adds the bias '{parameters}' itself: the layers in front of it are read without "
+                    + "their bias"));
         }
     }
 

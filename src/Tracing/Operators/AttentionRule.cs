@@ -36,7 +36,8 @@ internal sealed class AttentionRule : OpRule
             : node.Op == "DecoderAttention" ? weight.Axes[^1].Size : weight.Axes[^1].Size / 3;
         data.Axes[^1].Contract();
         var type = node.Op == "QAttention" ? node.Input(3).ElementType : data.ElementType;
-        ImmutableArray<Axis> axes = [.. data.Axes[..^1].Select(axis => axis.As(AxisRole.Sample)), Axis.Of(width, AxisRole.Channel)];
+        ImmutableArray<Axis> axes =
+            [.. data.Axes[..^1].Select(axis => axis.As(AxisRole.Sample)), Axis.Of(width, AxisRole.Channel)];
         var output = node.Trace.Open(node, node.NewTensor(axes, type), node.Computed, node.Stored(weights));
         foreach (var bias in node.Stored(biases))
             node.Trace.AddParameters(output.Carries[0].Layer, bias, ParameterRole.Bias);

@@ -44,7 +44,10 @@ internal sealed class ByDataFlowRule : OpRule
         for (var i = 0; i < node.Node.Output.Count; i++)
         {
             var type = node.Trace.UnknownShapes.ElementTypeOf(node.OutputName(i));
-            node.Output(i, node.NewTensor(default, type != 0 ? type : sources.FirstOrDefault()?.ElementType ?? 0) with { Carries = Trace.Mix(sources) });
+            node.Output(i,
+                node.NewTensor(default,
+                type != 0 ? type : sources.FirstOrDefault()?.ElementType ?? 0) with
+                { Carries = Trace.Mix(sources) });
         }
     }
 }

@@ -18,7 +18,8 @@ internal sealed class ConcatRule : MovingRule
         var axis = AxisOf(node.Call);
         if (parts.FirstOrDefault(part => part.Rank != parts[0].Rank) is { } odd)
             throw new TraceException($"parts of rank {parts[0].Rank} and {odd.Rank}");
-        var lead = parts.FirstOrDefault(part => !part.Carries.IsEmpty) ?? parts.FirstOrDefault(part => !part.IsConstant) ?? parts[0];
+        var lead = parts.FirstOrDefault(part => !part.Carries.IsEmpty) ?? parts.FirstOrDefault(part => !part.IsConstant)
+            ?? parts[0];
         var axes = lead.Axes.ToBuilder();
         var total = parts.Sum(part => part.Shape[axis]);
         axes[axis] = Axis.Of(total, lead.Axes[axis].Role);
@@ -35,7 +36,12 @@ internal sealed class ConcatRule : MovingRule
         // A layer that stands in several parts (x beside −x) is whole in none of them.
         var unique = carries.GroupBy(carry => carry.Layer).Select(group => group.Count() == 1
             ? group.First()
-            : group.First() with { IsWhole = !joinsChannels && group.All(carry => carry.IsWhole), IsAligned = group.All(carry => carry.IsAligned), Range = null });
+            : group.First() with
+            {
+                IsWhole = !joinsChannels && group.All(carry => carry.IsWhole),
+                IsAligned = group.All(carry => carry.IsAligned),
+                Range = null
+            });
         node.Output(node.NewTensor(axes.ToImmutable(), lead.ElementType) with { Carries = [.. unique] });
     }
 

@@ -20,13 +20,16 @@ internal sealed class ControlFlowRule : OpRule
     public override void Apply(NodeContext node)
     {
         var outer = node.Captured.ToArray();
-        var stored = outer.Where(tensor => tensor is { IsConstant: true, HasShape: true, Count: > 1 } && ParameterCounts.IsNumber(tensor.ElementType)).ToArray();
+        var stored = outer.Where(tensor =>
+            tensor is { IsConstant: true, HasShape: true, Count: > 1 } && ParameterCounts.IsNumber(tensor.ElementType)).ToArray();
         var inside = node.Node.SubGraphs().SelectMany(body => body.SelfAndSubGraphs()).Sum(Inside);
         var count = inside + stored.Sum(tensor => tensor.Count);
         if (count > 0)
         {
             node.Trace.Hidden.Add((inside, [.. stored.Select(tensor => tensor.Name)]));
-            node.Trace.Diagnostics.Add(Diagnostic.Warning(node.Name, $"the body of this {node.Op} cannot be read from outside: {count} parameters in it are not analyzed"));
+            node.Trace.Diagnostics.Add(
+                Diagnostic.Warning(node.Name,
+                $"the body of this {node.Op} cannot be read from outside: {count} parameters in it are not analyzed"));
         }
         ByDataFlowRule.Flow(node, node.Inputs.Concat(outer));
     }
@@ -34,6 +37,8 @@ internal sealed class ControlFlowRule : OpRule
     /// <summary>Elements of the floating-point tensors that a body stores, in initializers or Constant nodes.</summary>
     private static long Inside(GraphProto body) => body.Initializer
         .Concat(body.SparseInitializer.Select(sparse => sparse.Values))
-        .Concat(body.Node.Where(node => node.OpType == "Constant").Select(node => new AttributeReader(node).Tensor("value")).OfType<TensorProto>())
+        .Concat(body.Node.Where(node => node.OpType == "Constant")
+            .Select(node => new AttributeReader(node).Tensor("value"))
+            .OfType<TensorProto>())
         .Where(tensor => ParameterCounts.IsNumber(tensor.DataType)).Select(TensorValues.Count).Where(count => count > 1).Sum();
 }

@@ -10,7 +10,8 @@ internal sealed class ConvolutionRule : OpRule
 {
     public override OpKind Kind => OpKind.Layer;
 
-    public override ImmutableArray<string> Ops => ["Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "DeformConv", "com.microsoft::FusedConv"];
+    public override ImmutableArray<string> Ops =>
+        ["Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "DeformConv", "com.microsoft::FusedConv"];
 
     public override void Apply(NodeContext node)
     {
@@ -30,7 +31,10 @@ internal sealed class ConvolutionRule : OpRule
             node.Op == "ConvInteger" ? (int)TensorProto.Types.DataType.Int32 : data.ElementType);
         if (!weight.IsConstant)
         {
-            node.Trace.Diagnostics.Add(Checkpoints.Diagnostic.Warning(node.Name, $"{node.Op} with a weight that is computed, not stored: it is not counted as a layer; what follows is fed by what it reads"));
+            node.Trace.Diagnostics.Add(
+                Checkpoints.Diagnostic.Warning(node.Name,
+                $"{node.Op} with a weight that is computed, not stored: it is not counted as a layer; what follows is fed by "
+                + "what it reads"));
             node.Output(output with { Carries = Trace.Mix([data, weight]) });
             return;
         }
@@ -51,7 +55,8 @@ internal sealed class ConvolutionRule : OpRule
         var (data, weight, transposed) = (call.Shape(0), call.Shape(WeightOf(call.Op)), call.Op == "ConvTranspose");
         var weights = new LayerWeights(Data: 0, WeightOf(call.Op))
         {
-            Summands = [.. BiasOf(call.Op) is { } bias ? [bias] : Array.Empty<int>(), .. call.Op == "FusedConv" ? [3] : Array.Empty<int>()],
+            Summands = [.. BiasOf(call.Op) is { } bias ? [bias] : Array.Empty<int>(),
+                .. call.Op == "FusedConv" ? [3] : Array.Empty<int>()],
             SummandsByChannel = true,
             ZeroPoint = call.Op switch { "QLinearConv" => 5, "ConvInteger" => 3, _ => -1 },
         };

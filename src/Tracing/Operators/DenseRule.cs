@@ -129,7 +129,8 @@ internal sealed class DenseRule : OpRule
     };
 
     /// <summary>A free axis of a stored operand counts nodes; one of the data stays batch or becomes a sample axis.</summary>
-    private static Axis Free(Axis axis, bool layer, bool stored) => !layer ? axis : axis.As(stored ? AxisRole.Channel : AxisRole.Sample);
+    private static Axis Free(Axis axis, bool layer, bool stored) =>
+        !layer ? axis : axis.As(stored ? AxisRole.Channel : AxisRole.Sample);
 
     private static ImmutableArray<Axis> Broadcast(ImmutableArray<Axis> a, ImmutableArray<Axis> b, bool layer, bool leftStored)
     {
@@ -149,7 +150,9 @@ internal sealed class DenseRule : OpRule
         return [.. axes];
     }
 
-    private static ImmutableArray<Axis> FirstBeforeLast(ImmutableArray<Axis> axes) => axes.Length < 3 ? axes : [.. axes[1..^1], axes[0], axes[^1]];
+    private static ImmutableArray<Axis> FirstBeforeLast(ImmutableArray<Axis> axes) =>
+        axes.Length < 3 ? axes : [.. axes[1..^1], axes[0], axes[^1]];
 
-    private static ImmutableArray<Axis> SwapLast(ImmutableArray<Axis> axes) => axes.Length < 2 ? axes : [.. axes[..^2], axes[^1], axes[^2]];
+    private static ImmutableArray<Axis> SwapLast(ImmutableArray<Axis> axes) =>
+        axes.Length < 2 ? axes : [.. axes[..^2], axes[^1], axes[^2]];
 }

@@ -4,7 +4,8 @@ using Emergence.Tracing.Values;
 
 namespace Emergence.Tracing.Operators;
 
-/// <summary>Einsum: a dense layer where one of two operands is stored and an index is summed over, else a product of activations.</summary>
+/// <summary>Einsum: a dense layer where one of two operands is stored and an index is summed over, else a
+/// product of activations.</summary>
 internal sealed class EinsumRule : OpRule
 {
     public override OpKind Kind => OpKind.Layer;
@@ -22,16 +23,20 @@ internal sealed class EinsumRule : OpRule
             {
                 var axis = operands[i].Axes[j];
                 var known = letters.GetValueOrDefault(terms[i][j]);
-                var best = known.Axis.Factors.IsDefault || known.Axis.Size < axis.Size || known.Stored && !known.Computed ? axis : known.Axis;
+                var best = known.Axis.Factors.IsDefault || known.Axis.Size < axis.Size || known.Stored && !known.Computed
+                    ? axis
+                    : known.Axis;
                 letters[terms[i][j]] = (best, known.Stored || operands[i].IsConstant, known.Computed || !operands[i].IsConstant);
             }
         }
         var data = operands.Where(operand => !operand.IsConstant).ToArray();
         var weights = operands.Where(operand => operand.IsConstant).ToArray();
-        var summed = letters.Where(letter => !result.Contains(letter.Key) && letter.Value is { Stored: true, Computed: true }).ToArray();
+        var summed =
+            letters.Where(letter => !result.Contains(letter.Key) && letter.Value is { Stored: true, Computed: true }).ToArray();
         var isDense = data.Length == 1 && weights.Length > 0 && summed.Length > 0;
         if (result.FirstOrDefault(letter => !letters.ContainsKey(letter)) is not '\0' and var strange)
-            throw new TraceException($"the result of '{node.Attributes.Text("equation", "")}' has '{strange}', which no term has");
+            throw new TraceException(
+                $"the result of '{node.Attributes.Text("equation", "")}' has '{strange}', which no term has");
         var axes = result.Select(letter => letters[letter]).Select(letter =>
             !isDense ? letter.Axis : letter.Axis.As(letter.Stored ? AxisRole.Channel : AxisRole.Sample)).ToImmutableArray();
         var output = node.NewTensor(axes, operands[0].ElementType);
@@ -61,7 +66,12 @@ internal sealed class EinsumRule : OpRule
         var summed = terms[weight][1 - outputs];
         return !terms[data].Contains(summed) || terms[data].Contains(terms[weight][outputs])
             ? new LayerWeights(data, weight)
-            : new LayerWeights(data, weight) { InputAxis = 1 - outputs, OutputAxis = outputs, DataAxis = terms[data].LastIndexOf(summed) };
+            : new LayerWeights(data, weight)
+            {
+                InputAxis = 1 - outputs,
+                OutputAxis = outputs,
+                DataAxis = terms[data].LastIndexOf(summed)
+            };
     }
 
     private static (string[] Terms, string Result) Parse(string equation, int[] ranks)
@@ -91,7 +101,13 @@ internal sealed class EinsumRule : OpRule
         }
         var result = sides.Length > 1
             ? sides[1].Replace("...", Dots(most), StringComparison.Ordinal)
-            : Dots(most) + string.Concat(string.Concat(terms).Where(char.IsAsciiLetter).GroupBy(c => c).Where(group => group.Count() == 1).Select(group => group.Key).Order());
+            : Dots(most)
+                + string.Concat(string.Concat(terms)
+                .Where(char.IsAsciiLetter)
+                .GroupBy(c => c)
+                .Where(group => group.Count() == 1)
+                .Select(group => group.Key)
+                .Order());
         return (terms, result);
     }
 }

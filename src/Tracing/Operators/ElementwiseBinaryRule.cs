@@ -34,7 +34,8 @@ internal sealed class ElementwiseBinaryRule : OpRule
         call.Op == "Mod" && call.Attributes.Int("fmod", 0) == 1 ? (a, b) => a % b : Functions.GetValueOrDefault(call.Op);
 
     public override ElementMap? Sources(OperatorCall call, int input, int output) =>
-        ElementMaps.Broadcast(call.Shape(input), Enumerable.Range(0, call.InputCount).Select(call.Shape).Aggregate((a, b) => Shapes.Broadcast(a, b)));
+        ElementMaps.Broadcast(call.Shape(input),
+            Enumerable.Range(0, call.InputCount).Select(call.Shape).Aggregate((a, b) => Shapes.Broadcast(a, b)));
 
     public override ConstantTensor[]? Fold(OperatorCall call)
     {
@@ -76,12 +77,14 @@ internal sealed class ElementwiseBinaryRule : OpRule
         var role = node.Op is "Add" or "Sub" or "Sum" ? ParameterRole.Bias : ParameterRole.Normalization;
         // Bounds and exponents are no parameters, nor is the scale behind an integer product, which is part of the quantization.
         // Arithmetic on a part of a layer, such as the corners of boxes, has none either.
-        var isParameter = data.Carries.All(carry => carry is { IsWhole: true, IsAligned: true }) && node.Op is "Add" or "Sub" or "Sum" or "Mul" or "Div"
+        var isParameter = data.Carries.All(carry => carry is { IsWhole: true, IsAligned: true })
+            && node.Op is "Add" or "Sub" or "Sum" or "Mul" or "Div"
             && !(role == ParameterRole.Normalization && data.Carries is [{ Layer.Op: "MatMulInteger" or "ConvInteger" }]);
         return node.Trace.Adjust(data, output, isParameter ? [constant.Name] : [], role);
     }
 
-    /// <summary>The broadcast of two tensors: each axis from the one that has it, from the later branch where both have.</summary>
+    /// <summary>The broadcast of two tensors: each axis from the one that has it, from the later branch
+    /// where both have.</summary>
     public static TracedTensor Broadcast(NodeContext node, TracedTensor a, TracedTensor b)
     {
         var type = a.ElementType != 0 ? a.ElementType : b.ElementType;

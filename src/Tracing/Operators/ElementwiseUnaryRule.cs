@@ -64,7 +64,8 @@ internal sealed class ElementwiseUnaryRule : OpRule
     public override void Apply(NodeContext node)
     {
         var input = node.Input(0);
-        string[] bias = node.Op is "BiasGelu" or "FastGelu" && node.Optional(1) is { IsConstant: true } stored ? [stored.Name] : [];
+        string[] bias =
+            node.Op is "BiasGelu" or "FastGelu" && node.Optional(1) is { IsConstant: true } stored ? [stored.Name] : [];
         node.Output(node.Trace.Adjust(input, input with { Name = node.OutputName(0) }, bias, ParameterRole.Bias));
     }
 
@@ -92,7 +93,8 @@ internal sealed class ElementwiseUnaryRule : OpRule
         return x => Math.Clamp(x, low, high);
     }
 
-    private static Func<double, double> Celu(double alpha) => x => Math.Max(0, x) + Math.Min(0, alpha * (Math.Exp(x / alpha) - 1));
+    private static Func<double, double> Celu(double alpha) => x =>
+        Math.Max(0, x) + Math.Min(0, alpha * (Math.Exp(x / alpha) - 1));
 
     private static Func<double, double> Elu(double alpha) => x => x < 0 ? alpha * (Math.Exp(x) - 1) : x;
 
@@ -104,7 +106,8 @@ internal sealed class ElementwiseUnaryRule : OpRule
 
     private static Func<double, double> Swish(double alpha) => x => x * ScalarFunction.Sigmoid(alpha * x);
 
-    private static Func<double, double> Shrink(double lambda, double bias) => x => x < -lambda ? x + bias : x > lambda ? x - bias : 0;
+    private static Func<double, double> Shrink(double lambda, double bias) => x =>
+        x < -lambda ? x + bias : x > lambda ? x - bias : 0;
 
     private static Func<double, double> ThresholdedRelu(double alpha) => x => x > alpha ? x : 0;
 }

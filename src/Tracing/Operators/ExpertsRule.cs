@@ -3,7 +3,8 @@ using Emergence.Tracing.Model;
 
 namespace Emergence.Tracing.Operators;
 
-/// <summary>A mixture of experts in one operator: its nodes are the features of its output, and its router feeds it too.</summary>
+/// <summary>A mixture of experts in one operator: its nodes are the features of its output, and its router
+/// feeds it too.</summary>
 internal sealed class ExpertsRule : OpRule
 {
     public override OpKind Kind => OpKind.Layer;
@@ -15,7 +16,8 @@ internal sealed class ExpertsRule : OpRule
         var data = node.Shaped(0);
         data.Axes[^1].Contract();
         var (weights, biases) = node.Op == "MoE" ? ((int[])[2, 4, 6], (int[])[3, 5, 7]) : ([2, 5, 8], [4, 7, 10]);
-        ImmutableArray<Axis> axes = [.. data.Axes[..^1].Select(axis => axis.As(AxisRole.Sample)), Axis.Of(data.Axes[^1].Size, AxisRole.Channel)];
+        ImmutableArray<Axis> axes =
+            [.. data.Axes[..^1].Select(axis => axis.As(AxisRole.Sample)), Axis.Of(data.Axes[^1].Size, AxisRole.Channel)];
         var output = node.Trace.Open(node, node.NewTensor(axes, data.ElementType), node.Computed, node.Stored(weights));
         foreach (var bias in node.Stored(biases))
             node.Trace.AddParameters(output.Carries[0].Layer, bias, ParameterRole.Bias);

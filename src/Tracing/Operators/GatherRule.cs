@@ -34,8 +34,11 @@ internal sealed class GatherRule : OpRule
         // What stored indices pick is followed element by element; a layer is whole where each of its elements is there once.
         output = node.Trace.Pass(data, output, _ => null);
         var sources = Sources(node.Call, 0, 0)!;
-        var isWhole = sources.From == sources.To && Enumerable.Range(0, sources.From).Select(element => sources[element][0]).Distinct().Count() == sources.To;
-        node.Output(isWhole ? output : output with { Carries = [.. output.Carries.Select(carry => carry with { IsWhole = false })] });
+        var isWhole = sources.From == sources.To
+            && Enumerable.Range(0, sources.From).Select(element => sources[element][0]).Distinct().Count() == sources.To;
+        node.Output(isWhole
+            ? output
+            : output with { Carries = [.. output.Carries.Select(carry => carry with { IsWhole = false })] });
     }
 
     public override ValueFlow? Flow(OperatorCall call) => call.IsConstant(1) ? ValueFlow.Selection : null;
@@ -45,7 +48,8 @@ internal sealed class GatherRule : OpRule
         var dims = call.Shape(0);
         return call.Op == "GatherElements"
             ? [call.Attributes.Axis("axis", 0, dims.Length)]
-            : Enumerable.Range(call.Attributes.Int("batch_dims", 0), call.Shape(1) is [.., var depth] ? depth : 0).Where(axis => axis < dims.Length);
+            : Enumerable.Range(call.Attributes.Int("batch_dims", 0), call.Shape(1) is [.., var depth] ? depth : 0)
+                .Where(axis => axis < dims.Length);
     }
 
     public override ElementMap? Sources(OperatorCall call, int input, int output)
@@ -70,13 +74,16 @@ internal sealed class GatherRule : OpRule
     {
         var (shared, depth) = (call.Attributes.Int("batch_dims", 0), indices.Dims is [.., var last] ? last : 0);
         if (depth < 1 || shared < 0 || shared + depth > dims.Length)
-            throw new TraceException($"index tuples of length {depth} behind {shared} shared axes do not fit data of rank {dims.Length}");
+            throw new TraceException(
+                $"index tuples of length {depth} behind {shared} shared axes do not fit data of rank {dims.Length}");
         var (strides, inner) = (ElementMaps.Strides(dims), Shapes.Count(dims.AsSpan(shared + depth)));
         var each = indices.Values.Length / depth / Math.Max(1, Shapes.Count(dims.AsSpan(0, shared)));
         var block = Shapes.Count(dims.AsSpan(shared));
         return ElementMap.OneEach(Shapes.Count(dims), [.. indices.Values.Chunk(depth).SelectMany((tuple, i) =>
         {
-            var start = i / each * block + tuple.Select((index, k) => Shapes.Axis(ConstantValues.ToInt(index), dims[shared + k]) * strides[shared + k]).Sum();
+            var start = i / each * block
+                + tuple.Select((index, k) => Shapes.Axis(ConstantValues.ToInt(index), dims[shared + k]) * strides[shared + k])
+                .Sum();
             return Enumerable.Range(start, inner);
         })]);
     }
@@ -88,7 +95,8 @@ internal sealed class GatherRule : OpRule
     private static void OpenTable(NodeContext node, TracedTensor table, TracedTensor indices)
     {
         var axes = Slices(
-            node, [.. table.Axes.Select(axis => Axis.Of(axis.Size, AxisRole.Channel))], [.. indices.Axes.Select(axis => axis.As(AxisRole.Sample))]);
+            node, [.. table.Axes.Select(axis => Axis.Of(axis.Size, AxisRole.Channel))],
+            [.. indices.Axes.Select(axis => axis.As(AxisRole.Sample))]);
         if (indices.Axes[^1].Size == 1)
             node.Trace.Vocabulary(indices, table.Axes[0].Size);
         node.Output(node.Trace.Open(node, node.NewTensor(axes, table.ElementType), [indices], [table.Name]));
@@ -100,7 +108,8 @@ internal sealed class GatherRule : OpRule
         if (data.Rank != indices.Rank)
             throw new TraceException($"data of rank {data.Rank} and indices of rank {indices.Rank}");
         // What an axis counts, the data say, where the indices have not cut it.
-        return [.. data.Axes.Zip(indices.Axes, (from, to) => from.Size == to.Size ? from : to.Role is null ? from.Resized(to.Size) : to)];
+        return [.. data.Axes.Zip(indices.Axes,
+            (from, to) => from.Size == to.Size ? from : to.Role is null ? from.Resized(to.Size) : to)];
     }
 
     /// <summary>One slice of the data for each index tuple, which the last axis of the indices holds.</summary>
@@ -109,7 +118,8 @@ internal sealed class GatherRule : OpRule
         var shared = node.Attributes.Int("batch_dims", 0);
         var length = indices.Length == 0 ? 0 : indices[^1].Size;
         if (length < 1 || shared < 0 || shared + length > data.Length || shared >= indices.Length)
-            throw new TraceException($"index tuples of length {length} behind {shared} shared axes do not fit data of rank {data.Length}");
+            throw new TraceException(
+                $"index tuples of length {length} behind {shared} shared axes do not fit data of rank {data.Length}");
         return [.. data[..shared], .. indices[shared..^1], .. data[(shared + length)..]];
     }
 }

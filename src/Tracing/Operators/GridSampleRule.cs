@@ -5,7 +5,8 @@ using Emergence.Tracing.Values;
 
 namespace Emergence.Tracing.Operators;
 
-/// <summary>GridSample: each position of the result is read where the grid says, which is known where the grid is stored.</summary>
+/// <summary>GridSample: each position of the result is read where the grid says, which is known where the
+/// grid is stored.</summary>
 internal sealed class GridSampleRule : ResizingRule
 {
     // A grid is stored in float32: a neighbor of less weight is there by rounding.
@@ -75,7 +76,8 @@ internal sealed class GridSampleRule : ResizingRule
                 x = padding == "border" ? Math.Clamp(x, 0, size - 1) : padding == "reflection" ? Reflected(x, least, most) : x;
             var low = (int)Math.Floor(x + LeastWeight);
             var share = x - low;
-            int[] near = mode == "nearest" ? [(int)Math.Round(x, MidpointRounding.ToEven)] : share > LeastWeight ? [low, low + 1] : [low];
+            int[] near =
+                mode == "nearest" ? [(int)Math.Round(x, MidpointRounding.ToEven)] : share > LeastWeight ? [low, low + 1] : [low];
             var stride = strides[axis];
             int[] inside = [.. near.Select(at => at >= 0 && at < size ? at : padding switch
             {

@@ -14,7 +14,8 @@ internal sealed class InPlaceRule : OpRule
 
     public override ImmutableArray<string> Ops =>
     [
-        "CumSum", "CumProd", "Trilu", "ReverseSequence", "ScatterElements", "ScatterND", "Scatter", "TensorScatter", "RotaryEmbedding",
+        "CumSum", "CumProd", "Trilu", "ReverseSequence", "ScatterElements", "ScatterND", "Scatter", "TensorScatter",
+        "RotaryEmbedding",
         "com.microsoft::RotaryEmbedding",
     ];
 
@@ -32,7 +33,8 @@ internal sealed class InPlaceRule : OpRule
         var dims = call.Shape(0);
         return call.Op switch
         {
-            "CumSum" or "CumProd" => call.IsKnown(1) ? [Shapes.Axis(ConstantValues.ToInt(call.Number(1)), dims.Length)] : From(0, dims),
+            "CumSum" or "CumProd" =>
+                call.IsKnown(1) ? [Shapes.Axis(ConstantValues.ToInt(call.Number(1)), dims.Length)] : From(0, dims),
             "ReverseSequence" => [call.Attributes.Axis("time_axis", 0, dims.Length)],
             "ScatterElements" or "Scatter" => [call.Attributes.Axis("axis", 0, dims.Length)],
             "RotaryEmbedding" => [dims.Length - 1],
@@ -78,7 +80,8 @@ internal sealed class InPlaceRule : OpRule
 
     private static ElementMap Reversed(OperatorCall call, int[] dims)
     {
-        var (time, batch) = (call.Attributes.Axis("time_axis", 0, dims.Length), call.Attributes.Axis("batch_axis", 1, dims.Length));
+        var (time, batch) =
+            (call.Attributes.Axis("time_axis", 0, dims.Length), call.Attributes.Axis("batch_axis", 1, dims.Length));
         var lengths = call.Integers(1) ?? throw new TraceException("the lengths are missing");
         if (lengths.Length != dims[batch])
             throw new TraceException($"{lengths.Length} lengths for a batch of {dims[batch]}");
@@ -108,7 +111,8 @@ internal sealed class InPlaceRule : OpRule
         {
             // Of several updates of one element, the last stays.
             var updates = targets.Select((target, update) => (target, update));
-            return ElementMap.FromPairs(count, targets.Length, [.. overwrites ? updates.Reverse().DistinctBy(pair => pair.target) : updates]);
+            return ElementMap.FromPairs(count, targets.Length,
+                [.. overwrites ? updates.Reverse().DistinctBy(pair => pair.target) : updates]);
         }
         if (!overwrites)
             return ElementMap.Identity(count);

@@ -16,7 +16,8 @@ internal sealed record LayerWeights(int Data, int Weight)
     /// <summary>The axis of the weight that counts output features; -1 where there is no such single axis.</summary>
     public int OutputAxis { get; init; } = -1;
 
-    /// <summary>The axis of the data along which they are summed, counted from the front; -1 where there is no such single axis.</summary>
+    /// <summary>The axis of the data along which they are summed, counted from the front; -1 where there is
+    /// no such single axis.</summary>
     public int DataAxis { get; init; } = -1;
 
     /// <summary>Inputs that are added to the result: biases, and what a residual connection brings.</summary>

@@ -10,7 +10,8 @@ internal sealed class LayoutRule : MovingRule
 {
     public override OpKind Kind => OpKind.Transparent;
 
-    public override ImmutableArray<string> Ops => ["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "DepthToSpace", "SpaceToDepth"];
+    public override ImmutableArray<string> Ops =>
+        ["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "DepthToSpace", "SpaceToDepth"];
 
     public override void Apply(NodeContext node)
     {
@@ -68,7 +69,8 @@ internal sealed class LayoutRule : MovingRule
             "Squeeze" => Shapes.Squeeze(dims, call.Axes()),
             "Unsqueeze" => Shapes.Unsqueeze(dims, call.Axes() ?? throw new TraceException("the axes are missing")),
             "Transpose" => [.. Shapes.Permutation(dims.Length, call.Attributes).Select(axis => dims[axis])],
-            _ => [.. Rearranged(call.Op, Block(call.Attributes, dims.Length), [.. dims.Select(size => Axis.Of(size, null))]).Select(axis => axis.Size)],
+            _ => [.. Rearranged(call.Op, Block(call.Attributes, dims.Length), [.. dims.Select(size => Axis.Of(size, null))])
+                .Select(axis => axis.Size)],
         };
     }
 

@@ -5,7 +5,8 @@ using Emergence.Tracing.Values;
 
 namespace Emergence.Tracing.Operators;
 
-/// <summary>Normalizations written as one operator: scale and shift belong to the layer before, running statistics to none.</summary>
+/// <summary>Normalizations written as one operator: scale and shift belong to the layer before, running
+/// statistics to none.</summary>
 internal sealed class NormalizationRule : OpRule
 {
     // Which inputs are scale and shift.
@@ -31,7 +32,11 @@ internal sealed class NormalizationRule : OpRule
     {
         var input = node.Input(0);
         var key = Parameters.ContainsKey(node.Op) ? node.Op : $"{node.Node.Domain}::{node.Op}";
-        var constants = Parameters[key].Select(node.Optional).OfType<TracedTensor>().Where(tensor => tensor.IsConstant).Select(tensor => tensor.Name);
+        var constants = Parameters[key]
+            .Select(node.Optional)
+            .OfType<TracedTensor>()
+            .Where(tensor => tensor.IsConstant)
+            .Select(tensor => tensor.Name);
         var output = input with { Name = node.OutputName(0) };
         node.Output(node.Trace.Adjust(input, output, constants, ParameterRole.Normalization));
         // Means and variances, where the model asks for them: statistics of the same layers.

@@ -27,7 +27,8 @@ internal enum OpKind
     NotALayer,
 }
 
-/// <summary>What an operator does to the values of its first input, as far as a function behind it could as well stand in front.</summary>
+/// <summary>What an operator does to the values of its first input, as far as a function behind it could as
+/// well stand in front.</summary>
 internal enum ValueFlow
 {
     /// <summary>It gives the same values another shape.</summary>
@@ -85,14 +86,16 @@ internal abstract class OpRule
     /// <summary>The axes of a tensor from one on.</summary>
     protected static IEnumerable<int> From(int axis, int[] dims) => Enumerable.Range(axis, Math.Max(0, dims.Length - axis));
 
-    /// <summary>The axis of an input that the operator takes for samples, whatever the file calls it; null where it takes none.</summary>
+    /// <summary>The axis of an input that the operator takes for samples, whatever the file calls it; null
+    /// where it takes none.</summary>
     public virtual int? SampleAxis(OperatorCall call, int input) => null;
 
     /// <summary>The weights of a node that opens a layer; null for an operator that opens none.</summary>
     /// <exception cref="TraceException">The node's inputs do not fit together or are not known well enough.</exception>
     public virtual LayerWeights? Weights(OperatorCall call) => null;
 
-    /// <summary>The node's outputs, where all its inputs are constant; null where it is not evaluated before the model runs.</summary>
+    /// <summary>The node's outputs, where all its inputs are constant; null where it is not evaluated
+    /// before the model runs.</summary>
     /// <exception cref="TraceException">The inputs do not fit together, or the result is too large.</exception>
     public virtual ConstantTensor[]? Fold(OperatorCall call) => null;
 }

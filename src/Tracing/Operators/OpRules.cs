@@ -50,7 +50,8 @@ internal static class OpRules
     ];
 
     private static readonly FrozenDictionary<string, OpRule> ByName =
-        All.SelectMany(rule => rule.Ops, (rule, op) => (op, rule)).ToFrozenDictionary(pair => pair.op, pair => pair.rule, StringComparer.Ordinal);
+        All.SelectMany(rule => rule.Ops, (rule, op) => (op, rule))
+            .ToFrozenDictionary(pair => pair.op, pair => pair.rule, StringComparer.Ordinal);
 
     private static readonly BodyBorderRule Border = new();
 
@@ -59,7 +60,8 @@ internal static class OpRules
         domain == BodyBorder.Domain ? Border
         : domain is "" or "ai.onnx" ? ByName.GetValueOrDefault(op) : ByName.GetValueOrDefault($"{domain}::{op}");
 
-    /// <summary>The outputs of a node of which every input is constant; null where its operator is not evaluated before the model runs.</summary>
+    /// <summary>The outputs of a node of which every input is constant; null where its operator is not
+    /// evaluated before the model runs.</summary>
     /// <param name="node">The node.</param>
     /// <param name="opset">Version of the operator set its domain is imported with.</param>
     /// <param name="inputs">Its inputs; null where one is left out.</param>

@@ -18,7 +18,8 @@ internal sealed class PackedDenseRule : OpRule
         if (data.Rank == 0 || data.Axes[^1].Size != inputs || outputs < 1)
             throw new TraceException($"K = {inputs} and N = {outputs} do not fit an input of [{Shapes.Text(data.Shape)}]");
         data.Axes[^1].Contract();
-        ImmutableArray<Axis> axes = [.. data.Axes[..^1].Select(axis => axis.As(AxisRole.Sample)), Axis.Of(outputs, AxisRole.Channel)];
+        ImmutableArray<Axis> axes =
+            [.. data.Axes[..^1].Select(axis => axis.As(AxisRole.Sample)), Axis.Of(outputs, AxisRole.Channel)];
         var output = node.Trace.Open(node, node.NewTensor(axes, data.ElementType), node.Computed, node.Stored(1));
         foreach (var bias in node.Stored(5))
             node.Trace.AddParameters(output.Carries[0].Layer, bias, ParameterRole.Bias);

@@ -87,7 +87,9 @@ internal sealed class PadRule : ResizingRule
             }
             return (begin, end);
         }
-        var pads = (call.Opset < 11 ? (call.Attributes.Ints("pads") ?? call.Attributes.Ints("paddings"))?.Select(pad => (int)pad).ToArray() : call.Integers(1))
+        var pads = (call.Opset < 11
+            ? (call.Attributes.Ints("pads") ?? call.Attributes.Ints("paddings"))?.Select(pad => (int)pad).ToArray()
+            : call.Integers(1))
             ?? throw new TraceException("the pads are missing");
         var axes = AxesOf(call.Opset >= 18 ? call.Integers(3) : null, dims.Length);
         Require(pads.Length == 2 * axes.Length, "pads");

@@ -27,7 +27,8 @@ internal sealed class PartRule : MovingRule
         input == 0 ? ElementMaps.Slice(call.Shape(0), Ranges(call, output)) : null;
 
     /// <summary>A part shows in the shape; all of an axis backwards does not.</summary>
-    public override IEnumerable<int> Mixes(OperatorCall call) => call.Op == "Split" || call.Attributes.Has("starts") || !call.Has(4) ? []
+    public override IEnumerable<int> Mixes(OperatorCall call) =>
+        call.Op == "Split" || call.Attributes.Has("starts") || !call.Has(4) ? []
         : Ranges(call, 0).Index().Where(range => range.Item.Step < 0).Select(range => range.Index);
 
     protected override int[] Shape(OperatorCall call, int output) => [.. Ranges(call, output).Select(range => range.Length)];
@@ -37,7 +38,8 @@ internal sealed class PartRule : MovingRule
     {
         var dims = call.Shape(0);
         if (call.Op == "Slice")
-            return SliceRange.All(dims, call.Opset, call.Attributes, call.Values(1), call.Values(2), call.Values(3), call.Values(4));
+            return SliceRange.All(dims, call.Opset, call.Attributes, call.Values(1), call.Values(2), call.Values(3),
+                call.Values(4));
         var axis = call.Attributes.Axis("axis", 0, dims.Length);
         var sizes = Shapes.SplitSizes(dims[axis], call.Node.Output.Count, call.Attributes, call.Values(1));
         var ranges = dims.Select(size => new SliceRange(0, 1, size)).ToArray();
@@ -48,16 +50,22 @@ internal sealed class PartRule : MovingRule
     private static TracedTensor Part(NodeContext node, TracedTensor input, SliceRange[] ranges, int output)
     {
         var axes = input.Axes.Select((axis, i) => axis.Resized(ranges[i].Length)).ToImmutableArray();
-        var result = node.Trace.Pass(input, node.NewTensor(axes, input.ElementType) with { Name = node.OutputName(output) }, range => range);
+        var result = node.Trace.Pass(input, node.NewTensor(axes, input.ElementType) with { Name = node.OutputName(output) },
+            range => range);
         for (var i = 0; i < ranges.Length; i++)
         {
             if (ranges[i].Length != input.Shape[i] || ranges[i].Step != 1)
-                result = result with { Carries = [.. result.Carries.Select(carry => Cut(carry, input.Axes[i], i, ranges[i])).OfType<Carry>()] };
+                result = result with
+                {
+                    Carries =
+                    [.. result.Carries.Select(carry => Cut(carry, input.Axes[i], i, ranges[i])).OfType<Carry>()]
+                };
         }
         return result;
     }
 
-    /// <summary>What a layer keeps of itself in the part: nothing (null), some channels, or, taken out of a concatenation, all.</summary>
+    /// <summary>What a layer keeps of itself in the part: nothing (null), some channels, or, taken out of a
+    /// concatenation, all.</summary>
     private static Carry? Cut(Carry carry, Axis axis, int index, SliceRange part)
     {
         if (carry.Range is not { } range || range.Axis != index)
@@ -68,7 +76,9 @@ internal sealed class PartRule : MovingRule
         if (start >= end)
             return null;
         var whole = carry.IsWhole && start == range.Start && end == range.End;
-        var left = start == part.Start && end == part.Start + part.Length ? null : new AxisRange(index, start - part.Start, end - part.Start);
+        var left = start == part.Start && end == part.Start + part.Length
+            ? null
+            : new AxisRange(index, start - part.Start, end - part.Start);
         return carry with { IsWhole = whole, Range = left };
     }
 }

@@ -6,7 +6,8 @@ using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace Emergence.Tracing.Operators;
 
-/// <summary>Operators whose output has the shape of their first input, element by element: copies, conversions, quantization, softmax.</summary>
+/// <summary>Operators whose output has the shape of their first input, element by element: copies,
+/// conversions, quantization, softmax.</summary>
 internal sealed class PassThroughRule : OpRule
 {
     public override OpKind Kind => OpKind.Transparent;
@@ -43,7 +44,8 @@ internal sealed class PassThroughRule : OpRule
         }
     }
 
-    /// <summary>Up to opset 12 a softmax runs over its axis and all behind it; one scale for a whole tensor follows from all of it.</summary>
+    /// <summary>Up to opset 12 a softmax runs over its axis and all behind it; one scale for a whole tensor
+    /// follows from all of it.</summary>
     public override IEnumerable<int> Mixes(OperatorCall call)
     {
         var dims = call.Shape(0);

@@ -67,7 +67,8 @@ internal sealed class PlainFormRule : OpRule
         return PlainForm.ScaleOf(call.Node) >= 0 ? null : OpRules.Find("", plain.Op)!.Fold(plain);
     }
 
-    /// <summary>The node in the standard's form, its stored operands as what they stand for; itself where it has no other form.</summary>
+    /// <summary>The node in the standard's form, its stored operands as what they stand for; itself where
+    /// it has no other form.</summary>
     public static NodeContext ContextOf(NodeContext node)
     {
         var plain = PlainForm.Of(node.Node);

@@ -23,7 +23,9 @@ internal sealed class PoolRule : OpRule
         if (node.Op.StartsWith("Global", StringComparison.Ordinal))
             sizes = Enumerable.Repeat(1, spatial.Length).ToArray();
         else if (node.Op == "MaxRoiPool")
-            sizes = (node.Attributes.Ints("pooled_shape") ?? throw new TraceException("the pooled shape is missing")).Select(size => (int)size).ToArray();
+            sizes = (node.Attributes.Ints("pooled_shape") ?? throw new TraceException("the pooled shape is missing"))
+                .Select(size => (int)size)
+                .ToArray();
         else if (node.Op == "RoiAlign")
             sizes = new[] { node.Attributes.Int("output_height", 1), node.Attributes.Int("output_width", 1) };
         else
@@ -38,12 +40,20 @@ internal sealed class PoolRule : OpRule
         var output = node.NewTensor(axes.ToImmutable(), input.ElementType) with { Name = node.OutputName(0) };
         node.Output(node.Trace.Pass(input, output, range => range.Axis == 1 ? range : null));
         if (node.OutputName(1).Length > 0)
-            node.Output(1, output with { Name = node.OutputName(1), ElementType = (int)Onnx.TensorProto.Types.DataType.Int64, Carries = Trace.Mix([input]) });
+            node.Output(1,
+                output with
+                {
+                    Name = node.OutputName(1),
+                    ElementType = (int)Onnx.TensorProto.Types.DataType.Int64,
+                    Carries = Trace.Mix([input])
+                });
     }
 
-    public override ValueFlow? Flow(OperatorCall call) => call.Op is "MaxPool" or "GlobalMaxPool" or "MaxRoiPool" ? ValueFlow.Largest : ValueFlow.Average;
+    public override ValueFlow? Flow(OperatorCall call) =>
+        call.Op is "MaxPool" or "GlobalMaxPool" or "MaxRoiPool" ? ValueFlow.Largest : ValueFlow.Average;
 
-    public override int? SampleAxis(OperatorCall call, int input) => input == 0 && call.Op is not ("MaxRoiPool" or "RoiAlign") ? 0 : null;
+    public override int? SampleAxis(OperatorCall call, int input) =>
+        input == 0 && call.Op is not ("MaxRoiPool" or "RoiAlign") ? 0 : null;
 
     public override IEnumerable<int> Mixes(OperatorCall call) => From(2, call.Shape(0));
 
@@ -57,6 +67,7 @@ internal sealed class PoolRule : OpRule
             return ElementMaps.Reduced(dims, [.. dims.Take(2), .. Enumerable.Repeat(1, dims.Length - 2)]);
         var window = Window.Of(call.Attributes, dims.AsSpan(2), []);
         return ElementMap.Windows(dims[0] * dims[1], new SlidingWindow(
-            dims.AsSpan(2), window.Kernel, window.Strides, [.. window.PadBegin, .. window.PadEnd], window.Dilations, window.Output));
+            dims.AsSpan(2), window.Kernel, window.Strides, [.. window.PadBegin, .. window.PadEnd], window.Dilations,
+            window.Output));
     }
 }

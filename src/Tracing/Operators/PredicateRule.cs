@@ -5,7 +5,8 @@ using Onnx;
 
 namespace Emergence.Tracing.Operators;
 
-/// <summary>Comparisons, logic and bit operations: they hold answers, not activations, but their answers depend on the layers before.</summary>
+/// <summary>Comparisons, logic and bit operations: they hold answers, not activations, but their answers
+/// depend on the layers before.</summary>
 internal sealed class PredicateRule : OpRule
 {
     public override OpKind Kind => OpKind.NotALayer;
@@ -34,7 +35,8 @@ internal sealed class PredicateRule : OpRule
             return [call.Known(0).Map(x => x == 0 ? 1 : 0)];
         return FunctionOf(call.Op) is not { } holds
             ? null
-            : [call.Known(0).With(call.Known(1), (a, b) => holds(a, b) ? 1 : 0) with { ElementType = (int)TensorProto.Types.DataType.Bool }];
+            : [call.Known(0)
+                .With(call.Known(1), (a, b) => holds(a, b) ? 1 : 0) with { ElementType = (int)TensorProto.Types.DataType.Bool }];
     }
 
     /// <summary>What an operator asks of two numbers; null for one that is no comparison or logical operator of two.</summary>

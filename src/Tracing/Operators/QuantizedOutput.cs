@@ -18,11 +18,18 @@ internal static class QuantizedOutput
             return Reread(output with { ElementType = (int)Onnx.TensorProto.Types.DataType.Float });
         if (scale is not { HasShape: true, Count: 1 })
         {
-            node.Trace.Diagnostics.Add(Checkpoints.Diagnostic.Warning(node.Name, $"this {node.Op} has a scale for each row of its output: its nodes are judged by their integers"));
+            node.Trace.Diagnostics.Add(
+                Checkpoints.Diagnostic.Warning(node.Name,
+                $"this {node.Op} has a scale for each row of its output: its nodes are judged by their integers"));
             return output;
         }
         var zero = node.Optional(scaleAt + 1);
-        return Reread(output with { ElementType = zero?.ElementType ?? output.ElementType, Quantization = new Quantization(scale.Name, zero?.Name ?? "") });
+        return Reread(
+            output with
+            {
+                ElementType = zero?.ElementType ?? output.ElementType,
+                Quantization = new Quantization(scale.Name, zero?.Name ?? "")
+            });
     }
 
     private static TracedTensor Reread(TracedTensor output)

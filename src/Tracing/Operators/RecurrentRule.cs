@@ -4,7 +4,8 @@ using Emergence.Tracing.Values;
 
 namespace Emergence.Tracing.Operators;
 
-/// <summary>LSTM, GRU and RNN: the hidden units of each direction are the nodes, time steps are samples, recurrence is no edge.</summary>
+/// <summary>LSTM, GRU and RNN: the hidden units of each direction are the nodes, time steps are samples,
+/// recurrence is no edge.</summary>
 internal sealed class RecurrentRule : OpRule
 {
     public override OpKind Kind => OpKind.Layer;
@@ -38,7 +39,13 @@ internal sealed class RecurrentRule : OpRule
             node.Trace.AddParameters(layer, peephole.Name, ParameterRole.Weight);
         foreach (var state in states[true])
             Start(node, layer, state.Name);
-        layer.Activation = node.Op is "LSTM" or "DynamicQuantizeLSTM" ? "Lstm" : node.Op == "GRU" ? "Gru" : node.Attributes.Strings("activations") is [var first, ..] ? first : "Tanh";
+        layer.Activation = node.Op is "LSTM" or "DynamicQuantizeLSTM"
+            ? "Lstm"
+            : node.Op == "GRU"
+            ? "Gru"
+            : node.Attributes.Strings("activations") is [var first, ..]
+            ? first
+            : "Tanh";
         node.Output(0, output);
         for (var i = 1; i < node.Node.Output.Count; i++)
         {
@@ -55,7 +62,8 @@ internal sealed class RecurrentRule : OpRule
     public override IEnumerable<int> Mixes(OperatorCall call) =>
         From(0, call.Shape(0)).Where(axis => axis != (call.Attributes.Int("layout", 0) == 1 ? 0 : 1));
 
-    /// <summary>A direction's rows are those of all its gates; com.microsoft's quantized LSTM packs them in another way.</summary>
+    /// <summary>A direction's rows are those of all its gates; com.microsoft's quantized LSTM packs them in
+    /// another way.</summary>
     public override LayerWeights? Weights(OperatorCall call) => call.Op == "DynamicQuantizeLSTM" ? null : new(Data: 0, Weight: 1)
     {
         OutputAxis = 1,

@@ -31,7 +31,10 @@ internal sealed class ReduceRule : OpRule
         var mixes = isIndex || input.Axes.Where((axis, i) => reduced[i] && axis.Size > 1).Any(axis => axis.Has(AxisRole.Channel));
         var kept = input.Axes.Select((axis, i) => reduced[i] ? axis.Resized(1) : axis).Where((_, i) => keep || !reduced[i]);
         var type = isIndex ? (int)Onnx.TensorProto.Types.DataType.Int64 : input.ElementType;
-        var output = node.Trace.Pass(input, node.NewTensor([.. kept], type) with { Name = node.OutputName(0) }, range => mixes ? null : range with { Axis = range.Axis - (keep ? 0 : reduced.Take(range.Axis).Count(taken => taken)) });
+        var output = node.Trace.Pass(input, node.NewTensor([.. kept], type) with { Name = node.OutputName(0) },
+            range => mixes
+            ? null
+            : range with { Axis = range.Axis - (keep ? 0 : reduced.Take(range.Axis).Count(taken => taken)) });
         node.Output(mixes ? output with { Carries = Trace.Mix([input]) } : output);
     }
 

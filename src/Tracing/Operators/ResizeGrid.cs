@@ -25,7 +25,8 @@ internal sealed class ResizeGrid
         excludesOutside = attributes.Int("exclude_outside", 0) == 1;
     }
 
-    /// <summary>The positions before that a position of the result is made of; none where it lies outside a cropped region.</summary>
+    /// <summary>The positions before that a position of the result is made of; none where it lies outside a
+    /// cropped region.</summary>
     /// <param name="position">The position in the result.</param>
     /// <param name="size">Length of the axis before.</param>
     /// <param name="resized">Its length in the result.</param>
@@ -92,7 +93,8 @@ internal sealed class ResizeGrid
         "ceil" => (int)MathF.Ceiling(x),
         "round_prefer_ceil" => (int)MathF.Round(x, MidpointRounding.AwayFromZero),
         // Half up or down, away from the even: only exact halves go to the floor.
-        "round_prefer_floor" => (int)(x == MathF.Floor(x) + 0.5f ? MathF.Floor(x) : MathF.Round(x, MidpointRounding.AwayFromZero)),
+        "round_prefer_floor" =>
+            (int)(x == MathF.Floor(x) + 0.5f ? MathF.Floor(x) : MathF.Round(x, MidpointRounding.AwayFromZero)),
         _ => throw new TraceException($"nearest_mode {nearest} is not known"),
     };
 

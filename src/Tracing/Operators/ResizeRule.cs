@@ -27,7 +27,9 @@ internal sealed class ResizeRule : ResizingRule
         var grid = new ResizeGrid(call.Attributes, call.Op == "Upsample" || call.Opset < 11);
         var regions = Regions(call, dims.Length);
         return ElementMaps.Each(dims, shape, [.. dims.Select((size, axis) =>
-            Enumerable.Range(0, shape[axis]).Select(position => grid.Taps(position, size, shape[axis], scales[axis], regions[axis])).ToArray())]);
+            Enumerable.Range(0, shape[axis])
+                .Select(position => grid.Taps(position, size, shape[axis], scales[axis], regions[axis]))
+                .ToArray())]);
     }
 
     /// <summary>Not evaluated: interpolation computes.</summary>
@@ -44,7 +46,9 @@ internal sealed class ResizeRule : ResizingRule
             return result;
         }
         var kept = Sizes(call) is not null;
-        return [.. dims.Zip(Scales(call, dims), (size, scale) => (int)(kept ? Math.Round(scale * size, MidpointRounding.AwayFromZero) : Math.Floor(size * (double)scale)))];
+        return [.. dims.Zip(Scales(call, dims),
+            (size, scale) =>
+            (int)(kept ? Math.Round(scale * size, MidpointRounding.AwayFromZero) : Math.Floor(size * (double)scale)))];
     }
 
     /// <summary>How much larger each axis becomes.</summary>
@@ -71,13 +75,15 @@ internal sealed class ResizeRule : ResizingRule
         return result;
     }
 
-    private static int[]? Sizes(OperatorCall call) => call.Op == "Resize" && call.Opset >= 11 && call.Has(3) ? call.Integers(3) : null;
+    private static int[]? Sizes(OperatorCall call) =>
+        call.Op == "Resize" && call.Opset >= 11 && call.Has(3) ? call.Integers(3) : null;
 
     /// <summary>The part of each axis that tf_crop_and_resize enlarges, from 0 to 1.</summary>
     private static (float Start, float End)[] Regions(OperatorCall call, int rank)
     {
         var result = Enumerable.Repeat((0f, 1f), rank).ToArray();
-        if (call.Op == "Upsample" || call.Opset < 11 || call.Attributes.Text("coordinate_transformation_mode", "half_pixel") != "tf_crop_and_resize")
+        if (call.Op == "Upsample" || call.Opset < 11
+            || call.Attributes.Text("coordinate_transformation_mode", "half_pixel") != "tf_crop_and_resize")
             return result;
         var region = call.Known(1).Values;
         foreach (var (i, axis) in AxesOf(call, rank, region.Length / 2).Index())

@@ -15,9 +15,13 @@ internal abstract class ResizingRule : MovingRule
         var lead = shape.Length - input.Rank;
         var axes = shape.Select((size, i) => i < lead ? Axis.Of(size, AxisRole.Sample) : input.Axes[i - lead].Resized(size));
         var output = node.NewTensor([.. axes], input.ElementType) with { Name = node.OutputName(0) };
-        var whole = !Enumerable.Range(0, input.Rank).Any(i => shape[lead + i] != input.Shape[i] && input.Axes[i].Has(AxisRole.Channel));
-        output = node.Trace.Pass(input, output, range => shape[lead + range.Axis] == input.Shape[range.Axis] ? range with { Axis = range.Axis + lead } : null);
-        node.Output(whole ? output : output with { Carries = [.. output.Carries.Select(carry => carry with { IsWhole = false })] });
+        var whole = !Enumerable.Range(0, input.Rank)
+            .Any(i => shape[lead + i] != input.Shape[i] && input.Axes[i].Has(AxisRole.Channel));
+        output = node.Trace.Pass(input, output,
+            range => shape[lead + range.Axis] == input.Shape[range.Axis] ? range with { Axis = range.Axis + lead } : null);
+        node.Output(whole
+            ? output
+            : output with { Carries = [.. output.Carries.Select(carry => carry with { IsWhole = false })] });
     }
 
     /// <summary>Requires one number for each of some axes.</summary>

@@ -15,12 +15,14 @@ internal sealed class SelectionRule : OpRule
 
     public override ImmutableArray<string> Ops => ["TopK", "OneHot", "Compress"];
 
-    public override ValueFlow? Flow(OperatorCall call) => call.Op == "Compress" && call.IsConstant(1) ? ValueFlow.Selection : null;
+    public override ValueFlow? Flow(OperatorCall call) =>
+        call.Op == "Compress" && call.IsConstant(1) ? ValueFlow.Selection : null;
 
     public override IEnumerable<int> Mixes(OperatorCall call) => call.Op switch
     {
         "TopK" => [call.Attributes.Axis("axis", -1, call.Shape(0).Length)],
-        "Compress" => call.Attributes.Has("axis") ? [call.Attributes.Axis("axis", 0, call.Shape(0).Length)] : From(0, call.Shape(0)),
+        "Compress" =>
+            call.Attributes.Has("axis") ? [call.Attributes.Axis("axis", 0, call.Shape(0).Length)] : From(0, call.Shape(0)),
         _ => [],
     };
 
@@ -36,10 +38,14 @@ internal sealed class SelectionRule : OpRule
                 node.Output(1, node.NewTensor(axes, (int)DataType.Int64) with { Carries = Trace.Mix([node.Input(0)]) });
                 break;
             case "OneHot":
-                node.Output(node.NewTensor(OneHot(node), node.Input(2).ElementType) with { Carries = Trace.Mix([node.Input(0)]) });
+                node.Output(node.NewTensor(OneHot(node),
+                    node.Input(2).ElementType) with
+                { Carries = Trace.Mix([node.Input(0)]) });
                 break;
             default:
-                node.Output(node.NewTensor(Compressed(node), node.Input(0).ElementType) with { Carries = Trace.Mix([node.Input(0)]) });
+                node.Output(node.NewTensor(Compressed(node),
+                    node.Input(0).ElementType) with
+                { Carries = Trace.Mix([node.Input(0)]) });
                 break;
         }
     }
@@ -48,7 +54,11 @@ internal sealed class SelectionRule : OpRule
     {
         var input = node.Shaped(0);
         var axis = node.Attributes.Axis("axis", -1, input.Rank);
-        var count = node.Opset < 10 ? node.Attributes.Int("k", 1) : node.Optional(1) is { IsConstant: true } ? ConstantValues.ToInt(node.Call.Number(1)) : -1;
+        var count = node.Opset < 10
+            ? node.Attributes.Int("k", 1)
+            : node.Optional(1) is { IsConstant: true }
+            ? ConstantValues.ToInt(node.Call.Number(1))
+            : -1;
         return count < 0 ? default : input.Axes.SetItem(axis, input.Axes[axis].Resized((int)count));
     }
 

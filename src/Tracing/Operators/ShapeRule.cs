@@ -11,7 +11,8 @@ internal sealed class ShapeRule : OpRule
     public override OpKind Kind => OpKind.NotALayer;
 
     public override ImmutableArray<string> Ops =>
-        ["Shape", "Size", "Constant", "ConstantOfShape", "Range", "EyeLike", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli"];
+        ["Shape", "Size", "Constant", "ConstantOfShape", "Range", "EyeLike", "RandomNormal", "RandomNormalLike", "RandomUniform",
+            "RandomUniformLike", "Bernoulli"];
 
     public override void Apply(NodeContext node)
     {
@@ -26,14 +27,16 @@ internal sealed class ShapeRule : OpRule
                 break;
             case "ConstantOfShape":
                 var dims = node.Call.Known(0).Values.Select(ConstantValues.ToInt);
-                node.Output(Fresh(node, dims, node.Attributes.Tensor("value")?.DataType ?? (int)TensorProto.Types.DataType.Float));
+                node.Output(Fresh(node, dims,
+                    node.Attributes.Tensor("value")?.DataType ?? (int)TensorProto.Types.DataType.Float));
                 break;
             case "Range":
                 var (from, to, step) = (node.Call.Number(0), node.Call.Number(1), node.Call.Number(2));
                 node.Output(Fresh(node, [(int)Math.Max(0, Math.Ceiling((to - from) / step))], node.Input(0).ElementType));
                 break;
             case "RandomNormal" or "RandomUniform":
-                node.Output(Fresh(node, (node.Attributes.Ints("shape") ?? []).Select(dim => (int)dim), node.Attributes.Int("dtype", 1)));
+                node.Output(Fresh(node, (node.Attributes.Ints("shape") ?? []).Select(dim => (int)dim),
+                    node.Attributes.Int("dtype", 1)));
                 break;
             default:
                 node.Output(node.Input(0) with { Carries = [] });
@@ -53,14 +56,16 @@ internal sealed class ShapeRule : OpRule
             case "ConstantOfShape":
                 var dims = call.Integers(0) ?? throw new TraceException("the shape is missing");
                 var filling = call.Attributes.Tensor("value");
-                var (value, type) = filling is null ? (0.0, (int)TensorProto.Types.DataType.Float) : (FirstOf(filling), filling.DataType);
+                var (value, type) =
+                    filling is null ? (0.0, (int)TensorProto.Types.DataType.Float) : (FirstOf(filling), filling.DataType);
                 return [new ConstantTensor(dims, [.. Enumerable.Repeat(value, ConstantValues.Bounded(dims))], type)];
             case "Range":
                 var (from, to, step) = (call.Number(0), call.Number(1), call.Number(2));
                 if (step == 0)
                     throw new TraceException("a range in steps of 0");
                 var count = ConstantValues.Bounded(Math.Max(0, ConstantValues.ToInt(Math.Ceiling((to - from) / step))));
-                return [new ConstantTensor([count], [.. Enumerable.Range(0, count).Select(i => from + i * step)], call.Known(0).ElementType)];
+                return [new ConstantTensor([count], [.. Enumerable.Range(0, count).Select(i => from + i * step)],
+                    call.Known(0).ElementType)];
             default:
                 return null;
         }
@@ -73,7 +78,8 @@ internal sealed class ShapeRule : OpRule
         if (call.Op == "Size")
             return new ConstantTensor([], [Shapes.Count(dims)], (int)TensorProto.Types.DataType.Int64);
         var (start, end) = Shapes.ShapeSlice(dims.Length, call.Attributes);
-        return new ConstantTensor([end - start], [.. dims[start..end].Select(size => (double)size)], (int)TensorProto.Types.DataType.Int64);
+        return new ConstantTensor([end - start], [.. dims[start..end].Select(size => (double)size)],
+            (int)TensorProto.Types.DataType.Int64);
     }
 
     private static double FirstOf(TensorProto filling) => Checkpoints.TensorValues.ToDoubles(filling, null) is [var number, ..]

@@ -6,12 +6,14 @@ using Onnx;
 
 namespace Emergence.Tracing.Operators;
 
-/// <summary>com.microsoft's fused residual connection and normalization: an Add, a bias and a LayerNormalization in one node.</summary>
+/// <summary>com.microsoft's fused residual connection and normalization: an Add, a bias and a
+/// LayerNormalization in one node.</summary>
 internal sealed class SkipNormalizationRule : OpRule
 {
     public override OpKind Kind => OpKind.Normalization;
 
-    public override ImmutableArray<string> Ops => ["com.microsoft::SkipLayerNormalization", "com.microsoft::SkipSimplifiedLayerNormalization"];
+    public override ImmutableArray<string> Ops =>
+        ["com.microsoft::SkipLayerNormalization", "com.microsoft::SkipSimplifiedLayerNormalization"];
 
     public override void Apply(NodeContext node)
     {
@@ -22,7 +24,8 @@ internal sealed class SkipNormalizationRule : OpRule
         var bias = node.Op == "SkipLayerNormalization" ? 4 : 3;
         sum = node.Trace.Adjust(sum, sum, node.Stored(0, 1, bias), ParameterRole.Bias);
         node.Output(3, sum);
-        node.Output(node.Trace.Adjust(sum, sum with { Name = node.OutputName(0) }, node.Stored(Enumerable.Range(2, bias - 2)), ParameterRole.Normalization));
+        node.Output(node.Trace.Adjust(sum, sum with { Name = node.OutputName(0) }, node.Stored(Enumerable.Range(2, bias - 2)),
+            ParameterRole.Normalization));
         for (var i = 1; i < 3; i++)
             node.Output(i, node.NewTensor(default, (int)TensorProto.Types.DataType.Float) with { Carries = Trace.Mix([sum]) });
     }

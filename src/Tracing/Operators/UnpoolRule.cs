@@ -26,19 +26,23 @@ internal sealed class UnpoolRule : OpRule
             throw new TraceException($"an output of rank {shape.Length} for an input of rank {input.Rank}");
         ImmutableArray<Axis> axes = [.. shape.Select((size, axis) => input.Axes[axis].Resized(size))];
         node.Output(node.Trace.Pass(
-            input, node.NewTensor(axes, input.ElementType) with { Name = node.OutputName(0) }, range => range.Axis == 1 ? range : null));
+            input, node.NewTensor(axes, input.ElementType) with { Name = node.OutputName(0) },
+            range => range.Axis == 1 ? range : null));
     }
 
     /// <summary>The smallest image that the pooling would have made this one of.</summary>
     private static int[] Unpooled(NodeContext node, int[] dims)
     {
         var spatial = dims.Length - 2;
-        long[] OrOnes(string name) => node.Attributes.Ints(name) is { Length: > 0 } given ? given : [.. Enumerable.Repeat(1L, Math.Max(0, spatial))];
+        long[] OrOnes(string name) =>
+            node.Attributes.Ints(name) is { Length: > 0 } given ? given : [.. Enumerable.Repeat(1L, Math.Max(0, spatial))];
         var kernel = node.Attributes.Ints("kernel_shape") ?? throw new TraceException("the kernel's shape is missing");
         var strides = OrOnes("strides");
         var pads = node.Attributes.Ints("pads") is { Length: > 0 } given ? given : new long[2 * Math.Max(0, spatial)];
         if (spatial < 1 || kernel.Length != spatial || strides.Length != spatial || pads.Length != 2 * spatial)
             throw new TraceException("the number of kernel sizes, strides or pads is not that of the axes");
-        return [dims[0], dims[1], .. Enumerable.Range(0, spatial).Select(i => (int)((dims[i + 2] - 1) * strides[i] + kernel[i] - pads[i] - pads[i + spatial]))];
+        return [dims[0], dims[1],
+            .. Enumerable.Range(0, spatial)
+            .Select(i => (int)((dims[i + 2] - 1) * strides[i] + kernel[i] - pads[i] - pads[i + spatial]))];
     }
 }

@@ -11,9 +11,11 @@ namespace Emergence.Tracing.Operators;
 /// <param name="Output">Number of positions per axis.</param>
 internal sealed record Window(int[] Kernel, int[] Strides, int[] Dilations, int[] PadBegin, int[] PadEnd, int[] Output)
 {
-    /// <summary>The window of a convolution or pooling; of a transposed one, all but <see cref="Output"/>, which it has no part in.</summary>
+    /// <summary>The window of a convolution or pooling; of a transposed one, all but <see cref="Output"/>,
+    /// which it has no part in.</summary>
     /// <exception cref="TraceException">The window does not fit the input.</exception>
-    public static Window Of(AttributeReader attributes, ReadOnlySpan<int> input, ReadOnlySpan<int> weight, bool isTransposed = false)
+    public static Window Of(AttributeReader attributes, ReadOnlySpan<int> input, ReadOnlySpan<int> weight,
+        bool isTransposed = false)
     {
         var rank = input.Length;
         var kernel = Ints(attributes.Ints("kernel_shape"), rank) ?? weight.ToArray();
@@ -23,7 +25,9 @@ internal sealed record Window(int[] Kernel, int[] Strides, int[] Dilations, int[
         var dilations = Ints(attributes.Ints("dilations"), rank) ?? Ones(rank);
         var pads = attributes.Ints("pads") is { Length: > 0 } given ? [.. given.Select(pad => (int)pad)] : new int[2 * rank];
         if (pads.Length != 2 * rank || strides.Concat(dilations).Concat(kernel).Any(size => size < 1))
-            throw new TraceException($"a kernel of [{Shapes.Text(kernel)}] with strides [{Shapes.Text(strides)}], dilations [{Shapes.Text(dilations)}] and pads [{Shapes.Text(pads)}] over {rank} spatial axes");
+            throw new TraceException(
+                $"a kernel of [{Shapes.Text(kernel)}] with strides [{Shapes.Text(strides)}], dilations "
+                + $"[{Shapes.Text(dilations)}] and pads [{Shapes.Text(pads)}] over {rank} spatial axes");
         var (begin, end, output) = (pads[..rank], pads[rank..], new int[rank]);
         var autoPad = attributes.Text("auto_pad", "NOTSET");
         var ceil = attributes.Int("ceil_mode", 0) == 1;
@@ -44,7 +48,8 @@ internal sealed record Window(int[] Kernel, int[] Strides, int[] Dilations, int[
             }
             var room = input[i] + begin[i] + end[i] - extent;
             if (room < 0 && !isTransposed)
-                throw new TraceException($"a window of {extent} does not fit an axis of {input[i]} padded by {begin[i]} and {end[i]}");
+                throw new TraceException(
+                    $"a window of {extent} does not fit an axis of {input[i]} padded by {begin[i]} and {end[i]}");
             output[i] = (ceil ? (room + strides[i] - 1) / strides[i] : room / strides[i]) + 1;
             // A window that would start in the padding behind the input is dropped.
             if (ceil && (output[i] - 1) * strides[i] >= input[i] + begin[i])
@@ -61,7 +66,9 @@ internal sealed record Window(int[] Kernel, int[] Strides, int[] Dilations, int[
         var extra = Ints(attributes.Ints("output_padding"), input.Length) ?? new int[input.Length];
         var same = attributes.Text("auto_pad", "NOTSET").StartsWith("SAME", StringComparison.Ordinal);
         var valid = attributes.Text("auto_pad", "NOTSET") == "VALID";
-        var pads = attributes.Ints("pads") is { Length: > 0 } given && !valid ? [.. given.Select(pad => (int)pad)] : new int[2 * input.Length];
+        var pads = attributes.Ints("pads") is { Length: > 0 } given && !valid
+            ? [.. given.Select(pad => (int)pad)]
+            : new int[2 * input.Length];
         var output = new int[input.Length];
         for (var i = 0; i < output.Length; i++)
         {
@@ -72,7 +79,8 @@ internal sealed record Window(int[] Kernel, int[] Strides, int[] Dilations, int[
         return output;
     }
 
-    private static int[]? Ints(long[]? values, int rank) => values is { Length: > 0 } && values.Length >= rank ? [.. values[^rank..].Select(value => (int)value)] : null;
+    private static int[]? Ints(long[]? values, int rank) =>
+        values is { Length: > 0 } && values.Length >= rank ? [.. values[^rank..].Select(value => (int)value)] : null;
 
     private static int[] Ones(int rank)
     {

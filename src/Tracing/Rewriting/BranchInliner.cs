@@ -9,7 +9,8 @@ namespace Emergence.Tracing.Rewriting;
 /// <summary>Replaces an If whose condition is stored, or computed from stored tensors alone, by the branch it takes.</summary>
 internal static class BranchInliner
 {
-    /// <summary>Ensures a model with the results it had, in whose main graph no If has a constant condition; names of the main graph stay.</summary>
+    /// <summary>Ensures a model with the results it had, in whose main graph no If has a constant
+    /// condition; names of the main graph stay.</summary>
     /// <returns>The model itself where there is nothing to do.</returns>
     public static (ModelProto Model, bool Modified) Apply(ModelProto model, string directory)
     {
@@ -73,7 +74,8 @@ internal static class BranchInliner
     private static void Inline(GraphProto graph, Dictionary<NodeProto, bool> chosen)
     {
         var fresh = new FreshNames(graph);
-        var nodes = graph.Node.SelectMany(node => chosen.TryGetValue(node, out var condition) ? Branch(graph, node, condition, fresh) : [node]).ToList();
+        var nodes = graph.Node.SelectMany(node =>
+            chosen.TryGetValue(node, out var condition) ? Branch(graph, node, condition, fresh) : [node]).ToList();
         graph.Node.Clear();
         graph.Node.Add(nodes);
     }
@@ -84,7 +86,8 @@ internal static class BranchInliner
             ?? throw new TraceException($"node '{node.Name}' (If) lacks a branch; the file is damaged");
         if (branch.Output.Count < node.Output.Count)
             throw new TraceException($"node '{node.Name}' (If) has more outputs than its branch; the file is damaged");
-        var renaming = new NodeRenaming(fresh, node.Name.Length > 0 ? node.Name : "If", new Dictionary<string, string>(StringComparer.Ordinal));
+        var renaming = new NodeRenaming(fresh, node.Name.Length > 0 ? node.Name : "If",
+            new Dictionary<string, string>(StringComparer.Ordinal));
         foreach (var tensor in branch.Initializer)
         {
             tensor.Name = renaming.Define(tensor.Name);
@@ -101,7 +104,12 @@ internal static class BranchInliner
         for (var i = 0; i < node.Output.Count; i++)
         {
             if (node.Output[i].Length > 0)
-                nodes.Add(new NodeProto { OpType = "Identity", Input = { renaming[branch.Output[i].Name] }, Output = { node.Output[i] } });
+                nodes.Add(new NodeProto
+                {
+                    OpType = "Identity",
+                    Input = { renaming[branch.Output[i].Name] },
+                    Output = { node.Output[i] }
+                });
         }
         return nodes;
     }

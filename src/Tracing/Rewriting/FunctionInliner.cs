@@ -18,7 +18,8 @@ internal static class FunctionInliner
     /// names of the main graph stay.
     /// </summary>
     /// <returns>The model itself where it has no functions.</returns>
-    /// <exception cref="TraceException">A function calls itself, has too many arguments, or the whole grows too large.</exception>
+    /// <exception cref="TraceException">A function calls itself, has too many arguments, or the whole grows
+    /// too large.</exception>
     public static (ModelProto Model, bool Modified) Apply(ModelProto model)
     {
         if (model.Functions.Count == 0)
@@ -34,11 +35,16 @@ internal static class FunctionInliner
     private static void ImportOpsets(ModelProto model)
     {
         var imports = model.Functions.SelectMany(function => function.OpsetImport).ToList();
-        foreach (var import in imports.Where(import => model.OpsetImport.All(known => (known.Domain ?? "") != (import.Domain ?? ""))))
+        foreach (var import in imports.Where(import =>
+            model.OpsetImport.All(known => (known.Domain ?? "") != (import.Domain ?? ""))))
             model.OpsetImport.Add(import.Clone());
-        var used = model.Graph.SelfAndSubGraphs().SelectMany(graph => graph.Node).Select(node => node.Domain).ToHashSet(StringComparer.Ordinal);
+        var used = model.Graph.SelfAndSubGraphs()
+            .SelectMany(graph => graph.Node)
+            .Select(node => node.Domain)
+            .ToHashSet(StringComparer.Ordinal);
         var local = model.Functions.Select(function => function.Domain).ToHashSet(StringComparer.Ordinal);
-        var kept = model.OpsetImport.Where(import => import.Domain.Length == 0 || !local.Contains(import.Domain) || used.Contains(import.Domain)).ToList();
+        var kept = model.OpsetImport.Where(import =>
+            import.Domain.Length == 0 || !local.Contains(import.Domain) || used.Contains(import.Domain)).ToList();
         model.OpsetImport.Clear();
         model.OpsetImport.Add(kept);
     }
@@ -47,14 +53,17 @@ internal static class FunctionInliner
     {
         private readonly FreshNames _fresh = new(model.Graph);
         private readonly Dictionary<(string Domain, string Name, string Overload), FunctionProto> _functions = model.Functions
-            .GroupBy(function => (function.Domain, function.Name, function.Overload)).ToDictionary(group => group.Key, group => group.First());
+            .GroupBy(function => (function.Domain, function.Name, function.Overload))
+                .ToDictionary(group => group.Key, group => group.First());
         private readonly HashSet<FunctionProto> _open = [];
         private readonly Dictionary<FunctionProto, long> _sizes = [];
 
         public void Run()
         {
             if (model.Graph.SelfAndSubGraphs().SelectMany(graph => graph.Node).Sum(SizeOf) > MostNodes)
-                throw new TraceException($"its local functions unfold to more than {MostNodes} nodes; inline them with onnx.inliner and simplify the model");
+                throw new TraceException(
+                    $"its local functions unfold to more than {MostNodes} nodes; inline them with onnx.inliner and simplify "
+                    + "the model");
             Expand(model.Graph);
         }
 
@@ -68,14 +77,18 @@ internal static class FunctionInliner
             if (!_open.Add(function))
                 throw new TraceException($"the local function '{function.Name}' calls itself; the file is damaged");
             if (_open.Count > Deepest)
-                throw new TraceException($"its local functions call each other more than {Deepest} deep; inline them with onnx.inliner");
-            size = function.Node.Concat(function.Node.SelectMany(inner => inner.SubGraphs()).SelectMany(graph => graph.SelfAndSubGraphs()).SelectMany(graph => graph.Node))
+                throw new TraceException(
+                    $"its local functions call each other more than {Deepest} deep; inline them with onnx.inliner");
+            size = function.Node.Concat(function.Node.SelectMany(inner => inner.SubGraphs())
+                .SelectMany(graph => graph.SelfAndSubGraphs())
+                .SelectMany(graph => graph.Node))
                 .Aggregate(0L, (sum, inner) => Math.Min(sum + SizeOf(inner), MostNodes + 1));
             _open.Remove(function);
             return _sizes[function] = size;
         }
 
-        private static (string Domain, string Name, string Overload) Key(NodeProto node) => (node.Domain, node.OpType, node.Overload);
+        private static (string Domain, string Name, string Overload) Key(NodeProto node) =>
+            (node.Domain, node.OpType, node.Overload);
 
         private void Expand(GraphProto graph)
         {
@@ -98,7 +111,9 @@ internal static class FunctionInliner
         private List<NodeProto> Body(NodeProto call, FunctionProto function)
         {
             if (call.Input.Count > function.Input.Count || call.Output.Count > function.Output.Count)
-                throw new TraceException($"node '{call.Name}' calls the local function '{function.Name}' with more arguments than it has; the file is damaged");
+                throw new TraceException(
+                    $"node '{call.Name}' calls the local function '{function.Name}' with more arguments than it has; the file "
+                    + "is damaged");
             var names = new Dictionary<string, string>(StringComparer.Ordinal);
             for (var i = 0; i < function.Input.Count; i++)
                 names[function.Input[i]] = i < call.Input.Count ? call.Input[i] : "";
@@ -107,10 +122,16 @@ internal static class FunctionInliner
             {
                 // A function may return its argument as it came.
                 if (call.Output[i].Length > 0 && !names.TryAdd(function.Output[i], call.Output[i]))
-                    copied.Add(new NodeProto { OpType = "Identity", Input = { names[function.Output[i]] }, Output = { call.Output[i] } });
+                    copied.Add(new NodeProto
+                    {
+                        OpType = "Identity",
+                        Input = { names[function.Output[i]] },
+                        Output = { call.Output[i] }
+                    });
             }
             var renaming = new NodeRenaming(_fresh, call.Name.Length > 0 ? call.Name : function.Name, names);
-            var arguments = function.AttributeProto.Concat(call.Attribute).GroupBy(attribute => attribute.Name, StringComparer.Ordinal)
+            var arguments =
+                function.AttributeProto.Concat(call.Attribute).GroupBy(attribute => attribute.Name, StringComparer.Ordinal)
                 .ToDictionary(group => group.Key, group => group.Last(), StringComparer.Ordinal);
             // Nodes may stand in any order: names first.
             foreach (var output in function.Node.SelectMany(node => node.Output))

@@ -126,7 +126,8 @@ internal sealed class FusedNode(
 
     private string Stem => fused.Name.Length > 0 ? fused.Name : fused.Output[0];
 
-    private void Add(string op, string domain, string[] inputs, string output, string name, ReadOnlySpan<AttributeProto> attributes)
+    private void Add(string op, string domain, string[] inputs, string output, string name,
+        ReadOnlySpan<AttributeProto> attributes)
     {
         // A trailing input that is left out is not written.
         var count = inputs.Length;

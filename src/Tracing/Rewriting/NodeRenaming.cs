@@ -25,7 +25,11 @@ internal sealed class NodeRenaming(FreshNames fresh, string prefix, IReadOnlyDic
     }
 
     // A name is put before those inside it, level by level: uncut, they would double at every level.
-    private string Fresh(string name) => fresh.Next($"{(prefix.Length > Longest ? prefix[..Longest] : prefix)}/{(name.Length > Longest ? name[^Longest..] : name)}");
+    private string Fresh(string name)
+    {
+        var (outer, inner) = (prefix[..Math.Min(prefix.Length, Longest)], name[Math.Max(name.Length - Longest, 0)..]);
+        return fresh.Next($"{outer}/{inner}");
+    }
 
     /// <summary>A copy of a node with its values, and those of the graphs in it, renamed.</summary>
     public NodeProto Copy(NodeProto node)
@@ -42,7 +46,8 @@ internal sealed class NodeRenaming(FreshNames fresh, string prefix, IReadOnlyDic
         return copy;
     }
 
-    /// <summary>Renames a nested graph in place: a value of its own must not bear a name of the graphs around it either.</summary>
+    /// <summary>Renames a nested graph in place: a value of its own must not bear a name of the graphs
+    /// around it either.</summary>
     public void Rename(GraphProto body)
     {
         var inner = new NodeRenaming(fresh, prefix, _names);

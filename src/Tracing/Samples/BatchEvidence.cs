@@ -49,7 +49,8 @@ internal sealed class BatchEvidence
     private int AxisOf(ModelInput input)
     {
         bool Counts(int axis) => _counted.Contains((input.Name, axis)) && !IsMixed(axis) && IsAlone(axis);
-        bool IsAlone(int axis) => input.Symbols[axis] is var name && (name.Length == 0 || input.Symbols.Count(symbol => symbol == name) == 1);
+        bool IsAlone(int axis) =>
+            input.Symbols[axis] is var name && (name.Length == 0 || input.Symbols.Count(symbol => symbol == name) == 1);
         bool IsMixed(int axis) => _mixed.Contains((input.Name, axis)) && !BatchNames.IsBatch(input.Symbols[axis]);
         if (input.BatchAxis >= 0 && Counts(input.BatchAxis))
             return input.BatchAxis;
@@ -90,7 +91,8 @@ internal sealed class BatchEvidence
             Note(tensor.Axes[i], i == axis ? _counted : _mixed);
     }
 
-    /// <summary>A Scan mixes along the axis it steps through; samples are on another, the first where there are several.</summary>
+    /// <summary>A Scan mixes along the axis it steps through; samples are on another, the first where there
+    /// are several.</summary>
     private void Steps(TracedTensor? tensor, int axis)
     {
         if (tensor is null or { Rank: < 3 })

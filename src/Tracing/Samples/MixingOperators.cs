@@ -41,7 +41,8 @@ internal static class MixingOperators
         var input = samples.Sampled(node, 0);
         if (input is null || !rule.Mixes(samples.Call(node)).Any(axis => input.Axes[axis].Has(AxisRole.Batch)))
             return null;
-        var normalizes = node.OpType.Contains("Norm", StringComparison.Ordinal) || node.OpType.EndsWith("max", StringComparison.Ordinal);
+        var normalizes =
+            node.OpType.Contains("Norm", StringComparison.Ordinal) || node.OpType.EndsWith("max", StringComparison.Ordinal);
         return normalizes ? Normalizes : Combines;
     }
 

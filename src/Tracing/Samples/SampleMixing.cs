@@ -31,7 +31,8 @@ internal sealed class SampleMixing
         }
     }
 
-    /// <summary>The first node that mixes samples in front of a layer or an output; null for none, and for a batch of one.</summary>
+    /// <summary>The first node that mixes samples in front of a layer or an output; null for none, and for
+    /// a batch of one.</summary>
     /// <param name="trace">A finished trace.</param>
     /// <param name="binding">The inputs it started from.</param>
     /// <param name="graph">The model.</param>

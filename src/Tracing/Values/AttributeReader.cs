@@ -40,7 +40,8 @@ internal readonly struct AttributeReader(NodeProto node)
 
     public float[]? Floats(string name) => Find(name) is { } attribute ? [.. attribute.Floats] : null;
 
-    public string[]? Strings(string name) => Find(name) is { } attribute ? [.. attribute.Strings.Select(text => text.ToStringUtf8())] : null;
+    public string[]? Strings(string name) =>
+        Find(name) is { } attribute ? [.. attribute.Strings.Select(text => text.ToStringUtf8())] : null;
 
     public TensorProto? Tensor(string name) => Find(name)?.T;
 

@@ -10,10 +10,12 @@ namespace Emergence.Tracing.Values;
 /// <param name="ElementType">Its <c>TensorProto.DataType</c>.</param>
 internal sealed record ConstantTensor(int[] Dims, double[] Values, int ElementType)
 {
-    public bool IsInteger => ElementType is not ((int)DataType.Float or (int)DataType.Double or (int)DataType.Float16 or (int)DataType.Bfloat16);
+    public bool IsInteger =>
+        ElementType is not ((int)DataType.Float or (int)DataType.Double or (int)DataType.Float16 or (int)DataType.Bfloat16);
 }
 
-/// <summary>The outputs of a node of which every input is constant; null where its operator is not evaluated before the model runs.</summary>
+/// <summary>The outputs of a node of which every input is constant; null where its operator is not
+/// evaluated before the model runs.</summary>
 /// <exception cref="TraceException">The inputs do not fit together, or the result is too large.</exception>
 internal delegate ConstantTensor[]? FoldNode(NodeProto node, int opset, ConstantTensor?[] inputs);
 
@@ -102,7 +104,8 @@ internal sealed class ConstantFolder(StoredTensors stored, FoldNode fold)
             found[node.Output[i]] = i < outputs?.Length ? Keep(node.Output[i], outputs[i]) : null;
     }
 
-    /// <summary>A weight that a node reads packed, as one number each: 0 where it is zero; null where it is not packed or not stored.</summary>
+    /// <summary>A weight that a node reads packed, as one number each: 0 where it is zero; null where it is
+    /// not packed or not stored.</summary>
     public ConstantTensor? Unpacked(NodeProto node, int input)
     {
         var name = node.Input[input];
@@ -148,7 +151,8 @@ internal sealed class ConstantFolder(StoredTensors stored, FoldNode fold)
 
     private ConstantTensor Keep(string name, ConstantTensor value)
     {
-        if (name.Length > 0 && value.Values.Length <= KeepBelow && _kept + value.Values.Length <= MostKept && _known.TryAdd(name, value))
+        if (name.Length > 0 && value.Values.Length <= KeepBelow && _kept + value.Values.Length <= MostKept
+            && _known.TryAdd(name, value))
             _kept += value.Values.Length;
         return value;
     }

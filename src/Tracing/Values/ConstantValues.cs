@@ -12,10 +12,12 @@ internal static class ConstantValues
     public static int ToInt(double value) => (int)Math.Clamp(value, int.MinValue, int.MaxValue);
 
     /// <summary>A size that is allowed: a small file may describe a constant that fills the memory.</summary>
-    /// <exception cref="TraceException">It is larger than <paramref name="read"/>, what it is made of, and than what may be described.</exception>
+    /// <exception cref="TraceException">It is larger than <paramref name="read"/>, what it is made of, and
+    /// than what may be described.</exception>
     public static int Bounded(long count, long read = 0) => count >= 0 && (count <= MostDescribed || count <= read)
         ? (int)count
-        : throw new TraceException($"a constant of {count} elements is not stored but computed; store it, or leave it to be computed from the input");
+        : throw new TraceException(
+            $"a constant of {count} elements is not stored but computed; store it, or leave it to be computed from the input");
 
     /// <summary>The number of elements of a shape that is allowed.</summary>
     public static int Bounded(ReadOnlySpan<int> dims, long read = 0) => Bounded(Shapes.Count(dims), read);

@@ -19,7 +19,8 @@ internal sealed class Dequantization
     /// <summary>Numbers whose scale is not known by element.</summary>
     public static Dequantization Unknown { get; } = new(Zero, One) { IsScaleUnknown = true };
 
-    /// <summary>True where an integer product is scaled where we could not see it: magnitudes of other tensors do not compare.</summary>
+    /// <summary>True where an integer product is scaled where we could not see it: magnitudes of other
+    /// tensors do not compare.</summary>
     public bool IsScaleUnknown { get; private init; }
 
     public double ZeroAt(long element) => zero[element];
@@ -107,7 +108,8 @@ internal sealed class Quantizations
     {
         this.stored = stored;
         var all = nodes.ToArray();
-        consumers = all.SelectMany(node => node.Input.Distinct(), (node, input) => (node, input)).ToLookup(pair => pair.input, pair => pair.node, StringComparer.Ordinal);
+        consumers = all.SelectMany(node => node.Input.Distinct(), (node, input) => (node, input))
+            .ToLookup(pair => pair.input, pair => pair.node, StringComparer.Ordinal);
         foreach (var node in all)
         {
             foreach (var output in node.Output)
@@ -115,7 +117,8 @@ internal sealed class Quantizations
             foreach (var (value, _, _) in PackedWeights.Of(node.OpType))
             {
                 if (value < node.Input.Count && stored.Contains(node.Input[value])
-                    && PackedWeights.Of(node, value, [.. stored.Dims(node.Input[value]).Select(dim => checked((int)dim))], stored.ElementType(node.Input[value])) is { } weights)
+                    && PackedWeights.Of(node, value, [.. stored.Dims(node.Input[value]).Select(dim => checked((int)dim))],
+                        stored.ElementType(node.Input[value])) is { } weights)
                     packed.TryAdd(node.Input[value], weights);
             }
             foreach (var (value, scale, zero) in Operators.GetValueOrDefault(node.OpType, []))
@@ -128,7 +131,9 @@ internal sealed class Quantizations
 
     /// <summary>True for an input that only says what the integers of another stand for.</summary>
     public static bool IsScale(NodeProto node, int input) =>
-        Operators.GetValueOrDefault(node.OpType, []).Concat(PackedWeights.Of(node.OpType)).Any(weight => input == weight.Scale || input == weight.Zero);
+        Operators.GetValueOrDefault(node.OpType, [])
+            .Concat(PackedWeights.Of(node.OpType))
+            .Any(weight => input == weight.Scale || input == weight.Zero);
 
     /// <summary>How a stored tensor is packed; null where each of its elements is a number.</summary>
     public PackedWeights? PackedOf(string tensor) => packed.GetValueOrDefault(tensor);
@@ -141,7 +146,8 @@ internal sealed class Quantizations
         if (!readers.TryGetValue(tensor, out var reader))
             return Dequantization.None;
         var (node, value, scaleAt, zeroAt) = reader;
-        string? Stored(int input) => input >= 0 && input < node.Input.Count && stored.Contains(node.Input[input]) ? node.Input[input] : null;
+        string? Stored(int input) =>
+            input >= 0 && input < node.Input.Count && stored.Contains(node.Input[input]) ? node.Input[input] : null;
         var dims = stored.Dims(tensor).ToArray();
         var block = node.OpType switch
         {
@@ -150,7 +156,8 @@ internal sealed class Quantizations
             "DynamicQuantizeLSTM" when Stored(scaleAt) is { } scale && stored.Dims(scale).Length > 1 => dims[1],
             _ => new AttributeReader(node).Int("block_size", 0),
         };
-        return Dequantization.Of(stored, dims, AxisOf(node, value, dims.Length, block), block, scaleAt < 0 ? ScaleBehind(node) : Stored(scaleAt), Stored(zeroAt));
+        return Dequantization.Of(stored, dims, AxisOf(node, value, dims.Length, block), block,
+            scaleAt < 0 ? ScaleBehind(node) : Stored(scaleAt), Stored(zeroAt));
     }
 
     private static int AxisOf(NodeProto node, int value, int rank, long block)
@@ -183,7 +190,9 @@ internal sealed class Quantizations
             {
                 var other = next.Input.FirstOrDefault(input => input != output) ?? "";
                 return stored.Contains(other) ? other
-                    : producers.GetValueOrDefault(other) is { OpType: "Mul" } product ? product.Input.FirstOrDefault(stored.Contains) : null;
+                    : producers.GetValueOrDefault(other) is { OpType: "Mul" } product
+                        ? product.Input.FirstOrDefault(stored.Contains)
+                        : null;
             }
             if (next.OpType != "Cast")
                 return null;

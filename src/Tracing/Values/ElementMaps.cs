@@ -23,7 +23,8 @@ internal static class ElementMaps
     {
         var strides = Strides(dims);
         var offset = ranges.Select((range, i) => range.Start * strides[i]).Sum();
-        return Strided(dims, [.. ranges.Select(range => range.Length)], [.. ranges.Select((range, i) => range.Step * strides[i])], offset);
+        return Strided(dims, [.. ranges.Select(range => range.Length)],
+            [.. ranges.Select((range, i) => range.Step * strides[i])], offset);
     }
 
     /// <summary>Numpy broadcasting of <paramref name="dims"/> to <paramref name="shape"/>.</summary>
@@ -57,7 +58,8 @@ internal static class ElementMaps
     public static ElementMap Placed(int[] dims, int[] shape, int axis, int start) =>
         Each(dims, shape, (at, position) => at == axis ? position - start : position);
 
-    /// <summary>Each axis by itself: the position on the input's axis for each position on the output's, or one outside where it has none.</summary>
+    /// <summary>Each axis by itself: the position on the input's axis for each position on the output's, or
+    /// one outside where it has none.</summary>
     /// <param name="dims">The input's shape.</param>
     /// <param name="shape">The output's, of the same rank.</param>
     /// <param name="positionOf">From axis and position in the output to the position in the input.</param>
@@ -79,7 +81,8 @@ internal static class ElementMaps
         return ElementMap.OneEach(Shapes.Count(dims), map);
     }
 
-    /// <summary>Each axis by itself, with several positions on the input's axis for each on the output's: every combination counts.</summary>
+    /// <summary>Each axis by itself, with several positions on the input's axis for each on the output's:
+    /// every combination counts.</summary>
     /// <param name="dims">The input's shape.</param>
     /// <param name="shape">The output's, of the same rank.</param>
     /// <param name="positionsOf">For each axis, the positions in the input for each position in the output.</param>
@@ -89,7 +92,8 @@ internal static class ElementMaps
         if (Array.TrueForAll(positionsOf, axis => Array.TrueForAll(axis, positions => positions.Length <= 1)))
             return Each(dims, shape, (axis, position) => positionsOf[axis][position] is [var only] ? only : -1);
         // Every combination: the sums of the axes multiply.
-        var routes = positionsOf.Aggregate(1L, (product, axis) => Math.Min(product * axis.Sum(positions => positions.Length), long.MaxValue / int.MaxValue));
+        var routes = positionsOf.Aggregate(1L,
+            (product, axis) => Math.Min(product * axis.Sum(positions => positions.Length), long.MaxValue / int.MaxValue));
         if (routes > MostRoutes)
             throw new TraceException($"its elements come from {routes} places, more than are followed");
         var (strides, outStrides) = (Strides(dims), Strides(shape));
@@ -108,7 +112,8 @@ internal static class ElementMaps
                 for (var k = positions.Length - 1; k >= 0; k--)
                 {
                     for (var known = 0; known < count; known++)
-                        others[start + k * count + known] = (axis == 0 ? 0 : others[start + known]) + positions[k] * strides[axis];
+                        others[start + k * count + known] =
+                            (axis == 0 ? 0 : others[start + known]) + positions[k] * strides[axis];
                 }
                 count *= positions.Length;
             }

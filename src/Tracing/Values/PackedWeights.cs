@@ -31,7 +31,8 @@ internal sealed record PackedWeights(NodeProto Node, int Input, int[] Dims)
     /// <summary>How an input of a node is packed; null where it is not, or in a way that is not known.</summary>
     public static PackedWeights? Of(NodeProto node, int input, ReadOnlySpan<int> stored, int elementType)
     {
-        if (elementType != (int)DataType.Uint8 || stored.Length == 0 || !Array.Exists(Of(node.OpType), packed => packed.Value == input))
+        if (elementType != (int)DataType.Uint8 || stored.Length == 0
+            || !Array.Exists(Of(node.OpType), packed => packed.Value == input))
             return null;
         var attributes = new AttributeReader(node);
         int[]? dims = node.OpType switch

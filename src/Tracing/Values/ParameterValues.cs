@@ -28,7 +28,9 @@ public sealed class ParameterValues
     public bool IsScaleUnknown(string tensor)
     {
         var quantization = quantizations.Of(tensor);
-        return ReferenceEquals(quantization, Dequantization.None) ? !ElementTypes.IsFloat(stored.ElementType(tensor)) : quantization.IsScaleUnknown;
+        return ReferenceEquals(quantization, Dequantization.None)
+            ? !ElementTypes.IsFloat(stored.ElementType(tensor))
+            : quantization.IsScaleUnknown;
     }
 
     /// <summary>The values of a float32 tensor.</summary>

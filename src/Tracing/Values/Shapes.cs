@@ -14,7 +14,9 @@ internal static class Shapes
                 throw new TraceException($"a shape of [{Text(dims)}]");
             count = dim == 0 ? 0 : Math.Min(count, int.MaxValue) * dim;
         }
-        return count <= int.MaxValue || dims.Contains(0) ? (int)count : throw new TraceException($"a tensor of [{Text(dims)}] has more than {int.MaxValue} elements");
+        return count <= int.MaxValue || dims.Contains(0)
+            ? (int)count
+            : throw new TraceException($"a tensor of [{Text(dims)}] has more than {int.MaxValue} elements");
     }
 
     public static int Axis(int axis, int rank)
@@ -104,7 +106,11 @@ internal static class Shapes
     /// <exception cref="TraceException">The sizes given do not add up to the axis, or are not one for each output.</exception>
     public static int[] SplitSizes(int length, int outputs, AttributeReader attributes, double[]? sizes)
     {
-        var given = sizes is { Length: > 0 } ? sizes : attributes.Ints("split") is { Length: > 0 } split ? [.. split.Select(size => (double)size)] : null;
+        var given = sizes is { Length: > 0 }
+            ? sizes
+            : attributes.Ints("split") is { Length: > 0 } split
+            ? [.. split.Select(size => (double)size)]
+            : null;
         if (given is not null)
         {
             if (given.Length != outputs || given.Sum() != length || Array.Exists(given, size => size < 0))
@@ -135,14 +141,16 @@ internal readonly record struct SliceRange(int Start, int Step, int Length)
 {
     /// <summary>The ranges of a Slice node: by attributes below opset 10, by inputs from then on.</summary>
     public static SliceRange[] All(
-        int[] dims, int opset, AttributeReader attributes, double[]? startsInput, double[]? endsInput, double[]? axesInput, double[]? stepsInput)
+        int[] dims, int opset, AttributeReader attributes, double[]? startsInput, double[]? endsInput, double[]? axesInput,
+        double[]? stepsInput)
     {
         var starts = opset < 10 ? attributes.Ints("starts")?.Select(x => (double)x).ToArray() : startsInput;
         var ends = opset < 10 ? attributes.Ints("ends")?.Select(x => (double)x).ToArray() : endsInput;
         var axes = opset < 10 ? attributes.Ints("axes")?.Select(x => (double)x).ToArray() : axesInput;
         if (starts is null || ends is null)
             throw new TraceException("the slice's bounds are computed from the data");
-        if (ends.Length != starts.Length || axes is not null && axes.Length != starts.Length || stepsInput is not null && stepsInput.Length != starts.Length)
+        if (ends.Length != starts.Length || axes is not null && axes.Length != starts.Length
+            || stepsInput is not null && stepsInput.Length != starts.Length)
             throw new TraceException("the slice's starts, ends, axes and steps are of different number");
         var ranges = dims.Select(dim => new SliceRange(0, 1, dim)).ToArray();
         for (var i = 0; i < starts.Length; i++)

@@ -3,10 +3,12 @@ using Onnx;
 
 namespace Emergence.Tracing.Values;
 
-/// <summary>The nodes of a graph with producers before consumers. The standard asks for that order; runtimes do not, so files come without it.</summary>
+/// <summary>The nodes of a graph with producers before consumers. The standard asks for that order; runtimes do not, so files
+/// come without it.</summary>
 internal static class TopologicalOrder
 {
-    /// <summary>The nodes in order, that of the file wherever it will do; those that write nothing, which nothing can depend on, left out.</summary>
+    /// <summary>The nodes in order, that of the file wherever it will do; those that write nothing, which
+    /// nothing can depend on, left out.</summary>
     /// <exception cref="TraceException">The graph has a cycle, or a tensor that two nodes write.</exception>
     public static IReadOnlyList<NodeProto> Of(GraphProto graph)
     {
@@ -31,7 +33,9 @@ internal static class TopologicalOrder
                 waiting[i]++;
             }
         }
-        var ready = new PriorityQueue<int, int>(Enumerable.Range(0, graph.Node.Count).Where(i => waiting[i] == 0).Select(i => (i, i)));
+        var ready = new PriorityQueue<int, int>(Enumerable.Range(0, graph.Node.Count)
+            .Where(i => waiting[i] == 0)
+            .Select(i => (i, i)));
         var order = new List<NodeProto>(graph.Node.Count);
         var sorted = 0;
         while (ready.TryDequeue(out var next, out _))

@@ -14,10 +14,12 @@ internal static class ExperimentCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("experiment", "Runs experiments of the paper: trains, prunes, trains on, analyses, draws the figures and writes a report.");
+        var command = new Command("experiment",
+            "Runs experiments of the paper: trains, prunes, trains on, analyses, draws the figures and writes a report.");
         var options = new ExperimentOptions();
         options.AddTo(command);
-        command.SetAction((parsed, token) => Commands.ReportAsync(terminal, () => RunAsync(options, parsed, terminal, token), token));
+        command.SetAction((parsed, token) =>
+            Commands.ReportAsync(terminal, () => RunAsync(options, parsed, terminal, token), token));
         return command;
     }
 
@@ -40,9 +42,12 @@ internal static class ExperimentCommand
             progress.Clear();
         }
         new Reproduction(
-            options.Describe(parsed), Reproduction.ThisMachine(), [Workbench.Trainer, bench.Analyzer.Version], seconds, options.ReadJobs(parsed),
+            options.Describe(parsed), Reproduction.ThisMachine(), [Workbench.Trainer, bench.Analyzer.Version], seconds,
+            options.ReadJobs(parsed),
             data.Remarks, Reproduction.Write(plan, bench)).Save(bench.Folder);
         terminal.WriteAnswer(string.Create(
-            CultureInfo.InvariantCulture, $"{Path.Combine(bench.Folder, "report.html")}: {seconds / 60:0.0} minutes of work, in {Stopwatch.GetElapsedTime(begin).TotalMinutes:0.0} now"));
+            CultureInfo.InvariantCulture,
+            $"{Path.Combine(bench.Folder, "report.html")}: {seconds / 60:0.0} minutes of work, in "
+            + $"{Stopwatch.GetElapsedTime(begin).TotalMinutes:0.0} now"));
     }
 }

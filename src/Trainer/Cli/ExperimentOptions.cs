@@ -22,16 +22,19 @@ internal sealed class ExperimentOptions
     };
 
     private Option<ImmutableArray<string>> Dataset { get; } = TypedOption.Choices(
-        "--dataset", "NAME[,NAME]", "data sets [default: mnist,fashion-mnist; cnn: mnist,cifar10]; transfer goes from the first to the last",
+        "--dataset", "NAME[,NAME]",
+        "data sets [default: mnist,fashion-mnist; cnn: mnist,cifar10]; transfer goes from the first to the last",
         [.. DatasetCatalog.All.Select(set => set.Name)]);
 
     private Option<string> DataDir { get; } = TypedOption.Text(
         "--data-dir", "DIR", "folder with the data sets' files [default: a cache, downloaded on first use]");
 
-    private Option<ImmutableArray<long>> Seeds { get; } = TypedOption.WholeNumbers("--seeds", "each run is repeated with each [default: 0,1,2]", long.MinValue);
+    private Option<ImmutableArray<long>> Seeds { get; } =
+        TypedOption.WholeNumbers("--seeds", "each run is repeated with each [default: 0,1,2]", long.MinValue);
 
     private Option<ImmutableArray<int>> PruneAfter { get; } = TypedOption.WholeNumbers(
-        "--prune-after", "epochs before pruning; the figures show the first, the others are compared with it [default: 5; all: 5,0,1,2,10]", 0);
+        "--prune-after",
+        "epochs before pruning; the figures show the first, the others are compared with it [default: 5; all: 5,0,1,2,10]", 0);
 
     private Option<NetworkKind> Network { get; } = TypedOption.Choice(
         "--network", "the network of cnn [default: lenet]", ("lenet", NetworkKind.LeNet), ("cnn", NetworkKind.Cnn));
@@ -48,10 +51,12 @@ internal sealed class ExperimentOptions
     private Option<double> LearningRate { get; } = TypedOption.Number<double>(
         "--lr", "learning rate of the fully connected network [default: 0.005]", x => x > 0, "a finite number above 0");
 
-    private Option<int> BatchSize { get; } = TypedOption.WholeNumber("--batch-size", "samples in one step of the fully connected network [default: 64]", 1);
+    private Option<int> BatchSize { get; } =
+        TypedOption.WholeNumber("--batch-size", "samples in one step of the fully connected network [default: 64]", 1);
 
     private Option<Optimizer> Optimizer { get; } = TypedOption.Choice(
-        "--optimizer", "how a step of the fully connected network follows from a gradient [default: sgd]", TypedOption.WordsOf<Optimizer>());
+        "--optimizer", "how a step of the fully connected network follows from a gradient [default: sgd]",
+        TypedOption.WordsOf<Optimizer>());
 
     private Option<double> Momentum { get; } = TypedOption.Number<double>(
         "--momentum", "share of the last step that sgd keeps [default: 0]", x => x is >= 0 and < 1, "a number from 0 to below 1");
@@ -59,16 +64,20 @@ internal sealed class ExperimentOptions
     private Option<int> Samples { get; } = TypedOption.WholeNumber(
         "--samples", "train fully connected networks on the first N samples [default: all]", 1);
 
-    private Option<int> Epochs { get; } = TypedOption.WholeNumber("--epochs", "epochs after pruning, transfer or start [default: 20]", 1);
+    private Option<int> Epochs { get; } =
+        TypedOption.WholeNumber("--epochs", "epochs after pruning, transfer or start [default: 20]", 1);
 
-    private Option<bool> Quick { get; } = new("--quick") { Description = "few samples and epochs: to see it work, not to learn from" };
+    private Option<bool> Quick { get; } =
+        new("--quick") { Description = "few samples and epochs: to see it work, not to learn from" };
 
     private Option<string> Analyzer { get; } = TypedOption.Text(
         "--analyzer", "PATH", "the program emergence-analyze [default: beside this one, else on the PATH]");
 
-    private Option<int> Jobs { get; } = TypedOption.WholeNumber("--jobs", "runs at a time; changes no result [default: one per core]", 1);
+    private Option<int> Jobs { get; } =
+        TypedOption.WholeNumber("--jobs", "runs at a time; changes no result [default: one per core]", 1);
 
-    private Option<int> Threads { get; } = TypedOption.WholeNumber("--threads", "threads of one run; part of what makes it repeatable [default: 1]", 1);
+    private Option<int> Threads { get; } =
+        TypedOption.WholeNumber("--threads", "threads of one run; part of what makes it repeatable [default: 1]", 1);
 
     private Option<string> Out { get; } = TypedOption.Text(
         "--out", "DIR", "folder for the runs, figures, tables and report.html; what is finished there is not done again");
@@ -132,9 +141,12 @@ internal sealed class ExperimentOptions
     }
 
     /// <summary>The command again, without what differs from machine to machine.</summary>
-    public string Describe(ParseResult parsed) => string.Join(' ', new[] { "emergence-train", "experiment", parsed.GetRequiredValue(Name) }
+    public string Describe(ParseResult parsed) =>
+        string.Join(' ', new[] { "emergence-train", "experiment", parsed.GetRequiredValue(Name) }
         .Concat(parsed.CommandResult.Command.Options
-            .Where(option => option != DataDir && option != Analyzer && option != Jobs && option != Out && option != Quiet && option is not System.CommandLine.Help.HelpOption)
+            .Where(option =>
+                option != DataDir && option != Analyzer && option != Jobs && option != Out && option != Quiet
+                    && option is not System.CommandLine.Help.HelpOption)
             .Select(option => parsed.GetResult(option)).OfType<OptionResult>()
             .Where(result => !result.Implicit)
             .SelectMany(result => result.Tokens.Select(token => token.Value).Prepend(result.Option.Name)))
@@ -150,7 +162,8 @@ internal sealed class ExperimentOptions
     public string? ReadAnalyzer(ParseResult parsed) => parsed.GetValue(Analyzer);
 
     /// <summary>Runs at a time.</summary>
-    public int ReadJobs(ParseResult parsed) => parsed.GetResult(Jobs) is null ? Environment.ProcessorCount : parsed.GetValue(Jobs);
+    public int ReadJobs(ParseResult parsed) =>
+        parsed.GetResult(Jobs) is null ? Environment.ProcessorCount : parsed.GetValue(Jobs);
 
     /// <summary>Whether progress and notes are unwanted.</summary>
     public bool ReadQuiet(ParseResult parsed) => parsed.GetValue(Quiet);

@@ -38,7 +38,8 @@ internal sealed class ProgressDisplay(Terminal terminal, bool quiet) : IProgress
                 terminal.Error.WriteLine(Describe(written, terminal.Clock.GetElapsedTime(epochStarted)));
                 epochStarted = terminal.Clock.GetTimestamp();
                 break;
-            case TrainingProgress.Step step when !quiet && terminal.ErrorWidth is { } width && terminal.Clock.GetElapsedTime(barShown) >= Interval:
+            case TrainingProgress.Step step when !quiet && terminal.ErrorWidth is { } width
+                && terminal.Clock.GetElapsedTime(barShown) >= Interval:
                 barShown = terminal.Clock.GetTimestamp();
                 Show(Bar(step), width);
                 break;
@@ -67,7 +68,8 @@ internal sealed class ProgressDisplay(Terminal terminal, bool quiet) : IProgress
         var full = (int)((long)BarWidth * step.SamplesDone / step.Samples);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"epoch {step.Epoch}/{step.LastEpoch} [{new string('#', full)}{new string('.', BarWidth - full)}] {step.SamplesDone}/{step.Samples}");
+            $"epoch {step.Epoch}/{step.LastEpoch} [{new string('#', full)}{new string('.', BarWidth - full)}] "
+            + $"{step.SamplesDone}/{step.Samples}");
     }
 
     private static string Describe(TrainingProgress.Written written, TimeSpan time)
@@ -75,6 +77,7 @@ internal sealed class ProgressDisplay(Terminal terminal, bool quiet) : IProgress
         var record = written.Record;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"epoch {record.Epoch}/{written.LastEpoch}  loss {record.Train.Loss:0.0000}  train {record.Train.Accuracy * 100:0.00} %  test {record.Test.Accuracy * 100:0.00} %  {time.TotalSeconds:0.0} s");
+            $"epoch {record.Epoch}/{written.LastEpoch}  loss {record.Train.Loss:0.0000}  train "
+            + $"{record.Train.Accuracy * 100:0.00} %  test {record.Test.Accuracy * 100:0.00} %  {time.TotalSeconds:0.0} s");
     }
 }

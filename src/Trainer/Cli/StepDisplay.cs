@@ -35,7 +35,8 @@ internal sealed class StepDisplay(Terminal terminal, bool quiet) : IProgress<Ste
     private static string Describe(StepProgress value)
     {
         var left = value.Left is { } time && value.StepsDone < value.Steps ? $", about {Describe(time)} left" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"[{value.StepsDone}/{value.Steps}{left}] {value.Finished?.Title ?? "nothing left to do"}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"[{value.StepsDone}/{value.Steps}{left}] {value.Finished?.Title ?? "nothing left to do"}");
     }
 
     private static string Describe(TimeSpan time) => time < TimeSpan.FromMinutes(1)

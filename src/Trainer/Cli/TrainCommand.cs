@@ -13,7 +13,8 @@ internal static class TrainCommand
         var command = new Command("train", "Trains a network and writes a checkpoint per epoch.");
         var options = new TrainOptions();
         options.AddTo(command);
-        command.SetAction((parsed, token) => Commands.ReportAsync(terminal, () => RunAsync(options, parsed, terminal, token), token));
+        command.SetAction((parsed, token) =>
+            Commands.ReportAsync(terminal, () => RunAsync(options, parsed, terminal, token), token));
         return command;
     }
 
@@ -35,5 +36,6 @@ internal static class TrainCommand
 
     private static string Summary(TrainingPlan plan, EpochRecord last) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{CheckpointFolder.PathOf(plan.Output, last.Epoch)}: epoch {last.Epoch}, train {last.Train.Accuracy * 100:0.00} %, test {last.Test.Accuracy * 100:0.00} %");
+        $"{CheckpointFolder.PathOf(plan.Output, last.Epoch)}: epoch {last.Epoch}, train {last.Train.Accuracy * 100:0.00} %, "
+        + $"test {last.Test.Accuracy * 100:0.00} %");
 }

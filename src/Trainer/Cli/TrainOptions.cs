@@ -15,7 +15,8 @@ internal sealed class TrainOptions
     private const int DefaultEpochs = 5;
 
     private Option<NetworkKind> Network { get; } = TypedOption.Choice(
-        "--network", "fully connected layers, LeNet-5 with max pooling, or twice two convolutions and a pooling [default: mlp]", TypedOption.WordsOf<NetworkKind>());
+        "--network", "fully connected layers, LeNet-5 with max pooling, or twice two convolutions and a pooling [default: mlp]",
+        TypedOption.WordsOf<NetworkKind>());
 
     private Option<ImmutableArray<int>> Hidden { get; } = TypedOption.WholeNumbersOr(
         "--hidden", "N[,N…]|none", "none", "sizes of the hidden layers of an mlp; none makes a linear model [default: 128,64]");
@@ -29,7 +30,8 @@ internal sealed class TrainOptions
     private Option<string> From { get; } = TypedOption.Text(
         "--from", "CKPT", "go on with the network in this checkpoint; options not given are as it records them");
 
-    private Option<bool> Regrow { get; } = new("--regrow") { Description = "with --from: let weights that were pruned grow back; else they stay zero" };
+    private Option<bool> Regrow { get; } =
+        new("--regrow") { Description = "with --from: let weights that were pruned grow back; else they stay zero" };
 
     private Option<string> Dataset { get; } = TypedOption.Choice(
         "--dataset", "what to train on; required without --from", [.. DatasetCatalog.All.Select(set => (set.Name, set.Name))]);
@@ -45,7 +47,8 @@ internal sealed class TrainOptions
 
     private Option<ImmutableArray<float>> Std { get; } = PreprocessingOptions.Std("0.5");
 
-    private Option<int> Epochs { get; } = TypedOption.WholeNumber("--epochs", $"passes over the training samples [default: {DefaultEpochs}]", 0);
+    private Option<int> Epochs { get; } =
+        TypedOption.WholeNumber("--epochs", $"passes over the training samples [default: {DefaultEpochs}]", 0);
 
     private Option<double> LearningRate { get; } = TypedOption.Number<double>(
         "--lr", "learning rate [default: 0.005]", x => x > 0, "a finite number above 0");
@@ -58,12 +61,15 @@ internal sealed class TrainOptions
     private Option<double> Momentum { get; } = TypedOption.Number<double>(
         "--momentum", "share of the last step that sgd keeps [default: 0]", x => x is >= 0 and < 1, "a number from 0 to below 1");
 
-    private Option<long> Seed { get; } = TypedOption.WholeNumber("--seed", "of the initial weights and the order of samples [default: 0]", long.MinValue);
+    private Option<long> Seed { get; } =
+        TypedOption.WholeNumber("--seed", "of the initial weights and the order of samples [default: 0]", long.MinValue);
 
-    private Option<int> Threads { get; } = TypedOption.WholeNumber("--threads", "threads; part of what makes a run repeatable [default: all cores]", 1);
+    private Option<int> Threads { get; } =
+        TypedOption.WholeNumber("--threads", "threads; part of what makes a run repeatable [default: all cores]", 1);
 
     private Option<string> Out { get; } = TypedOption.Text(
-        "--out", "DIR", "folder for ckpt_000.onnx (initial weights), ckpt_001.onnx, … and train.csv; those of an earlier run there are replaced");
+        "--out", "DIR",
+        "folder for ckpt_000.onnx (initial weights), ckpt_001.onnx, … and train.csv; those of an earlier run there are replaced");
 
     private Option<bool> Quiet { get; } = new("--quiet") { Description = "no progress and no notes" };
 
@@ -73,7 +79,8 @@ internal sealed class TrainOptions
         Out.Required = true;
         foreach (var option in new Option[]
         {
-            Network, Hidden, Activation, Init, From, Regrow, Dataset, DataDir, Samples, Scale, Mean, Std, Epochs, LearningRate, BatchSize, Optimizer,
+            Network, Hidden, Activation, Init, From, Regrow, Dataset, DataDir, Samples, Scale, Mean, Std, Epochs, LearningRate,
+            BatchSize, Optimizer,
             Momentum, Seed, Threads, Out, Quiet,
         })
         {
@@ -95,7 +102,8 @@ internal sealed class TrainOptions
         var recorded = (source as NetworkSource.Saved)?.Checkpoint.Metadata ?? new CheckpointMetadata();
         return new TrainingPlan(
             source,
-            Given(Dataset) ?? recorded.Dataset ?? throw new UsageException("--dataset: is missing; name what to train on, as in --dataset digits"),
+            Given(Dataset) ?? recorded.Dataset
+                ?? throw new UsageException("--dataset: is missing; name what to train on, as in --dataset digits"),
             Given(DataDir),
             GivenValue(Samples),
             new Preprocessing(
@@ -110,7 +118,8 @@ internal sealed class TrainOptions
 
         HyperParameters ReadHyperParameters()
         {
-            var optimizer = GivenValue(Optimizer) ?? (recorded.Optimizer is { } word ? Recall<Optimizer>(word) : Training.Optimizer.Sgd);
+            var optimizer =
+                GivenValue(Optimizer) ?? (recorded.Optimizer is { } word ? Recall<Optimizer>(word) : Training.Optimizer.Sgd);
             if (optimizer != Training.Optimizer.Sgd && GivenValue(Momentum) is not null)
                 throw new UsageException("--momentum: belongs to --optimizer sgd; leave it out");
             return new HyperParameters(
@@ -137,7 +146,8 @@ internal sealed class TrainOptions
         var kind = parsed.GetValue(Network);
         if (kind != NetworkKind.Mlp && parsed.GetResult(Hidden) is not null)
             throw new UsageException("--hidden: belongs to --network mlp, as the layers of others are fixed; leave it out");
-        ImmutableArray<int> hidden = kind != NetworkKind.Mlp ? [] : parsed.GetResult(Hidden) is null ? [128, 64] : parsed.GetValue(Hidden);
+        ImmutableArray<int> hidden =
+            kind != NetworkKind.Mlp ? [] : parsed.GetResult(Hidden) is null ? [128, 64] : parsed.GetValue(Hidden);
         return new NetworkSource.Fresh(new NetworkDesign(kind, hidden, parsed.GetValue(Activation), parsed.GetValue(Init)));
     }
 
@@ -146,12 +156,14 @@ internal sealed class TrainOptions
         foreach (var option in new Option[] { Network, Hidden, Activation, Init })
         {
             if (parsed.GetResult(option) is not null)
-                throw new UsageException($"{option.Name}: --from takes the network from the checkpoint; leave one of the two out");
+                throw new UsageException(
+                    $"{option.Name}: --from takes the network from the checkpoint; leave one of the two out");
         }
         if (!File.Exists(path))
             throw new UsageException($"--from {path}: does not exist; check the path");
         var checkpoint = Checkpoint.Open(path);
-        return new NetworkSource.Saved(checkpoint, checkpoint.Metadata.Epoch ?? CheckpointFolder.EpochOf(checkpoint.FileName) ?? 0);
+        return new NetworkSource.Saved(checkpoint,
+            checkpoint.Metadata.Epoch ?? CheckpointFolder.EpochOf(checkpoint.FileName) ?? 0);
     }
 
     private static ImmutableArray<float>? Recorded(ImmutableArray<float> values) => values.IsDefaultOrEmpty ? null : values;

@@ -6,7 +6,8 @@ using Emergence.Trainer.Training;
 
 namespace Emergence.Trainer.Experiments;
 
-/// <summary>Section 4.4 of the paper: emergence of a convolutional network while it trains, under every definition of a node and of alive.</summary>
+/// <summary>Section 4.4 of the paper: emergence of a convolutional network while it trains, under every
+/// definition of a node and of alive.</summary>
 /// <param name="Settings">Epochs, samples, seeds.</param>
 /// <param name="Datasets">Data sets; each is an experiment of its own.</param>
 /// <param name="Kind">The network.</param>
@@ -30,7 +31,8 @@ internal sealed record Cnn(ExperimentSettings Settings, ImmutableArray<string> D
     public TrainStep Run(string dataset, long seed) => new(
         string.Create(CultureInfo.InvariantCulture, $"cnn/{dataset}/seed-{seed}"),
         new TrainingSetting(
-            new NetworkDesign(Kind, [], Settings.Design.Activation, Settings.Design.Initialization), dataset, Settings.ConvolutionalSamples,
+            new NetworkDesign(Kind, [], Settings.Design.Activation, Settings.Design.Initialization), dataset,
+            Settings.ConvolutionalSamples,
             Hyper with { Seed = seed }, Settings.Threads),
         0,
         Settings.Epochs);

@@ -7,13 +7,15 @@ namespace Emergence.Trainer.Experiments;
 
 /// <summary>The data sets of a plan, as they are there.</summary>
 /// <param name="Hashes">What tells the content of each from another, by its name.</param>
-/// <param name="Remarks">What a reader must know before the numbers: that the work was cut short, or that samples are missing.</param>
+/// <param name="Remarks">What a reader must know before the numbers: that the work was cut short, or that
+/// samples are missing.</param>
 internal sealed record ExperimentData(ImmutableDictionary<string, string> Hashes, ImmutableArray<string> Remarks)
 {
     // Enough to tell two versions of a data set apart.
     private const int HashLength = 12;
 
-    /// <summary>Reads every data set once, before the work: what is missing should not be found missing after an hour of it.</summary>
+    /// <summary>Reads every data set once, before the work: what is missing should not be found missing
+    /// after an hour of it.</summary>
     /// <exception cref="UserException">Data are not there at all, or do not go together.</exception>
     public static ExperimentData Read(ExperimentPlan plan, string? dataDir, CancellationToken token)
     {
@@ -36,14 +38,17 @@ internal sealed record ExperimentData(ImmutableDictionary<string, string> Hashes
             if (transfer.Source == transfer.Target)
                 remarks.Add($"The transfer goes from {transfer.Source} to itself, as only one data set was named.");
             if (!shapes[transfer.Source].SequenceEqual(shapes[transfer.Target]))
-                throw new UsageException($"--dataset: images of {transfer.Source} and {transfer.Target} differ in shape, so that no network goes from one to the other; name two of one shape");
+                throw new UsageException(
+                    $"--dataset: images of {transfer.Source} and {transfer.Target} differ in shape, so that no network goes "
+                    + "from one to the other; name two of one shape");
         }
         return new ExperimentData(hashes.ToImmutable(), remarks.ToImmutable());
 
         void Compare(string name, string split, int there, int all)
         {
             if (there != all)
-                remarks.Add(string.Create(CultureInfo.InvariantCulture, $"Of {name} only {there:#,0} of {all:#,0} {split} samples were there."));
+                remarks.Add(string.Create(CultureInfo.InvariantCulture,
+                    $"Of {name} only {there:#,0} of {all:#,0} {split} samples were there."));
         }
     }
 }

@@ -6,22 +6,26 @@ namespace Emergence.Trainer.Experiments;
 
 /// <summary>The experiments that are to be run; those that are not are null.</summary>
 internal sealed record ExperimentPlan(
-    ExperimentSettings Settings, MlpPruning? MlpPruning, Transfer? Transfer, Cnn? Cnn, Initializations? Initializations, Predictor? Predictor)
+    ExperimentSettings Settings, MlpPruning? MlpPruning, Transfer? Transfer, Cnn? Cnn, Initializations? Initializations,
+    Predictor? Predictor)
 {
     /// <summary>The word for all of them.</summary>
     public const string All = "all";
 
-    private const string MlpPruningName = "mlp-pruning", TransferName = "transfer", CnnName = "cnn", InitializationName = "initialization", PredictorName = "predictor";
+    private const string MlpPruningName = "mlp-pruning", TransferName = "transfer", CnnName = "cnn",
+        InitializationName = "initialization", PredictorName = "predictor";
 
     /// <summary>What a user can ask for.</summary>
-    public static ImmutableArray<string> Names { get; } = [MlpPruningName, TransferName, CnnName, InitializationName, PredictorName, All];
+    public static ImmutableArray<string> Names { get; } =
+        [MlpPruningName, TransferName, CnnName, InitializationName, PredictorName, All];
 
     /// <summary>The experiments of a name.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="settings">Shared by all.</param>
     /// <param name="datasets">Data sets in place of each experiment's own; empty leaves those.</param>
     /// <param name="convolutional">The network of <c>cnn</c>.</param>
-    public static ExperimentPlan Of(string name, ExperimentSettings settings, ImmutableArray<string> datasets, NetworkKind convolutional)
+    public static ExperimentPlan Of(string name, ExperimentSettings settings, ImmutableArray<string> datasets,
+        NetworkKind convolutional)
     {
         var all = name == All;
         var images = datasets.IsEmpty ? ["mnist", "fashion-mnist"] : datasets;
@@ -38,12 +42,14 @@ internal sealed record ExperimentPlan(
     public IEnumerable<string> Datasets => new[]
         {
             MlpPruning?.Datasets ?? [], Transfer is { } transfer ? [transfer.Source, transfer.Target] : [], Cnn?.Datasets ?? [],
-            Initializations is { } initializations ? [initializations.Dataset] : [], Predictor is { } predictor ? [predictor.Dataset] : [],
+            Initializations is { } initializations ? [initializations.Dataset] : [],
+            Predictor is { } predictor ? [predictor.Dataset] : [],
         }.SelectMany(names => names).Distinct();
 
     /// <summary>The whole work.</summary>
     public IEnumerable<Step> Steps =>
     [
-        .. MlpPruning?.Steps ?? [], .. Transfer?.Steps ?? [], .. Cnn?.Steps ?? [], .. Initializations?.Steps ?? [], .. Predictor?.Steps ?? [],
+        .. MlpPruning?.Steps ?? [], .. Transfer?.Steps ?? [], .. Cnn?.Steps ?? [], .. Initializations?.Steps ?? [],
+        .. Predictor?.Steps ?? [],
     ];
 }

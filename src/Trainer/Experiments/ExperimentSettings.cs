@@ -11,7 +11,8 @@ internal sealed record ExperimentSettings
     /// <summary>Every run is repeated with each.</summary>
     public ImmutableArray<long> Seeds { get; init; } = [0, 1, 2];
 
-    /// <summary>The fully connected network. Its sizes, with <see cref="Hyper"/>, come within a point of the paper's accuracies.</summary>
+    /// <summary>The fully connected network. Its sizes, with <see cref="Hyper"/>, come within a point of
+    /// the paper's accuracies.</summary>
     public NetworkDesign Design { get; init; } = new(NetworkKind.Mlp, [128, 64], Activation.Relu, Initialization.PyTorch);
 
     /// <summary>How fully connected networks are trained; the seed is that of the run.</summary>

@@ -5,7 +5,8 @@ using Emergence.Trainer.Networks;
 
 namespace Emergence.Trainer.Experiments;
 
-/// <summary>What the initial weights do to emergence, before and after training (the paper speaks of it, and does not measure it).</summary>
+/// <summary>What the initial weights do to emergence, before and after training (the paper speaks of it,
+/// and does not measure it).</summary>
 /// <param name="Settings">Network, samples, seeds.</param>
 /// <param name="Dataset">What all are trained on.</param>
 internal sealed record Initializations(ExperimentSettings Settings, string Dataset)
@@ -21,7 +22,8 @@ internal sealed record Initializations(ExperimentSettings Settings, string Datas
 
     /// <summary>A training as long as the one before pruning.</summary>
     public TrainStep Run(Initialization initialization, long seed) => new(
-        string.Create(CultureInfo.InvariantCulture, $"initialization/{Dataset}/{initialization.ToString().ToLowerInvariant()}/seed-{seed}"),
+        string.Create(CultureInfo.InvariantCulture,
+            $"initialization/{Dataset}/{initialization.ToString().ToLowerInvariant()}/seed-{seed}"),
         Settings.Mlp(Settings.Design with { Initialization = initialization }, Dataset, seed),
         0,
         Settings.PruneAfter[0]);

@@ -8,7 +8,8 @@ namespace Emergence.Trainer.Experiments;
 /// <summary>What becomes of the pruned part when training goes on.</summary>
 internal enum Treatment
 {
-    /// <summary>Weights are set to zero once, and train on with the others: what comes closest to the paper's accuracies.</summary>
+    /// <summary>Weights are set to zero once, and train on with the others: what comes closest to the
+    /// paper's accuracies.</summary>
     Regrown,
 
     /// <summary>Weights are set to zero and stay zero.</summary>
@@ -55,10 +56,12 @@ internal sealed record MlpPruning(ExperimentSettings Settings, ImmutableArray<st
 
     /// <summary>The training before any pruning.</summary>
     public TrainStep Base(string dataset, long seed) =>
-        new($"{Folder(dataset, seed)}/base", Settings.Mlp(dataset, seed), 0, dataset == Datasets[0] ? Settings.PruneAfter.Max() : PruneEpoch);
+        new($"{Folder(dataset, seed)}/base", Settings.Mlp(dataset, seed), 0,
+            dataset == Datasets[0] ? Settings.PruneAfter.Max() : PruneEpoch);
 
     /// <summary>
-    /// The pruned copies: all amounts of weights and one of nodes after the first of the epochs; on the first data set the largest
+    /// The pruned copies: all amounts of weights and one of nodes after the first of the epochs; on the
+    /// first data set the largest
     /// amount of weights after the others, too. The copy that is not pruned does not depend on when.
     /// </summary>
     public ImmutableArray<Arm> Arms(string dataset, long seed)
@@ -68,7 +71,9 @@ internal sealed record MlpPruning(ExperimentSettings Settings, ImmutableArray<st
             .. Settings.Amounts.Select(amount => Create(Treatment.Regrown, amount, PruneEpoch)),
             .. Settings.Amounts.Where(amount => amount > 0).Select(amount => Create(Treatment.Kept, amount, PruneEpoch)),
             Create(Treatment.Nodes, Nodes, PruneEpoch),
-            .. dataset == Datasets[0] ? Settings.PruneAfter.Skip(1).Select(epoch => Create(Treatment.Kept, Settings.Amounts.Max(), epoch)) : [],
+            .. dataset == Datasets[0]
+                ? Settings.PruneAfter.Skip(1).Select(epoch => Create(Treatment.Kept, Settings.Amounts.Max(), epoch))
+                : [],
         ];
 
         Arm Create(Treatment treatment, double amount, int epoch)
@@ -80,14 +85,17 @@ internal sealed record MlpPruning(ExperimentSettings Settings, ImmutableArray<st
             var prune = new PruneStep(folder, Base(dataset, seed), epoch, structure, amount);
             return new Arm(
                 treatment, amount, epoch,
-                new TrainStep(folder, Settings.Mlp(dataset, seed), epoch, LastEpoch, prune, Regrow: treatment == Treatment.Regrown));
+                new TrainStep(folder, Settings.Mlp(dataset, seed), epoch, LastEpoch, prune,
+                    Regrow: treatment == Treatment.Regrown));
         }
     }
 
-    /// <summary>The results of the copy that is not pruned, from the first epoch on: those before the pruning are the base's.</summary>
+    /// <summary>The results of the copy that is not pruned, from the first epoch on: those before the
+    /// pruning are the base's.</summary>
     public Curve ReadUnpruned(Workbench bench, string dataset, long seed) =>
         Curve.Read(bench, Base(dataset, seed), Readings).Until(PruneEpoch)
             .Then(Curve.Read(bench, Arms(dataset, seed).First(arm => arm.Amount == 0).Run, Readings));
 
-    private static string Folder(string dataset, long seed) => string.Create(CultureInfo.InvariantCulture, $"mlp-pruning/{dataset}/seed-{seed}");
+    private static string Folder(string dataset, long seed) =>
+        string.Create(CultureInfo.InvariantCulture, $"mlp-pruning/{dataset}/seed-{seed}");
 }

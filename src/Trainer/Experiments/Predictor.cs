@@ -13,10 +13,12 @@ namespace Emergence.Trainer.Experiments;
 /// <param name="Dataset">What all are trained on.</param>
 internal sealed record Predictor(ExperimentSettings Settings, string Dataset)
 {
-    private static readonly ImmutableArray<ImmutableArray<int>> Hidden = [[16], [32], [64], [128], [32, 16], [64, 32], [128, 64], [64, 64, 64]];
+    private static readonly ImmutableArray<ImmutableArray<int>> Hidden =
+        [[16], [32], [64], [128], [32, 16], [64, 32], [128, 64], [64, 64, 64]];
     private static readonly ImmutableArray<double> LearningRates = [0.02, 0.1];
 
-    /// <summary>The runs: every combination of sizes, learning rate and activation function, each with a seed of its own.</summary>
+    /// <summary>The runs: every combination of sizes, learning rate and activation function, each with a
+    /// seed of its own.</summary>
     public ImmutableArray<TrainStep> Runs =>
     [
         .. from hidden in Hidden
@@ -31,9 +33,11 @@ internal sealed record Predictor(ExperimentSettings Settings, string Dataset)
 
     private TrainStep Run(ImmutableArray<int> hidden, double rate, Activation activation)
     {
-        var index = (Hidden.IndexOf(hidden) * LearningRates.Length + LearningRates.IndexOf(rate)) * Enum.GetValues<Activation>().Length + (int)activation;
+        var index = (Hidden.IndexOf(hidden) * LearningRates.Length
+            + LearningRates.IndexOf(rate)) * Enum.GetValues<Activation>().Length + (int)activation;
         return new TrainStep(
-            string.Create(CultureInfo.InvariantCulture, $"predictor/{Dataset}/{string.Join('-', hidden)}-{activation.ToString().ToLowerInvariant()}-lr-{rate}"),
+            string.Create(CultureInfo.InvariantCulture,
+                $"predictor/{Dataset}/{string.Join('-', hidden)}-{activation.ToString().ToLowerInvariant()}-lr-{rate}"),
             new TrainingSetting(
                 new NetworkDesign(NetworkKind.Mlp, hidden, activation, Initialization.PyTorch), Dataset, Settings.ShortSamples,
                 new HyperParameters(Optimizer.Sgd, rate, 0, 64, index), Settings.Threads),

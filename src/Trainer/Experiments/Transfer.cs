@@ -34,7 +34,8 @@ internal sealed record Transfer(ExperimentSettings Settings, string Source, stri
     {
         var small = Settings.Design with
         {
-            Hidden = [.. Settings.Design.Hidden.Select(nodes => nodes - Math.Min(nodes - 1, (int)Math.Round(nodes * Settings.TransferAmount)))],
+            Hidden = [.. Settings.Design.Hidden.Select(nodes =>
+                nodes - Math.Min(nodes - 1, (int)Math.Round(nodes * Settings.TransferAmount)))],
         };
         return
         [
@@ -42,7 +43,8 @@ internal sealed record Transfer(ExperimentSettings Settings, string Source, stri
             Moved(NodesPruned, PruningStructure.Nodes, Settings.TransferAmount),
             Moved(WeightsPruned, PruningStructure.Weights, Settings.TransferAmount),
             new(Random, new TrainStep($"{Folder(seed)}/random", Settings.Mlp(Target, seed), 0, Settings.Epochs)),
-            new(RandomSmall, new TrainStep($"{Folder(seed)}/random-small", Settings.Mlp(small, Target, seed), 0, Settings.Epochs)),
+            new(RandomSmall,
+                new TrainStep($"{Folder(seed)}/random-small", Settings.Mlp(small, Target, seed), 0, Settings.Epochs)),
         ];
 
         Arm Moved(string name, PruningStructure structure, double amount)

@@ -41,7 +41,8 @@ internal static class OnnxExport
     private static void AddNode(GraphBuilder graph, Network network, Layer layer, string input, string output)
     {
         string[] inputs = layer is WeightedLayer weighted
-            ? [input, Store(graph, layer.Name + ".weight", network.Weight(weighted), weighted.WeightShape), Store(graph, layer.Name + ".bias", network.Bias(weighted), [weighted.Outputs])]
+            ? [input, Store(graph, layer.Name + ".weight", network.Weight(weighted), weighted.WeightShape),
+                Store(graph, layer.Name + ".bias", network.Bias(weighted), [weighted.Outputs])]
             : [input];
         var (op, attributes) = Operator(layer);
         graph.AddNode(layer.Name, op, inputs, [output], attributes);

@@ -62,7 +62,8 @@ internal static class OnnxImport
         private DenseLayer Dense(NodeProto node, string name)
         {
             var weight = Initializer(node, 1);
-            if (Float(node, "alpha") != 1 || Float(node, "beta") != 1 || Ints(node, "transA", 0) is not [0] || weight.Dims.Count != 2)
+            if (Float(node, "alpha") != 1 || Float(node, "beta") != 1 || Ints(node, "transA", 0) is not [0]
+                || weight.Dims.Count != 2)
                 throw Refuse(node, "is more than a fully connected layer");
             var data = TensorValues.ToFloats(weight, checkpoint.Directory);
             var (outputs, inputs) = ((int)weight.Dims[0], (int)weight.Dims[1]);
@@ -105,7 +106,8 @@ internal static class OnnxImport
 
         private float[] Bias(NodeProto node, int outputs) =>
             node.Input.Count < 3 || node.Input[2].Length == 0 ? new float[outputs]
-            : Initializer(node, 2) is { Dims: [var size] } bias && size == outputs ? TensorValues.ToFloats(bias, checkpoint.Directory)
+            : Initializer(node, 2) is { Dims: [var size] } bias && size == outputs
+                ? TensorValues.ToFloats(bias, checkpoint.Directory)
             : throw Refuse(node, $"has a bias that is not one number for each of {outputs} outputs");
 
         private TensorProto Initializer(NodeProto node, int index) =>

@@ -74,19 +74,22 @@ internal static class ElfVersionNeeds
         var count = U16(image, 60);
         var sections = new List<Section>(count);
         for (var at = table; at < table + count * SectionHeaderSize; at += SectionHeaderSize)
-            sections.Add(new Section(U32(image, at + 4), Offset(image, at + 24), Offset(image, at + 32), (int)U32(image, at + 40)));
+            sections.Add(
+                new Section(U32(image, at + 4), Offset(image, at + 24), Offset(image, at + 32), (int)U32(image, at + 40)));
         return sections;
     }
 
     private static bool IsElf64LittleEndian(ReadOnlySpan<byte> image) =>
-        image.Length > HeaderSize && image.StartsWith("\x7f"u8) && image[1..4].SequenceEqual("ELF"u8) && image[4] == 2 && image[5] == 1;
+        image.Length > HeaderSize && image.StartsWith("\x7f"u8) && image[1..4].SequenceEqual("ELF"u8) && image[4] == 2
+            && image[5] == 1;
 
     private static ushort U16(ReadOnlySpan<byte> image, int at) => BinaryPrimitives.ReadUInt16LittleEndian(image[at..]);
 
     private static uint U32(ReadOnlySpan<byte> image, int at) => BinaryPrimitives.ReadUInt32LittleEndian(image[at..]);
 
     /// <summary>A 64-bit offset or size; a file of more than 2 GB is not what this is for.</summary>
-    private static int Offset(ReadOnlySpan<byte> image, int at) => checked((int)BinaryPrimitives.ReadUInt64LittleEndian(image[at..]));
+    private static int Offset(ReadOnlySpan<byte> image, int at) =>
+        checked((int)BinaryPrimitives.ReadUInt64LittleEndian(image[at..]));
 
     private readonly record struct Section(uint Type, int Offset, int Size, int Link);
 }

@@ -25,7 +25,8 @@ internal static partial class TorchNative
     private static readonly Lazy<bool> Loaded = new(Load);
 
     /// <summary>Loads the native library; to be called before the first use of TorchSharp. Further calls do nothing.</summary>
-    /// <exception cref="UserException">The library loads neither as it is nor with unused version needs made optional.</exception>
+    /// <exception cref="UserException">The library loads neither as it is nor with unused version needs
+    /// made optional.</exception>
     public static void EnsureLoaded() => _ = Loaded.Value;
 
     private static bool Load()
@@ -87,7 +88,8 @@ internal static partial class TorchNative
         {
             var reason = e.Message.Split('\n')[0];
             throw new UserException(
-                $"{path}: the native library cannot be loaded ({reason}); libtorch needs glibc 2.34 and libstdc++ of GCC 12 or newer, and TMPDIR must not be mounted noexec", e);
+                $"{path}: the native library cannot be loaded ({reason}); libtorch needs glibc 2.34 and libstdc++ of GCC 12 "
+                + "or newer, and TMPDIR must not be mounted noexec", e);
         }
     }
 

@@ -3,7 +3,8 @@ namespace Emergence.Trainer.Networks;
 /// <summary>How fresh weights are drawn: uniform in ±bound, with a bound of each layer's own.</summary>
 internal enum Initialization
 {
-    /// <summary>±1/√fan-in for weights and biases: PyTorch's default for both kinds of layer (Kaiming uniform with a = √5).</summary>
+    /// <summary>±1/√fan-in for weights and biases: PyTorch's default for both kinds of layer (Kaiming
+    /// uniform with a = √5).</summary>
     PyTorch,
 
     /// <summary>±√(3/fan-in), which keeps the variance of a linear layer (LeCun et al. 1998); biases 0.</summary>

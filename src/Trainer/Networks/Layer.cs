@@ -11,7 +11,8 @@ internal sealed record FlattenLayer(string Name) : Layer(Name);
 /// <summary>An activation function, element by element.</summary>
 internal sealed record ActivationLayer(string Name, Activation Function) : Layer(Name);
 
-/// <summary>The largest of each <paramref name="Size"/> × <paramref name="Size"/> field, without overlap; a rest at the edge is dropped.</summary>
+/// <summary>The largest of each <paramref name="Size"/> × <paramref name="Size"/> field, without overlap; a
+/// rest at the edge is dropped.</summary>
 internal sealed record MaxPoolLayer(string Name, int Size) : Layer(Name);
 
 /// <summary>An operator with a weight and a bias.</summary>
@@ -38,7 +39,8 @@ internal sealed record DenseLayer(string Name, int Inputs, int Outputs) : Weight
 }
 
 /// <summary>A square convolution of stride 1, padded alike on all sides; W has shape (outputs, inputs, kernel, kernel).</summary>
-internal sealed record ConvolutionLayer(string Name, int Inputs, int Outputs, int Kernel, int Padding) : WeightedLayer(Name, Inputs, Outputs)
+internal sealed record ConvolutionLayer(string Name, int Inputs, int Outputs, int Kernel, int Padding)
+    : WeightedLayer(Name, Inputs, Outputs)
 {
     public override ImmutableArray<long> WeightShape => [Outputs, Inputs, Kernel, Kernel];
 

@@ -46,7 +46,8 @@ internal sealed class Network : IDisposable
                 _ => throw new NotSupportedException($"initialization {initialization}"),
             };
             var weight = random.Uniform(bound, checked((int)layer.WeightShape.Aggregate((a, b) => a * b)));
-            return (weight, initialization == Initialization.PyTorch ? random.Uniform(bound, layer.Outputs) : new float[layer.Outputs]);
+            return (weight,
+                initialization == Initialization.PyTorch ? random.Uniform(bound, layer.Outputs) : new float[layer.Outputs]);
         });
     }
 
@@ -76,7 +77,8 @@ internal sealed class Network : IDisposable
     {
         FlattenLayer => x.flatten(1),
         DenseLayer dense => functional.linear(x, Weight(dense), Bias(dense)),
-        ConvolutionLayer convolution => functional.conv2d(x, Weight(convolution), Bias(convolution), padding: [convolution.Padding, convolution.Padding]),
+        ConvolutionLayer convolution =>
+            functional.conv2d(x, Weight(convolution), Bias(convolution), padding: [convolution.Padding, convolution.Padding]),
         MaxPoolLayer pool => functional.max_pool2d(x, pool.Size),
         ActivationLayer { Function: Activation.Relu } => x.relu(),
         ActivationLayer { Function: Activation.Sigmoid } => x.sigmoid(),

@@ -15,7 +15,8 @@ internal enum NetworkKind
 /// <param name="Hidden">Sizes of the hidden layers of an MLP; empty for a linear model and for other kinds.</param>
 /// <param name="Activation">Activation function of the hidden layers.</param>
 /// <param name="Initialization">How its weights are drawn.</param>
-internal sealed record NetworkDesign(NetworkKind Kind, ImmutableArray<int> Hidden, Activation Activation, Initialization Initialization)
+internal sealed record NetworkDesign(NetworkKind Kind, ImmutableArray<int> Hidden, Activation Activation,
+    Initialization Initialization)
 {
     /// <summary>The layers for images of <paramref name="inputShape"/> (C, H, W).</summary>
     public Architecture For(ImmutableArray<int> inputShape, int classes) => Kind switch

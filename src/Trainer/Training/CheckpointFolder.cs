@@ -7,7 +7,8 @@ using Emergence.Trainer.Networks;
 
 namespace Emergence.Trainer.Training;
 
-/// <summary>The folder of a run: <c>ckpt_000.onnx</c>, <c>ckpt_001.onnx</c>, … and <c>train.csv</c>, each written whole or not at all.</summary>
+/// <summary>The folder of a run: <c>ckpt_000.onnx</c>, <c>ckpt_001.onnx</c>, … and <c>train.csv</c>, each
+/// written whole or not at all.</summary>
 internal sealed partial class CheckpointFolder
 {
     private const string Log = "train.csv";

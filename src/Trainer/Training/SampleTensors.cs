@@ -29,7 +29,8 @@ internal sealed class SampleTensors : IDisposable
     public int Count { get; }
 
     /// <summary>Converts and preprocesses a labeled set of images.</summary>
-    /// <exception cref="UserException">The set has no labels, its samples are not images of bytes, or the preprocessing is for other channels.</exception>
+    /// <exception cref="UserException">The set has no labels, its samples are not images of bytes, or the preprocessing is for
+    /// other channels.</exception>
     public static SampleTensors From(SampleSet set, Preprocessing preprocessing)
     {
         if (set.ElementType != (int)TensorProto.Types.DataType.Uint8 || set.SampleShape.Length != 3)

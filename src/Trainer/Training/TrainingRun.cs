@@ -16,7 +16,8 @@ internal static class TrainingRun
     /// <returns>The records of the checkpoints written, in order.</returns>
     /// <exception cref="UserException">The data, the checkpoint to start from or the folder will not do.</exception>
     /// <exception cref="OperationCanceledException">On request; every checkpoint that was finished stays.</exception>
-    public static ImmutableArray<EpochRecord> Run(TrainingPlan plan, IProgress<TrainingProgress>? progress, CancellationToken token)
+    public static ImmutableArray<EpochRecord> Run(TrainingPlan plan, IProgress<TrainingProgress>? progress,
+        CancellationToken token)
     {
         var (train, test) = Load(plan, progress, token);
         TorchNative.EnsureLoaded();
@@ -56,10 +57,12 @@ internal static class TrainingRun
         }
 
         EpochRecord Measure(int epoch, Score? running) => new(
-            epoch, plan.Hyper.LearningRate, Score.Of(network, trainSamples, token), Score.Of(network, testSamples, token), running);
+            epoch, plan.Hyper.LearningRate, Score.Of(network, trainSamples, token), Score.Of(network, testSamples, token),
+            running);
     }
 
-    private static (SampleSet Train, SampleSet Test) Load(TrainingPlan plan, IProgress<TrainingProgress>? progress, CancellationToken token)
+    private static (SampleSet Train, SampleSet Test) Load(TrainingPlan plan, IProgress<TrainingProgress>? progress,
+        CancellationToken token)
     {
         return (Split("train", plan.Samples), Split("test", null));
 
@@ -87,12 +90,14 @@ internal static class TrainingRun
             return network;
         network.Dispose();
         throw new UsageException(
-            $"{checkpoint.Path}: takes images of {Shape(architecture.InputShape)} and tells {architecture.Classes} classes apart, but {train.Name} has {Shape(train.SampleShape)} and {classes}; choose another --dataset");
+            $"{checkpoint.Path}: takes images of {Shape(architecture.InputShape)} and tells {architecture.Classes} classes "
+            + $"apart, but {train.Name} has {Shape(train.SampleShape)} and {classes}; choose another --dataset");
 
         static string Shape(ImmutableArray<int> shape) => string.Join('x', shape);
     }
 
-    /// <summary>What every checkpoint of the run says of itself; its data set is the probe that an analysis takes by default.</summary>
+    /// <summary>What every checkpoint of the run says of itself; its data set is the probe that an analysis
+    /// takes by default.</summary>
     private static CheckpointMetadata Describe(TrainingPlan plan, Architecture architecture, SampleSet test) => new()
     {
         Seed = plan.Hyper.Seed,

@@ -58,7 +58,10 @@ public class NotFiniteTests
     [Fact]
     public void a_filter_is_not_finite_where_any_position_is()
     {
-        var tiny = new TinyModel(11).Input("x", [null, 2, 2]).Node("Identity", "x", "y").Layer("y", [Batch(), Channel(2), Position(2)], convolution: true);
+        var tiny = new TinyModel(11)
+            .Input("x", [null, 2, 2])
+            .Node("Identity", "x", "y")
+            .Layer("y", [Batch(), Channel(2), Position(2)], convolution: true);
         var settings = new AnalysisSettings { Device = Device.Cpu, ConvNodes = ConvNodes.Filters };
         var alive = new AliveRule(settings, 0.05f).Apply(Record(tiny, [1, Nan, 1, 1], 1, settings).Layers[0]);
         Assert.Equal((1, 1, 0), (alive.Alive, alive.NodesNan, alive.NodesInf));
@@ -70,7 +73,10 @@ public class NotFiniteTests
     [Fact]
     public void a_finite_double_past_the_range_of_float_is_neither()
     {
-        var tiny = new TinyModel(13).Input("x", [null, 2], DataType.Double).Node("Identity", "x", "y").Layer("y", [Batch(), Channel(2)], DataType.Double);
+        var tiny = new TinyModel(13)
+            .Input("x", [null, 2], DataType.Double)
+            .Node("Identity", "x", "y")
+            .Layer("y", [Batch(), Channel(2)], DataType.Double);
         var settings = new AnalysisSettings { Device = Device.Cpu };
         // The second sum overflows even double, though no activation is infinite.
         var alive = new AliveRule(settings, 0.05f).Apply(Record(tiny, [1e300, 1.5e308, 1e300, 1.5e308], 2, settings).Layers[0]);

@@ -32,7 +32,8 @@ internal static class OneNumber
     /// <param name="statistic">The statistic.</param>
     /// <param name="nodes">What a node of a convolution is.</param>
     public static void Holds(
-        Checkpoint checkpoint, LayerGraph graph, Probe probe, Statistic statistic = Statistic.Mean, ConvNodes nodes = ConvNodes.Units)
+        Checkpoint checkpoint, LayerGraph graph, Probe probe, Statistic statistic = Statistic.Mean,
+        ConvNodes nodes = ConvNodes.Units)
     {
         AnalysisSettings Settings(int batch, Optimization optimization) => new()
         {
@@ -50,7 +51,8 @@ internal static class OneNumber
         {
             var settings = Settings(batch, optimization);
             var variant = $"--batch {batch} --optimization {optimization}";
-            var profile = new ActivationRecorder(checkpoint.Model, checkpoint.Path, graph, SessionFactory.Create(settings), settings)
+            var profile =
+                new ActivationRecorder(checkpoint.Model, checkpoint.Path, graph, SessionFactory.Create(settings), settings)
                 .Record(probe, null, TestContext.Current.CancellationToken);
             if (!references.TryGetValue(optimization, out var reference))
             {
@@ -67,7 +69,8 @@ internal static class OneNumber
                 {
                     isBorderline |= expected[node].Borderline;
                     Assert.True(expected[node].Borderline || expected[node].Alive == mask[node],
-                        $"{layer.Layer.Name}, {variant}: node {node} is {(expected[node].Alive ? "alive" : "dead")} by the reference");
+                        $"{layer.Layer.Name}, {variant}: node {node} is {(expected[node].Alive ? "alive" : "dead")} by the "
+                        + "reference");
                     Bounded(layer, node, variant);
                 }
             }
@@ -108,11 +111,14 @@ internal static class OneNumber
             for (var node = 0; node < plain[layer].Length; node++)
             {
                 var (a, b) = (plain[layer][node], optimized[layer][node]);
-                Assert.True(a.Borderline || b.Borderline || a.Alive == b.Alive, $"layer {layer}, node {node} differs with --optimization none");
+                Assert.True(a.Borderline || b.Borderline || a.Alive == b.Alive,
+                    $"layer {layer}, node {node} differs with --optimization none");
             }
         }
     }
 
     private static (bool Alive, bool Borderline) Verdict(List<double[]> node, AnalysisSettings settings) =>
-        node.Any(sample => sample.Any(value => !double.IsFinite(value))) ? (false, false) : ReferenceRule.Verdict(node, settings, Threshold);
+        node.Any(sample => sample.Any(value => !double.IsFinite(value)))
+            ? (false, false)
+            : ReferenceRule.Verdict(node, settings, Threshold);
 }

@@ -30,7 +30,9 @@ public class PeakMemoryTests
         var counted = PeakOfChild("counted");
         var activations = Layers * Rows * Width * sizeof(float) / 1024;
         Assert.True(counted < 2 * plain && counted - plain < activations / 2,
-            string.Create(CultureInfo.InvariantCulture, $"peak {counted / 1024} MB with counters, {plain / 1024} MB without; all activations together are {activations / 1024} MB"));
+            string.Create(CultureInfo.InvariantCulture,
+                $"peak {counted / 1024} MB with counters, {plain / 1024} MB without; all activations together are "
+                + $"{activations / 1024} MB"));
     }
 
     [Fact(Explicit = true)]
@@ -49,14 +51,17 @@ public class PeakMemoryTests
             Run(sessions, chain, probe);
         else
             new ActivationRecorder(chain.Proto, "chain.onnx", chain.Graph, sessions, settings).Record(probe, null, default);
-        File.WriteAllText(report, File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)));
+        File.WriteAllText(report,
+            File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)));
     }
 
     private static TinyModel Chain()
     {
         var chain = new TinyModel(13).Input("x", [null, Width]).Initializer("w", [Width, Width], Sixteenths(Width * Width, 1));
         for (var i = 0; i < Layers; i++)
-            chain.Node("MatMul", $"{(i == 0 ? "x" : $"y{i - 1}")} w", $"h{i}").Node("Relu", $"h{i}", $"y{i}").Layer($"y{i}", [Batch(), Channel(Width)]);
+            chain.Node("MatMul", $"{(i == 0 ? "x" : $"y{i - 1}")} w", $"h{i}")
+                .Node("Relu", $"h{i}", $"y{i}")
+                .Layer($"y{i}", [Batch(), Channel(Width)]);
         return chain.Output($"y{Layers - 1}");
     }
 
@@ -85,7 +90,8 @@ public class PeakMemoryTests
             var output = child.StandardOutput.ReadToEnd();
             child.WaitForExit();
             Assert.True(child.ExitCode == 0, output);
-            return long.Parse(File.ReadAllText(report).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+            return long.Parse(File.ReadAllText(report).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1],
+                CultureInfo.InvariantCulture);
         }
         finally
         {

@@ -18,11 +18,13 @@ public class ProfileLawsTests
     [InlineData(CounterKind.AbsSum, 8.4, CounterKind.AbsMax, 2, "node 1 has absolute mean 2.1 above its absolute maximum 2")]
     [InlineData(CounterKind.AbsSum, 3, CounterKind.Sum, -4, "node 1 has a sum of -4 above that of its absolute values, 3")]
     [InlineData(CounterKind.Above, 5, CounterKind.Max, 2, "node 1 has 5 samples above the threshold of 4")]
-    public void a_profile_that_cannot_be_is_an_error(CounterKind kind, double total, CounterKind bound, double value, string finding)
+    public void a_profile_that_cannot_be_is_an_error(CounterKind kind, double total, CounterKind bound, double value,
+        string finding)
     {
         var e = Assert.Throws<UserException>(() => ProfileLaws.Require(Profile(kind, total, bound, value)));
         Assert.Equal(
-            $"layer 'layer-y' (Gemm): {finding}, which cannot be, so its samples were counted wrong; try --batch 1 or --optimization none, " +
+            $"layer 'layer-y' (Gemm): {finding}, which cannot be, so its samples were counted wrong; try --batch 1 or "
+            + "--optimization none, " +
             "leave the layer out with --exclude, and report the model as a defect", e.Message);
     }
 
@@ -52,14 +54,20 @@ public class ProfileLawsTests
         var recorder = new ActivationRecorder(tiny.Proto, "tiny.onnx", tiny.Graph, SessionFactory.Create(settings), settings);
         var e = Assert.Throws<UserException>(() => recorder.Record(tiny.Probe(14, Quarters(14 * 4, 1)), null, default));
         Assert.Equal(
-            $"layer 'layer-y' (Gemm): its batch axis has {rows} entries where 14 samples were fed, so its samples cannot be counted; " +
+            $"layer 'layer-y' (Gemm): its batch axis has {rows} entries where 14 samples were fed, so its samples cannot be "
+            + "counted; " +
             "run them one at a time with --batch 1, or leave the layer out with --exclude", e.Message);
     }
 
     private static LayerProfile Profile(CounterKind kind, double total, CounterKind bound, double value)
     {
         var layer = new TinyModel(13).Layer("y", [Batch(), Channel(2)]).Graph.Layers[0];
-        var totals = new Dictionary<Counter, ImmutableArray<double>> { [new(kind)] = [bound == CounterKind.Max && value < 0 ? -100 : 0, total], [new(bound)] = [0, value] };
+        var totals = new Dictionary<Counter, ImmutableArray<double>>
+        {
+            [new(kind)] =
+            [bound == CounterKind.Max && value < 0 ? -100 : 0, total],
+            [new(bound)] = [0, value]
+        };
         return new LayerProfile(layer, 2, 1, 4, 1, totals.ToImmutableDictionary());
     }
 }

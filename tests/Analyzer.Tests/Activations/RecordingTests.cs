@@ -57,7 +57,8 @@ public class RecordingTests
             .Node("Relu", "c", "y")
             .Output("y")
             .Layer("y", [Batch(), Channel(3), Position(3), Position(2)], convolution: true);
-        AssertAgrees(tiny, tiny.Probe(11, Sixteenths(11 * 40, 3)), OnCpu with { Statistic = statistic, ConvNodes = nodes, Batch = 4 });
+        AssertAgrees(tiny, tiny.Probe(11, Sixteenths(11 * 40, 3)),
+            OnCpu with { Statistic = statistic, ConvNodes = nodes, Batch = 4 });
     }
 
     [Theory]
@@ -71,7 +72,8 @@ public class RecordingTests
             .Node("Relu", "x", "y")
             .Output("y")
             .Layer("y", [Batch(), Position(3), Position(2), Channel(4)], convolution: true);
-        AssertAgrees(tiny, tiny.Probe(9, Sixteenths(9 * 24, 4)), OnCpu with { ConvNodes = nodes, Statistic = statistic, Batch = 2 });
+        AssertAgrees(tiny, tiny.Probe(9, Sixteenths(9 * 24, 4)),
+            OnCpu with { ConvNodes = nodes, Statistic = statistic, Batch = 2 });
     }
 
     [Theory]
@@ -157,11 +159,14 @@ public class RecordingTests
             .Output("y")
             .Layer("y", [Channel(4)]);
         var probe = tiny.Probe(9, Sixteenths(36, 10), [.. Enumerable.Repeat(2, 9)]);
-        var values = Enumerable.Range(0, 9).Select(s => Sixteenths(36, 10)[(s * 4)..(s * 4 + 4)].Select(v => Math.Max(v, 0)).ToArray()).ToArray();
+        var values = Enumerable.Range(0, 9)
+            .Select(s => Sixteenths(36, 10)[(s * 4)..(s * 4 + 4)].Select(v => Math.Max(v, 0)).ToArray())
+            .ToArray();
         var profile = Record(tiny, probe, OnCpu);
 
         // Each run adds one activation: the profile has no axis to count samples by.
-        Assert.Equal(Enumerable.Range(0, 4).Select(node => values.Sum(sample => sample[node])), profile.Layers[0].Totals[new(CounterKind.Sum)]);
+        Assert.Equal(Enumerable.Range(0, 4).Select(node => values.Sum(sample => sample[node])),
+            profile.Layers[0].Totals[new(CounterKind.Sum)]);
         Assert.Equal(9, profile.Layers[0].Samples);
         Assert.Equal(values.Count(sample => Array.IndexOf(sample, sample.Max()) == 2) / 9.0, profile.Accuracy);
     }
@@ -202,7 +207,8 @@ public class RecordingTests
                 .Output("logits", [batch, 3])
                 .Layer("logits", [Batch(), Channel(3)]);
             // Right, wrong, tie won by the lower index, tie lost, all NaN, infinite.
-            double[] logits = [0, 2, 1, 3, 0, 1, 5, 5, 0, 5, 5, 0, double.NaN, double.NaN, double.NaN, 0, 1, double.PositiveInfinity];
+            double[] logits =
+                [0, 2, 1, 3, 0, 1, 5, 5, 0, 5, 5, 0, double.NaN, double.NaN, double.NaN, 0, 1, double.PositiveInfinity];
             var probe = tiny.Probe(6, logits, [1, 2, 0, 1, 0, 2]);
             Assert.Equal(3 / 6.0, Record(tiny, probe, OnCpu).Accuracy);
         }
@@ -239,7 +245,8 @@ public class RecordingTests
         new ActivationRecorder(tiny.Proto, "tiny.onnx", tiny.Graph, SessionFactory.Create(settings), settings)
             .Record(probe, null, TestContext.Current.CancellationToken);
 
-    private static AliveNodes Apply(LayerProfile profile, AnalysisSettings settings) => new AliveRule(settings, settings.Thresholds[0]).Apply(profile);
+    private static AliveNodes Apply(LayerProfile profile, AnalysisSettings settings) =>
+        new AliveRule(settings, settings.Thresholds[0]).Apply(profile);
 
     /// <summary>Compares mask, counts and summary with what the definitions give on activations exposed whole.</summary>
     private static void AssertAgrees(TinyModel tiny, Probe probe, AnalysisSettings settings)
@@ -261,7 +268,8 @@ public class RecordingTests
                 Assert.Equal(expected.Select(verdict => verdict.Alive), alive.Mask.Cast<bool>());
                 Assert.Equal(expected.Count(verdict => verdict.Alive), alive.Alive);
                 Assert.Equal(expected.Count(verdict => verdict.Borderline), alive.Borderline);
-                Assert.Equal(expected.Chunk(layer.Positions).Count(channel => channel.Any(verdict => verdict.Alive)), alive.AliveChannels);
+                Assert.Equal(expected.Chunk(layer.Positions).Count(channel => channel.Any(verdict => verdict.Alive)),
+                    alive.AliveChannels);
                 Assert.Equal((0, 0), (alive.NodesNan, alive.NodesInf));
             }
         }

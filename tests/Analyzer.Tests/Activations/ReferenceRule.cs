@@ -11,7 +11,8 @@ internal static class ReferenceRule
     public static (bool Alive, bool Borderline) Verdict(List<double[]> node, AnalysisSettings settings, float threshold)
     {
         var values = node.SelectMany(sample => sample).ToArray();
-        bool Share(double above) => node.Count(sample => (float)sample.Average() > (float)above) / (double)node.Count > settings.AliveShare;
+        bool Share(double above) =>
+            node.Count(sample => (float)sample.Average() > (float)above) / (double)node.Count > settings.AliveShare;
         var value = settings.Statistic switch
         {
             Statistic.Mean => values.Average(),

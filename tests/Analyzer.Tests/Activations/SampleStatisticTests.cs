@@ -59,7 +59,8 @@ public class SampleStatisticTests
         // A layer behind, so that the channels of the middle one matter to E_H.
         tiny.Node("Flatten", "y", "f").Weight("w2", 18, 4).Node("MatMul", "f w2", "z").Layer("z", [Batch(), Channel(4)]);
         AssertAgrees(
-            tiny, [new(0, 1, EdgeKind.Dense), new(1, 2, EdgeKind.Dense)], tiny.Probe(11, Sixteenths(11 * 40, 3)), PerSample with { ConvNodes = nodes });
+            tiny, [new(0, 1, EdgeKind.Dense), new(1, 2, EdgeKind.Dense)], tiny.Probe(11, Sixteenths(11 * 40, 3)),
+            PerSample with { ConvNodes = nodes });
     }
 
     [Fact]
@@ -100,7 +101,8 @@ public class SampleStatisticTests
         var tiny = new TinyModel(13).Input("x", [null, 2, 2]).Node("Identity", "x", "y").Output("y")
             .Layer("y", [Batch(), Sample(2), Channel(2)]).Layer("y", [Batch(), Sample(2), Channel(2)]);
         // By token, two nodes each: means 0.1 and 0; then −0.1 and 0.06.
-        var samples = Record(tiny, [new(0, 1, EdgeKind.Dense)], tiny.Probe(2, [0.3, 0.2, -0.1, -0.2, 0, 0.12, -0.2, 0]), PerSample with { Thresholds = [0.05f] })[0];
+        var samples = Record(tiny, [new(0, 1, EdgeKind.Dense)], tiny.Probe(2, [0.3, 0.2, -0.1, -0.2, 0, 0.12, -0.2, 0]),
+            PerSample with { Thresholds = [0.05f] })[0];
         Assert.Equal([new LayerSamples(2, 2, 0), new LayerSamples(2, 2, 0)], samples.Layers);
         // One dead node before one that is alive, on either sample.
         Assert.Equal(["1", "1"], samples.Emergence.Select(value => $"{value}"));
@@ -124,9 +126,15 @@ public class SampleStatisticTests
     [Fact]
     public void a_model_without_batch_axis_gives_one_sample_a_run()
     {
-        var tiny = new TinyModel(13).Input("x", [4], batchAxis: -1).Node("Relu", "x", "y").Output("y").Layer("y", [Channel(4)]).Layer("y", [Channel(4)]);
+        var tiny = new TinyModel(13)
+            .Input("x", [4], batchAxis: -1)
+            .Node("Relu", "x", "y")
+            .Output("y")
+            .Layer("y", [Channel(4)])
+            .Layer("y", [Channel(4)]);
         var values = Sixteenths(36, 10);
-        var samples = Record(tiny, [new(0, 1, EdgeKind.Dense)], tiny.Probe(9, values), PerSample with { Thresholds = [0.05f] })[0];
+        var samples =
+            Record(tiny, [new(0, 1, EdgeKind.Dense)], tiny.Probe(9, values), PerSample with { Thresholds = [0.05f] })[0];
         var alive = values.Chunk(4).Select(sample => sample.Count(value => value > 0.05)).ToArray();
         Assert.Equal(alive.Select(a => $"{(4 - a) * a}"), samples.Emergence.Select(value => $"{value}"));
     }
@@ -134,7 +142,9 @@ public class SampleStatisticTests
     [Fact]
     public void a_layer_that_does_not_keep_samples_apart_is_refused()
     {
-        var tiny = new TinyModel(13).Input("x", [null, 3]).Node("ReduceMean", "x", "y", Onnx.AttributeProto.Of("axes", [0]), Onnx.AttributeProto.Of("keepdims", 0))
+        var tiny = new TinyModel(13)
+            .Input("x", [null, 3])
+            .Node("ReduceMean", "x", "y", Onnx.AttributeProto.Of("axes", [0]), Onnx.AttributeProto.Of("keepdims", 0))
             .Output("y").Layer("y", [Channel(3)]);
         var e = Assert.Throws<UserException>(() => Record(tiny, [], tiny.Probe(4, Sixteenths(12, 1)), PerSample));
         Assert.Equal(
@@ -152,7 +162,8 @@ public class SampleStatisticTests
         var (graph, profile) = Profile(tiny, [new(0, 1, EdgeKind.Dense)], tiny.Probe(3, [1, 0, 0, 0, 0, 0]), settings);
         var measurements = Measurements.Of(graph, profile, settings);
         Assert.Equal("1/3", $"{measurements[0].Emergence}");
-        Assert.Equal([ZeroCause.None, ZeroCause.AllDead, ZeroCause.AllAlive], measurements.Select(measurement => measurement.ZeroCause));
+        Assert.Equal([ZeroCause.None, ZeroCause.AllDead, ZeroCause.AllAlive],
+            measurements.Select(measurement => measurement.ZeroCause));
         Assert.Equal([0, 0, 2], measurements.Select(measurement => measurement.Layers[0].Alive));
         Assert.Equal("1", $"{measurements[0].PerSample!.Emergence.Quantile(100)}");
         Assert.Throws<ArgumentException>(() => Measurements.Of(graph, profile, settings, NetworkGraph.Chain(2, 2)));
@@ -168,10 +179,13 @@ public class SampleStatisticTests
             var profiles = Record(tiny, edges, probe, settings with { Batch = batch });
             foreach (var (threshold, profile) in settings.Thresholds.Zip(profiles))
             {
-                var samples = Enumerable.Range(0, probe.Samples).Select(sample => activations.Select((layer, i) => LayerActivity.FromMask(
-                    network.Layers[i], layer.Select(node => (float)node[sample].Average() > threshold).ToArray())).ToArray()).ToArray();
+                var samples =
+                    Enumerable.Range(0, probe.Samples).Select(sample => activations.Select((layer, i) => LayerActivity.FromMask(
+                    network.Layers[i], layer.Select(node => (float)node[sample].Average() > threshold).ToArray())).ToArray())
+                        .ToArray();
                 Assert.Equal(samples.Select(sample => MeasureCatalog.Emergence.Of(network, sample)), profile.Emergence);
-                Assert.Equal(samples.Select(sample => MeasureCatalog.EmergenceActive.Of(network, sample)), profile.EmergenceActive);
+                Assert.Equal(samples.Select(sample => MeasureCatalog.EmergenceActive.Of(network, sample)),
+                    profile.EmergenceActive);
                 var borderline = activations.Select(layer => Enumerable.Range(0, probe.Samples).Max(
                     sample => layer.Count(node => Math.Abs(node[sample].Average() - threshold) < 1e-4)));
                 Assert.Equal(borderline, profile.Layers.Select(layer => layer.Borderline));
@@ -180,10 +194,12 @@ public class SampleStatisticTests
         Assert.True(Record(tiny, edges, probe, settings)[0].Emergence.Distinct().Count() > 1);
     }
 
-    private static ImmutableArray<SampleProfile> Record(TinyModel tiny, ImmutableArray<LayerEdge> edges, Probe probe, AnalysisSettings settings) =>
+    private static ImmutableArray<SampleProfile> Record(TinyModel tiny, ImmutableArray<LayerEdge> edges, Probe probe,
+        AnalysisSettings settings) =>
         Profile(tiny, edges, probe, settings).Profile.Samples;
 
-    private static (LayerGraph Graph, ActivationProfile Profile) Profile(TinyModel tiny, ImmutableArray<LayerEdge> edges, Probe probe, AnalysisSettings settings)
+    private static (LayerGraph Graph, ActivationProfile Profile) Profile(TinyModel tiny, ImmutableArray<LayerEdge> edges,
+        Probe probe, AnalysisSettings settings)
     {
         var graph = tiny.Graph with { Edges = edges };
         return (graph, new ActivationRecorder(tiny.Proto, "tiny.onnx", graph, SessionFactory.Create(settings), settings)

@@ -40,7 +40,13 @@ public class SharedModelTests
         var probe = SharedModels.RandomProbe(graph, samples: 2);
         foreach (var (statistic, nodes) in new[] { (Statistic.Mean, ConvNodes.Units), (Statistic.Share, ConvNodes.Filters) })
         {
-            var settings = new AnalysisSettings { Device = Device.Cpu, Optimization = Optimization.None, Statistic = statistic, ConvNodes = nodes };
+            var settings = new AnalysisSettings
+            {
+                Device = Device.Cpu,
+                Optimization = Optimization.None,
+                Statistic = statistic,
+                ConvNodes = nodes
+            };
             var profile = new ActivationRecorder(checkpoint.Model, path, graph, SessionFactory.Create(settings), settings)
                 .Record(probe, null, TestContext.Current.CancellationToken);
             var reference = SlowReference.Activations(checkpoint.Model, path, graph, probe, settings);

@@ -16,7 +16,8 @@ namespace Emergence.Analyzer.Tests.Activations;
 internal static class SlowReference
 {
     /// <summary>For each layer and node, the values on each sample: several for a whole filter, one for a unit.</summary>
-    public static List<double[]>[][] Activations(ModelProto original, string path, LayerGraph graph, Probe probe, AnalysisSettings settings)
+    public static List<double[]>[][] Activations(ModelProto original, string path, LayerGraph graph, Probe probe,
+        AnalysisSettings settings)
     {
         var nodes = settings.ConvNodes;
         var model = original.Clone();
@@ -27,15 +28,21 @@ internal static class SlowReference
             var read = layer.Reading.Tensor;
             if (layer.Reading.Quantization is { } quantization)
             {
-                AddNode(model.Graph, "Cast", [read], $"{name} whole", AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
-                AddNode(model.Graph, "Cast", [Dequantize(model.Graph, $"{name} whole", quantization)], read = $"{name} single", AttributeProto.Of("to", (int)TensorProto.Types.DataType.Float));
+                AddNode(model.Graph, "Cast", [read], $"{name} whole",
+                    AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
+                AddNode(model.Graph, "Cast", [Dequantize(model.Graph, $"{name} whole", quantization)], read = $"{name} single",
+                    AttributeProto.Of("to", (int)TensorProto.Types.DataType.Float));
             }
             read = layer.Reading.Applied.Aggregate(read, (tensor, step) => Applied(model.Graph, tensor, step, layer.Index));
             AddNode(model.Graph, "Cast", [read], name, AttributeProto.Of("to", (int)TensorProto.Types.DataType.Double));
             model.Graph.Output.Add(new ValueInfoProto
             {
                 Name = name,
-                Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Double } },
+                Type = new TypeProto
+                {
+                    TensorType =
+                    new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Double }
+                },
             });
         }
         using var session = SessionFactory.Create(settings).Open(model, path);
@@ -92,7 +99,8 @@ internal static class SlowReference
         return exposed + " scaled";
     }
 
-    private static void AddNode(GraphProto graph, string op, string[] inputs, string output, params AttributeProto[] attributes) =>
+    private static void AddNode(GraphProto graph, string op, string[] inputs, string output,
+        params AttributeProto[] attributes) =>
         graph.Node.Add(new NodeProto { OpType = op, Input = { inputs }, Output = { output }, Attribute = { attributes } });
 
     private static List<double[]>[] NewNodes(int count) => [.. Enumerable.Range(0, count).Select(_ => new List<double[]>())];

@@ -76,7 +76,8 @@ public sealed class CheckpointTests : IDisposable
     public void writing_replaces_in_place_and_removes_what_is_absent()
     {
         var model = TinyModels.Dense();
-        foreach (var (key, value) in new[] { ("emergence.epoch", "1"), ("author", "someone"), ("emergence.epoch", "1"), ("emergence.seed", "5") })
+        foreach (var (key, value) in new[] { ("emergence.epoch", "1"), ("author", "someone"), ("emergence.epoch", "1"),
+            ("emergence.seed", "5") })
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         Assert.Equal(1, CheckpointMetadata.Read(model).Epoch);
         new CheckpointMetadata { Epoch = 2, Dataset = "mnist" }.WriteTo(model);

@@ -48,7 +48,8 @@ public sealed class ExternalDataTests : IDisposable
         folder.Write("w.data", [9, 9, 9, 9, .. Bytes(), 9, 9]);
         Assert.Equal(Weight, TensorValues.ToFloats(Tensor("w.data", 4, 16), folder.Root));
         Assert.Equal(
-            "tensor 'w': float[2, 2] has 18 bytes of external data where 16 are needed; the file is damaged, export or copy it again",
+            "tensor 'w': float[2, 2] has 18 bytes of external data where 16 are needed; the file is damaged, export or copy "
+            + "it again",
             Error(Tensor("w.data", 4, null)));
     }
 
@@ -58,7 +59,8 @@ public sealed class ExternalDataTests : IDisposable
         var bytes = new byte[300_001];
         new Random(3).NextBytes(bytes);
         folder.Write("w.data", bytes);
-        foreach (var (type, count) in new[] { (DataType.Uint8, 300_001), (DataType.Int4, 600_001), (DataType.Float16, 150_000), (DataType.Float, 75_000) })
+        foreach (var (type, count) in new[] { (DataType.Uint8, 300_001), (DataType.Int4, 600_001), (DataType.Float16, 150_000),
+            (DataType.Float, 75_000) })
         {
             var length = (count * ElementTypes.Bits((int)type) + 7) / 8;
             var external = TinyModels.ExternalTensor("w", type, [count], "w.data", 0, length);
@@ -87,7 +89,8 @@ public sealed class ExternalDataTests : IDisposable
         folder.Write("w.data", Bytes());
         Assert.Contains("has 16 bytes of external data where 4000000000000 are needed", Error(
             TinyModels.ExternalTensor("w", DataType.Float, [1_000_000, 1_000_000], "w.data")), StringComparison.Ordinal);
-        Assert.Contains("has 12 bytes of external data where 16 are needed", Error(Tensor("w.data", 0, 12)), StringComparison.Ordinal);
+        Assert.Contains("has 12 bytes of external data where 16 are needed", Error(Tensor("w.data", 0, 12)),
+            StringComparison.Ordinal);
         var nonsense = Tensor("w.data", null, null);
         nonsense.ExternalData.Add(new StringStringEntryProto { Key = "offset", Value = "-4" });
         Assert.Equal("tensor 'w': external data has offset '-4'; the file is damaged", Error(nonsense));
@@ -109,7 +112,8 @@ public sealed class ExternalDataTests : IDisposable
         folder.Write("model-of-another-name/secret", Bytes());
         folder.Write("model/w.data", Bytes());
         Assert.Equal(
-            $"external data '{location}' {why}, which a foreign file could use to read others; copy the data itself into the model's folder",
+            $"external data '{location}' {why}, which a foreign file could use to read others; copy the data itself into the "
+            + "model's folder",
             Error(Tensor(location, null, null), folder.Path("model")));
     }
 
@@ -145,7 +149,8 @@ public sealed class ExternalDataTests : IDisposable
             Assert.Equal(0, link.ExitCode);
         }
         Assert.StartsWith(
-            "external data 'hard.data' has another hard link", Error(Tensor("hard.data", null, null), folder.Path("model")), StringComparison.Ordinal);
+            "external data 'hard.data' has another hard link", Error(Tensor("hard.data", null, null), folder.Path("model")),
+            StringComparison.Ordinal);
         Assert.Equal(Weight, TensorValues.ToFloats(Tensor("w.data", null, null), folder.Path("model")));
     }
 
@@ -156,7 +161,8 @@ public sealed class ExternalDataTests : IDisposable
         Assert.Equal(
             $"{path}: external data 'model.onnx.data' is missing; copy model.onnx.data beside the model",
             Assert.Throws<UserException>(() => Checkpoint.Open(path)).Message);
-        Assert.Equal("external data 'model.onnx.data' is missing; copy model.onnx.data beside the model", Error(Tensor("model.onnx.data", null, null)));
+        Assert.Equal("external data 'model.onnx.data' is missing; copy model.onnx.data beside the model",
+            Error(Tensor("model.onnx.data", null, null)));
     }
 
     [Fact]
@@ -208,7 +214,8 @@ public sealed class ExternalDataTests : IDisposable
         }
         var missing = SharedFiles.Require("models", "odd", "missing_extdata_fashion_cnn.onnx");
         Assert.StartsWith(
-            $"{missing}: external data '", Assert.Throws<UserException>(() => Checkpoint.Open(missing)).Message, StringComparison.Ordinal);
+            $"{missing}: external data '", Assert.Throws<UserException>(() => Checkpoint.Open(missing)).Message,
+            StringComparison.Ordinal);
     }
 
     private string Error(TensorProto tensor) => Error(tensor, folder.Root);

@@ -19,14 +19,19 @@ public sealed class FileSetTests : IDisposable
             return ValueTask.CompletedTask;
         });
         Assert.Single(Names.Select(Read).Distinct());
-        Assert.Equal([.. Names, "mine.txt"], Listed().Order(StringComparer.Ordinal).OrderBy(name => name == "mine.txt").ThenBy(name => Array.IndexOf(Names, name)));
+        Assert.Equal([.. Names, "mine.txt"],
+            Listed()
+            .Order(StringComparer.Ordinal)
+            .OrderBy(name => name == "mine.txt")
+            .ThenBy(name => Array.IndexOf(Names, name)));
     }
 
     [Fact]
     public void a_run_that_fails_leaves_the_old_set()
     {
         Write("old");
-        Assert.Throws<UserException>(() => FileSet.Write(folder.Root, [("series.csv", Writes("new")), ("results.json", _ => throw new IOException("full"))]));
+        Assert.Throws<UserException>(() =>
+            FileSet.Write(folder.Root, [("series.csv", Writes("new")), ("results.json", _ => throw new IOException("full"))]));
         Assert.All(Names, name => Assert.Equal("old", Read(name)));
         Assert.Equal(Names.Length, Listed().Length);
     }
@@ -50,7 +55,8 @@ public sealed class FileSetTests : IDisposable
         Write("old");
         Interrupt("new", renamed: 1);
         File.Delete(folder.Path(".emergence-results.json.staged"));
-        Assert.Contains("results.json: is not of the same run", Assert.Throws<UserException>(() => FileSet.Recover(folder.Root)).Message, StringComparison.Ordinal);
+        Assert.Contains("results.json: is not of the same run",
+            Assert.Throws<UserException>(() => FileSet.Recover(folder.Root)).Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => folder.Dispose();

@@ -43,8 +43,10 @@ public sealed class GraphBuilderTests
     [Fact]
     public void attributes_carry_their_type()
     {
-        Assert.Equal(new AttributeProto { Name = "a", Type = AttributeProto.Types.AttributeType.Int, I = 1 }, AttributeProto.Of("a", 1));
-        Assert.Equal(new AttributeProto { Name = "a", Type = AttributeProto.Types.AttributeType.Float, F = 1 }, AttributeProto.Of("a", 1f));
+        Assert.Equal(new AttributeProto { Name = "a", Type = AttributeProto.Types.AttributeType.Int, I = 1 },
+            AttributeProto.Of("a", 1));
+        Assert.Equal(new AttributeProto { Name = "a", Type = AttributeProto.Types.AttributeType.Float, F = 1 },
+            AttributeProto.Of("a", 1f));
         Assert.Equal("é", AttributeProto.Of("a", "é").S.ToStringUtf8());
         Assert.Equal([1, 2], AttributeProto.Of("a", [1L, 2L]).Ints);
         Assert.Equal([1, 2], AttributeProto.Of("a", [1f, 2f]).Floats);
@@ -63,7 +65,14 @@ public sealed class GraphBuilderTests
         var middle = new GraphProto { Name = "middle" };
         middle.Node.Add(new NodeProto { OpType = "Loop", Output = { "m" }, Attribute = { AttributeProto.Of("body", inner) } });
         var graph = new GraphProto { Name = "g" };
-        graph.Node.Add(new NodeProto { Name = "n", OpType = "If", Output = { "o" }, Attribute = { AttributeProto.Of("then_branch", middle) } });
+        graph.Node.Add(
+            new NodeProto
+            {
+                Name = "n",
+                OpType = "If",
+                Output = { "o" },
+                Attribute = { AttributeProto.Of("then_branch", middle) }
+            });
         graph.Output.Add(new ValueInfoProto { Name = "dangling" });
         graph.ValueInfo.Add(new ValueInfoProto { Name = "info" });
         graph.SparseInitializer.Add(new SparseTensorProto { Values = TensorValues.FromFloats("sparse", [1], [1]) });
@@ -76,7 +85,8 @@ public sealed class GraphBuilderTests
         var names = new FreshNames(graph);
         Assert.Equal("t_2", names.Next("t"));
         Assert.Equal("t_3", names.Next("t"));
-        foreach (var taken in new[] { "in", "inner node", "outer", "m", "n", "o", "dangling", "info", "sparse", "annotated", "scale" })
+        foreach (var taken in new[] { "in", "inner node", "outer", "m", "n", "o", "dangling", "info", "sparse", "annotated",
+            "scale" })
             Assert.Equal($"{taken}_1", names.Next(taken));
         Assert.Equal("free", names.Next("free"));
         Assert.Equal("free_1", names.Next("free"));

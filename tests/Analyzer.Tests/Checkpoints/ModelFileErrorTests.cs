@@ -80,7 +80,8 @@ public sealed class ModelFileErrorTests : IDisposable
             folder.Write("input_0.pb", tensor.ToByteArray()),
             "is truncated, damaged, or not an ONNX model; copy or download it again");
         tensor.ClearName();
-        Refused(folder.Write("input_0.pb", tensor.ToByteArray()), "is not an ONNX model (it holds no graph); name the .onnx file");
+        Refused(folder.Write("input_0.pb", tensor.ToByteArray()),
+            "is not an ONNX model (it holds no graph); name the .onnx file");
     }
 
     [Fact]
@@ -88,7 +89,8 @@ public sealed class ModelFileErrorTests : IDisposable
     {
         var model = TinyModels.Dense();
         model.OpsetImport.Clear();
-        Refused(folder.Write("m.onnx", model.ToByteArray()), "is no complete ONNX model (it imports no operator set); export it again");
+        Refused(folder.Write("m.onnx", model.ToByteArray()),
+            "is no complete ONNX model (it imports no operator set); export it again");
     }
 
     [Fact]

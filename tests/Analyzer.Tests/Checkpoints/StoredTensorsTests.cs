@@ -61,7 +61,8 @@ public sealed class StoredTensorsTests
         var condition = graph.Input("c", DataType.Bool);
         var w = graph.Initializer("w", [1], [1f]);
         graph.Node("Add", [w, w]);
-        graph.Node("If", [condition], AttributeProto.Of("then_branch", Branch(define: false)), AttributeProto.Of("else_branch", Branch(define: true)));
+        graph.Node("If", [condition], AttributeProto.Of("then_branch", Branch(define: false)),
+            AttributeProto.Of("else_branch", Branch(define: true)));
         var stored = new StoredTensors(graph.Build(17, 8, "tests"), null);
         Assert.Equal(3, stored.Users("w"));
         Assert.Equal(1, stored.Users("c"));
@@ -103,7 +104,8 @@ public sealed class StoredTensorsTests
         Assert.Equal(
             "sparse tensor 's': index -1 lies outside its 6 elements; the file is damaged", Error(Sparse([2, 3], [1], [-1])));
         Assert.Equal(
-            "sparse tensor 's': 2 values have 1 indices of a shape that does not fit; the file is damaged", Error(Sparse([2, 3], [1, 2], [0])));
+            "sparse tensor 's': 2 values have 1 indices of a shape that does not fit; the file is damaged",
+            Error(Sparse([2, 3], [1, 2], [0])));
         Assert.Equal(
             "sparse tensor 's': 1000000000000 elements are too many to make of 1 stored ones; store it dense",
             Error(Sparse([1_000_000, 1_000_000], [1], [0])));

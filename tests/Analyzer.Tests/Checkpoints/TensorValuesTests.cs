@@ -13,7 +13,8 @@ public sealed class TensorValuesTests
     {
         { DataType.Float, [0, 0, 0xC0, 0x3F, 0, 0, 0, 0x80], [1.5, -0.0] },
         { DataType.Double, [0, 0, 0, 0, 0, 0, 0xF8, 0x3F], [1.5] },
-        { DataType.Float16, [0x00, 0x3E, 0x00, 0x80, 0x01, 0x00, 0x00, 0x7C], [1.5, -0.0, 5.9604644775390625e-8, double.PositiveInfinity] },
+        { DataType.Float16, [0x00, 0x3E, 0x00, 0x80, 0x01, 0x00, 0x00, 0x7C],
+            [1.5, -0.0, 5.9604644775390625e-8, double.PositiveInfinity] },
         { DataType.Bfloat16, [0xC0, 0x3F, 0xC0, 0xFF, 0x80, 0x7F], [1.5, double.NaN, double.PositiveInfinity] },
         { DataType.Int8, [0x01, 0xFF, 0x80], [1, -1, -128] },
         { DataType.Uint8, [0x01, 0xFF], [1, 255] },
@@ -31,7 +32,8 @@ public sealed class TensorValuesTests
         { DataType.Float4E2M1, [0x10, 0x32, 0x54, 0x76, 0xF8], [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -6] },
         { DataType.Float8E4M3Fn, [0x38, 0x7E, 0x01, 0x7F, 0xB8], [1, 448, 0.001953125, double.NaN, -1] },
         { DataType.Float8E4M3Fnuz, [0x40, 0x7F, 0x01, 0x80, 0xC0], [1, 240, 0.0009765625, double.NaN, -1] },
-        { DataType.Float8E5M2, [0x3C, 0x7B, 0x7C, 0x7D, 0x01], [1, 57344, double.PositiveInfinity, double.NaN, 1.52587890625e-5] },
+        { DataType.Float8E5M2, [0x3C, 0x7B, 0x7C, 0x7D, 0x01],
+            [1, 57344, double.PositiveInfinity, double.NaN, 1.52587890625e-5] },
         { DataType.Float8E5M2Fnuz, [0x40, 0x7F, 0x80, 0x01], [1, 57344, double.NaN, 7.62939453125e-6] },
         { DataType.Float8E8M0, [0x7F, 0x80, 0x00, 0xFF], [1, 2, 5.877471754111438e-39, double.NaN] },
     };
@@ -60,7 +62,8 @@ public sealed class TensorValuesTests
     [MemberData(nameof(Raw))]
     public void unchanged_values_keep_every_stored_bit(DataType type, byte[] bytes, double[] expected)
     {
-        foreach (var tensor in new[] { TensorValues.FromRaw("t", type, [expected.Length], bytes), Typed(type, expected.Length, bytes) })
+        foreach (var tensor in new[] { TensorValues.FromRaw("t", type, [expected.Length], bytes),
+            Typed(type, expected.Length, bytes) })
             Assert.Equal(tensor, TensorValues.WithDoubles(tensor, TensorValues.ToDoubles(tensor, null)));
     }
 
@@ -73,7 +76,8 @@ public sealed class TensorValuesTests
         {
             var values = expected.ToArray();
             values[changed] = to;
-            foreach (var tensor in new[] { TensorValues.FromRaw("t", type, [expected.Length], bytes), Typed(type, expected.Length, bytes) })
+            foreach (var tensor in new[] { TensorValues.FromRaw("t", type, [expected.Length], bytes),
+                Typed(type, expected.Length, bytes) })
             {
                 var before = tensor.Clone();
                 var copy = TensorValues.WithDoubles(tensor, values);
@@ -99,7 +103,8 @@ public sealed class TensorValuesTests
         Assert.Equal([(1L << 53) + 1, 0], TensorValues.ToLongs(changed, null));
 
         // A writer that leaves garbage above the 16 bits of a float16.
-        var halves = new TensorProto { Name = "t", DataType = (int)DataType.Float16, Dims = { 2 }, Int32Data = { 0x7FFF_3E00, 0x3C00 } };
+        var halves =
+            new TensorProto { Name = "t", DataType = (int)DataType.Float16, Dims = { 2 }, Int32Data = { 0x7FFF_3E00, 0x3C00 } };
         Same([1.5, 1], TensorValues.ToDoubles(halves, null));
         Assert.Equal([0x7FFF_3E00, 0], TensorValues.WithDoubles(halves, [1.5, 0]).Int32Data);
     }
@@ -152,17 +157,25 @@ public sealed class TensorValuesTests
         Assert.Equal([2f], TensorValues.ToFloats(TensorValues.FromFloats("s", [], [2]), null));
         Assert.Empty(TensorValues.ToFloats(TensorValues.FromFloats("e", [0, 5], []), null));
         Assert.Empty(TensorValues.ToFloats(new TensorProto { Name = "e", DataType = 1, Dims = { 3, 0 } }, null));
-        Assert.Empty(TensorValues.ToLongs(new TensorProto { Name = "e", DataType = 7, Dims = { long.MaxValue, 0, long.MaxValue } }, null));
+        Assert.Empty(
+            TensorValues.ToLongs(new TensorProto { Name = "e", DataType = 7, Dims = { long.MaxValue, 0, long.MaxValue } }, null));
     }
 
     [Fact]
     public void longs_come_from_integers_only()
     {
-        Assert.Equal([long.MaxValue, long.MinValue], TensorValues.ToLongs(TensorValues.FromLongs("t", [2], [long.MaxValue, long.MinValue]), null));
+        Assert.Equal([long.MaxValue, long.MinValue],
+            TensorValues.ToLongs(TensorValues.FromLongs("t", [2], [long.MaxValue, long.MinValue]), null));
         Assert.Equal(
             "tensor 'shape': holds float where integers are needed; check the model",
             Error(() => TensorValues.ToLongs(TensorValues.FromFloats("shape", [1], [1]), null)));
-        var large = new TensorProto { Name = "u", DataType = (int)DataType.Uint64, Dims = { 1 }, Uint64Data = { ulong.MaxValue } };
+        var large = new TensorProto
+        {
+            Name = "u",
+            DataType = (int)DataType.Uint64,
+            Dims = { 1 },
+            Uint64Data = { ulong.MaxValue }
+        };
         Assert.Equal("tensor 'u': holds a value beyond int64; use a signed type", Error(() => TensorValues.ToLongs(large, null)));
     }
 
@@ -221,7 +234,9 @@ public sealed class TensorValuesTests
                 case DataType.Int32: tensor.Int32Data.Add(BitConverter.ToInt32(bytes, i)); break;
                 case DataType.Int16: tensor.Int32Data.Add(BitConverter.ToInt16(bytes, i)); break;
                 case DataType.Int8: tensor.Int32Data.Add(unchecked((sbyte)bytes[i])); break;
-                case DataType.Uint16 or DataType.Float16 or DataType.Bfloat16: tensor.Int32Data.Add(BitConverter.ToUInt16(bytes, i)); break;
+                case DataType.Uint16 or DataType.Float16
+                    or DataType.Bfloat16:
+                    tensor.Int32Data.Add(BitConverter.ToUInt16(bytes, i)); break;
                 default: tensor.Int32Data.Add(bytes[i]); break;
             }
         }
@@ -231,7 +246,8 @@ public sealed class TensorValuesTests
     private static void Same(double[] expected, double[] actual)
     {
         Assert.Equal(expected, actual);
-        Assert.Equal(expected.Select(double.IsNegative).Where((_, i) => expected[i] == 0), actual.Select(double.IsNegative).Where((_, i) => actual[i] == 0));
+        Assert.Equal(expected.Select(double.IsNegative).Where((_, i) => expected[i] == 0),
+            actual.Select(double.IsNegative).Where((_, i) => actual[i] == 0));
     }
 
     private static string Error(Func<object> act) => Assert.Throws<UserException>(() => act()).Message;

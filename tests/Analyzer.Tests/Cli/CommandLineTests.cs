@@ -65,7 +65,9 @@ public sealed class CommandLineTests : IDisposable
     {
         shell.Analysis = (_, _, _) => throw new InvalidOperationException("unforeseen");
         Assert.Equal(1, await shell.RunAsync(model));
-        Assert.Matches(@"^error: unexpected InvalidOperationException at .*CommandLineTests.* \(unforeseen\); this is a defect of .*\n$", shell.Error);
+        Assert.Matches(
+            @"^error: unexpected InvalidOperationException at .*CommandLineTests.* \(unforeseen\); this is a defect of .*\n$",
+            shell.Error);
     }
 
     [Fact]
@@ -73,10 +75,13 @@ public sealed class CommandLineTests : IDisposable
     {
         shell.Analysis = (_, _, _) => Task.FromResult(SampleOutcome.Plain with
         {
-            Failures = [new("runs/b.onnx", "runs/b.onnx: is empty; export it again"), new("runs/c.onnx", "c.onnx: no layer found"), new("runs/d.onnx", "odd")],
+            Failures = [new("runs/b.onnx", "runs/b.onnx: is empty; export it again"),
+                new("runs/c.onnx", "c.onnx: no layer found"), new("runs/d.onnx", "odd")],
         });
         Assert.Equal(4, await shell.RunAsync(model, "--out", shell.Folder, "--quiet"));
-        Assert.Equal("error: runs/b.onnx: is empty; export it again\nerror: runs/c.onnx: no layer found\nerror: runs/d.onnx: odd\n", shell.Error);
+        Assert.Equal(
+            "error: runs/b.onnx: is empty; export it again\nerror: runs/c.onnx: no layer found\nerror: runs/d.onnx: odd\n",
+            shell.Error);
         Assert.StartsWith("checkpoint ", shell.Output, StringComparison.Ordinal);
         Assert.Contains("runs/c.onnx", File.ReadAllText(Path.Combine(shell.Folder, "results.json")), StringComparison.Ordinal);
     }
@@ -138,9 +143,11 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(
             ["layers.csv", "mine.txt", "report.html", "results.json", "series.csv"],
             Directory.GetFileSystemEntries(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
-        Assert.Equal("mine", await File.ReadAllTextAsync(Path.Combine(directory, "mine.txt"), TestContext.Current.CancellationToken));
+        Assert.Equal("mine",
+            await File.ReadAllTextAsync(Path.Combine(directory, "mine.txt"), TestContext.Current.CancellationToken));
         foreach (var file in (string[])["series.csv", "layers.csv", "results.json"])
-            Golden.Check($"plain.{file}", await File.ReadAllBytesAsync(Path.Combine(directory, file), TestContext.Current.CancellationToken));
+            Golden.Check($"plain.{file}",
+                await File.ReadAllBytesAsync(Path.Combine(directory, file), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -153,7 +160,8 @@ public sealed class CommandLineTests : IDisposable
         ReportWriters.Page.Write(SampleOutcome.Plain, expected);
         Assert.Equal(expected.ToArray(), await File.ReadAllBytesAsync(page, TestContext.Current.CancellationToken));
         Assert.Equal(2, await shell.RunAsync(model, "--html", shell.Folder));
-        Assert.Contains($"--html {shell.Folder}: is a directory; name a file, such as report.html in it", shell.Error, StringComparison.Ordinal);
+        Assert.Contains($"--html {shell.Folder}: is a directory; name a file, such as report.html in it", shell.Error,
+            StringComparison.Ordinal);
     }
 
     [Fact]

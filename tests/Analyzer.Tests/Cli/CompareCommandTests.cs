@@ -108,7 +108,8 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal(0, await shell.RunAsync(model, "--out", folder.Path("max"), "--statistic", "max", "--quiet"));
         Assert.Equal(1, await shell.RunAsync("compare", model, folder.Path("max"), "--quiet"));
         Assert.EndsWith(
-            $"error: {model} and {folder.Path("max")}: were not measured in the same way (--statistic is 'Mean' in the first and 'Max' in the second); " +
+            $"error: {model} and {folder.Path("max")}: were not measured in the same way (--statistic is 'Mean' in the first "
+            + "and 'Max' in the second); " +
             "measure both with the same options\n", shell.Error, StringComparison.Ordinal);
 
         Assert.Equal(0, await shell.RunAsync(model, "--out", folder.Path("sweep"), "--threshold", "0,1", "--quiet"));
@@ -189,7 +190,8 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal(2, await shell.RunAsync("compare", model, folder.Path("none.onnx")));
         Assert.Equal(2, await shell.RunAsync("compare", model, model, "--threshold", "0,1"));
         Assert.Equal(
-            "error: compare takes two models, directories or results.json files or more, not 1, as in: emergence-analyze compare before.onnx after.onnx\n" +
+            "error: compare takes two models, directories or results.json files or more, not 1, as in: emergence-analyze "
+            + "compare before.onnx after.onnx\n" +
             $"error: {folder.Path("none.onnx")}: no such file or directory; check the path\n" +
             "error: compare shows one threshold; give one --threshold\n", shell.Error);
     }

@@ -28,7 +28,8 @@ public partial class DocumentationTests
     public void The_readme_lists_exactly_the_options_of_the_program()
     {
         var table = Read("README.md").Split('\n').Where(line => line.StartsWith("| `--", StringComparison.Ordinal));
-        var documented = table.SelectMany(line => OptionName().Matches(line.Split(" | ")[0]).Select(match => match.Groups[1].Value));
+        var documented =
+            table.SelectMany(line => OptionName().Matches(line.Split(" | ")[0]).Select(match => match.Groups[1].Value));
         Assert.Equal(
             Program.Options.Select(option => option.Name).Order(StringComparer.Ordinal),
             documented.Order(StringComparer.Ordinal));
@@ -38,8 +39,10 @@ public partial class DocumentationTests
     public void The_readme_names_the_choices_of_every_option()
     {
         var readme = Read("README.md");
-        foreach (var option in Program.Options.Where(option => option.HelpName is { } name && name.Contains('|', StringComparison.Ordinal)))
-            Assert.Contains($"`{option.Name} {option.HelpName!.Replace("|", "\\|", StringComparison.Ordinal)}`", readme, StringComparison.Ordinal);
+        foreach (var option in Program.Options.Where(option =>
+            option.HelpName is { } name && name.Contains('|', StringComparison.Ordinal)))
+            Assert.Contains($"`{option.Name} {option.HelpName!.Replace("|", "\\|", StringComparison.Ordinal)}`", readme,
+                StringComparison.Ordinal);
     }
 
     [Fact]

@@ -25,8 +25,10 @@ public sealed class OptionTests : IDisposable
         Assert.Equal(0, await shell.RunAsync(
             model, "--data", "x=a.npy", "--data", "y=b.npy", "--data-dir", shell.Folder, "--split", "train", "--samples", "7",
             "--labels", labels, "--batch", "3", "--scale", "0.5", "--mean", "0.1,-0.2,0.3", "--std", "1,2,3", "--input", "x",
-            "--dim", "N=4", "--dim", "time=axis=5", "--seed", "-9", "--threshold", "0,0.05,-0.1", "--statistic", "share", "--alive-share", "0.3",
-            "--conv-nodes", "filters", "--include-input", "--bootstrap", "500", "--only", "fc*", "--only", "conv*", "--exclude", "*out", "--optimization", "none",
+            "--dim", "N=4", "--dim", "time=axis=5", "--seed", "-9", "--threshold", "0,0.05,-0.1", "--statistic", "share",
+            "--alive-share", "0.3",
+            "--conv-nodes", "filters", "--include-input", "--bootstrap", "500", "--only", "fc*", "--only", "conv*", "--exclude",
+            "*out", "--optimization", "none",
             "--threads", "2", "--device", "cpu", "--out", Path.Combine(shell.Folder, "out"), "--format", "json", "--quiet"));
 
         var settings = shell.Request!.Settings;
@@ -129,7 +131,8 @@ public sealed class OptionTests : IDisposable
     public async Task Calling_it_with_nothing_tells_how_to_call_it()
     {
         Assert.Equal(2, await shell.RunAsync());
-        Assert.Equal("error: no checkpoint given; name files, patterns or directories, as in: emergence-analyze ckpt_*.onnx\n", shell.Error);
+        Assert.Equal("error: no checkpoint given; name files, patterns or directories, as in: emergence-analyze ckpt_*.onnx\n",
+            shell.Error);
     }
 
     [Fact]

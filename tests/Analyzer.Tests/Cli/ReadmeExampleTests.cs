@@ -8,7 +8,8 @@ namespace Emergence.Analyzer.Tests.Cli;
 /// <summary>Runs the first command of the README as a user would.</summary>
 public class ReadmeExampleTests
 {
-    private const string Begin = "<!-- output: dotnet run -c Release --project src/Analyzer -- models/digits-mlp/ckpt_*.onnx -->\n";
+    private const string Begin =
+        "<!-- output: dotnet run -c Release --project src/Analyzer -- models/digits-mlp/ckpt_*.onnx -->\n";
     private const string End = "<!-- end of output -->";
 
     [Fact]
@@ -36,7 +37,10 @@ public class ReadmeExampleTests
             await File.WriteAllTextAsync(path, readme, TestContext.Current.CancellationToken);
             end = readme.IndexOf(End, StringComparison.Ordinal);
         }
-        Assert.Equal(Skeleton(printed), Skeleton(readme[start..end].Replace("```text", "", StringComparison.Ordinal).Replace("```", "", StringComparison.Ordinal)));
+        Assert.Equal(Skeleton(printed),
+            Skeleton(readme[start..end]
+            .Replace("```text", "", StringComparison.Ordinal)
+            .Replace("```", "", StringComparison.Ordinal)));
     }
 
     /// <summary>
@@ -47,6 +51,7 @@ public class ReadmeExampleTests
     private static string[] Skeleton(string table) =>
         [.. table.Trim('\n').Split('\n').TakeWhile(line => !line.StartsWith("epoch ", StringComparison.Ordinal)).Append(
             table.Contains("\nverdict: ", StringComparison.Ordinal) ? "verdict" : "none").Select(line =>
-            line.StartsWith("ckpt_", StringComparison.Ordinal) ? string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(3))
+            line.StartsWith("ckpt_", StringComparison.Ordinal)
+                ? string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(3))
             : line.StartsWith('─') ? "" : string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries)))];
 }

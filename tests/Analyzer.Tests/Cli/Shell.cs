@@ -41,7 +41,8 @@ internal sealed class Shell : IDisposable
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
-    private Task<AnalysisOutcome> AnalyzeAsync(AnalysisRequest request, IProgress<AnalysisProgress>? progress, CancellationToken token)
+    private Task<AnalysisOutcome> AnalyzeAsync(AnalysisRequest request, IProgress<AnalysisProgress>? progress,
+        CancellationToken token)
     {
         Request = request;
         return Analysis(request, progress, token);

@@ -12,7 +12,8 @@ public class BoundaryTests
     public void any_exception_is_the_checkpoints_own()
     {
         Assert.Equal("a.onnx: damaged", Failure(_ => throw new UserException("a.onnx: damaged")));
-        Assert.StartsWith("unexpected NotSupportedException at ", Failure(_ => throw new NotSupportedException("x\ny")), StringComparison.Ordinal);
+        Assert.StartsWith("unexpected NotSupportedException at ", Failure(_ => throw new NotSupportedException("x\ny")),
+            StringComparison.Ordinal);
         Assert.StartsWith("needs more memory", Failure(_ => throw new InsufficientMemoryException()), StringComparison.Ordinal);
         Assert.StartsWith("cannot go on (disk", Failure(_ => throw new IOException("disk")), StringComparison.Ordinal);
         Assert.Equal((3, null), (Wide.Run(ThisFile, _ => 3, CancellationToken.None).Value, Failure(_ => 3)));
@@ -23,7 +24,9 @@ public class BoundaryTests
     {
         Assert.Throws<UsageException>(() => Failure(_ => throw new UsageException("--only x: matches nothing")));
         // But a file that has vanished says nothing about the call.
-        Assert.Equal("gone.onnx: does not exist", Wide.Run<int>("gone.onnx", _ => throw new UsageException("gone.onnx: does not exist"), CancellationToken.None).Failure);
+        Assert.Equal("gone.onnx: does not exist",
+            Wide.Run<int>("gone.onnx", _ => throw new UsageException("gone.onnx: does not exist"),
+            CancellationToken.None).Failure);
     }
 
     [Fact]
@@ -35,7 +38,8 @@ public class BoundaryTests
             run.Token.WaitHandle.WaitOne();
             throw new OperationCanceledException(run.Token);
         }
-        Assert.Equal("did not end within 0.02 seconds; raise --timeout, or leave it out", brief.Run(ThisFile, Wait, CancellationToken.None).Failure);
+        Assert.Equal("did not end within 0.02 seconds; raise --timeout, or leave it out",
+            brief.Run(ThisFile, Wait, CancellationToken.None).Failure);
         Assert.Throws<OperationCanceledException>(() => Wide.Run(ThisFile, Wait, new CancellationToken(canceled: true)));
     }
 

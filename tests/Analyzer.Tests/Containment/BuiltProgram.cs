@@ -13,12 +13,14 @@ internal sealed record BuiltProgram(int? ExitCode, string Output, string Error, 
 
     /// <summary>What it said that is neither a warning nor a note.</summary>
     public string[] Errors => [.. Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-        .Where(line => !line.StartsWith("warning: ", StringComparison.Ordinal) && !line.StartsWith("note: ", StringComparison.Ordinal))];
+        .Where(line =>
+            !line.StartsWith("warning: ", StringComparison.Ordinal) && !line.StartsWith("note: ", StringComparison.Ordinal))];
 
     /// <summary>Runs it; ends it where it takes longer.</summary>
     public static async Task<BuiltProgram> RunAsync(string folder, TimeSpan limit, params string[] args)
     {
-        var program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "emergence-analyze.exe" : "emergence-analyze");
+        var program =
+            Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "emergence-analyze.exe" : "emergence-analyze");
         var peak = Path.Combine(folder, ".peak");
         string[] call = File.Exists(Time) ? [Time, "-q", "-f", "%M", "-o", peak, program, .. args] : [program, .. args];
         var start = new ProcessStartInfo(call[0], call[1..])
@@ -30,7 +32,8 @@ internal sealed record BuiltProgram(int? ExitCode, string Output, string Error, 
         };
         using var process = Process.Start(start)!;
         using var clock = new CancellationTokenSource(limit);
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(CancellationToken.None), process.StandardError.ReadToEndAsync(CancellationToken.None));
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(CancellationToken.None),
+            process.StandardError.ReadToEndAsync(CancellationToken.None));
         try
         {
             await process.WaitForExitAsync(clock.Token);
@@ -40,7 +43,8 @@ internal sealed record BuiltProgram(int? ExitCode, string Output, string Error, 
             process.Kill(entireProcessTree: true);
             return new BuiltProgram(null, await output, await error, null);
         }
-        var kilobytes = File.Exists(peak) ? long.Parse(await File.ReadAllTextAsync(peak, CancellationToken.None), null) : (long?)null;
+        var kilobytes =
+            File.Exists(peak) ? long.Parse(await File.ReadAllTextAsync(peak, CancellationToken.None), null) : (long?)null;
         File.Delete(peak);
         return new BuiltProgram(process.ExitCode, await output, await error, kilobytes * 1024);
     }

@@ -3,7 +3,8 @@ using Emergence.Testing;
 
 namespace Emergence.Analyzer.Tests.Containment;
 
-/// <summary>The models of <c>../shared/cases/hostile</c>: what its README says of every one, by the program as it was built.</summary>
+/// <summary>The models of <c>../shared/cases/hostile</c>: what its README says of every one, by the program
+/// as it was built.</summary>
 public class HostileCasesTests
 {
     private const long MostMemory = 3L << 29;
@@ -22,7 +23,8 @@ public class HostileCasesTests
         ["prune", "CASE", "--amount", "0.5", "--out", "pruned.onnx", "--structure", "nodes", "--shrink", "--keep-output"],
     ];
 
-    public static TheoryData<string> Kinds { get; } = ["attribute", "external", "names", "native", "numbers", "shrink", "size", "structure", "time"];
+    public static TheoryData<string> Kinds { get; } =
+        ["attribute", "external", "names", "native", "numbers", "shrink", "size", "structure", "time"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -47,7 +49,8 @@ public class HostileCasesTests
         foreach (var file in cases)
             File.Copy(file, folder.Path(Path.GetFileName(file)));
         var run = await BuiltProgram.RunAsync(
-            folder.Root, Limit * (1 + cases.Length), [folder.Path("*.onnx"), "--samples", "8", "--format", "csv", "--timeout", "10", "--quiet"]);
+            folder.Root, Limit * (1 + cases.Length),
+            [folder.Path("*.onnx"), "--samples", "8", "--format", "csv", "--timeout", "10", "--quiet"]);
         Assert.True(run.ExitCode is 0 or 4, $"exit {run.ExitCode}: {run.Error}");
         Assert.Contains(run.Output.Split('\n'), line => line.StartsWith(folder.Path("a.onnx"), StringComparison.Ordinal));
         Assert.Contains(run.Output.Split('\n'), line => line.StartsWith(folder.Path("z.onnx"), StringComparison.Ordinal));
@@ -56,7 +59,9 @@ public class HostileCasesTests
 
     private static string[] CasesOf(string kind)
     {
-        var cases = Directory.GetFiles(SharedFiles.Require("cases", "hostile"), $"{kind}_*.onnx").Order(StringComparer.Ordinal).ToArray();
+        var cases = Directory.GetFiles(SharedFiles.Require("cases", "hostile"), $"{kind}_*.onnx")
+            .Order(StringComparer.Ordinal)
+            .ToArray();
         Assert.NotEmpty(cases);
         return cases;
     }
@@ -69,7 +74,8 @@ public class HostileCasesTests
         var run = await BuiltProgram.RunAsync(folder.Root, Limit, args);
         var isDone = run.ExitCode is 0 or 4;
         var fault = run.ExitCode is not (0 or 1 or 2 or 4) ? $"exit {run.ExitCode}"
-            : !isDone && !(run.Errors is [var only] && only.StartsWith("error: ", StringComparison.Ordinal)) ? "not one error line"
+            : !isDone && !(run.Errors is [var only] && only.StartsWith("error: ", StringComparison.Ordinal))
+                ? "not one error line"
             : (run.Output + run.Error).Any(IsHarmful) ? "a character that a terminal obeys"
             : run.Peak > MostMemory ? $"{run.Peak >> 20} MiB"
             : !isDone && Directory.EnumerateFileSystemEntries(folder.Root).Any() ? "a file is left"

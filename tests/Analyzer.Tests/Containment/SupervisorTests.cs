@@ -18,12 +18,15 @@ public class SupervisorTests
             OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64,
             "the smallest integer by -1 ends a process on x64 alone");
         using var folder = new TemporaryFolder();
-        string[] files = [Save(folder, "a.onnx", dies: false), Save(folder, "b.onnx", dies: true), Save(folder, "c.onnx", dies: false)];
+        string[] files =
+            [Save(folder, "a.onnx", dies: false), Save(folder, "b.onnx", dies: true), Save(folder, "c.onnx", dies: false)];
         var series = await BuiltProgram.RunAsync(folder.Root, Limit, [.. files, "--samples", "4", "--format", "csv"]);
         Assert.Equal(4, series.ExitCode);
-        Assert.Equal(["checkpoint", files[0], files[2]], series.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(',')[0]));
+        Assert.Equal(["checkpoint", files[0], files[2]],
+            series.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(',')[0]));
         Assert.Equal(
-            $"error: {files[1]}: the runtime ended the process on it: a division by zero or an overflow in integers (SIGFPE); leave the file out",
+            $"error: {files[1]}: the runtime ended the process on it: a division by zero or an overflow in integers (SIGFPE); "
+            + "leave the file out",
             Assert.Single(series.Errors));
 
         var alone = await BuiltProgram.RunAsync(folder.Root, Limit, files[1], "--samples", "4");
@@ -47,9 +50,11 @@ public class SupervisorTests
         var graph = new GraphBuilder("integers");
         var x = graph.Input("x", DataType.Float, "N", 2);
         var h = graph.Node("MatMul", [x, graph.Initializer("w", [2, 2], [1f, 1, 1, 1])]);
-        var zero = graph.Node("Mul", [graph.Node("Cast", [h], AttributeProto.Of("to", (long)DataType.Int64)), graph.Initializer("zero", [1], [0L])]);
+        var zero = graph.Node("Mul",
+            [graph.Node("Cast", [h], AttributeProto.Of("to", (long)DataType.Int64)), graph.Initializer("zero", [1], [0L])]);
         var start = graph.Node("Add", [zero, graph.Initializer("start", [1], [dies ? long.MinValue : 1])]);
-        var y = graph.Node("Cast", [graph.Node("Div", [start, graph.Initializer("minus", [1], [-1L])])], AttributeProto.Of("to", (long)DataType.Float));
+        var y = graph.Node("Cast", [graph.Node("Div", [start, graph.Initializer("minus", [1], [-1L])])],
+            AttributeProto.Of("to", (long)DataType.Float));
         // A layer behind it, as what no layer needs is not run.
         y = graph.Node("MatMul", [y, graph.Initializer("v", [2, 2], [1f, 1, 1, 1])]);
         graph.Output(y, DataType.Float, "N", 2);

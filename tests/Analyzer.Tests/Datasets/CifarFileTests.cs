@@ -13,7 +13,8 @@ public sealed class CifarFileTests : IDisposable
     [Fact]
     public void records_of_several_files_follow_each_other()
     {
-        var one = _folder.Write("one.bin", [.. Bytes.CifarRecord(3, i => (byte)(i % 256)), .. Bytes.CifarRecord(9, i => (byte)(i / 1024))]);
+        var one = _folder.Write("one.bin",
+            [.. Bytes.CifarRecord(3, i => (byte)(i % 256)), .. Bytes.CifarRecord(9, i => (byte)(i / 1024))]);
         var two = _folder.Write("two", Bytes.CifarRecord(0, _ => 7));
         var (images, labels) = CifarFile.Read([one, two]);
         Assert.Equal([3, 3, 32, 32], images.Shape);

@@ -64,7 +64,8 @@ public sealed class DatasetCatalogTests : IDisposable
         var fashion = SharedFiles.Require("data", "fashion-mnist");
         var error = Assert.Throws<UserException>(() => DatasetCatalog.Load("mnist", "test", fashion));
         Assert.Equal(
-            $"{Path.Combine(fashion, "t10k-images-idx3-ubyte.gz")}: is the test split of fashion-mnist, not the test split of mnist; give the folder of mnist",
+            $"{Path.Combine(fashion, "t10k-images-idx3-ubyte.gz")}: is the test split of fashion-mnist, not the test split of "
+            + "mnist; give the folder of mnist",
             error.Message);
     }
 

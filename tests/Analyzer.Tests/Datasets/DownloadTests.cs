@@ -46,7 +46,9 @@ public sealed class DownloadTests : IDisposable
     {
         var path = Path.Combine(_folder.Root, "file.gz");
         var error = Assert.Throws<UserException>(() => Fetch(Published(Content), path, request =>
-            request.RequestUri!.Host == "one.test" ? throw new HttpRequestException("Name or service not known") : new HttpResponseMessage(HttpStatusCode.NotFound)));
+            request.RequestUri!.Host == "one.test"
+                ? throw new HttpRequestException("Name or service not known")
+                : new HttpResponseMessage(HttpStatusCode.NotFound)));
         Assert.Equal(
             "file.gz: cannot be downloaded (one.test: Name or service not known; two.test: answers 404 Not Found); "
             + "check the network, or fetch it by other means and give its folder with --data-dir",
@@ -69,7 +71,8 @@ public sealed class DownloadTests : IDisposable
         using var cancel = new CancellationTokenSource();
         var path = Path.Combine(_folder.Root, "file.gz");
         using var http = new Mirror(_ => Answer(Content));
-        var download = new Download(_folder.Root, http, line => { if (line.Contains("50 %", StringComparison.Ordinal)) cancel.Cancel(); }, cancel.Token);
+        var download = new Download(_folder.Root, http,
+            line => { if (line.Contains("50 %", StringComparison.Ordinal)) cancel.Cancel(); }, cancel.Token);
         Assert.ThrowsAny<OperationCanceledException>(() => download.Fetch(Published(Content), path));
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Root));
     }
@@ -82,7 +85,8 @@ public sealed class DownloadTests : IDisposable
         var files = new IdxPair
         {
             Folders = ["mnist"],
-            Published = [Published(images) with { Name = "t10k-images-idx3-ubyte.gz" }, Published(labels) with { Name = "t10k-labels-idx1-ubyte.gz" }],
+            Published = [Published(images) with { Name = "t10k-images-idx3-ubyte.gz" },
+                Published(labels) with { Name = "t10k-labels-idx1-ubyte.gz" }],
         };
         var requests = 0;
         using var http = new Mirror(request =>
@@ -108,7 +112,11 @@ public sealed class DownloadTests : IDisposable
             ("cifar-10-batches-bin/data_batch_1.bin", record), ("cifar-10-batches-bin/data_batch_2.bin", record),
             ("cifar-10-batches-bin/data_batch_3.bin", record), ("cifar-10-batches-bin/data_batch_4.bin", record),
             ("../../data_batch_5.bin", record), ("/elsewhere/test_batch.bin", record), ("../../evil.bin", record));
-        var files = new CifarBatches { Folders = ["cifar-10-batches-bin"], Archive = Published(archive) with { Name = "cifar.tar.gz" } };
+        var files = new CifarBatches
+        {
+            Folders = ["cifar-10-batches-bin"],
+            Archive = Published(archive) with { Name = "cifar.tar.gz" }
+        };
         using var http = new Mirror(_ => Answer(archive));
         var (train, _) = files.Read(files.Cached("train", new Download(_folder.Root, http, null, default)));
         Assert.Equal([5, 3, 32, 32], train.Shape);
@@ -120,7 +128,11 @@ public sealed class DownloadTests : IDisposable
     public void an_archive_without_a_batch_is_refused_and_leaves_nothing()
     {
         var archive = Tar(("data_batch_1.bin", Bytes.CifarRecord(5, _ => 1)));
-        var files = new CifarBatches { Folders = ["cifar-10-batches-bin"], Archive = Published(archive) with { Name = "cifar.tar.gz" } };
+        var files = new CifarBatches
+        {
+            Folders = ["cifar-10-batches-bin"],
+            Archive = Published(archive) with { Name = "cifar.tar.gz" }
+        };
         using var http = new Mirror(_ => Answer(archive));
         var error = Assert.Throws<UserException>(() => files.Cached("test", new Download(_folder.Root, http, null, default)));
         Assert.Contains("holds no data_batch_2.bin", error.Message, StringComparison.Ordinal);
@@ -147,16 +159,19 @@ public sealed class DownloadTests : IDisposable
     }
 
     private static PublishedFile Published(byte[] content) =>
-        new("file.gz", content.Length, Convert.ToHexStringLower(SHA256.HashData(content)), ["https://one.test/data/", "https://two.test/"]);
+        new("file.gz", content.Length, Convert.ToHexStringLower(SHA256.HashData(content)),
+            ["https://one.test/data/", "https://two.test/"]);
 
-    private static HttpResponseMessage Answer(byte[] content) => new(HttpStatusCode.OK) { Content = new ByteArrayContent(content) };
+    private static HttpResponseMessage Answer(byte[] content) =>
+        new(HttpStatusCode.OK) { Content = new ByteArrayContent(content) };
 
     private static byte[] Tar(params (string Name, byte[] Content)[] entries)
     {
         var target = new MemoryStream();
         using (var tar = new TarWriter(target, leaveOpen: true))
         {
-            tar.WriteEntry(new UstarTarEntry(TarEntryType.SymbolicLink, "cifar-10-batches-bin/test_batch.bin") { LinkName = "/etc/passwd" });
+            tar.WriteEntry(
+                new UstarTarEntry(TarEntryType.SymbolicLink, "cifar-10-batches-bin/test_batch.bin") { LinkName = "/etc/passwd" });
             foreach (var (name, content) in entries)
                 tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(content) });
         }

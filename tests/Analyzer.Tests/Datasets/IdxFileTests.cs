@@ -48,10 +48,14 @@ public sealed class IdxFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData(new byte[] { 0, 0, 8, 1, 0, 0, 0, 3, 1, 2 }, "announces [3] Uint8, more than it holds; it may be truncated: fetch it again")]
-    [InlineData(new byte[] { 0, 0, 8, 1, 0, 0, 0, 1, 1, 2 }, "holds more bytes than its header announces; it may be damaged: fetch it again")]
-    [InlineData(new byte[] { 0, 0, 8, 2, 0x7f, 255, 255, 255, 0x7f, 255, 255, 255, 1 }, "announces [2147483647,2147483647] Uint8, more than it holds; it may be truncated: fetch it again")]
-    [InlineData(new byte[] { 0, 0, 8, 1, 255, 255, 255, 255, 1 }, "announces [4294967295] Uint8, more than it holds; it may be truncated: fetch it again")]
+    [InlineData(new byte[] { 0, 0, 8, 1, 0, 0, 0, 3, 1, 2 },
+        "announces [3] Uint8, more than it holds; it may be truncated: fetch it again")]
+    [InlineData(new byte[] { 0, 0, 8, 1, 0, 0, 0, 1, 1, 2 },
+        "holds more bytes than its header announces; it may be damaged: fetch it again")]
+    [InlineData(new byte[] { 0, 0, 8, 2, 0x7f, 255, 255, 255, 0x7f, 255, 255, 255, 1 },
+        "announces [2147483647,2147483647] Uint8, more than it holds; it may be truncated: fetch it again")]
+    [InlineData(new byte[] { 0, 0, 8, 1, 255, 255, 255, 255, 1 },
+        "announces [4294967295] Uint8, more than it holds; it may be truncated: fetch it again")]
     [InlineData(new byte[] { 0, 0, 8, 4, 0, 0, 0, 1 }, "ends 12 bytes early; it may be truncated: fetch it again")]
     [InlineData(new byte[] { 0, 0, 7, 1, 0, 0, 0, 1, 1 }, "is not an idx file; give one such as train-images-idx3-ubyte(.gz)")]
     [InlineData(new byte[] { 0, 0, 8, 9, 0, 0, 0, 1, 1 }, "is not an idx file; give one such as train-images-idx3-ubyte(.gz)")]
@@ -81,12 +85,14 @@ public sealed class IdxFileTests : IDisposable
         using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
         pipe.WriteByte(8);
         var path = $"/proc/self/fd/{pipe.GetClientHandleAsString()}";
-        Assert.Equal($"{path}: is a pipe or device; save the data as a file first", Assert.Throws<UserException>(() => IdxFile.Read(path)).Message);
+        Assert.Equal($"{path}: is a pipe or device; save the data as a file first",
+            Assert.Throws<UserException>(() => IdxFile.Read(path)).Message);
     }
 
     [Fact]
     public void a_missing_file_is_wrong_usage() =>
-        Assert.Equal("/no/such: no such file; check the path", Assert.Throws<UsageException>(() => IdxFile.Read("/no/such")).Message);
+        Assert.Equal("/no/such: no such file; check the path",
+            Assert.Throws<UsageException>(() => IdxFile.Read("/no/such")).Message);
 
     [Fact]
     public void a_folder_is_wrong_usage() => Assert.Throws<UsageException>(() => IdxFile.Read(_folder.Root));

@@ -83,7 +83,8 @@ public sealed class ImageFolderTests : IDisposable
     public void Decoding_ends_when_it_is_cancelled()
     {
         Gray("a.png", 4, (_, _) => 7);
-        Assert.Throws<OperationCanceledException>(() => StoredSamples.Read(folder.Root, "test", null, ["x"], [1, 4, 4], new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() =>
+            StoredSamples.Read(folder.Root, "test", null, ["x"], [1, 4, 4], new CancellationToken(canceled: true)));
     }
 
     [Fact]
@@ -115,12 +116,15 @@ public sealed class ImageFolderTests : IDisposable
         var flat = graph.Node("Flatten", [graph.Input("x", DataType.Float, "N", 1, 4, 4)]);
         // One logit is the brightness, the other its opposite: class 0 is bright.
         float[] weights = [.. Enumerable.Range(0, 32).Select(i => i < 16 ? 1f : -1f)];
-        var logits = graph.Node("Gemm", [flat, graph.Initializer("w", [2, 16], weights), graph.Initializer("b", [2], new float[] { -4, 4 })], Onnx.AttributeProto.Of("transB", 1));
+        var logits = graph.Node("Gemm",
+            [flat, graph.Initializer("w", [2, 16], weights), graph.Initializer("b", [2], new float[] { -4, 4 })],
+            Onnx.AttributeProto.Of("transB", 1));
         graph.Output(logits, DataType.Float, "N", 2);
         var model = folder.Path("model.onnx");
         ModelFile.Save(graph.Build(opset: 17, ir: 8, producer: "tests"), model);
         var outcome = await Analysis.RunAsync(
-            new AnalysisRequest([model], new AnalysisSettings { Device = Device.Cpu }, new ProbeOptions { Data = [folder.Path("images")], Scale = 1 / 255f }),
+            new AnalysisRequest([model], new AnalysisSettings { Device = Device.Cpu },
+                new ProbeOptions { Data = [folder.Path("images")], Scale = 1 / 255f }),
             null, TestContext.Current.CancellationToken);
         Assert.Empty(outcome.Failures);
         Assert.Equal(6, outcome.Series.Checkpoints[0].Probe.Samples);
@@ -165,7 +169,9 @@ public sealed class ImageFolderTests : IDisposable
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
         (header[8], header[9]) = (8, color);
-        folder.Write(name, [0x89, .. "PNG\r\n\u001a\n"u8, .. Chunk("IHDR"u8, header), .. Chunk("IDAT"u8, packed.ToArray()), .. Chunk("IEND"u8, [])]);
+        folder.Write(name,
+            [0x89, .. "PNG\r\n\u001a\n"u8, .. Chunk("IHDR"u8, header), .. Chunk("IDAT"u8, packed.ToArray()),
+            .. Chunk("IEND"u8, [])]);
     }
 
     private static byte[] Chunk(ReadOnlySpan<byte> type, byte[] data)

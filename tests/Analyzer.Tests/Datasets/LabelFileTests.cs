@@ -18,7 +18,8 @@ public sealed class LabelFileTests : IDisposable
     [InlineData("\"class\"\n\"3\"\n\"1\"\n\"4\"\n")]
     [InlineData("id,Label\na,3\nb,1\nc,4\n")]
     [InlineData("label;pixel\n3;0\n1;255\n4;0\n")]
-    public void text_is_read(string text) => Assert.Equal([3, 1, 4], LabelFile.Read(_folder.Write("y.csv", Encoding.UTF8.GetBytes(text))));
+    public void text_is_read(string text) =>
+        Assert.Equal([3, 1, 4], LabelFile.Read(_folder.Write("y.csv", Encoding.UTF8.GetBytes(text))));
 
     [Theory]
     [InlineData("1\nx\n", "line 2 holds no class; labels are whole numbers from 0")]
@@ -46,11 +47,13 @@ public sealed class LabelFileTests : IDisposable
     public void numbers_that_are_no_classes_are_refused()
     {
         var half = _folder.Write("y.npy", Bytes.Npy("<f4", "(2,)", Bytes.Floats(1, 0.5f)));
-        Assert.Equal($"{half}: entry 1 is no class; labels are whole numbers from 0, or one-hot rows", Assert.Throws<UserException>(() => LabelFile.Read(half)).Message);
+        Assert.Equal($"{half}: entry 1 is no class; labels are whole numbers from 0, or one-hot rows",
+            Assert.Throws<UserException>(() => LabelFile.Read(half)).Message);
         var warm = _folder.Write("y.npy", Bytes.Npy("<f4", "(1, 2)", Bytes.Floats(1, 1)));
         Assert.Throws<UserException>(() => LabelFile.Read(warm));
         var images = _folder.Write("x.npy", Bytes.Npy("|u1", "(1, 2, 2)", [1, 2, 3, 4]));
-        Assert.Equal($"{images}: has shape [1,2,2]; labels are [N], [N,1] or one-hot [N,classes]", Assert.Throws<UserException>(() => LabelFile.Read(images)).Message);
+        Assert.Equal($"{images}: has shape [1,2,2]; labels are [N], [N,1] or one-hot [N,classes]",
+            Assert.Throws<UserException>(() => LabelFile.Read(images)).Message);
     }
 
     [Fact]

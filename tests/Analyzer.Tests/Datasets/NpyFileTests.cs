@@ -60,7 +60,8 @@ public sealed class NpyFileTests : IDisposable
     [Fact]
     public void keys_may_come_in_any_order_and_python_2_marks_long_integers()
     {
-        var path = _folder.Write("x.npy", Bytes.NpyOf("{\"shape\": (2L, 1L), \"fortran_order\": False, \"descr\": \"|u1\"}", [1, 2]));
+        var path = _folder.Write("x.npy",
+            Bytes.NpyOf("{\"shape\": (2L, 1L), \"fortran_order\": False, \"descr\": \"|u1\"}", [1, 2]));
         Assert.Equal([2, 1], NpyFile.Read(path).Shape);
     }
 
@@ -70,7 +71,8 @@ public sealed class NpyFileTests : IDisposable
 
     [Fact]
     public void the_first_samples_are_read_alone() =>
-        Assert.Equal([1, 2], NpyFile.Read(_folder.Write("x.npy", Bytes.Npy("|u1", "(2, 2)", [1, 2, 3, 4])), samples: 1).Data.ToArray());
+        Assert.Equal([1, 2],
+            NpyFile.Read(_folder.Write("x.npy", Bytes.Npy("|u1", "(2, 2)", [1, 2, 3, 4])), samples: 1).Data.ToArray());
 
     [Theory]
     [InlineData("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "holds elements of type '|O'")]
@@ -79,9 +81,11 @@ public sealed class NpyFileTests : IDisposable
     [InlineData("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", "holds a structured array")]
     [InlineData("{'descr': '|u1', 'fortran_order': 0, 'shape': (1,), }", "has a fortran_order that is neither True nor False")]
     [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (-1,), }", "has a shape that cannot be read")]
-    [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (99999999999999999999,), }", "has a shape that cannot be read")]
+    [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (99999999999999999999,), }",
+        "has a shape that cannot be read")]
     [InlineData("{'descr': '|u1', 'fortran_order': False, }", "has a header that cannot be read")]
-    [InlineData("{'descr': '|u1', 'descr': '|u1', 'fortran_order': False, 'shape': (1,), }", "has an unexpected 'descr' in its header")]
+    [InlineData("{'descr': '|u1', 'descr': '|u1', 'fortran_order': False, 'shape': (1,), }",
+        "has an unexpected 'descr' in its header")]
     [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (1,)} + __import__('os')", "has a header that cannot be read")]
     [InlineData("{'descr': '|u1", "has a header that cannot be read")]
     [InlineData("", "has a header that cannot be read")]
@@ -96,7 +100,8 @@ public sealed class NpyFileTests : IDisposable
     [Theory]
     [InlineData("(3,)", "announces [3] Uint8, more than it holds; it may be truncated: fetch it again")]
     [InlineData("(1,)", "holds more bytes than its header announces; it may be damaged: fetch it again")]
-    [InlineData("(4294967296, 4294967296)", "announces [4294967296,4294967296] Uint8, more than it holds; it may be truncated: fetch it again")]
+    [InlineData("(4294967296, 4294967296)",
+        "announces [4294967296,4294967296] Uint8, more than it holds; it may be truncated: fetch it again")]
     public void sizes_that_do_not_fit_the_file_are_refused(string shape, string finding)
     {
         var path = _folder.Write("x.npy", Bytes.Npy("|u1", shape, [1, 2]));
@@ -137,7 +142,8 @@ public sealed class NpyFileTests : IDisposable
     [Fact]
     public void arrays_of_an_archive_are_read_by_name()
     {
-        var path = _folder.Write("x.npz", Bytes.Npz(("b.npy", Bytes.Npy("|u1", "(2,)", [1, 2])), ("a.npy", Bytes.Npy("|u1", "(1,)", [3])), ("note.txt", [0])));
+        var path = _folder.Write("x.npz",
+            Bytes.Npz(("b.npy", Bytes.Npy("|u1", "(2,)", [1, 2])), ("a.npy", Bytes.Npy("|u1", "(1,)", [3])), ("note.txt", [0])));
         using var npz = NpzFile.Open(path);
         Assert.Equal(["b", "a"], npz.Names);
         Assert.Equal([3], npz.Read("a").Data.ToArray());
@@ -148,7 +154,8 @@ public sealed class NpyFileTests : IDisposable
     [Fact]
     public void damaged_archives_are_named()
     {
-        var content = Bytes.Npz(("a.npy", Bytes.Npy("|u1", "(400,)", [.. Enumerable.Range(0, 400).Select(i => (byte)(i * i % 251))])));
+        var content =
+            Bytes.Npz(("a.npy", Bytes.Npy("|u1", "(400,)", [.. Enumerable.Range(0, 400).Select(i => (byte)(i * i % 251))])));
         for (var i = 0; i < content.Length; i += 3)
         {
             var damaged = (byte[])content.Clone();
@@ -170,8 +177,10 @@ public sealed class NpyFileTests : IDisposable
     public void an_archive_without_arrays_or_with_two_of_a_name_is_refused()
     {
         var empty = _folder.Write("x.npz", Bytes.Npz(("a.txt", [1])));
-        Assert.Equal($"{empty}: holds no arrays; save it with numpy.savez", Assert.Throws<UserException>(() => NpzFile.Open(empty)).Message);
+        Assert.Equal($"{empty}: holds no arrays; save it with numpy.savez",
+            Assert.Throws<UserException>(() => NpzFile.Open(empty)).Message);
         var twice = _folder.Write("y.npz", Bytes.Npz(("a.npy", [1]), ("a.npy", [1])));
-        Assert.Contains("two arrays 'a'", Assert.Throws<UserException>(() => NpzFile.Open(twice)).Message, StringComparison.Ordinal);
+        Assert.Contains("two arrays 'a'", Assert.Throws<UserException>(() => NpzFile.Open(twice)).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -32,13 +32,16 @@ public sealed class TensorFileTests : IDisposable
     [Fact]
     public void strings_models_text_and_truncated_files_are_refused()
     {
-        var strings = new TensorProto { DataType = (int)DataType.String, Dims = { 1 }, StringData = { ByteString.CopyFromUtf8("a") } };
+        var strings =
+            new TensorProto { DataType = (int)DataType.String, Dims = { 1 }, StringData = { ByteString.CopyFromUtf8("a") } };
         var whole = TensorValues.FromFloats("x", [4], [1, 2, 3, 4]).ToByteArray();
         var model = new ModelProto { IrVersion = 8, ProducerName = "p", Graph = new GraphProto { Name = "g" } };
-        foreach (var content in new[] { strings.ToByteArray(), model.ToByteArray(), [.. "not a tensor"u8], whole[..^3], [8, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1, 16, 1] })
+        foreach (var content in new[] { strings.ToByteArray(), model.ToByteArray(), [.. "not a tensor"u8], whole[..^3],
+            [8, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1, 16, 1] })
         {
             var path = _folder.Write("x.pb", content);
-            Assert.StartsWith($"{path}: ", Assert.Throws<UserException>(() => TensorFile.Read(path)).Message, StringComparison.Ordinal);
+            Assert.StartsWith($"{path}: ", Assert.Throws<UserException>(() => TensorFile.Read(path)).Message,
+                StringComparison.Ordinal);
         }
     }
 

@@ -5,7 +5,8 @@ using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Tests.Graphs;
 
-/// <summary>Foreign models, layer by layer as their architecture is known to be: operator, activation, channels × positions, edges.</summary>
+/// <summary>Foreign models, layer by layer as their architecture is known to be: operator, activation,
+/// channels × positions, edges.</summary>
 public class ArchitectureTests
 {
     [Fact]
@@ -52,15 +53,18 @@ public class ArchitectureTests
     public void cnn_with_batch_normalization()
     {
         var graph = Trace("mnist/whitematter_cnn_bn.onnx");
-        Assert.Equal(["Conv Relu", "Conv Relu", "Gemm Relu", "Gemm -"], graph.Layers.Select(layer => $"{layer.Op} {Shown(layer)}"));
+        Assert.Equal(["Conv Relu", "Conv Relu", "Gemm Relu", "Gemm -"],
+            graph.Layers.Select(layer => $"{layer.Op} {Shown(layer)}"));
         foreach (var convolution in graph.Layers.Take(2))
         {
             Assert.Equal(2, convolution.Parameters.Count(parameter => parameter.Role == ParameterRole.Normalization));
-            Assert.All(convolution.Parameters.Where(parameter => parameter.Role == ParameterRole.Normalization), scale => Assert.Equal(convolution.Channels, scale.Count));
+            Assert.All(convolution.Parameters.Where(parameter => parameter.Role == ParameterRole.Normalization),
+                scale => Assert.Equal(convolution.Channels, scale.Count));
         }
     }
 
-    /// <summary>Two basic blocks: the first halves the image and projects its shortcut, the second adds its input as it is.</summary>
+    /// <summary>Two basic blocks: the first halves the image and projects its shortcut, the second adds its
+    /// input as it is.</summary>
     [Fact]
     public void resnet_of_two_blocks() => Holds("cifar/pytorch18_resnet2b.onnx", """
         Conv Relu 8×256
@@ -117,7 +121,8 @@ public class ArchitectureTests
     {
         var graph = Trace("vision/caffe2_squeezenet_fp16.onnx");
         Assert.Equal(26, graph.Layers.Length);
-        Assert.All(graph.Layers, layer => Assert.Equal(("Conv", "Relu", 10), (layer.Op, layer.Activation, layer.Reading.ElementType)));
+        Assert.All(graph.Layers,
+            layer => Assert.Equal(("Conv", "Relu", 10), (layer.Op, layer.Activation, layer.Reading.ElementType)));
         int[] squeezed = [16, 16, 32, 32, 48, 48, 64, 64];
         int[] side = [55, 55, 27, 27, 13, 13, 13, 13];
         var edges = new List<string> { "0>1" };
@@ -127,14 +132,16 @@ public class ArchitectureTests
             var widths = graph.Layers.Skip(squeeze).Take(3).Select(layer => (layer.Channels, layer.Positions));
             var positions = side[fire] * side[fire];
             Assert.Equal([(squeezed[fire], positions), (4 * squeezed[fire], positions), (4 * squeezed[fire], positions)], widths);
-            edges.AddRange([$"{squeeze}>{squeeze + 1}", $"{squeeze}>{squeeze + 2}", $"{squeeze + 1}>{next}", $"{squeeze + 2}>{next}"]);
+            edges.AddRange(
+                [$"{squeeze}>{squeeze + 1}", $"{squeeze}>{squeeze + 2}", $"{squeeze + 1}>{next}", $"{squeeze + 2}>{next}"]);
         }
         Assert.Equal(edges, graph.Edges.Select(GraphText.EdgeText));
         Assert.Equal((1000, 169), (graph.Layers[25].Channels, graph.Layers[25].Positions));
         Assert.Equal(1235496, graph.Parameters.Sum(parameter => parameter.Count));
     }
 
-    /// <summary>Embeddings, five encoder layers, pooler, the transform and decoder of masked words, and the next-sentence head.</summary>
+    /// <summary>Embeddings, five encoder layers, pooler, the transform and decoder of masked words, and the
+    /// next-sentence head.</summary>
     [Fact]
     public void bert_of_five_encoder_layers()
     {
@@ -146,11 +153,13 @@ public class ArchitectureTests
         {
             // Fed by 'from': query, key, value; attention's output and the second dense layer add what they were fed by.
             var from = 1 + 6 * encoder;
-            var (query, key, value, attention, intermediate, output) = (from + 1, from + 2, from + 3, from + 4, from + 5, from + 6);
+            var (query, key, value, attention, intermediate, output) =
+                (from + 1, from + 2, from + 3, from + 4, from + 5, from + 6);
             Assert.Equal([32, 32, 32, 32, 37, 32], graph.Layers.Skip(query).Take(6).Select(layer => layer.Channels));
             Assert.Equal(["-", "-", "-", "-", "Gelu", "-"], graph.Layers.Skip(query).Take(6).Select(Shown));
             foreach (var normalized in (int[])[attention, output])
-                Assert.Contains(graph.Layers[normalized].Parameters, parameter => parameter.Tensor.EndsWith("LayerNorm.weight", StringComparison.Ordinal));
+                Assert.Contains(graph.Layers[normalized].Parameters,
+                    parameter => parameter.Tensor.EndsWith("LayerNorm.weight", StringComparison.Ordinal));
             edges.AddRange([$"{from}>{query}", $"{from}>{key}", $"{from}>{value}", $"{from}={attention}"]);
             edges.AddRange([$"{query}>{attention}", $"{key}>{attention}", $"{value}>{attention}"]);
             edges.AddRange([$"{attention}>{intermediate}", $"{attention}={output}", $"{intermediate}>{output}"]);

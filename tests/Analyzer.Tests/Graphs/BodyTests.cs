@@ -26,7 +26,8 @@ public class BodyTests
     private const int Samples = 7;
 
     public static TheoryData<Statistic, Optimization> Settings => new MatrixTheoryData<Statistic, Optimization>(
-        [Statistic.Mean, Statistic.Max, Statistic.AbsMean, Statistic.AbsMax, Statistic.Share], [Optimization.None, Optimization.Default]);
+        [Statistic.Mean, Statistic.Max, Statistic.AbsMean, Statistic.AbsMax, Statistic.Share],
+        [Optimization.None, Optimization.Default]);
 
     [Theory]
     [MemberData(nameof(Settings))]
@@ -252,15 +253,16 @@ public class BodyTests
         }
     }
 
-    private static AnalysisSettings Of(Statistic statistic = Statistic.Mean, Optimization optimization = Optimization.None) => new()
-    {
-        Device = Device.Cpu,
-        Threads = 1,
-        Batch = 4,
-        Statistic = statistic,
-        AliveShare = 0.4,
-        Optimization = optimization,
-    };
+    private static AnalysisSettings Of(Statistic statistic = Statistic.Mean, Optimization optimization = Optimization.None) =>
+        new()
+        {
+            Device = Device.Cpu,
+            Threads = 1,
+            Batch = 4,
+            Statistic = statistic,
+            AliveShare = 0.4,
+            Optimization = optimization,
+        };
 
     private static void Agree(
         TinyModel looped, TinyModel unrolled, AnalysisSettings settings, Func<double[], double[]>? change = null)

@@ -33,7 +33,9 @@ public class BudgetTests
         var shape = graph.Initializer("shape", [2], [side, side]);
         var made = op == "Expand" ? graph.Node(op, [graph.Initializer("one", [1], [1f]), shape]) : graph.Node(op, [shape]);
         // Its value is asked for as the bounds of a slice.
-        var part = graph.Node("Slice", [graph.Input("x", DataType.Float, "N", 4), graph.Node("Reshape", [made, graph.Initializer("flat", [1], [-1L])]), graph.Initializer("end", [1], [2L])]);
+        var part = graph.Node("Slice",
+            [graph.Input("x", DataType.Float, "N", 4), graph.Node("Reshape", [made, graph.Initializer("flat", [1], [-1L])]),
+            graph.Initializer("end", [1], [2L])]);
         graph.Output(graph.Node("MatMul", [part, graph.Initializer("w", [4, 2], new float[8])]), DataType.Float, "N", 2);
         var before = GC.GetAllocatedBytesForCurrentThread();
         Record.Exception(() => Traced(graph.Build(13, 7, "tests")));
@@ -57,14 +59,21 @@ public class BudgetTests
                 Node = { new NodeProto { OpType = $"f{i + 1}", Domain = "local", Input = { "a" }, Output = { "b" } } },
             });
         }
-        Assert.Contains("more than 64 deep", Assert.Throws<TraceException>(() => FunctionInliner.Apply(model)).Message, StringComparison.Ordinal);
+        Assert.Contains("more than 64 deep", Assert.Throws<TraceException>(() => FunctionInliner.Apply(model)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void a_sparse_tensor_is_not_made_of_nothing()
     {
-        var sparse = new SparseTensorProto { Values = new TensorProto { Name = "s", DataType = (int)DataType.Float, Dims = { 0 } }, Dims = { 20_000, 20_000 } };
-        Assert.Contains("too many to make of 0 stored ones", Assert.Throws<UserException>(() => SparseTensors.ToDense(sparse, null)).Message, StringComparison.Ordinal);
+        var sparse = new SparseTensorProto
+        {
+            Values =
+            new TensorProto { Name = "s", DataType = (int)DataType.Float, Dims = { 0 } },
+            Dims = { 20_000, 20_000 }
+        };
+        Assert.Contains("too many to make of 0 stored ones",
+            Assert.Throws<UserException>(() => SparseTensors.ToDense(sparse, null)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -83,7 +92,8 @@ public class BudgetTests
         var node = new NodeProto
         {
             OpType = "Odd",
-            Attribute = { AttributeProto.Of("group", 0L), AttributeProto.Of("perm", [0L, 0L]), AttributeProto.Of("split", [2L, 9L]) },
+            Attribute = { AttributeProto.Of("group", 0L), AttributeProto.Of("perm", [0L, 0L]),
+                AttributeProto.Of("split", [2L, 9L]) },
         };
         var attributes = new AttributeReader(node);
         Assert.Throws<TraceException>(() => attributes.Positive("group", 1));

@@ -16,7 +16,11 @@ public class ControlFlowTests
     [InlineData(0, "MatMul Tanh y [B C3] n=3 m=3 (If/v)")]
     public void an_if_with_a_stored_condition_is_the_branch_it_takes(double condition, string second)
     {
-        var tiny = Dense().Initializer("c", [], [condition], DataType.Bool).Node("If", "c", "chosen", Branches("Relu", "Tanh")).Node("Identity", "chosen", "y").Output("y");
+        var tiny = Dense()
+            .Initializer("c", [], [condition], DataType.Bool)
+            .Node("If", "c", "chosen", Branches("Relu", "Tanh"))
+            .Node("Identity", "chosen", "y")
+            .Output("y");
         TracedRun.Holds(tiny, $"""
             MatMul Relu a [B C6] n=6 m=6 (w)
             {second.Replace(" y ", " If/t ", StringComparison.Ordinal)}
@@ -27,7 +31,12 @@ public class ControlFlowTests
     [Fact]
     public void a_condition_computed_from_stored_tensors_is_constant_too()
     {
-        var tiny = Dense().Longs("shape", 3, 4).Longs("three", 3, 3).Node("Equal", "shape three", "e").Longs("zero", 0).Node("Gather", "e zero", "e0")
+        var tiny = Dense()
+            .Longs("shape", 3, 4)
+            .Longs("three", 3, 3)
+            .Node("Equal", "shape three", "e")
+            .Longs("zero", 0)
+            .Node("Gather", "e zero", "e0")
             .Node("Squeeze", "e0", "c").Node("If", "c", "y", Branches("Relu", "Tanh")).Output("y");
         TracedRun.Holds(tiny, """
             MatMul Relu a [B C6] n=6 m=6 (w)
@@ -39,9 +48,18 @@ public class ControlFlowTests
     [Fact]
     public void an_if_within_the_branch_taken_is_inlined_too()
     {
-        var inner = new GraphProto { Name = "inner", Node = { new NodeProto { OpType = "If", Input = { "c" }, Output = { "out" }, Attribute = { Branches("Relu", "Tanh") } } } };
+        var inner = new GraphProto
+        {
+            Name = "inner",
+            Node = { new NodeProto { OpType = "If", Input = { "c" }, Output = { "out" },
+            Attribute = { Branches("Relu", "Tanh") } } }
+        };
         inner.Output.Add(Value("out"));
-        var other = new GraphProto { Name = "other", Node = { new NodeProto { OpType = "Identity", Input = { "a" }, Output = { "out" } } } };
+        var other = new GraphProto
+        {
+            Name = "other",
+            Node = { new NodeProto { OpType = "Identity", Input = { "a" }, Output = { "out" } } }
+        };
         other.Output.Add(Value("out"));
         var tiny = Dense().Initializer("c", [], [1], DataType.Bool)
             .Node("If", "c", "y", AttributeProto.Of("then_branch", inner), AttributeProto.Of("else_branch", other)).Output("y");
@@ -55,7 +73,9 @@ public class ControlFlowTests
     [Fact]
     public void an_if_that_depends_on_the_data_has_the_layers_of_both_branches()
     {
-        var tiny = Dense().Node("ReduceMax", "a", "m", AttributeProto.Of("keepdims", 0)).Node("Cast", "m", "c", AttributeProto.Of("to", 9))
+        var tiny = Dense()
+            .Node("ReduceMax", "a", "m", AttributeProto.Of("keepdims", 0))
+            .Node("Cast", "m", "c", AttributeProto.Of("to", 9))
             .Node("If", "c", "h", Branches("Relu", "Tanh")).Weight("u", 3, 2).Node("MatMul", "h u", "y").Output("y", [null, 2]);
         tiny.Proto.Graph.Node[^2].Name = "choose";
         var graph = TracedRun.OnlyTraces(tiny.Proto);
@@ -120,7 +140,8 @@ public class ControlFlowTests
             body.Input.Add([Value("state", 3), Value("in", 3)]);
             body.Node.Add([Node("MatMul", "state r", "s"), Node("Add", "s in", "next"), Node("Identity", "next", "out")]);
             body.Output.Add([Value("next", 3), Value("out", 3)]);
-            tiny.Weight("start", 3).Node("Scan", "start h", "last steps", AttributeProto.Of("body", body), AttributeProto.Of("num_scan_inputs", 1));
+            tiny.Weight("start", 3)
+                .Node("Scan", "start h", "last steps", AttributeProto.Of("body", body), AttributeProto.Of("num_scan_inputs", 1));
         }
         else
         {
@@ -135,7 +156,8 @@ public class ControlFlowTests
         return tiny.Weight("u", 3, 2).Node("MatMul", "steps u", "y").Output("y");
     }
 
-    private static TinyModel Dense() => new TinyModel(13).Input("x", [null, 4]).Weight("w", 4, 6).Node("MatMul", "x w", "h0").Node("Relu", "h0", "a");
+    private static TinyModel Dense() =>
+        new TinyModel(13).Input("x", [null, 4]).Weight("w", 4, 6).Node("MatMul", "x w", "h0").Node("Relu", "h0", "a");
 
     private static AttributeProto[] Branches(string yes, string no) =>
         [AttributeProto.Of("then_branch", Branch(yes)), AttributeProto.Of("else_branch", Branch(no))];
@@ -143,21 +165,31 @@ public class ControlFlowTests
     /// <summary>A dense layer from a to 3 nodes.</summary>
     private static GraphProto Branch(string op)
     {
-        var graph = new GraphProto { Name = op, Initializer = { TensorValues.FromFloats("v", [6, 3], [.. TinyModel.Quarters(18, 5).Select(q => (float)q)]) } };
+        var graph = new GraphProto
+        {
+            Name = op,
+            Initializer = { TensorValues.FromFloats("v", [6, 3], [.. TinyModel.Quarters(18, 5).Select(q => (float)q)]) }
+        };
         graph.Node.Add([Node("MatMul", "a v", "p"), Node(op, "p", "t")]);
         graph.Output.Add(Value("t"));
         return graph;
     }
 
-    private static NodeProto Node(string op, string inputs, string output) => new() { OpType = op, Input = { inputs.Split(' ') }, Output = { output } };
+    private static NodeProto Node(string op, string inputs, string output) =>
+        new() { OpType = op, Input = { inputs.Split(' ') }, Output = { output } };
 
-    private static ValueInfoProto Value(string name, params long[] dims) => Value(name, DataType.Float, dims.Length == 0 ? null : dims);
+    private static ValueInfoProto Value(string name, params long[] dims) =>
+        Value(name, DataType.Float, dims.Length == 0 ? null : dims);
 
     private static ValueInfoProto Value(string name, DataType type, long[]? dims = null)
     {
         var tensor = new TypeProto.Types.Tensor { ElemType = (int)type };
         if (dims is not null || type != DataType.Float)
-            tensor.Shape = new TensorShapeProto { Dim = { (dims ?? []).Select(dim => new TensorShapeProto.Types.Dimension { DimValue = dim }) } };
+            tensor.Shape = new TensorShapeProto
+            {
+                Dim =
+                { (dims ?? []).Select(dim => new TensorShapeProto.Types.Dimension { DimValue = dim }) }
+            };
         return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
     }
 }

@@ -14,16 +14,43 @@ public class DamageTests
 
     private static readonly Dictionary<string, TinyModel> Models = new()
     {
-        ["dense"] = new TinyModel(13).Input("x", [null, 4]).Weight("w", 4, 6).Weight("b", 6).Weight("v", 6, 6).Node("Gemm", "x w b", "h", AttributeProto.Of("transB", 0))
-            .Node("Relu", "h", "a").Node("MatMul", "a v", "p").Node("Add", "p a", "s").Node("Softmax", "s", "y", AttributeProto.Of("axis", 1)).Output("y", [null, 6]),
-        ["convolution"] = new TinyModel(13).Input("x", [null, 2, 6, 5]).Weight("w", 4, 2, 3, 3).Node("Conv", "x w", "h", AttributeProto.Of("pads", [1L, 1L, 1L, 1L]), AttributeProto.Of("strides", [1L, 1L]))
+        ["dense"] = new TinyModel(13)
+            .Input("x", [null, 4])
+            .Weight("w", 4, 6)
+            .Weight("b", 6)
+            .Weight("v", 6, 6)
+            .Node("Gemm", "x w b", "h", AttributeProto.Of("transB", 0))
+            .Node("Relu", "h", "a")
+                .Node("MatMul", "a v", "p")
+                .Node("Add", "p a", "s")
+                .Node("Softmax", "s", "y", AttributeProto.Of("axis", 1))
+                .Output("y", [null, 6]),
+        ["convolution"] = new TinyModel(13)
+            .Input("x", [null, 2, 6, 5])
+            .Weight("w", 4, 2, 3, 3)
+            .Node("Conv", "x w", "h", AttributeProto.Of("pads", [1L, 1L, 1L, 1L]), AttributeProto.Of("strides", [1L, 1L]))
             .Node("Relu", "h", "a").Weight("u", 4, 4, 1, 1).Node("Conv", "a u", "p").Node("Add", "p a", "s")
-            .Node("MaxPool", "s", "m", AttributeProto.Of("kernel_shape", [2L, 2L])).Node("Concat", "m m", "c", AttributeProto.Of("axis", 1))
-            .Longs("from", 0).Longs("to", 2).Longs("axes", 2).Node("Slice", "c from to axes", "l").Longs("shape", 0, -1).Node("Reshape", "l shape", "f")
+            .Node("MaxPool", "s", "m", AttributeProto.Of("kernel_shape", [2L, 2L]))
+                .Node("Concat", "m m", "c", AttributeProto.Of("axis", 1))
+            .Longs("from", 0)
+                .Longs("to", 2)
+                .Longs("axes", 2)
+                .Node("Slice", "c from to axes", "l")
+                .Longs("shape", 0, -1)
+                .Node("Reshape", "l shape", "f")
             .Weight("v", 64, 3).Node("MatMul", "f v", "y").Output("y", [null, 3]),
-        ["sequence"] = new TinyModel(13).Input("ids", [null, 5], DataType.Int64).Weight("table", 9, 4).Node("Gather", "table ids", "e")
-            .Node("Transpose", "e", "t", AttributeProto.Of("perm", [1L, 0L, 2L])).Weight("w", 1, 12, 4).Weight("r", 1, 12, 3).Node("LSTM", "t w r", "o", AttributeProto.Of("hidden_size", 3))
-            .Longs("one", 1).Node("Squeeze", "o one", "q").Node("ReduceMean", "q", "g", AttributeProto.Of("axes", [0L]), AttributeProto.Of("keepdims", 0)).Weight("v", 3, 2).Node("MatMul", "g v", "y").Output("y", [null, 2]),
+        ["sequence"] =
+            new TinyModel(13).Input("ids", [null, 5], DataType.Int64).Weight("table", 9, 4).Node("Gather", "table ids", "e")
+            .Node("Transpose", "e", "t", AttributeProto.Of("perm", [1L, 0L, 2L]))
+                .Weight("w", 1, 12, 4)
+                .Weight("r", 1, 12, 3)
+                .Node("LSTM", "t w r", "o", AttributeProto.Of("hidden_size", 3))
+            .Longs("one", 1)
+                .Node("Squeeze", "o one", "q")
+                .Node("ReduceMean", "q", "g", AttributeProto.Of("axes", [0L]), AttributeProto.Of("keepdims", 0))
+                .Weight("v", 3, 2)
+                .Node("MatMul", "g v", "y")
+                .Output("y", [null, 2]),
     };
 
     public static TheoryData<string> Names => [.. Models.Keys];
@@ -74,7 +101,8 @@ public class DamageTests
         var path = folder.Write("damaged.onnx", bytes);
         try
         {
-            await Task.Run(() => LayerTracer.Trace(Checkpoint.Open(path), new TraceOptions()), TestContext.Current.CancellationToken)
+            await Task.Run(() => LayerTracer.Trace(Checkpoint.Open(path), new TraceOptions()),
+                TestContext.Current.CancellationToken)
                 .WaitAsync(Patience, TestContext.Current.CancellationToken);
         }
         catch (UserException)

@@ -54,7 +54,8 @@ public class FunctionInlinerTests
 
         TracedRun.Holds(tiny, TwoLayers);
         ComputesTheSame(tiny.Proto);
-        var slopes = FunctionInliner.Apply(tiny.Proto).Model.Graph.Node.Where(node => node.OpType == "LeakyRelu").Select(node => node.Attribute.Single().F);
+        var slopes = FunctionInliner.Apply(tiny.Proto).Model.Graph.Node.Where(node => node.OpType == "LeakyRelu")
+            .Select(node => node.Attribute.Single().F);
         Assert.Equal([0.5f, 0.25f], slopes);
     }
 
@@ -64,13 +65,21 @@ public class FunctionInlinerTests
         GraphProto Branch(string op)
         {
             var graph = new GraphProto { Name = op, Node = { Node(op, "h", "t"), Node("Neg", "t", "h2") } };
-            graph.Output.Add(new ValueInfoProto { Name = "h2", Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1 } } });
+            graph.Output.Add(
+                new ValueInfoProto
+                {
+                    Name = "h2",
+                    Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1 } }
+                });
             return graph;
         }
         var tiny = Calls("local::Dense", "local::Dense");
         var choose = Node("If", "c", "y");
-        choose.Attribute.Add([AttributeProto.Of("then_branch", Branch("Relu")), AttributeProto.Of("else_branch", Branch("Tanh"))]);
-        tiny.Proto.Functions.Add(Function("Dense", "x w b", "y", Node("Gemm", "x w b", "h"), Node("ReduceMax", "h", "m", AttributeProto.Of("keepdims", 0)),
+        choose.Attribute.Add(
+            [AttributeProto.Of("then_branch", Branch("Relu")), AttributeProto.Of("else_branch", Branch("Tanh"))]);
+        tiny.Proto.Functions.Add(
+            Function("Dense", "x w b", "y", Node("Gemm", "x w b", "h"),
+            Node("ReduceMax", "h", "m", AttributeProto.Of("keepdims", 0)),
             Node("Cast", "m", "c", AttributeProto.Of("to", (int)DataType.Bool)), choose));
         ComputesTheSame(tiny.Proto);
     }
@@ -78,7 +87,13 @@ public class FunctionInlinerTests
     [Fact]
     public void a_function_may_return_its_argument_and_leave_an_output_unused()
     {
-        var tiny = new TinyModel(17, 8).Input("x", [null, 4]).Weight("w", 4, 6).Node("local::Two", "x w", "same h").Node("Relu", "h", "y").Output("y").Output("same");
+        var tiny = new TinyModel(17, 8)
+            .Input("x", [null, 4])
+            .Weight("w", 4, 6)
+            .Node("local::Two", "x w", "same h")
+            .Node("Relu", "h", "y")
+            .Output("y")
+            .Output("same");
         tiny.Proto.Functions.Add(Function("Two", "x w", "x y", Node("MatMul", "x w", "y")));
         TracedRun.Holds(tiny, "MatMul Relu y [B C6] n=6 m=6 (w)");
     }
@@ -111,7 +126,8 @@ public class FunctionInlinerTests
         var tiny = Calls("local::A", "local::B");
         tiny.Proto.Functions.Add(Function("A", "x w b", "y", Node("local::B", "x w b", "y")));
         tiny.Proto.Functions.Add(Function("B", "x w b", "y", Node("local::A", "x w b", "y")));
-        Assert.Equal("the local function 'A' calls itself; the file is damaged", Assert.Throws<TraceException>(() => FunctionInliner.Apply(tiny.Proto)).Message);
+        Assert.Equal("the local function 'A' calls itself; the file is damaged",
+            Assert.Throws<TraceException>(() => FunctionInliner.Apply(tiny.Proto)).Message);
     }
 
     [Fact]
@@ -119,8 +135,10 @@ public class FunctionInlinerTests
     {
         var tiny = Calls("local::F30", "local::F30");
         for (var i = 30; i > 0; i--)
-            tiny.Proto.Functions.Add(Function($"F{i}", "x w b", "y", Node($"local::F{i - 1}", "x w b", "t"), Node($"local::F{i - 1}", "t w b", "y")));
-        Assert.StartsWith("its local functions unfold to more than", Assert.Throws<TraceException>(() => FunctionInliner.Apply(tiny.Proto)).Message, StringComparison.Ordinal);
+            tiny.Proto.Functions.Add(
+                Function($"F{i}", "x w b", "y", Node($"local::F{i - 1}", "x w b", "t"), Node($"local::F{i - 1}", "t w b", "y")));
+        Assert.StartsWith("its local functions unfold to more than",
+            Assert.Throws<TraceException>(() => FunctionInliner.Apply(tiny.Proto)).Message, StringComparison.Ordinal);
     }
 
     /// <summary>Runs a model with its functions and without, and compares bit for bit.</summary>
@@ -128,20 +146,36 @@ public class FunctionInlinerTests
 
     private static byte[] Run(ModelProto model)
     {
-        using var session = SessionFactory.Create(new AnalysisSettings { Device = Device.Cpu, Optimization = Optimization.None }).Open(model, "tiny.onnx");
+        using var session = SessionFactory.Create(new AnalysisSettings { Device = Device.Cpu, Optimization = Optimization.None })
+            .Open(model, "tiny.onnx");
         using var options = new RunOptions();
         using var input = OrtValue.CreateTensorValueFromMemory([.. TinyModel.Quarters(8, 3).Select(q => (float)q)], [2, 4]);
         using var outputs = session.Run(options, ["x"], [input], [model.Graph.Output[0].Name]);
         return outputs[0].GetTensorMutableRawData().ToArray();
     }
 
-    private static TinyModel Calls(string first, string second, params AttributeProto[] attributes) => new TinyModel(17, 8).Input("x", [null, 4])
-        .Weight("w", 4, 6).Weight("b", 6).Weight("v", 6, 3).Weight("c", 3).Node(first, "x w b", "a", attributes).Node(second, "a v c", "y").Output("y");
+    private static TinyModel Calls(string first, string second, params AttributeProto[] attributes) =>
+        new TinyModel(17, 8).Input("x", [null, 4])
+        .Weight("w", 4, 6)
+            .Weight("b", 6)
+            .Weight("v", 6, 3)
+            .Weight("c", 3)
+            .Node(first, "x w b", "a", attributes)
+            .Node(second, "a v c", "y")
+            .Output("y");
 
     private static FunctionProto Function(string name, string inputs, string outputs, params NodeProto[] nodes)
     {
-        var function = new FunctionProto { Name = name, Domain = "local", Input = { inputs.Split(' ') }, Output = { outputs.Split(' ') }, Node = { nodes } };
-        function.OpsetImport.Add([new OperatorSetIdProto { Version = 17 }, new OperatorSetIdProto { Domain = "local", Version = 1 }]);
+        var function = new FunctionProto
+        {
+            Name = name,
+            Domain = "local",
+            Input = { inputs.Split(' ') },
+            Output = { outputs.Split(' ') },
+            Node = { nodes }
+        };
+        function.OpsetImport.Add(
+            [new OperatorSetIdProto { Version = 17 }, new OperatorSetIdProto { Domain = "local", Version = 1 }]);
         return function;
     }
 

@@ -14,7 +14,8 @@ internal static class GraphText
     public static string Of(LayerGraph graph) =>
         string.Join('\n', graph.Layers.Select(LayerLine)) + "\n" + string.Join(' ', graph.Edges.Select(EdgeText));
 
-    /// <summary>The text without indentation and blank lines at its ends, and with an empty line of edges where there is none.</summary>
+    /// <summary>The text without indentation and blank lines at its ends, and with an empty line of edges
+    /// where there is none.</summary>
     public static string Tidy(string text)
     {
         var lines = text.Trim().Split('\n').Select(line => line.Trim()).ToList();

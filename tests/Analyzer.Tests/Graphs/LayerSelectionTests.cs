@@ -20,7 +20,8 @@ public class LayerSelectionTests
     [Fact]
     public void a_layer_left_out_of_a_chain_is_bridged()
     {
-        var graph = LayerSelection.Select(Graph(["a", "b", "c", "d"], (0, 1, Dense), (1, 2, Dense), (2, 3, Dense)), [], ["b", "c"]);
+        var graph = LayerSelection.Select(Graph(["a", "b", "c", "d"], (0, 1, Dense), (1, 2, Dense), (2, 3, Dense)), [],
+            ["b", "c"]);
         Assert.Equal([("a", 0), ("d", 1)], graph.Layers.Select(layer => (layer.Name, layer.Index)));
         Assert.Equal([new LayerEdge(0, 1, Dense)], graph.Edges);
     }

@@ -112,7 +112,12 @@ public class ModelFormTests
     [Fact]
     public void several_inputs_feed_branches() => TracedRun.Holds(
         new TinyModel(13).Input("x", [null, 4]).Input("z", [null, 2]).Weight("w", 4, 6).Weight("u", 2, 6).Weight("v", 6, 3)
-            .Node("MatMul", "x w", "p").Node("MatMul", "z u", "q").Node("Add", "p q", "s").Node("Relu", "s", "a").Node("MatMul", "a v", "y").Output("y"), """
+            .Node("MatMul", "x w", "p")
+                .Node("MatMul", "z u", "q")
+                .Node("Add", "p q", "s")
+                .Node("Relu", "s", "a")
+                .Node("MatMul", "a v", "y")
+                .Output("y"), """
         MatMul - p [B C6] n=6 m=6 (w)
         MatMul Relu a [B C6] n=6 m=6 (u)
         MatMul - y [B C3] n=3 m=3 (v)
@@ -134,7 +139,12 @@ public class ModelFormTests
     [Fact]
     public void free_dimensions_take_the_sizes_given()
     {
-        var tiny = new TinyModel(13).Input("x", [null, 7, 4]).Weight("w", 4, 6).Node("MatMul", "x w", "h").Node("Relu", "h", "y").Output("y");
+        var tiny = new TinyModel(13)
+            .Input("x", [null, 7, 4])
+            .Weight("w", 4, 6)
+            .Node("MatMul", "x w", "h")
+            .Node("Relu", "h", "y")
+            .Output("y");
         tiny.Proto.Graph.Input[0].Type.TensorType.Shape.Dim[1] = new TensorShapeProto.Types.Dimension { DimParam = "T" };
         var options = new TraceOptions { Dimensions = TraceOptionsWith("T", 9) };
         TracedRun.Holds(tiny, "MatMul Relu y [B S9 C6] n=6 m=6 (w)", options);
@@ -150,7 +160,18 @@ public class ModelFormTests
         tiny.Proto.Graph.ValueInfo.Add(new ValueInfoProto
         {
             Name = "g",
-            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1, Shape = new TensorShapeProto { Dim = { new TensorShapeProto.Types.Dimension { DimParam = "N" }, new TensorShapeProto.Types.Dimension { DimValue = 6 } } } } },
+            Type = new TypeProto
+            {
+                TensorType = new TypeProto.Types.Tensor
+                {
+                    ElemType = 1,
+                    Shape = new TensorShapeProto
+                    {
+                        Dim = { new TensorShapeProto.Types.Dimension { DimParam = "N" },
+                new TensorShapeProto.Types.Dimension { DimValue = 6 } }
+                    }
+                }
+            },
         });
         var graph = TracedRun.OnlyTraces(tiny.Proto);
         Assert.Equal(GraphText.Tidy(TwoLayers), GraphText.Of(graph));
@@ -165,7 +186,13 @@ public class ModelFormTests
     [Fact]
     public void a_weight_that_two_layers_share_counts_once()
     {
-        var tiny = new TinyModel(13).Input("x", [null, 6]).Weight("w", 6, 6).Node("MatMul", "x w", "h").Node("Relu", "h", "a").Node("MatMul", "a w", "y").Output("y");
+        var tiny = new TinyModel(13)
+            .Input("x", [null, 6])
+            .Weight("w", 6, 6)
+            .Node("MatMul", "x w", "h")
+            .Node("Relu", "h", "a")
+            .Node("MatMul", "a w", "y")
+            .Output("y");
         var graph = TracedRun.Holds(tiny, """
             MatMul Relu a [B C6] n=6 m=6 (w)
             MatMul - y [B C6] n=6 m=6 (w)
@@ -181,8 +208,14 @@ public class ModelFormTests
     {
         var values = Quarters(24, 5);
         double[] copy = isTransposed ? [.. Enumerable.Range(0, 24).Select(i => values[i % 4 * 6 + i / 4])] : values;
-        var tiny = new TinyModel(13).Input("x", [null, 4]).Initializer("w", [4, 6], values).Initializer("v", isTransposed ? [6, 4] : [4, 6], copy)
-            .Node("MatMul", "x w", "h").Node("Relu", "h", "a").Node("Gemm", "a v", "y", AttributeProto.Of("transB", isTransposed ? 0 : 1)).Output("y");
+        var tiny = new TinyModel(13)
+            .Input("x", [null, 4])
+            .Initializer("w", [4, 6], values)
+            .Initializer("v", isTransposed ? [6, 4] : [4, 6], copy)
+            .Node("MatMul", "x w", "h")
+                .Node("Relu", "h", "a")
+                .Node("Gemm", "a v", "y", AttributeProto.Of("transB", isTransposed ? 0 : 1))
+                .Output("y");
         var graph = TracedRun.Traces(tiny.Proto);
         Assert.Equal(["w", "w"], graph.Layers.Select(layer => layer.Parameters[0].Original));
         Assert.Equal(24, graph.Parameters.Sum(parameter => parameter.Count));
@@ -201,7 +234,12 @@ public class ModelFormTests
     public void biases_and_scales_that_happen_to_be_alike_each_count()
     {
         var zeros = new double[20];
-        var tiny = new TinyModel(13).Input("x", [null, 20]).Weight("w", 20, 20).Weight("v", 20, 20).Initializer("b", [20], zeros).Initializer("c", [20], zeros)
+        var tiny = new TinyModel(13)
+            .Input("x", [null, 20])
+            .Weight("w", 20, 20)
+            .Weight("v", 20, 20)
+            .Initializer("b", [20], zeros)
+            .Initializer("c", [20], zeros)
             .Node("Gemm", "x w b", "h").Node("Relu", "h", "a").Node("Gemm", "a v c", "y").Output("y");
         Assert.Equal(840, TracedRun.Traces(tiny.Proto).Parameters.Sum(parameter => parameter.Count));
     }
@@ -217,7 +255,8 @@ public class ModelFormTests
     private static System.Collections.Immutable.ImmutableDictionary<string, int> TraceOptionsWith(string name, int size) =>
         System.Collections.Immutable.ImmutableDictionary<string, int>.Empty.Add(name, size);
 
-    private static TinyModel Mlp(int opset = 13, int ir = 7, int? batch = null, DataType type = DataType.Float) => new TinyModel(opset, ir).Input("x", [batch, 4], type)
+    private static TinyModel Mlp(int opset = 13, int ir = 7, int? batch = null, DataType type = DataType.Float) =>
+        new TinyModel(opset, ir).Input("x", [batch, 4], type)
         .Initializer("w", [4, 6], Quarters(24, 1), type).Initializer("b", [6], Quarters(6, 2), type)
         .Initializer("v", [6, 3], Quarters(18, 3), type).Initializer("c", [3], Quarters(3, 4), type)
         .Node("Gemm", "x w b", "h").Node("Relu", "h", "a").Node("Gemm", "a v c", "y").Output("y", null, type);

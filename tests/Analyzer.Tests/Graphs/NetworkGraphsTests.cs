@@ -43,7 +43,12 @@ public class NetworkGraphsTests
 
     private static LayerGraph Residual(bool isConvolution)
     {
-        var graph = LayerSelectionTests.Graph(["x", "f", "y"], (0, 1, EdgeKind.Dense), (0, 2, EdgeKind.Identity), (1, 2, EdgeKind.Dense));
-        return graph with { Layers = [.. graph.Layers.Select(layer => layer with { Channels = 2, Positions = 3, IsConvolution = isConvolution })] };
+        var graph = LayerSelectionTests.Graph(["x", "f", "y"], (0, 1, EdgeKind.Dense), (0, 2, EdgeKind.Identity),
+            (1, 2, EdgeKind.Dense));
+        return graph with
+        {
+            Layers =
+            [.. graph.Layers.Select(layer => layer with { Channels = 2, Positions = 3, IsConvolution = isConvolution })]
+        };
     }
 }

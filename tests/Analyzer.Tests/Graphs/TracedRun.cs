@@ -33,8 +33,11 @@ internal static class TracedRun
     {
         var graph = Traces(model, options);
         Assert.Equal(GraphText.Tidy(expected), GraphText.Of(graph));
-        var found = graph.Diagnostics.Where(diagnostic => diagnostic.Severity == Severity.Warning).Select(diagnostic => $"{diagnostic}").ToArray();
-        Assert.True(found.Length == warnings.Length && found.Zip(warnings).All(pair => pair.First.Contains(pair.Second, StringComparison.Ordinal)),
+        var found = graph.Diagnostics.Where(diagnostic => diagnostic.Severity == Severity.Warning)
+            .Select(diagnostic => $"{diagnostic}")
+            .ToArray();
+        Assert.True(found.Length == warnings.Length
+            && found.Zip(warnings).All(pair => pair.First.Contains(pair.Second, StringComparison.Ordinal)),
             $"warned: {string.Join("; ", found)}");
         return graph;
     }
@@ -46,7 +49,8 @@ internal static class TracedRun
         var path = folder.Path("tiny.onnx");
         ModelFile.Save(model, path);
         var checkpoint = ModelPreparation.Prepare(Checkpoint.Open(path));
-        var measuring = (options ?? new TraceOptions()) with { MeasureShapes = ShapeRun.OnRandom(TestContext.Current.CancellationToken) };
+        var measuring =
+            (options ?? new TraceOptions()) with { MeasureShapes = ShapeRun.OnRandom(TestContext.Current.CancellationToken) };
         var graph = LayerTracer.Trace(checkpoint, measuring);
         Runs(checkpoint, graph);
         return graph;
@@ -82,7 +86,8 @@ internal static class TracedRun
         return new Probe(
             [.. inputs.Select(input =>
             {
-                ImmutableArray<int> shape = [.. input.Shape.Where((_, axis) => axis != input.BatchAxis).Select(size => (int)size!.Value)];
+                ImmutableArray<int> shape =
+                    [.. input.Shape.Where((_, axis) => axis != input.BatchAxis).Select(size => (int)size!.Value)];
                 var count = Samples * shape.Aggregate(1, (product, size) => product * size);
                 return new ProbeInput(input.Name, input.ElementType, shape,
                     TinyModel.Encode([.. Enumerable.Range(0, count).Select(_ => Value(input))], (DataType)input.ElementType));

@@ -11,7 +11,8 @@ using static Onnx.TensorProto.Types;
 
 namespace Emergence.Analyzer.Tests.Graphs;
 
-/// <summary>Where a transposed convolution is told its output's size, the padding follows from it: the runtime's sum of ones is the count of connections.</summary>
+/// <summary>Where a transposed convolution is told its output's size, the padding follows from it: the runtime's sum of ones is
+/// the count of connections.</summary>
 public sealed class TransposedPaddingTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -34,7 +35,8 @@ public sealed class TransposedPaddingTests : IDisposable
         graph.AddNode("first", "Conv", [x, "one"], ["a"]);
         graph.AddNode("second", "ConvTranspose", ["a", "ones"], ["y"],
         [
-            AttributeProto.Of("strides", [2L]), AttributeProto.Of("output_shape", [(long)size]), AttributeProto.Of("output_padding", [(long)extra]),
+            AttributeProto.Of("strides", [2L]), AttributeProto.Of("output_shape", [(long)size]),
+            AttributeProto.Of("output_padding", [(long)extra]),
             AttributeProto.Of("auto_pad", autoPad),
         ]);
         graph.Output("y", DataType.Float, 1, 1, size);
@@ -46,11 +48,13 @@ public sealed class TransposedPaddingTests : IDisposable
         for (var node = 0; node < 2; node++)
         {
             // One dead node and an alive layer after it: E_w counts its connections.
-            LayerActivity[] activity = [LayerActivity.FromMask(network.Layers[0], [node != 0, node != 1]), LayerActivity.Count(size)];
+            LayerActivity[] activity =
+                [LayerActivity.FromMask(network.Layers[0], [node != 0, node != 1]), LayerActivity.Count(size)];
             using var input = OrtValue.CreateTensorValueFromMemory([node == 0 ? 1f : 0, node == 1 ? 1f : 0], [1, 1, 2]);
             using var options = new RunOptions();
             using var outputs = session.Run(options, ["x"], [input], ["y"]);
-            Assert.Equal(outputs[0].GetTensorDataAsSpan<float>().ToArray().Sum(), MeasureCatalog.EmergenceWired.Of(network, activity).ToDouble());
+            Assert.Equal(outputs[0].GetTensorDataAsSpan<float>().ToArray().Sum(),
+                MeasureCatalog.EmergenceWired.Of(network, activity).ToDouble());
         }
     }
 }

@@ -31,7 +31,8 @@ public class UnfedNodesTests
         var kernels = new double[3 * 2 * 9];
         (kernels[5], kernels[53]) = (1, 1);
         var tiny = new TinyModel(13).Input("x", [null, 2, 6, 6]).Initializer("w", [3, 2, 3, 3], kernels)
-            .Node("Conv", "x w", "c").Node("MaxPool", "c", "p", AttributeProto.Of("kernel_shape", [2, 2]), AttributeProto.Of("strides", [2, 2]))
+            .Node("Conv", "x w", "c")
+                .Node("MaxPool", "c", "p", AttributeProto.Of("kernel_shape", [2, 2]), AttributeProto.Of("strides", [2, 2]))
             .Node("Relu", "p", "y").Output("y", [null, 3, 2, 2]);
         Assert.Equal(Enumerable.Range(0, 3).SelectMany(filter => Enumerable.Repeat(filter == 1, positions)), Only(tiny, nodes));
     }
@@ -53,7 +54,10 @@ public class UnfedNodesTests
         // Two units; of the three gates of unit 0 one reads itself through time.
         var recurrence = new double[6 * 2];
         recurrence[4] = 1;
-        var tiny = new TinyModel(14).Input("x", [null, null, 3]).Initializer("w", [1, 6, 3], new double[18]).Initializer("r", [1, 6, 2], recurrence)
+        var tiny = new TinyModel(14)
+            .Input("x", [null, null, 3])
+            .Initializer("w", [1, 6, 3], new double[18])
+            .Initializer("r", [1, 6, 2], recurrence)
             .Node("GRU", "x w r", "y", AttributeProto.Of("hidden_size", 2)).Output("y");
         Assert.Equal([false, true], Only(tiny));
     }
@@ -62,7 +66,12 @@ public class UnfedNodesTests
     public void what_a_skip_connection_enters_is_fed()
     {
         var tiny = new TinyModel(13).Input("x", [null, 2]).Weight("w1", 2, 2).Initializer("w2", [2, 2], new double[4])
-            .Node("Gemm", "x w1", "h").Node("Relu", "h", "a").Node("Gemm", "a w2", "g").Node("Add", "a g", "s").Node("Relu", "s", "y").Output("y", [null, 2]);
+            .Node("Gemm", "x w1", "h")
+                .Node("Relu", "h", "a")
+                .Node("Gemm", "a w2", "g")
+                .Node("Add", "a g", "s")
+                .Node("Relu", "s", "y")
+                .Output("y", [null, 2]);
         var unfed = Of(tiny, ConvNodes.Units);
         Assert.Equal(2, unfed.Count);
         Assert.All(unfed.Values, nodes => Assert.DoesNotContain(true, nodes));

@@ -126,12 +126,15 @@ internal static class UnrolledNetworks
             .Longs("rows", -1, 2, 2).Node("Add", "rows zero", "shape").Node("Reshape", "q shape", "pairs")
             .Weight("w", 2, 2).Node("MatMul", "pairs w", "r").Longs("back", -1, 4).Node("Reshape", "r back", "next")
             .Node("Identity", "go", "on").Output("on", [], DataType.Bool).Output("next", [null, 4]);
-        var yes = new TinyModel(13).Initializer("times", [], [steps], DataType.Int64).Node("Loop", "times  x", "chosen", Body(body))
+        var yes = new TinyModel(13)
+            .Initializer("times", [], [steps], DataType.Int64)
+            .Node("Loop", "times  x", "chosen", Body(body))
             .Output("chosen", [null, 4]);
         var no = new TinyModel(13).Node("Identity", "x", "chosen").Output("chosen", [null, 4]);
         return new TinyModel(13).Input("x", [null, 4]).Scalar("half", 0.5)
             .Node("ReduceMax", "x", "high", AttributeProto.Of("keepdims", 0)).Node("Greater", "high half", "c")
-            .Node("If", "c", "h", AttributeProto.Of("then_branch", yes.Proto.Graph), AttributeProto.Of("else_branch", no.Proto.Graph))
+            .Node("If", "c", "h", AttributeProto.Of("then_branch", yes.Proto.Graph),
+                AttributeProto.Of("else_branch", no.Proto.Graph))
             .Weight("u", 4, 2).Node("MatMul", "h u", "y").Output("y");
     }
 

@@ -217,6 +217,30 @@ public class HouseTests
         return files;
     }
 
+    // Text in raw literals is exempt: a table or a page that a test compares with.
+    [Fact]
+    public void no_line_is_wider_than_the_editor_config_says()
+    {
+        const int widest = 130;
+        Assert.Contains($"max_line_length = {widest}\n", File.ReadAllText(Path.Combine(SharedFiles.Repository, ".editorconfig")),
+            StringComparison.Ordinal);
+        var found = new List<string>();
+        foreach (var file in new[] { "src", "tests" }
+            .SelectMany(folder => Directory.EnumerateFiles(
+                Path.Combine(SharedFiles.Repository, folder), "*.cs", SearchOption.AllDirectories))
+            .Where(file => !IsBuilt(file)))
+        {
+            var isRaw = false;
+            foreach (var (index, line) in File.ReadLines(file).Index())
+            {
+                isRaw ^= line.Split("\"\"\"").Length % 2 == 0;
+                if (line.Length > widest && !isRaw)
+                    found.Add($"{Path.GetRelativePath(SharedFiles.Repository, file)}:{index + 1}: {line.Length} columns");
+            }
+        }
+        Assert.True(found.Count == 0, string.Join('\n', found));
+    }
+
     private static bool IsBuilt(string file) =>
         Path.GetRelativePath(Source, file).Split(Path.DirectorySeparatorChar).Intersect(["bin", "obj"]).Any();
 }

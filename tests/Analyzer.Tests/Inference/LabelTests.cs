@@ -44,8 +44,11 @@ public class LabelTests
     {
         using var folder = new TemporaryFolder();
         var file = folder.Write("labels.txt", System.Text.Encoding.UTF8.GetBytes(labels));
-        var e = await Assert.ThrowsAsync<UserException>(() => WholeAnalysis.Of(Model(), new ProbeOptions { Data = [Data(folder)], Labels = file }));
-        Assert.Contains($"{file}: labels go from {range}, but the model has 3 classes; give labels from 0 to 2, or leave out --labels", e.Message, StringComparison.Ordinal);
+        var e = await Assert.ThrowsAsync<UserException>(() =>
+            WholeAnalysis.Of(Model(), new ProbeOptions { Data = [Data(folder)], Labels = file }));
+        Assert.Contains(
+            $"{file}: labels go from {range}, but the model has 3 classes; give labels from 0 to 2, or leave out --labels",
+            e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -58,12 +61,16 @@ public class LabelTests
         var result = await WholeAnalysis.Of(Model(), new ProbeOptions { Data = [file] });
         Assert.Null(result.Accuracy);
         Assert.Equal(
-            [(Severity.Warning, "set.npz: labels go from 0 to 9, but the model has 3 classes: there is no accuracy; give fitting labels with --labels")],
+            [(Severity.Warning,
+                "set.npz: labels go from 0 to 9, but the model has 3 classes: there is no accuracy; give fitting labels with "
+                + "--labels")],
             result.Diagnostics.Select(diagnostic => (diagnostic.Severity, $"{diagnostic}")));
     }
 
-    private static string Data(TemporaryFolder folder) => WholeAnalysis.Data(folder, "x.npy", TinyModel.Encode(Samples, DataType.Float), 4, 3);
+    private static string Data(TemporaryFolder folder) =>
+        WholeAnalysis.Data(folder, "x.npy", TinyModel.Encode(Samples, DataType.Float), 4, 3);
 
-    private static TinyModel Model() => new TinyModel(13).Declared("x", "batch 3").Initializer("one", [3, 3], [1, 0, 0, 0, 1, 0, 0, 0, 1])
+    private static TinyModel Model() =>
+        new TinyModel(13).Declared("x", "batch 3").Initializer("one", [3, 3], [1, 0, 0, 0, 1, 0, 0, 0, 1])
         .Node("MatMul", "x one", "y").Output("y", [null, 3]);
 }

@@ -42,8 +42,10 @@ public class SessionFactoryTests
         foreach (var (counter, totals) in expected)
             Assert.Equal(totals, actual[counter]);
 
-        System.Collections.Immutable.ImmutableDictionary<Counter, System.Collections.Immutable.ImmutableArray<double>> Record(TinyModel model, AnalysisSettings with) =>
-            new ActivationRecorder(model.Proto, "tiny.onnx", model.Graph, SessionFactory.Create(with), with).Record(probe, null, default).Layers[0].Totals;
+        System.Collections.Immutable.ImmutableDictionary<Counter, System.Collections.Immutable.ImmutableArray<double>> Record(
+            TinyModel model, AnalysisSettings with) =>
+            new ActivationRecorder(model.Proto, "tiny.onnx", model.Graph, SessionFactory.Create(with), with)
+                .Record(probe, null, default).Layers[0].Totals;
     }
 
     [Fact]
@@ -52,14 +54,16 @@ public class SessionFactoryTests
         var folder = Directory.CreateTempSubdirectory("emergence");
         try
         {
-            File.WriteAllBytes(Path.Combine(folder.FullName, "w.bin"), MemoryMarshal.AsBytes(Quarters(12, 2).Select(w => (float)w).ToArray().AsSpan()).ToArray());
+            File.WriteAllBytes(Path.Combine(folder.FullName, "w.bin"),
+                MemoryMarshal.AsBytes(Quarters(12, 2).Select(w => (float)w).ToArray().AsSpan()).ToArray());
             var tiny = Gemm();
             var weight = tiny.Proto.Graph.Initializer[0];
             weight.ClearRawData();
             weight.DataLocation = TensorProto.Types.DataLocation.External;
             weight.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = "w.bin" });
             OnCpu.Open(tiny.Proto, Path.Combine(folder.FullName, "model.onnx")).Dispose();
-            var e = Assert.Throws<UserException>(() => OnCpu.Open(tiny.Proto, Path.Combine(folder.FullName, "elsewhere", "model.onnx")));
+            var e = Assert.Throws<UserException>(() =>
+                OnCpu.Open(tiny.Proto, Path.Combine(folder.FullName, "elsewhere", "model.onnx")));
             Assert.EndsWith("put the model's external data file beside it", e.Message, StringComparison.Ordinal);
         }
         finally
@@ -135,7 +139,8 @@ public class SessionFactoryTests
         var settings = new AnalysisSettings { Device = Device.Cpu, Batch = 1 };
         var recorder = new ActivationRecorder(tiny.Proto, "tiny.onnx", tiny.Graph, OnCpu, settings);
         var done = 0;
-        Assert.ThrowsAny<OperationCanceledException>(() => recorder.Record(tiny.Probe(10, Quarters(40, 1)), StopAfterThree, source.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            recorder.Record(tiny.Probe(10, Quarters(40, 1)), StopAfterThree, source.Token));
         Assert.Equal(3, done);
 
         void StopAfterThree(int samples)

@@ -26,7 +26,12 @@ public class DeclaredShapesTests
         ["a body"] = model =>
         {
             // The second layer reads what a branch gives, which claims one row.
-            var branch = new GraphProto { Name = "b", Node = { new NodeProto { OpType = "Identity", Input = { "r" }, Output = { "o" } } }, Output = { Claim("o", 1, 4) } };
+            var branch = new GraphProto
+            {
+                Name = "b",
+                Node = { new NodeProto { OpType = "Identity", Input = { "r" }, Output = { "o" } } },
+                Output = { Claim("o", 1, 4) }
+            };
             model.Graph.Node[2].Input[0] = "branched";
             model.Graph.Node.Insert(2, new NodeProto
             {
@@ -37,7 +42,14 @@ public class DeclaredShapesTests
             });
             // Nothing here depends on the samples, so that they run together.
             model.Graph.Node.Insert(0, new NodeProto { OpType = "Size", Input = { "x" }, Output = { "size" } });
-            model.Graph.Node.Insert(1, new NodeProto { OpType = "Cast", Input = { "size" }, Output = { "any" }, Attribute = { AttributeProto.Of("to", (long)DataType.Bool) } });
+            model.Graph.Node.Insert(1,
+                new NodeProto
+                {
+                    OpType = "Cast",
+                    Input = { "size" },
+                    Output = { "any" },
+                    Attribute = { AttributeProto.Of("to", (long)DataType.Bool) }
+                });
         },
     };
 
@@ -47,13 +59,15 @@ public class DeclaredShapesTests
     [MemberData(nameof(Names))]
     public async Task no_number_rests_on_them(string name)
     {
-        var expected = WholeAnalysis.Numbers(await WholeAnalysis.Of(Model(), new ProbeOptions { Samples = 8 }, WholeAnalysis.OnCpu with { Batch = 1 }));
+        var expected = WholeAnalysis.Numbers(
+            await WholeAnalysis.Of(Model(), new ProbeOptions { Samples = 8 }, WholeAnalysis.OnCpu with { Batch = 1 }));
         var model = Model();
         Claims[name](model.Proto);
         foreach (var optimization in new[] { Optimization.Default, Optimization.None })
         {
             var settings = WholeAnalysis.OnCpu with { Batch = 8, Optimization = optimization };
-            Assert.Equal(expected, WholeAnalysis.Numbers(await WholeAnalysis.Of(model, new ProbeOptions { Samples = 8 }, settings)));
+            Assert.Equal(expected,
+                WholeAnalysis.Numbers(await WholeAnalysis.Of(model, new ProbeOptions { Samples = 8 }, settings)));
         }
     }
 

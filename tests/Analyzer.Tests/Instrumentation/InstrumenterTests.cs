@@ -80,8 +80,10 @@ public class InstrumenterTests
         }
         var tiny = TwoLayers(13).Initializer("one", [1], [1]);
         tiny.Node("Add", "one one", "factor");
-        tiny.Initializer("yes", [], [1], TensorProto.Types.DataType.Int64).Node("Cast", "yes", "condition", AttributeProto.Of("to", 9));
-        tiny.Node("If", "condition", "chosen", AttributeProto.Of("then_branch", Branch("then")), AttributeProto.Of("else_branch", Branch("else")));
+        tiny.Initializer("yes", [], [1], TensorProto.Types.DataType.Int64)
+            .Node("Cast", "yes", "condition", AttributeProto.Of("to", 9));
+        tiny.Node("If", "condition", "chosen", AttributeProto.Of("then_branch", Branch("then")),
+            AttributeProto.Of("else_branch", Branch("else")));
         tiny.Output("chosen").Layer("chosen", [Batch(), Channel(6)]);
         var model = Instrumenter.Instrument(tiny.Proto, [tiny.Graph.Layers[^1]], SumAndMax).Model;
         Assert.Contains(model.Graph.Node, node => node.Output.Contains("factor"));
@@ -108,14 +110,16 @@ public class InstrumenterTests
     {
         var tiny = TwoLayers(6);
         var e = Assert.Throws<UserException>(() => Instrumenter.Instrument(tiny.Proto, tiny.Graph.Layers, SumAndMax));
-        Assert.Equal("opset 6 is older than ONNX Runtime runs; convert the model to opset 13 with onnx.version_converter", e.Message);
+        Assert.Equal("opset 6 is older than ONNX Runtime runs; convert the model to opset 13 with onnx.version_converter",
+            e.Message);
     }
 
     [Fact]
     public void padding_needs_a_batch_axis()
     {
         var tiny = new TinyModel(13).Input("x", [4, 3]).Node("Relu", "x", "y").Layer("y", [Sample(4), Channel(3)]);
-        var e = Assert.Throws<UserException>(() => Instrumenter.Instrument(tiny.Proto, tiny.Graph.Layers, SumAndMax with { Rows = 2 }));
+        var e = Assert.Throws<UserException>(() =>
+            Instrumenter.Instrument(tiny.Proto, tiny.Graph.Layers, SumAndMax with { Rows = 2 }));
         Assert.Equal(
             "layer 'layer-y' (Gemm): its activations have no batch axis, so padding cannot be told from samples; " +
             "choose --samples as a multiple of the model's fixed batch size", e.Message);
@@ -138,12 +142,14 @@ public class InstrumenterTests
         var tiny = TwoLayers(13);
         var probe = tiny.Probe(2, [.. Enumerable.Range(0, 8).Select(i => (double)i)]);
         var error = Assert.Throws<UserException>(() => new InputFeed(tiny.Graph.Inputs[0], probe.Inputs[0], 2, 200_000_000));
-        Assert.Equal("input 'x': 200,000,000 samples of 16 bytes do not fit into one run; choose a smaller --batch", error.Message);
+        Assert.Equal("input 'x': 200,000,000 samples of 16 bytes do not fit into one run; choose a smaller --batch",
+            error.Message);
     }
 
     private static byte[] Run(TinyModel tiny, ModelProto model, string output)
     {
-        using var session = SessionFactory.Create(new AnalysisSettings { Device = Device.Cpu, Optimization = Optimization.None }).Open(model, "tiny.onnx");
+        using var session = SessionFactory.Create(new AnalysisSettings { Device = Device.Cpu, Optimization = Optimization.None })
+            .Open(model, "tiny.onnx");
         var random = new Random(5);
         var probe = tiny.Probe(2, [.. Enumerable.Range(0, 8).Select(_ => random.NextDouble())]);
         using var feed = new InputFeed(tiny.Graph.Inputs[0], probe.Inputs[0], 2, 2);

@@ -64,5 +64,6 @@ public class NodeLayoutTests
         Assert.Throws<ArgumentException>(() => new NodeLayout(layer, ConvNodes.Units));
     }
 
-    private static NodeLayout Layout(ConvNodes nodes, params ReadAxis[] axes) => new(new TinyModel(13).Layer("y", axes, convolution: true).Graph.Layers[0], nodes);
+    private static NodeLayout Layout(ConvNodes nodes, params ReadAxis[] axes) =>
+        new(new TinyModel(13).Layer("y", axes, convolution: true).Graph.Layers[0], nodes);
 }

@@ -44,7 +44,8 @@ public class PurityTests
                 // Relative to the output as a whole: a value near zero has no digits to lose.
                 var scale = x.Select(Math.Abs).DefaultIfEmpty(0).Max();
                 for (var i = 0; i < x.Length; i++)
-                    Assert.True(x[i].Equals(y[i]) || Math.Abs(x[i] - y[i]) <= tolerance * scale, $"{name}, output {output}[{i}]: {x[i]} became {y[i]}");
+                    Assert.True(x[i].Equals(y[i]) || Math.Abs(x[i] - y[i]) <= tolerance * scale,
+                        $"{name}, output {output}[{i}]: {x[i]} became {y[i]}");
                 compared += x.Length;
             }
         }
@@ -55,12 +56,16 @@ public class PurityTests
     private static ImmutableArray<string> Steady(ModelProto model)
     {
         var random = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var node in model.Graph.Node.Where(node => node.OpType.StartsWith("Random", StringComparison.Ordinal) || node.Input.Any(random.Contains)))
+        foreach (var node in model.Graph.Node.Where(node =>
+            node.OpType.StartsWith("Random", StringComparison.Ordinal) || node.Input.Any(random.Contains)))
             random.UnionWith(node.Output);
-        return [.. model.Graph.Output.Where(output => output.Type.TensorType?.ElemType is 1 or 10).Select(output => output.Name).Where(name => !random.Contains(name))];
+        return [.. model.Graph.Output.Where(output => output.Type.TensorType?.ElemType is 1 or 10)
+            .Select(output => output.Name)
+            .Where(name => !random.Contains(name))];
     }
 
-    private static double[][] Run(SessionFactory sessions, ModelProto model, string path, LayerGraph graph, Probe probe, ImmutableArray<string> outputs)
+    private static double[][] Run(SessionFactory sessions, ModelProto model, string path, LayerGraph graph, Probe probe,
+        ImmutableArray<string> outputs)
     {
         using var session = sessions.Open(model, path);
         using var options = new RunOptions();
@@ -68,7 +73,8 @@ public class PurityTests
         var feeds = graph.Inputs.Zip(probe.Inputs, (input, values) => new InputFeed(input, values, 1, Rows(input))).ToArray();
         try
         {
-            using var results = session.Run(options, [.. feeds.Select(feed => feed.Name)], [.. feeds.Zip(graph.Inputs, (feed, input) => feed.Fill(0, 1, Rows(input)))], outputs);
+            using var results = session.Run(options, [.. feeds.Select(feed => feed.Name)],
+                [.. feeds.Zip(graph.Inputs, (feed, input) => feed.Fill(0, 1, Rows(input)))], outputs);
             return [.. results.Select(Values)];
         }
         finally
@@ -77,7 +83,8 @@ public class PurityTests
         }
     }
 
-    private static double[] Values(OrtValue value) => value.GetTensorTypeAndShape().ElementDataType == Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float16
+    private static double[] Values(OrtValue value) =>
+        value.GetTensorTypeAndShape().ElementDataType == Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float16
         ? [.. MemoryMarshal.Cast<Float16, Half>(value.GetTensorDataAsSpan<Float16>()).ToArray().Select(x => (double)x)]
         : [.. value.GetTensorDataAsSpan<float>().ToArray().Select(x => (double)x)];
 }

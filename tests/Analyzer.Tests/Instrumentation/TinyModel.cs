@@ -15,7 +15,12 @@ internal sealed class TinyModel
     private readonly List<ModelInput> inputs = [];
 
     public TinyModel(int opset, int ir = 7) =>
-        Proto = new ModelProto { IrVersion = ir, OpsetImport = { new OperatorSetIdProto { Version = opset } }, Graph = new GraphProto { Name = "tiny" } };
+        Proto = new ModelProto
+        {
+            IrVersion = ir,
+            OpsetImport = { new OperatorSetIdProto { Version = opset } },
+            Graph = new GraphProto { Name = "tiny" }
+        };
 
     public ModelProto Proto { get; }
 
@@ -35,7 +40,9 @@ internal sealed class TinyModel
         var value = Value(name, type, []);
         foreach (var dim in dims.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             value.Type.TensorType.Shape.Dim.Add(
-                long.TryParse(dim, out var size) ? new TensorShapeProto.Types.Dimension { DimValue = size } : new TensorShapeProto.Types.Dimension { DimParam = dim });
+                long.TryParse(dim, out var size)
+                    ? new TensorShapeProto.Types.Dimension { DimValue = size }
+                    : new TensorShapeProto.Types.Dimension { DimParam = dim });
         Proto.Graph.Input.Add(value);
         return this;
     }
@@ -49,7 +56,13 @@ internal sealed class TinyModel
     public TinyModel Initializer(string name, long[] dims, IEnumerable<double> values, DataType type = DataType.Float)
     {
         Proto.Graph.Initializer.Add(
-            new TensorProto { Name = name, DataType = (int)type, Dims = { dims }, RawData = ByteString.CopyFrom(Encode(values, type)) });
+            new TensorProto
+            {
+                Name = name,
+                DataType = (int)type,
+                Dims = { dims },
+                RawData = ByteString.CopyFrom(Encode(values, type))
+            });
         return this;
     }
 
@@ -80,9 +93,11 @@ internal sealed class TinyModel
         return this;
     }
 
-    public TinyModel Layer(string tensor, ReadAxis[] axes, DataType type = DataType.Float, long[]? reshape = null, AxisSlice? slice = null, bool convolution = false)
+    public TinyModel Layer(string tensor, ReadAxis[] axes, DataType type = DataType.Float, long[]? reshape = null,
+        AxisSlice? slice = null, bool convolution = false)
     {
-        int Product(AxisRole role) => axes.Select((axis, i) => axis.Role != role ? 1 : slice?.Axis == i ? slice.End - slice.Start : axis.Size)
+        int Product(AxisRole role) =>
+            axes.Select((axis, i) => axis.Role != role ? 1 : slice?.Axis == i ? slice.End - slice.Start : axis.Size)
             .Aggregate(1, (product, size) => product * size);
         layers.Add(new TracedLayer
         {
@@ -143,7 +158,8 @@ internal sealed class TinyModel
         _ => throw new ArgumentOutOfRangeException(nameof(type)),
     };
 
-    private static byte[] Bytes<T>(IEnumerable<T> values) where T : struct => MemoryMarshal.AsBytes(values.ToArray().AsSpan()).ToArray();
+    private static byte[] Bytes<T>(IEnumerable<T> values) where T : struct =>
+        MemoryMarshal.AsBytes(values.ToArray().AsSpan()).ToArray();
 
     private static ValueInfoProto Value(string name, DataType type, long?[]? shape)
     {

@@ -37,7 +37,8 @@ public sealed class ConvolutionIdentityTests
 
             var e = MeasureCatalog.Emergence.Of(graph, activity);
             Assert.Equal((k, ByDefinition(graph, alive, activeOnly: false)), (k, e.ToString()));
-            Assert.Equal((k, ByDefinition(graph, alive, activeOnly: true)), (k, MeasureCatalog.EmergenceActive.Of(graph, activity).ToString()));
+            Assert.Equal((k, ByDefinition(graph, alive, activeOnly: true)),
+                (k, MeasureCatalog.EmergenceActive.Of(graph, activity).ToString()));
             foreach (var measure in MeasureCatalog.All)
                 Assert.Equal(measure.Of(graph, activity), measure.Contributions(graph, activity).Total);
             fractions += e.Denominator.IsOne ? 0 : 1;

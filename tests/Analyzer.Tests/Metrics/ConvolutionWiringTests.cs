@@ -47,7 +47,8 @@ public sealed class ConvolutionWiringTests
             for (var input = 0; input < c.Inputs; input++)
             {
                 for (var output = input / ins * outs; output < ((input / ins) + 1) * outs; output++)
-                    matrix[input, output] = Enumerable.Range(0, c.Window.Taps).Any(tap => c.Weight(input, output, tap) != 0) ? 1 : 0;
+                    matrix[input, output] =
+                        Enumerable.Range(0, c.Window.Taps).Any(tap => c.Weight(input, output, tap) != 0) ? 1 : 0;
             }
             CheckPullBack(
                 random, k, Wiring.Filters<float>(c.Weights, c.Inputs, c.Outputs, c.Window.Taps, c.Groups, c.Transposed), matrix);

@@ -31,9 +31,11 @@ public sealed class LargeCountTests
         Assert.InRange(e.GetBitLength(), 130, 100_000);
         Assert.Equal(e, MeasureCatalog.Emergence.Of(graph, activity).Numerator);
         Assert.Equal(
-            ByDefinition(weights, alive, activeOnly: true, wired: false), MeasureCatalog.EmergenceActive.Of(graph, activity).Numerator);
+            ByDefinition(weights, alive, activeOnly: true, wired: false),
+            MeasureCatalog.EmergenceActive.Of(graph, activity).Numerator);
         Assert.Equal(
-            ByDefinition(weights, alive, activeOnly: false, wired: true), MeasureCatalog.EmergenceWired.Of(graph, activity).Numerator);
+            ByDefinition(weights, alive, activeOnly: false, wired: true),
+            MeasureCatalog.EmergenceWired.Of(graph, activity).Numerator);
     }
 
     [Fact]

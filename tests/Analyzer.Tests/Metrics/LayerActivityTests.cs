@@ -91,7 +91,8 @@ public sealed class LayerActivityTests
         Assert.Throws<ArgumentException>(() => LayerActivity.FromPackedMask(new NetworkLayer(3), new byte[2]));
         Assert.Throws<ArgumentException>(() => LayerActivity.FromMaskWords(new NetworkLayer(64), new ulong[2]));
         Assert.Throws<ArgumentException>(
-            () => MeasureCatalog.Emergence.Of(graph, LayerActivity.FromMask(new NetworkLayer(4), new bool[4]), LayerActivity.Count(1)));
+            () => MeasureCatalog.Emergence.Of(graph, LayerActivity.FromMask(new NetworkLayer(4), new bool[4]),
+                LayerActivity.Count(1)));
         Assert.Throws<ArgumentOutOfRangeException>(() => LayerActivity.Count(-1));
     }
 }

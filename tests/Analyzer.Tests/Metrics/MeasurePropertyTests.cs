@@ -76,7 +76,8 @@ public sealed class MeasurePropertyTests
     {
         var graph = new NetworkGraph(
             [new(4), new(5, 3), new(6), new(7)],
-            [NetworkEdge.Dense(0, 1), NetworkEdge.Dense(1, 2), NetworkEdge.Dense(0, 2), NetworkEdge.Dense(2, 3), NetworkEdge.Dense(1, 3)]);
+            [NetworkEdge.Dense(0, 1), NetworkEdge.Dense(1, 2), NetworkEdge.Dense(0, 2), NetworkEdge.Dense(2, 3),
+                NetworkEdge.Dense(1, 3)]);
         int[] alive = [2, 7, 3, 4];
         for (var k = 0; k < 4; k++)
         {
@@ -87,9 +88,11 @@ public sealed class MeasurePropertyTests
 
         // A second layer alive: with a dead first layer it gains, with a dead last layer nothing else counts.
         Assert.True(
-            MeasureCatalog.Emergence.Of(NetworkGraph.Chain(3, 3, 3), 0, 3, 0) > MeasureCatalog.Emergence.Of(NetworkGraph.Chain(3, 3, 3), 0, 0, 0));
+            MeasureCatalog.Emergence.Of(NetworkGraph.Chain(3, 3, 3), 0, 3,
+                0) > MeasureCatalog.Emergence.Of(NetworkGraph.Chain(3, 3, 3), 0, 0, 0));
         Assert.True(
-            MeasureCatalog.Emergence.Of(NetworkGraph.Chain(1, 3, 3), 1, 3, 3) < MeasureCatalog.Emergence.Of(NetworkGraph.Chain(1, 3, 3), 1, 0, 3));
+            MeasureCatalog.Emergence.Of(NetworkGraph.Chain(1, 3, 3), 1, 3,
+                3) < MeasureCatalog.Emergence.Of(NetworkGraph.Chain(1, 3, 3), 1, 0, 3));
     }
 
     private static void ForAll(Action<NetworkSketch> property) => ForAll((sketch, _) => property(sketch));

@@ -56,7 +56,9 @@ public sealed class MeasuresDocumentTests
         Assert.Equal("15", active.ToString());
         Assert.Equal("17", fromX.ToString());
         Assert.Equal("19", MeasureCatalog.Emergence.Of(block, activity).ToString());
-        Assert.Equal([MeasureCatalog.Emergence.Of(mlp, 784, 60, 40, 10).Rounded, MeasureCatalog.Emergence.Of(mlp, 700, 55, 41, 10).Rounded], perSample);
+        Assert.Equal(
+            [MeasureCatalog.Emergence.Of(mlp, 784, 60, 40, 10).Rounded,
+            MeasureCatalog.Emergence.Of(mlp, 700, 55, 41, 10).Rounded], perSample);
 
         // Every connection of the convolution ends at an alive node that has its own paths on: 64 of the cross-shaped
         // kernel (16 centers, 4 · 12 arms), 34 of the diagonal one (16, 2 · 9).
@@ -71,13 +73,20 @@ public sealed class MeasuresDocumentTests
         var example = source[begin..source.IndexOf("        // </example>", begin, StringComparison.Ordinal)];
         var block = Document.ReplaceLineEndings("\n").Split("```csharp\n")[1].Split("```")[0];
         var usings = "using System.Numerics;\nusing Emergence.Analyzer.Metrics;\n\n";
-        Assert.Equal(usings + string.Join('\n', example.Split('\n').Select(line => line.StartsWith("        ", StringComparison.Ordinal) ? line[8..] : line)), block);
+        Assert.Equal(usings
+            + string.Join('\n',
+            example.Split('\n').Select(line => line.StartsWith("        ", StringComparison.Ordinal) ? line[8..] : line)), block);
     }
 
     [Fact]
     public void The_table_of_worked_values_is_right()
     {
-        var rows = Document.Split("## Worked values")[1].Split("##")[0].Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(2).ToArray();
+        var rows = Document.Split("## Worked values")[1]
+            .Split("##")[0]
+            .Split('\n')
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal))
+            .Skip(2)
+            .ToArray();
         Assert.InRange(rows.Length, 10, 20);
         foreach (var row in rows)
         {

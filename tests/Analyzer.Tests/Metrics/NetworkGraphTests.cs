@@ -12,7 +12,8 @@ public sealed class NetworkGraphTests
         var graph = new NetworkGraph(
             Layers, [NetworkEdge.Dense(1, 2), NetworkEdge.Identity(0, 2), NetworkEdge.Dense(0, 2), NetworkEdge.Dense(0, 1)]);
         Assert.Equal(
-            ["Dense edge 0→1", "Dense edge 0→2", "Identity edge 0→2", "Dense edge 1→2"], graph.Edges.Select(edge => edge.ToString()));
+            ["Dense edge 0→1", "Dense edge 0→2", "Identity edge 0→2", "Dense edge 1→2"],
+            graph.Edges.Select(edge => edge.ToString()));
     }
 
     [Fact]
@@ -22,7 +23,8 @@ public sealed class NetworkGraphTests
         Refused("Dense edge 1→1: an edge leads from a layer to a later one, of 3.", NetworkEdge.Dense(1, 1));
         Refused("Dense edge 1→3: an edge leads from a layer to a later one, of 3.", NetworkEdge.Dense(1, 3));
         Refused("Identity edge 0→1: 2 nodes cannot stand for 3 without a map.", NetworkEdge.Identity(0, 1));
-        Refused("Identity edge 0→1: its map leads from 2 to 2, not from 2 to 3.", NetworkEdge.Identity(0, 1, ElementMap.Identity(2)));
+        Refused("Identity edge 0→1: its map leads from 2 to 2, not from 2 to 3.",
+            NetworkEdge.Identity(0, 1, ElementMap.Identity(2)));
         Refused("Dense edge 0→1 is given twice; merge their maps.", NetworkEdge.Dense(0, 1), NetworkEdge.Dense(0, 1));
         Refused("Dense edge 0→1: a map without a wiring leads nowhere.", NetworkEdge.Dense(0, 1, map: ElementMap.Identity(2)));
         Refused("Dense edge 0→1: 2 nodes cannot stand for 4 without a map.", NetworkEdge.Dense(0, 1, wiring));

@@ -18,7 +18,8 @@ internal sealed class NetworkSketch
     {
         var sizes = Enumerable.Range(0, random.Next(2, 8)).Select(_ => random.Next(1, 8)).ToArray();
         var share = random.NextDouble();
-        var sketch = new NetworkSketch { Sizes = sizes, Alive = [.. sizes.Select(size => Networks.RandomMask(random, size, share))] };
+        var sketch =
+            new NetworkSketch { Sizes = sizes, Alive = [.. sizes.Select(size => Networks.RandomMask(random, size, share))] };
         for (var to = 1; to < sizes.Length; to++)
         {
             for (var from = 0; from < to; from++)
@@ -40,7 +41,8 @@ internal sealed class NetworkSketch
         var layers = Sizes.Select(size => new NetworkLayer(size)).ToArray();
         var dense = Dense.Select(edge => NetworkEdge.Dense(
             edge.Key.From, edge.Key.To,
-            Wiring.Dense<byte>([.. edge.Value.SelectMany(row => row)], Sizes[edge.Key.From], Sizes[edge.Key.To], WeightOrder.InputsFirst)));
+            Wiring.Dense<byte>([.. edge.Value.SelectMany(row => row)], Sizes[edge.Key.From], Sizes[edge.Key.To],
+                WeightOrder.InputsFirst)));
         var identity = Identity.Select(edge => NetworkEdge.Identity(
             edge.Key.From, edge.Key.To, ElementMap.FromPairs(Sizes[edge.Key.From], Sizes[edge.Key.To], [.. edge.Value])));
         return measure.Of(

@@ -43,7 +43,8 @@ internal sealed class PathEnumeration(int[] sizes)
     }
 }
 
-/// <summary>A random network, once as a graph to measure and twice as nodes and connections: all of them, and the wired ones.</summary>
+/// <summary>A random network, once as a graph to measure and twice as nodes and connections: all of them,
+/// and the wired ones.</summary>
 internal sealed class RandomNetwork
 {
     private RandomNetwork(NetworkGraph graph, LayerActivity[] activity, PathEnumeration complete, PathEnumeration wired)

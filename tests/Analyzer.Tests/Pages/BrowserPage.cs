@@ -63,7 +63,8 @@ public sealed class BrowserPage(ClientWebSocket socket) : IAsyncDisposable
     public async Task PointAsync(string element, bool click, CancellationToken token)
     {
         var at = await EvaluateAsync(
-            $"(e => {{ e.scrollIntoView({{ block: 'center', behavior: 'instant' }}); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})({element})",
+            $"(e => {{ e.scrollIntoView({{ block: 'center', behavior: 'instant' }}); const r = e.getBoundingClientRect(); "
+            + $"return [r.x + r.width / 2, r.y + r.height / 2]; }})({element})",
             token);
         foreach (var type in click ? (string[])["mouseMoved", "mousePressed", "mouseReleased"] : ["mouseMoved"])
         {

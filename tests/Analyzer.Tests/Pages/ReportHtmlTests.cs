@@ -39,7 +39,8 @@ public partial class ReportHtmlTests
                 );
         Assert.Equal(2, hashes.Length);
         Assert.Equal(
-            $"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {string.Join(' ', hashes)}; base-uri 'none'; form-action 'none'",
+            $"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {string.Join(' ', hashes)}; base-uri "
+            + "'none'; form-action 'none'",
             policy);
         Assert.All(
             Regex.Matches(ScriptOrStyle().Replace(html, ""), "(?:href|src)=\"([^\"]*)\"").Select(match => match.Groups[1].Value),

@@ -66,7 +66,8 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         foreach (var title in (string[])["How it developed", "Alive share by layer", "The network", "Nodes by activation",
             "E by pairs of layers"])
         {
-            var plot = $"[...document.querySelectorAll('figure')].find(f => f.textContent.includes('{title}')).querySelector('.plot')";
+            var plot = $"[...document.querySelectorAll('figure')].find(f => "
+                + $"f.textContent.includes('{title}')).querySelector('.plot')";
             await page.EvaluateAsync($"{plot}.scrollIntoView({{ block: 'center', behavior: 'instant' }}), {plot}.focus(), 0",
                 Token);
             await page.PressAsync("ArrowRight", Token);
@@ -74,12 +75,14 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
                 $"{plot}.querySelector('.tip')?.offsetParent && {plot}.querySelector('.tip').textContent.length > 10", Token);
             await page.PressAsync("Escape", Token);
         }
-        var cell = "[...document.querySelectorAll('figure')].find(f => f.textContent.includes('Alive share by layer')).querySelectorAll('.plot svg path')";
+        var cell = "[...document.querySelectorAll('figure')].find(f => f.textContent.includes('Alive share by "
+            + "layer')).querySelectorAll('.plot svg path')";
         await page.PointAsync(
             $"[...{cell}].filter(p => p.getBBox().width > 50 && p.getBBox().height > 10 && p.getBBox().height < 30)[0]", false,
             Token);
         await page.UntilAsync(
-            "[...document.querySelectorAll('.tip')].some(t => t.textContent.includes('alive:') && t.textContent.includes('<b>0</b></script>'))", Token);
+            "[...document.querySelectorAll('.tip')].some(t => t.textContent.includes('alive:') && "
+            + "t.textContent.includes('<b>0</b></script>'))", Token);
         Assert.Empty(page.Messages);
         Assert.Null(await page.EvaluateAsync("window.hacked ?? null", Token));
     }
@@ -90,7 +93,9 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         using var folder = new TemporaryFolder();
         await using var page = await OpenAsync(folder, Reports["model"], 1280);
         const string Table = "document.querySelector('table.sortable')";
-        const string Column = $"[...{Table}.tBodies[0].rows].map(r => Number(r.cells[[...{Table}.tHead.rows[0].cells].findIndex(c => c.textContent === 'alive')].textContent))";
+        const string Column =
+            $"[...{Table}.tBodies[0].rows].map(r => Number(r.cells[[...{Table}.tHead.rows[0].cells].findIndex(c => "
+            + "c.textContent === 'alive')].textContent))";
         const string Head = $"[...{Table}.querySelectorAll('thead button')].find(b => b.textContent === 'alive')";
         var before = Numbers(await page.EvaluateAsync(Column, Token));
         await page.PointAsync(Head, true, Token);
@@ -111,7 +116,9 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
     {
         using var folder = new TemporaryFolder();
         await using var page = await OpenAsync(folder, Reports["plain"], 1280);
-        const string Colors = "[getComputedStyle(document.body).backgroundColor, document.querySelector('.plot svg text').getAttribute('fill')].join()";
+        const string Colors =
+            "[getComputedStyle(document.body).backgroundColor, document.querySelector('.plot svg "
+            + "text').getAttribute('fill')].join()";
         await page.EmulateAsync("", "light", Token);
         var light = (string?)await page.EvaluateAsync(Colors, Token);
         await page.PointAsync("document.getElementById('theme')", true, Token);

@@ -23,8 +23,11 @@ public class DataSizesTests
     {
         using var folder = new TemporaryFolder();
         var model = new TinyModel(13).Declared("x", input).Weight("w", 3, 4);
-        model = turn == 1 ? model.Node("Transpose", "x", "t", AttributeProto.Of("perm", [0L, 2L, 1L])) : model.Node("Identity", "x", "t");
-        var result = await WholeAnalysis.Of(model.Node("MatMul", "t w", "y").Output("y"), Options(WholeAnalysis.Data(folder, "x.npy", shape)));
+        model = turn == 1
+            ? model.Node("Transpose", "x", "t", AttributeProto.Of("perm", [0L, 2L, 1L]))
+            : model.Node("Identity", "x", "t");
+        var result = await WholeAnalysis.Of(model.Node("MatMul", "t w", "y").Output("y"),
+            Options(WholeAnalysis.Data(folder, "x.npy", shape)));
         Assert.Equal(samples, result.Probe.Samples);
         Assert.DoesNotContain("given a size", string.Join('\n', result.Diagnostics), StringComparison.Ordinal);
         // Whatever is read as samples: all of the data have gone through.
@@ -39,8 +42,11 @@ public class DataSizesTests
     {
         using var folder = new TemporaryFolder();
         var model = new TinyModel(13).Declared("x", input).Weight("w", 2, 3, 3, 3);
-        model = input.EndsWith('3') ? model.Node("Transpose", "x", "t", AttributeProto.Of("perm", [0L, 3L, 1L, 2L])) : model.Node("Identity", "x", "t");
-        var result = await WholeAnalysis.Of(model.Node("Conv", "t w", "y").Output("y"), Options(WholeAnalysis.Data(folder, "x.npy", shape)));
+        model = input.EndsWith('3')
+            ? model.Node("Transpose", "x", "t", AttributeProto.Of("perm", [0L, 3L, 1L, 2L]))
+            : model.Node("Identity", "x", "t");
+        var result = await WholeAnalysis.Of(model.Node("Conv", "t w", "y").Output("y"),
+            Options(WholeAnalysis.Data(folder, "x.npy", shape)));
         Assert.Equal(2 * 8 * 10, result.Measurements[0].Layers[0].Nodes);
     }
 
@@ -61,7 +67,9 @@ public class DataSizesTests
             .Node("Add", "a b", "s").Node("MatMul", "s w", "y").Output("y");
         Assert.Equal(8, (await WholeAnalysis.Of(Pair(), Options($"a={five}", $"b={five}"))).Probe.Samples);
         var e = await Assert.ThrowsAsync<UserException>(() => WholeAnalysis.Of(Pair(), Options($"a={five}", $"b={six}")));
-        Assert.Equal($"{six}: dimension 'length' of input 'b' is 6 there and 5 in {five}, but one name is one size; give data of one size", e.Message);
+        Assert.Equal(
+            $"{six}: dimension 'length' of input 'b' is 6 there and 5 in {five}, but one name is one size; give data of one "
+            + "size", e.Message);
     }
 
     [Fact]
@@ -70,7 +78,8 @@ public class DataSizesTests
         using var folder = new TemporaryFolder();
         var model = new TinyModel(13).Declared("x", "batch length 3").Weight("w", 3, 4).Node("MatMul", "x w", "y").Output("y");
         var options = Options(WholeAnalysis.Data(folder, "x.npy", 8, 58, 3));
-        var e = await Assert.ThrowsAsync<UserException>(() => WholeAnalysis.Of(model, options with { Dimensions = options.Dimensions.Add("length", 60) }));
+        var e = await Assert.ThrowsAsync<UserException>(() =>
+            WholeAnalysis.Of(model, options with { Dimensions = options.Dimensions.Add("length", 60) }));
         Assert.Contains("samples of shape [58,3] do not fit input 'x' of shape [N,60,3]", e.Message, StringComparison.Ordinal);
     }
 
@@ -79,7 +88,8 @@ public class DataSizesTests
     {
         using var folder = new TemporaryFolder();
         var model = new TinyModel(13).Declared("x", "batch 3").Weight("w", 3, 4).Node("MatMul", "x w", "y").Output("y");
-        var e = await Assert.ThrowsAsync<UserException>(() => WholeAnalysis.Of(model, Options(WholeAnalysis.Data(folder, "x.npy", 8, 5, 3))));
+        var e = await Assert.ThrowsAsync<UserException>(() =>
+            WholeAnalysis.Of(model, Options(WholeAnalysis.Data(folder, "x.npy", 8, 5, 3))));
         Assert.Contains("samples of shape [5,3] do not fit input 'x' of shape [N,3]", e.Message, StringComparison.Ordinal);
     }
 
@@ -87,7 +97,9 @@ public class DataSizesTests
     public async Task tokens_bind_their_length()
     {
         using var folder = new TemporaryFolder();
-        var ids = folder.Write("ids.npy", Bytes.Npy("<i8", "(8, 58)", TinyModel.Encode(Enumerable.Range(0, 8 * 58).Select(i => (double)(i % 5)), DataType.Int64)));
+        var ids = folder.Write("ids.npy",
+            Bytes.Npy("<i8", "(8, 58)",
+            TinyModel.Encode(Enumerable.Range(0, 8 * 58).Select(i => (double)(i % 5)), DataType.Int64)));
         var model = new TinyModel(13).Declared("ids", "batch length", DataType.Int64).Weight("table", 5, 4).Weight("w", 4, 3)
             .Node("Gather", "table ids", "e").Node("MatMul", "e w", "y").Output("y");
         var result = await WholeAnalysis.Of(model, Options(ids));

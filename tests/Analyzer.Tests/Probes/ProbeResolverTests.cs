@@ -22,7 +22,15 @@ public sealed class ProbeResolverTests : IDisposable
         var set = DatasetCatalog.Load("digits", "test", null, 100);
         var model = new ProbedModel(folder)
         {
-            Metadata = new() { Dataset = "digits", Split = "test", DatasetSha256 = set.Sha256, Scale = 1f / 255, Mean = [0.5f], Std = [0.5f] },
+            Metadata = new()
+            {
+                Dataset = "digits",
+                Split = "test",
+                DatasetSha256 = set.Sha256,
+                Scale = 1f / 255,
+                Mean = [0.5f],
+                Std = [0.5f]
+            },
         };
         var probe = model.Input("x", [null, 784]).Resolve(new ProbeOptions { Samples = 100 });
         Assert.Equal(100, probe.Samples);
@@ -38,9 +46,14 @@ public sealed class ProbeResolverTests : IDisposable
     [Fact]
     public void another_set_than_the_recorded_one_is_refused()
     {
-        var model = new ProbedModel(folder) { Metadata = new() { Dataset = "digits", Split = "test", DatasetSha256 = new string('a', 64) } };
+        var model = new ProbedModel(folder)
+        {
+            Metadata =
+            new() { Dataset = "digits", Split = "test", DatasetSha256 = new string('a', 64) }
+        };
         var error = Assert.Throws<UserException>(() => model.Input("x", [null, 784]).Resolve());
-        Assert.StartsWith("model.onnx: records digits test with SHA-256 aaaaaaaaaaaa…, but the one found has ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("model.onnx: records digits test with SHA-256 aaaaaaaaaaaa…, but the one found has ", error.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -69,7 +82,11 @@ public sealed class ProbeResolverTests : IDisposable
     public void what_the_user_says_goes_before_what_is_recorded()
     {
         var path = folder.Write("x.npy", Bytes.Npy("|u1", "(2, 2)", [0, 1, 2, 3]));
-        var model = new ProbedModel(folder) { Metadata = new() { Dataset = "digits", DatasetSha256 = "no", Scale = 0.5f, Mean = [1] } };
+        var model = new ProbedModel(folder)
+        {
+            Metadata =
+            new() { Dataset = "digits", DatasetSha256 = "no", Scale = 0.5f, Mean = [1] }
+        };
         model.Input("x", [null, 2]);
         Assert.Equal([-1, -0.5f, 0, 0.5f], Floats(model.Resolve(path).Inputs[0]));
         var told = model.Resolve(new ProbeOptions { Data = [path], Scale = 2, Mean = [0], Std = [4] });
@@ -90,14 +107,16 @@ public sealed class ProbeResolverTests : IDisposable
         var flat = new ProbedModel(folder).Input("x", [null, 12]).Resolve(options);
         Assert.Equal(expected, Floats(flat.Inputs[0]));
 
-        var floats = folder.Write("f.npy", Bytes.Npy("<f4", "(1, 2, 2, 3)", Bytes.Floats([.. pixels.Select(value => (float)value)])));
+        var floats =
+            folder.Write("f.npy", Bytes.Npy("<f4", "(1, 2, 2, 3)", Bytes.Floats([.. pixels.Select(value => (float)value)])));
         var same = new ProbedModel(folder).Input("x", [null, 2, 2, 3]).Resolve(options with { Data = [floats] });
         Assert.Equal(expected, Floats(same.Inputs[0]));
 
         var gray = folder.Write("g.npy", Bytes.Npy("|u1", "(1, 3, 4)", pixels));
         Assert.Equal(
             $"{gray}: 2 values of mean or std for samples of shape [3,4]; give one for all, or one for each channel",
-            Assert.Throws<UsageException>(() => new ProbedModel(folder).Input("x", [null, 1, 3, 4]).Resolve(options with { Data = [gray] })).Message);
+            Assert.Throws<UsageException>(() =>
+                new ProbedModel(folder).Input("x", [null, 1, 3, 4]).Resolve(options with { Data = [gray] })).Message);
     }
 
     [Fact]
@@ -113,12 +132,15 @@ public sealed class ProbeResolverTests : IDisposable
     {
         var path = folder.Write("x.npy", Bytes.Npy("|u1", "(1, 3)", [0, 1, 255]));
         Assert.Equal([(Half)0, (Half)0.5, (Half)127.5], Values<Half>(Fed(DataType.Float16, new ProbeOptions { Scale = 0.5f })));
-        Assert.Equal([0, 0.1f, 25.5f], Values<double>(Fed(DataType.Double, new ProbeOptions { Scale = 0.1f })).Select(value => (float)value));
+        Assert.Equal([0, 0.1f, 25.5f],
+            Values<double>(Fed(DataType.Double, new ProbeOptions { Scale = 0.1f })).Select(value => (float)value));
         Assert.Equal([0, 0x3F80, 0x437F], Values<ushort>(Fed(DataType.Bfloat16, new ProbeOptions())));
         Assert.Equal([0, 1, 255], Values<long>(Fed(DataType.Int64, new ProbeOptions { Scale = 7 })));
         Assert.Equal([0, 1, 255], Values<byte>(Fed(DataType.Uint8, new ProbeOptions())));
-        Assert.Contains("int8, which the model takes", Assert.Throws<UserException>(() => Fed(DataType.Int8, new ProbeOptions())).Message, StringComparison.Ordinal);
-        Assert.Contains("bool, which the model takes", Assert.Throws<UserException>(() => Fed(DataType.Bool, new ProbeOptions())).Message, StringComparison.Ordinal);
+        Assert.Contains("int8, which the model takes",
+            Assert.Throws<UserException>(() => Fed(DataType.Int8, new ProbeOptions())).Message, StringComparison.Ordinal);
+        Assert.Contains("bool, which the model takes",
+            Assert.Throws<UserException>(() => Fed(DataType.Bool, new ProbeOptions())).Message, StringComparison.Ordinal);
 
         ProbeInput Fed(DataType type, ProbeOptions options) =>
             new ProbedModel(folder).Input("x", [null, 3], type).Resolve(options with { Data = [path] }).Inputs[0];
@@ -130,7 +152,8 @@ public sealed class ProbeResolverTests : IDisposable
         var path = folder.Write("x.npy", Bytes.Npy("<f4", "(1, 1)", Bytes.Floats(1)));
         Assert.Equal(
             $"{path}: holds float where the model takes int64; save whole numbers",
-            Assert.Throws<UserException>(() => new ProbedModel(folder).Input("x", [null, 1], DataType.Int64).Resolve(path)).Message);
+            Assert.Throws<UserException>(() =>
+                new ProbedModel(folder).Input("x", [null, 1], DataType.Int64).Resolve(path)).Message);
     }
 
     [Fact]
@@ -165,7 +188,8 @@ public sealed class ProbeResolverTests : IDisposable
     public void an_archive_holds_samples_and_labels(string samples, string labels)
     {
         var path = folder.Write("x.npz", Bytes.Npz(
-            ($"{samples}.npy", Bytes.Npy("<f4", "(2, 1)", Bytes.Floats(1, 2))), ($"{labels}.npy", Bytes.Npy("<i8", "(2,)", [.. BitConverter.GetBytes(3L), .. BitConverter.GetBytes(4L)]))));
+            ($"{samples}.npy", Bytes.Npy("<f4", "(2, 1)", Bytes.Floats(1, 2))),
+                ($"{labels}.npy", Bytes.Npy("<i8", "(2,)", [.. BitConverter.GetBytes(3L), .. BitConverter.GetBytes(4L)]))));
         var probe = new ProbedModel(folder).Input("input", [null, 1]).Resolve(path);
         Assert.Equal([1, 2], Floats(probe.Inputs[0]));
         Assert.Equal([3, 4], probe.Labels!.Value);
@@ -176,7 +200,8 @@ public sealed class ProbeResolverTests : IDisposable
     public void an_archive_may_hold_an_array_for_each_input_even_one_called_y()
     {
         var path = folder.Write("x.npz", Bytes.Npz(
-            ("y.npy", Bytes.Npy("<f4", "(2, 1)", Bytes.Floats(3, 4))), ("x.npy", Bytes.Npy("<f4", "(2, 1)", Bytes.Floats(1, 2)))));
+            ("y.npy", Bytes.Npy("<f4", "(2, 1)", Bytes.Floats(3, 4))),
+                ("x.npy", Bytes.Npy("<f4", "(2, 1)", Bytes.Floats(1, 2)))));
         var probe = new ProbedModel(folder).Input("x", [null, 1]).Input("y", [null, 1]).Resolve(path);
         Assert.Equal(["x", "y"], probe.Inputs.Select(input => input.Name));
         Assert.Equal([3, 4], Floats(probe.Inputs[1]));
@@ -219,7 +244,10 @@ public sealed class ProbeResolverTests : IDisposable
             $"{three}: has 3 samples, but {two} has 2; give the same number for each input",
             Assert.Throws<UserException>(() => model.Resolve($"a={two}", $"b={three}")).Message);
 
-        var shared = new ProbedModel(folder).Input("a", [null, 1]).Input("state", [3, 1], batchAxis: -1).Resolve($"a={two}", $"state={three}");
+        var shared = new ProbedModel(folder)
+            .Input("a", [null, 1])
+            .Input("state", [3, 1], batchAxis: -1)
+            .Resolve($"a={two}", $"state={three}");
         Assert.Equal(2, shared.Samples);
         Assert.Equal([1, 2, 3, 1, 2, 3], Floats(shared.Inputs[1]));
     }
@@ -258,7 +286,8 @@ public sealed class ProbeResolverTests : IDisposable
         {
             Assert.Equal(
                 $"{three}: has 3 labels for 2 samples; give a label for each sample",
-                Assert.Throws<UserException>(() => model.Resolve(new ProbeOptions { Data = [path], Labels = three, Samples = samples })).Message);
+                Assert.Throws<UserException>(() =>
+                    model.Resolve(new ProbeOptions { Data = [path], Labels = three, Samples = samples })).Message);
         }
     }
 
@@ -284,7 +313,8 @@ public sealed class ProbeResolverTests : IDisposable
             $"{text}: is of no known format; give .npy, .npz, idx, CIFAR-10 .bin, ONNX TensorProto .pb, PNG or JPEG",
             Assert.Throws<UserException>(() => model.Resolve(text)).Message);
         var labels = folder.Write("y", Bytes.Idx(0x08, [2], [1, 2]));
-        Assert.Equal($"{labels}: holds labels, not samples; give the file of images", Assert.Throws<UserException>(() => model.Resolve(labels)).Message);
+        Assert.Equal($"{labels}: holds labels, not samples; give the file of images",
+            Assert.Throws<UserException>(() => model.Resolve(labels)).Message);
         Assert.Throws<UserException>(() => new ProbedModel(folder).Resolve("digits"));
     }
 }

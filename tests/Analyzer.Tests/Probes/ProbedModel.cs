@@ -18,17 +18,20 @@ internal sealed class ProbedModel(TemporaryFolder folder)
 
     /// <summary>An input; the batch axis is free where it is null, other free axes have a symbol.</summary>
     public ProbedModel Input(
-        string name, long?[] shape, DataType type = DataType.Float, int batchAxis = 0, string[]? symbols = null, int? vocabulary = null)
+        string name, long?[] shape, DataType type = DataType.Float, int batchAxis = 0, string[]? symbols = null,
+        int? vocabulary = null)
     {
         graph.Input(name, type, [.. shape.Select(size => size is { } known ? new Dimension(known) : new Dimension(0, "N"))]);
-        inputs.Add(new ModelInput(name, (int)type, [.. shape], [.. symbols ?? [.. shape.Select(_ => "")]], batchAxis, vocabulary));
+        inputs.Add(new ModelInput(name, (int)type, [.. shape], [.. symbols ?? [.. shape.Select(_ => "")]], batchAxis,
+            vocabulary));
         return this;
     }
 
     /// <summary>An input without a declared shape.</summary>
     public ProbedModel Shapeless(string name)
     {
-        graph.Graph.Input.Add(new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new() { ElemType = (int)DataType.Float } } });
+        graph.Graph.Input.Add(
+            new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new() { ElemType = (int)DataType.Float } } });
         inputs.Add(new ModelInput(name, (int)DataType.Float, [], [], -1));
         return this;
     }
@@ -40,7 +43,8 @@ internal sealed class ProbedModel(TemporaryFolder folder)
         var path = folder.Path("model.onnx");
         ModelFile.Save(model, path);
         return ProbeResolver.Resolve(
-            Checkpoint.Open(path), new LayerGraph([], [], [.. inputs], 0, []), options ?? new ProbeOptions(), CancellationToken.None);
+            Checkpoint.Open(path), new LayerGraph([], [], [.. inputs], 0, []), options ?? new ProbeOptions(),
+            CancellationToken.None);
     }
 
     public Probe Resolve(params string[] data) => Resolve(new ProbeOptions { Data = [.. data] });

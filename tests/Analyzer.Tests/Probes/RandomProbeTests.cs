@@ -85,11 +85,14 @@ public sealed class RandomProbeTests : IDisposable
     {
         Assert.Contains(
             "takes string there, which no probe can feed",
-            Assert.Throws<UserException>(() => new ProbedModel(folder).Input("x", [null, 1], DataType.String).Resolve()).Message, StringComparison.Ordinal);
+            Assert.Throws<UserException>(() => new ProbedModel(folder).Input("x", [null, 1], DataType.String).Resolve()).Message,
+            StringComparison.Ordinal);
         Assert.Contains(
             "take fewer (--samples)",
-            Assert.Throws<UserException>(() => new ProbedModel(folder).Input("x", [null, 3, 4096, 4096]).Resolve()).Message, StringComparison.Ordinal);
-        Assert.Throws<UsageException>(() => new ProbedModel(folder).Input("x", [null, 1]).Resolve(new ProbeOptions { Labels = "y.csv" }));
+            Assert.Throws<UserException>(() => new ProbedModel(folder).Input("x", [null, 3, 4096, 4096]).Resolve()).Message,
+            StringComparison.Ordinal);
+        Assert.Throws<UsageException>(() =>
+            new ProbedModel(folder).Input("x", [null, 1]).Resolve(new ProbeOptions { Labels = "y.csv" }));
         Assert.Throws<ArgumentOutOfRangeException>(() => new ProbeOptions { Samples = 0 });
     }
 }

@@ -51,7 +51,8 @@ public class SampleFitTests
     }
 
     [Fact]
-    public void where_an_image_could_be_read_either_way_it_is_taken_as_it_stands() => Assert.Empty(Fit("2,3,3,3", "N,3,3,3").Order);
+    public void where_an_image_could_be_read_either_way_it_is_taken_as_it_stands() =>
+        Assert.Empty(Fit("2,3,3,3", "N,3,3,3").Order);
 
     [Theory]
     [InlineData("5,784", "N,1,28,28")]
@@ -74,7 +75,8 @@ public class SampleFitTests
     {
         var input = Input("N,3,64,64") with { Symbols = ["N", "", "height", "width"] };
         var error = Assert.Throws<UserException>(() => SampleFit.Of("data", Shape("5,3,32,48"), input, false));
-        Assert.EndsWith("free dimensions were given a size: choose --dim height=32 --dim width=48", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith("free dimensions were given a size: choose --dim height=32 --dim width=48", error.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,19 +114,24 @@ public class SampleFitTests
     [InlineData("2,3,4,5", "N,60", 3, 20)]
     [InlineData("2,7", "N,7", 7, 1)]
     [InlineData("2,1,4,5", "N,1,4,5", 3, 0)]
-    public void the_channels_of_an_image_are_found_however_it_is_laid_out(string stored, string input, int channels, int stride) =>
+    public void the_channels_of_an_image_are_found_however_it_is_laid_out(string stored, string input, int channels,
+        int stride) =>
         Assert.Equal(stride, Fit(stored, input).ChannelStride(channels));
 
-    private static SampleFit Fit(string stored, string input) => SampleFit.Of("data", Shape(stored), Input(input), inModelLayout: false);
+    private static SampleFit Fit(string stored, string input) =>
+        SampleFit.Of("data", Shape(stored), Input(input), inModelLayout: false);
 
     private static ModelInput Input(string shape) => new(
-        "x", (int)DataType.Float, [.. shape.Split(',').Select(size => size == "N" ? (long?)null : long.Parse(size))], [.. shape.Split(',').Select(_ => "")], 0);
+        "x", (int)DataType.Float, [.. shape.Split(',').Select(size => size == "N" ? (long?)null : long.Parse(size))],
+        [.. shape.Split(',').Select(_ => "")], 0);
 
-    private static ImmutableArray<int> Shape(string shape) => [.. shape.Split(',').Select(size => size == "N" ? 0 : int.Parse(size))];
+    private static ImmutableArray<int> Shape(string shape) =>
+        [.. shape.Split(',').Select(size => size == "N" ? 0 : int.Parse(size))];
 
     private static NumericArray Counting(string shape)
     {
         var count = Shape(shape).Aggregate(1, (product, size) => product * size);
-        return new NumericArray((int)DataType.Uint8, Shape(shape), Enumerable.Range(0, count).Select(i => (byte)(i % 256)).ToArray());
+        return new NumericArray((int)DataType.Uint8, Shape(shape),
+            Enumerable.Range(0, count).Select(i => (byte)(i % 256)).ToArray());
     }
 }

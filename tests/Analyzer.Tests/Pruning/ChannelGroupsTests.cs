@@ -16,9 +16,17 @@ public sealed class ChannelGroupsTests : PruningTests
     public void the_convolutions_of_a_residual_stream_go_together()
     {
         // ResNet: the stream of stem and second convolution; what lies between is free.
-        var model = Image().Conv("x", "stem", 3, 2).Node("Relu", "stem", "r").Conv("r", "inner", 2, 3).Node("Relu", "inner", "i").Conv("i", "second", 3, 2).Node("Add", "second r", "s").Node("Relu", "s", "t");
+        var model = Image()
+            .Conv("x", "stem", 3, 2)
+            .Node("Relu", "stem", "r")
+            .Conv("r", "inner", 2, 3)
+            .Node("Relu", "inner", "i")
+            .Conv("i", "second", 3, 2)
+            .Node("Add", "second r", "s")
+            .Node("Relu", "s", "t");
         Assert.Equal(
-            ["stem[0] second[0]", "stem[1] second[1]", "inner[0]", "inner[1]", "inner[2]", $"head[0]: {Output}", $"head[1]: {Output}"],
+            ["stem[0] second[0]", "stem[1] second[1]", "inner[0]", "inner[1]", "inner[2]", $"head[0]: {Output}",
+                $"head[1]: {Output}"],
             Groups(Headed(model, "t", 2)));
     }
 
@@ -35,9 +43,17 @@ public sealed class ChannelGroupsTests : PruningTests
     [Fact]
     public void a_squeeze_and_excitation_goes_with_what_it_gates()
     {
-        var model = Image().Conv("x", "body", 3, 2).Node("GlobalAveragePool", "body", "p").Conv("p", "squeeze", 2, 3).Node("Relu", "squeeze", "q").Conv("q", "excite", 3, 2).Node("Sigmoid", "excite", "g").Node("Mul", "body g", "m");
+        var model = Image()
+            .Conv("x", "body", 3, 2)
+            .Node("GlobalAveragePool", "body", "p")
+            .Conv("p", "squeeze", 2, 3)
+            .Node("Relu", "squeeze", "q")
+            .Conv("q", "excite", 3, 2)
+            .Node("Sigmoid", "excite", "g")
+            .Node("Mul", "body g", "m");
         Assert.Equal(
-            ["body[0] excite[0]", "body[1] excite[1]", "squeeze[0]", "squeeze[1]", "squeeze[2]", $"head[0]: {Output}", $"head[1]: {Output}"],
+            ["body[0] excite[0]", "body[1] excite[1]", "squeeze[0]", "squeeze[1]", "squeeze[2]", $"head[0]: {Output}",
+                $"head[1]: {Output}"],
             Groups(Headed(model, "m", 2)));
     }
 
@@ -45,14 +61,33 @@ public sealed class ChannelGroupsTests : PruningTests
     public void heads_of_an_attention_are_whole_and_its_normalized_stream_stays()
     {
         // ViT: two heads of two features; the stream is normalized over its features.
-        var model = new TinyModel(17).Input("x", [1, 3, 4]).Weight("we", 4, 4).Node("MatMul", "x we", "stream").Weight("g", 4).Weight("b", 4).Node("LayerNormalization", "stream g b", "n", Int("axis", -1));
+        var model = new TinyModel(17)
+            .Input("x", [1, 3, 4])
+            .Weight("we", 4, 4)
+            .Node("MatMul", "x we", "stream")
+            .Weight("g", 4)
+            .Weight("b", 4)
+            .Node("LayerNormalization", "stream g b", "n", Int("axis", -1));
         foreach (var part in (string[])["q", "k", "v"])
         {
-            model.Weight($"w{part}", 4, 4).Node("MatMul", $"n w{part}", $"{part}").Longs($"s{part}", 0, 0, 2, 2).Node("Reshape", $"{part} s{part}", $"r{part}")
+            model.Weight($"w{part}", 4, 4)
+                .Node("MatMul", $"n w{part}", $"{part}")
+                .Longs($"s{part}", 0, 0, 2, 2)
+                .Node("Reshape", $"{part} s{part}", $"r{part}")
                 .Node("Transpose", $"r{part}", $"t{part}", Ints("perm", part == "k" ? [0L, 2, 3, 1] : [0, 2, 1, 3]));
         }
-        model.Node("MatMul", "tq tk", "scores").Node("Softmax", "scores", "weights", Int("axis", -1)).Node("MatMul", "weights tv", "heads").Node("Transpose", "heads", "ht", Ints("perm", 0, 2, 1, 3))
-            .Longs("flat", 0, 0, 4).Node("Reshape", "ht flat", "f").Weight("wo", 4, 4).Node("MatMul", "f wo", "out").Node("Add", "out stream", "second").Weight("wm", 4, 2).Node("MatMul", "second wm", "mlp").Node("Relu", "mlp", "mr")
+        model.Node("MatMul", "tq tk", "scores")
+            .Node("Softmax", "scores", "weights", Int("axis", -1))
+            .Node("MatMul", "weights tv", "heads")
+            .Node("Transpose", "heads", "ht", Ints("perm", 0, 2, 1, 3))
+            .Longs("flat", 0, 0, 4)
+                .Node("Reshape", "ht flat", "f")
+                .Weight("wo", 4, 4)
+                .Node("MatMul", "f wo", "out")
+                .Node("Add", "out stream", "second")
+                .Weight("wm", 4, 2)
+                .Node("MatMul", "second wm", "mlp")
+                .Node("Relu", "mlp", "mr")
             .Weight("wl", 2, 2).Node("MatMul", "mr wl", "last").Output("last", [1, 3, 2]);
         const string Mixed = "LayerNormalization mixes it with others";
         Assert.Equal(
@@ -68,7 +103,13 @@ public sealed class ChannelGroupsTests : PruningTests
     [Fact]
     public void units_of_a_recurrent_layer_and_parts_of_a_grouped_convolution()
     {
-        var recurrent = new TinyModel(17).Input("x", [5, 1, 3], batchAxis: 1).Weight("w", 1, 8, 3).Weight("r", 1, 8, 2).Node("LSTM", "x w r", "all state", Int("hidden_size", 2)).Longs("zero", 0).Node("Squeeze", "state zero", "l")
+        var recurrent = new TinyModel(17)
+            .Input("x", [5, 1, 3], batchAxis: 1)
+            .Weight("w", 1, 8, 3)
+            .Weight("r", 1, 8, 2)
+            .Node("LSTM", "x w r", "all state", Int("hidden_size", 2))
+            .Longs("zero", 0)
+            .Node("Squeeze", "state zero", "l")
             .Weight("u", 2, 1).Node("MatMul", "l u", "y").Output("y", [1, 1]);
         Assert.Equal(["all[0]", "all[1]", $"y[0]: {Output}"], Groups(recurrent));
         // Of all nodes as strong: the first of each part, then the second.
@@ -101,15 +142,19 @@ public sealed class ChannelGroupsTests : PruningTests
     }
 
     private string[] Groups(TinyModel model) => [.. ChannelGroups.Of(Open(model.Proto), new TraceOptions()).Select(group =>
-        string.Join(" ", group.Members.Select(member => $"{member.Layer}[{string.Join(",", member.Nodes)}]")) + (group.Pin is { } pin ? $": {pin}" : ""))];
+        string.Join(" ", group.Members.Select(member => $"{member.Layer}[{string.Join(",", member.Nodes)}]"))
+            + (group.Pin is { } pin ? $": {pin}" : ""))];
 
     private static TinyModel Image() => new TinyModel(17).Input("x", [1, 3, 4, 4]);
 
-    private static TinyModel Headed(TinyModel model, string from, int channels) => model.Conv(from, "head", channels, 2).Output("head", [1, 2, 4, 4]);
+    private static TinyModel Headed(TinyModel model, string from, int channels) =>
+        model.Conv(from, "head", channels, 2).Output("head", [1, 2, 4, 4]);
 
-    private static AttributeProto Int(string name, long value) => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value };
+    private static AttributeProto Int(string name, long value) =>
+        new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value };
 
-    private static AttributeProto Ints(string name, params long[] values) => new() { Name = name, Type = AttributeProto.Types.AttributeType.Ints, Ints = { values } };
+    private static AttributeProto Ints(string name, params long[] values) =>
+        new() { Name = name, Type = AttributeProto.Types.AttributeType.Ints, Ints = { values } };
 }
 
 /// <summary>Layers by their name.</summary>

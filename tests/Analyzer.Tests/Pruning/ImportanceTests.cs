@@ -48,16 +48,20 @@ public sealed class ImportanceTests : IDisposable
     [Fact]
     public async Task exactly_the_dead_nodes_are_removed_and_what_that_changes_is_said()
     {
-        Assert.Equal(0, await shell.RunAsync("prune", Model(), "--dead", "--samples", "64", "--out", In("d.onnx"), "--format", "json"));
+        Assert.Equal(0,
+            await shell.RunAsync("prune", Model(), "--dead", "--samples", "64", "--out", In("d.onnx"), "--format", "json"));
         Assert.Equal([false, true, true, false], RemovedIn(In("d.onnx")));
         using var json = JsonDocument.Parse(shell.Output);
         var effect = json.RootElement.GetProperty("outputs")[0].GetProperty("effect");
         Assert.Equal(64, effect.GetProperty("samples").GetInt32());
         // Two dead nodes with two alive ones behind them, before and after: zeroed, they are what they were.
-        Assert.Equal(("4", "4"), (effect.GetProperty("emergence_before").GetString(), effect.GetProperty("emergence").GetString()));
+        Assert.Equal(("4", "4"),
+            (effect.GetProperty("emergence_before").GetString(), effect.GetProperty("emergence").GetString()));
         Assert.InRange(effect.GetProperty("output_change").GetDouble(), 0, 0.01);
         using var other = new Shell();
-        Assert.Equal(0, await other.RunAsync("prune", In("net.onnx"), "--dead", "--shrink", "--samples", "64", "--out", In("s.onnx"), "--quiet"));
+        Assert.Equal(0,
+            await other.RunAsync("prune", In("net.onnx"), "--dead", "--shrink", "--samples", "64", "--out", In("s.onnx"),
+            "--quiet"));
         Assert.Contains("on 64 samples output changed by", other.Output, StringComparison.Ordinal);
         Assert.Contains("E 4 before, 0 now", other.Output, StringComparison.Ordinal);
     }
@@ -66,7 +70,9 @@ public sealed class ImportanceTests : IDisposable
     public async Task weights_count_by_what_they_are_multiplied_with()
     {
         // Of the last layer, the weights that read the second unit are multiplied with nothing.
-        Assert.Equal(0, await shell.RunAsync("prune", Model(), "--only", "last", "--amount", "0.25", "--importance", "wanda", "--samples", "64", "--out", In("w.onnx")));
+        Assert.Equal(0,
+            await shell.RunAsync("prune", Model(), "--only", "last", "--amount", "0.25", "--importance", "wanda", "--samples",
+            "64", "--out", In("w.onnx")));
         Assert.Equal([1, 2, 0, 0, 5, 6, 7, 8], new StoredTensors(ModelFile.Read(In("w.onnx")), null).Doubles("v"));
     }
 
@@ -79,7 +85,9 @@ public sealed class ImportanceTests : IDisposable
             var files = new List<byte[]>();
             foreach (var seed in (string[])["1", "1", "2", "3", "4"])
             {
-                Assert.Equal(0, await shell.RunAsync("prune", model, "--structure", structure, "--amount", "0.5", "--importance", "random", "--seed", seed, "--out", In("r.onnx"), "--keep-output"));
+                Assert.Equal(0,
+                    await shell.RunAsync("prune", model, "--structure", structure, "--amount", "0.5", "--importance", "random",
+                    "--seed", seed, "--out", In("r.onnx"), "--keep-output"));
                 files.Add(File.ReadAllBytes(In("r.onnx")));
             }
             Assert.Equal(files[0], files[1]);
@@ -90,8 +98,10 @@ public sealed class ImportanceTests : IDisposable
     [Theory]
     [InlineData("--dead --amount 0.5", "--amount does not go with --dead, which removes what is dead; leave out one of them")]
     [InlineData("--dead --min-keep 0.5", "--min-keep does not go with --dead, which ranks nothing; leave it out")]
-    [InlineData("--amount 0.5 --importance wanda --structure nodes", "--importance wanda goes with --structure weights only; choose another")]
-    [InlineData("--amount 0.5 --importance activation", "--importance activation goes with --structure nodes only; choose another")]
+    [InlineData("--amount 0.5 --importance wanda --structure nodes",
+        "--importance wanda goes with --structure weights only; choose another")]
+    [InlineData("--amount 0.5 --importance activation",
+        "--importance activation goes with --structure nodes only; choose another")]
     [InlineData("--amount 0.5 --round-to 8", "--round-to goes with --structure nodes only; leave it out")]
     public async Task what_does_not_go_together_is_said(string options, string message)
     {
@@ -102,11 +112,27 @@ public sealed class ImportanceTests : IDisposable
     [Fact]
     public void layers_keep_multiples_where_asked_for()
     {
-        var model = new TinyModel(17).Input("x", [1, 3]).Weight("w", 3, 30).Node("MatMul", "x w", "h").Weight("v", 30, 20).Node("MatMul", "h v", "g").Weight("u", 20, 2).Node("MatMul", "g u", "y").Output("y", [1, 2]).Proto;
+        var model = new TinyModel(17)
+            .Input("x", [1, 3])
+            .Weight("w", 3, 30)
+            .Node("MatMul", "x w", "h")
+            .Weight("v", 30, 20)
+            .Node("MatMul", "h v", "g")
+            .Weight("u", 20, 2)
+            .Node("MatMul", "g u", "y")
+            .Output("y", [1, 2]).Proto;
         ModelFile.Save(model, In("r.onnx"));
         foreach (var scope in Enum.GetValues<PruneScope>())
         {
-            var pruned = Pruner.Prune(Checkpoint.Open(In("r.onnx")), new PruneOptions { Amount = 0.5, Structure = PruneStructure.Nodes, Scope = scope, RoundTo = 8, KeepOutput = true });
+            var pruned = Pruner.Prune(Checkpoint.Open(In("r.onnx")),
+                new PruneOptions
+                {
+                    Amount = 0.5,
+                    Structure = PruneStructure.Nodes,
+                    Scope = scope,
+                    RoundTo = 8,
+                    KeepOutput = true
+                });
             Assert.Equal([0, 0], pruned.Layers.Take(2).Select(layer => (layer.Units - layer.UnitsRemoved) % 8));
             Assert.True(pruned.Layers.Sum(layer => layer.UnitsRemoved) >= 16);
         }

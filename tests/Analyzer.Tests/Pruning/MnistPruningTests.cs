@@ -28,7 +28,8 @@ public sealed class MnistPruningTests : IDisposable
             var path = folder.Path("pruned.onnx");
             PrunedFile.Save(Pruner.Prune(checkpoint, new PruneOptions { Amount = amount }).Model, checkpoint.Directory, path);
             var outcome = await Analysis.RunAsync(
-                new AnalysisRequest([path], new AnalysisSettings { Device = Device.Cpu }, Probe(data)), null, TestContext.Current.CancellationToken);
+                new AnalysisRequest([path], new AnalysisSettings { Device = Device.Cpu }, Probe(data)), null,
+                TestContext.Current.CancellationToken);
             Assert.Equal(IndependentAccuracy(file, amount, data), outcome.Series.Checkpoints.Single().Accuracy);
         }
     }
@@ -38,9 +39,11 @@ public sealed class MnistPruningTests : IDisposable
     {
         var (file, data) = (SharedFiles.Require("models", "mnist", "pytorch13_mlp_256x2.onnx"), SharedFiles.Require("data"));
         var result = Sensitivity.Measure(
-            file, [0.9, 0.5], new PruneOptions { Amount = 0 }, new AnalysisSettings { Device = Device.Cpu, Wired = true }, Probe(data), null, null, TestContext.Current.CancellationToken);
+            file, [0.9, 0.5], new PruneOptions { Amount = 0 }, new AnalysisSettings { Device = Device.Cpu, Wired = true },
+            Probe(data), null, null, TestContext.Current.CancellationToken);
         Assert.Equal(7, result.Rows.Length);
-        Assert.Equal([null, 0.5, 0.9, 0.5, 0.9, 0.5, 0.9], result.Rows.Select(row => row.Layer is null ? (double?)null : row.Amount));
+        Assert.Equal([null, 0.5, 0.9, 0.5, 0.9, 0.5, 0.9],
+            result.Rows.Select(row => row.Layer is null ? (double?)null : row.Amount));
         Assert.Equal((null, 0.0, 0.0), (result.Rows[0].Layer, result.Rows[0].OutputChange, result.Rows[0].LargestChange));
         foreach (var pair in result.Rows.Skip(1).Chunk(2))
         {
@@ -54,14 +57,16 @@ public sealed class MnistPruningTests : IDisposable
         Assert.Equal(IndependentAccuracy(file, 0.9, data, "layers.0.weight"), result.Rows[2].Accuracy);
     }
 
-    private static ProbeOptions Probe(string data) => new() { Data = ["mnist"], DataDir = data, Samples = Samples, Scale = 1f / 255 };
+    private static ProbeOptions Probe(string data) =>
+        new() { Data = ["mnist"], DataDir = data, Samples = Samples, Scale = 1f / 255 };
 
     /// <summary>Sorts all weights, zeroes the smallest, and multiplies.</summary>
     private static double IndependentAccuracy(string file, double amount, string data, string? only = null)
     {
         var tensors = ModelFile.Read(file).Graph.Initializer.ToDictionary(tensor => tensor.Name, Floats);
         string[] weights = only is not null ? [only] : ["layers.0.weight", "layers.2.weight", "layers.4.weight"];
-        var ranked = weights.SelectMany(name => tensors[name].Select((value, i) => (Magnitude: MathF.Abs(value), name, i))).ToArray();
+        var ranked =
+            weights.SelectMany(name => tensors[name].Select((value, i) => (Magnitude: MathF.Abs(value), name, i))).ToArray();
         var count = (int)Math.Round((decimal)amount * ranked.Length);
         foreach (var (_, name, i) in ranked.OrderBy(weight => weight.Magnitude).Take(count))
             tensors[name][i] = 0;
@@ -80,10 +85,14 @@ public sealed class MnistPruningTests : IDisposable
     }
 
     private static float[] Floats(TensorProto tensor) =>
-        tensor.FloatData.Count > 0 ? [.. tensor.FloatData] : [.. Enumerable.Range(0, tensor.RawData.Length / 4).Select(i => BitConverter.ToSingle(tensor.RawData.Span[(4 * i)..]))];
+        tensor.FloatData.Count > 0
+            ? [.. tensor.FloatData]
+            : [.. Enumerable.Range(0, tensor.RawData.Length / 4)
+                .Select(i => BitConverter.ToSingle(tensor.RawData.Span[(4 * i)..]))];
 
     private static float[] Layer(float[] input, float[] weight, float[] bias) =>
-        [.. bias.Select((shift, unit) => shift + (float)input.Index().Sum(x => (double)x.Item * weight[unit * input.Length + x.Index]))];
+        [.. bias.Select((shift, unit) =>
+            shift + (float)input.Index().Sum(x => (double)x.Item * weight[unit * input.Length + x.Index]))];
 
     private static float[] Relu(float[] values) => [.. values.Select(value => Math.Max(0, value))];
 }

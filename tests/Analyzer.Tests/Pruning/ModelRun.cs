@@ -23,7 +23,9 @@ internal static class ModelRun
         string[] files =
         [
             .. Directory.GetFiles(root, "*.onnx", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-                .Where(file => !Path.GetRelativePath(root, file).StartsWith("odd", StringComparison.Ordinal) && !Path.GetRelativePath(root, file).StartsWith("nonnn", StringComparison.Ordinal)),
+                .Where(file =>
+                    !Path.GetRelativePath(root, file).StartsWith("odd", StringComparison.Ordinal)
+                        && !Path.GetRelativePath(root, file).StartsWith("nonnn", StringComparison.Ordinal)),
         ];
         Assert.True(files.Length >= 30, $"only {files.Length} models");
         return files;
@@ -37,9 +39,11 @@ internal static class ModelRun
     }
 
     /// <summary>As above with inputs known already: those of a model this one was made of.</summary>
-    public static double[] Outputs(string path, ImmutableArray<ModelInput> inputs, int seed = 1, Optimization optimization = Optimization.Default)
+    public static double[] Outputs(string path, ImmutableArray<ModelInput> inputs, int seed = 1,
+        Optimization optimization = Optimization.Default)
     {
-        using var session = SessionFactory.Create(new AnalysisSettings { Device = Device.Cpu, Optimization = optimization }).Open(ModelFile.Read(path), path);
+        using var session = SessionFactory.Create(new AnalysisSettings { Device = Device.Cpu, Optimization = optimization })
+            .Open(ModelFile.Read(path), path);
         var random = new Random(seed);
         var values = inputs.Select(input => Value(input, random)).ToArray();
         using var options = new RunOptions();
@@ -62,7 +66,8 @@ internal static class ModelRun
     private static IEnumerable<double> Doubles(OrtValue value) => (DataType)value.GetTensorTypeAndShape().ElementDataType switch
     {
         DataType.Float => value.GetTensorDataAsSpan<float>().ToArray().Select(x => (double)x),
-        DataType.Float16 => MemoryMarshal.Cast<Float16, Half>(value.GetTensorDataAsSpan<Float16>()).ToArray().Select(x => (double)x),
+        DataType.Float16 =>
+            MemoryMarshal.Cast<Float16, Half>(value.GetTensorDataAsSpan<Float16>()).ToArray().Select(x => (double)x),
         DataType.Double => value.GetTensorDataAsSpan<double>().ToArray(),
         _ => [],
     };

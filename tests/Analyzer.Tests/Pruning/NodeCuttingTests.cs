@@ -8,7 +8,8 @@ namespace Emergence.Analyzer.Tests.Pruning;
 /// <summary>Where a node that is cut out would change the network: what is left computes what the zeroed model does.</summary>
 public sealed class NodeCuttingTests : PruningTests
 {
-    private static PruneOptions Half => new() { Amount = 0.5, Structure = PruneStructure.Nodes, Scope = PruneScope.Layer, KeepOutput = true };
+    private static PruneOptions Half =>
+        new() { Amount = 0.5, Structure = PruneStructure.Nodes, Scope = PruneScope.Layer, KeepOutput = true };
 
     private static PruneOptions Cut => Half with { Shrink = true };
 
@@ -104,7 +105,9 @@ public sealed class NodeCuttingTests : PruningTests
         var x = graph.Input("x", DataType.Float, "N", 2);
         if (op == "Cast")
         {
-            graph.Initializer(TensorValues.WithDoubles(TensorValues.FromRaw("q", DataType.Float16, [4, 2], new byte[16]), [1, 1, 4, 4, 3, 3, 2, 2]));
+            graph.Initializer(
+                TensorValues.WithDoubles(TensorValues.FromRaw("q", DataType.Float16, [4, 2], new byte[16]),
+                [1, 1, 4, 4, 3, 3, 2, 2]));
             graph.AddNode("convert", "Cast", ["q"], ["d"], [AttributeProto.Of("to", (long)DataType.Float)]);
         }
         else
@@ -205,7 +208,8 @@ public sealed class NodeCuttingTests : PruningTests
         var graph = new GraphBuilder("transposed");
         var x = graph.Input("x", DataType.Float, "N", 2, 2, 2);
         // Stored [inputs, filters, 2, 2]: filters of strength 1, 4, 3, 2.
-        graph.Initializer("k1", [2, 4, 2, 2], [.. Enumerable.Range(0, 32).Select(i => new[] { 1f, 4f, 3f, 2f }[i / 4 % 4] * (i % 3 - 1))]);
+        graph.Initializer("k1", [2, 4, 2, 2],
+            [.. Enumerable.Range(0, 32).Select(i => new[] { 1f, 4f, 3f, 2f }[i / 4 % 4] * (i % 3 - 1))]);
         graph.Initializer("b1", [4], [1f, 2f, 3f, 4f]);
         graph.Initializer("scale", [4], [1f, 2f, 3f, 4f]);
         graph.Initializer("shift", [4], [4f, 3f, 2f, 1f]);
@@ -223,7 +227,8 @@ public sealed class NodeCuttingTests : PruningTests
         graph.Output("y", DataType.Float, "N", 2);
         var checkpoint = Open(graph.Build(13, 7, "tests"));
         var shrunk = Pruner.Prune(checkpoint, Cut);
-        Assert.Equal([2, 2, 0], shrunk.Layers.OrderBy(layer => layer.Name, StringComparer.Ordinal).Select(layer => layer.UnitsCut).OrderDescending());
+        Assert.Equal([2, 2, 0],
+            shrunk.Layers.OrderBy(layer => layer.Name, StringComparer.Ordinal).Select(layer => layer.UnitsCut).OrderDescending());
         Assert.Equal([2L, 2L, 2L, 2L], Stored(shrunk).Dims("k1"));
         AssertSame(checkpoint, Half, Cut);
     }
@@ -236,7 +241,12 @@ public sealed class NodeCuttingTests : PruningTests
         {
             var shape = new TensorShapeProto();
             shape.Dim.AddRange(tensor.Dims.Select(dim => new TensorShapeProto.Types.Dimension { DimValue = dim }));
-            model.Graph.Input.Add(new ValueInfoProto { Name = tensor.Name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1, Shape = shape } } });
+            model.Graph.Input.Add(
+                new ValueInfoProto
+                {
+                    Name = tensor.Name,
+                    Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1, Shape = shape } }
+                });
         }
         var checkpoint = Open(model);
         var pruned = Pruner.Prune(checkpoint, Cut).Model.Graph;

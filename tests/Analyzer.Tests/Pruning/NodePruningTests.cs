@@ -8,7 +8,8 @@ namespace Emergence.Analyzer.Tests.Pruning;
 /// <summary>Nodes are removed with all that belongs to them, on models small enough to read.</summary>
 public sealed class NodePruningTests : PruningTests
 {
-    private static PruneOptions Half => new() { Amount = 0.5, Structure = PruneStructure.Nodes, Scope = PruneScope.Layer, KeepOutput = true };
+    private static PruneOptions Half =>
+        new() { Amount = 0.5, Structure = PruneStructure.Nodes, Scope = PruneScope.Layer, KeepOutput = true };
 
     [Fact]
     public void a_removed_node_is_gone_from_weight_bias_and_reader()
@@ -92,11 +93,14 @@ public sealed class NodePruningTests : PruningTests
     {
         var pruned = Pruner.Prune(Open(Dense("Relu")), Half with { KeepOutput = false, Only = ["second"], Shrink = true });
         Assert.Equal((1, 0), (pruned.Layers[1].UnitsRemoved, pruned.Layers[1].UnitsCut));
-        Assert.Contains(pruned.Diagnostics, diagnostic => diagnostic.Message.Contains("it is an output of the model", StringComparison.Ordinal));
+        Assert.Contains(pruned.Diagnostics,
+            diagnostic => diagnostic.Message.Contains("it is an output of the model", StringComparison.Ordinal));
         Assert.Equal([0, 2, 0, 4, 0, 6, 0, 8], Stored(pruned).Doubles("w2"));
         Assert.Equal([0, 1], Stored(pruned).Doubles("b2"));
-        var error = Assert.Throws<UserException>(() => Pruner.Prune(Open(Dense("Relu")), Half with { KeepOutput = false, Only = ["second"], Shrink = true, Strict = true }));
-        Assert.StartsWith("model.onnx: 'second': 1 of 1 removed nodes cannot be cut out (it is an output of the model)", error.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<UserException>(() =>
+            Pruner.Prune(Open(Dense("Relu")), Half with { KeepOutput = false, Only = ["second"], Shrink = true, Strict = true }));
+        Assert.StartsWith("model.onnx: 'second': 1 of 1 removed nodes cannot be cut out (it is an output of the model)",
+            error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -234,7 +238,8 @@ public sealed class NodePruningTests : PruningTests
         graph.AddNode("conv2", "Conv", ["r", "k2"], ["c"], [pads.Clone()]);
         var sum = residual ? graph.Node("Add", ["c", "r"]) : "c";
         graph.AddNode("relu2", "Relu", [sum], ["s"]);
-        graph.AddNode("pool", "MaxPool", ["s"], ["p"], [AttributeProto.Of("kernel_shape", 2, 2), AttributeProto.Of("strides", 2, 2)]);
+        graph.AddNode("pool", "MaxPool", ["s"], ["p"],
+            [AttributeProto.Of("kernel_shape", 2, 2), AttributeProto.Of("strides", 2, 2)]);
         graph.AddNode("flatten", "Reshape", ["p", "shape"], ["f"]);
         graph.AddNode("dense", "MatMul", ["f", "w"], ["y"]);
         graph.Output("y", DataType.Float, "N", 3);

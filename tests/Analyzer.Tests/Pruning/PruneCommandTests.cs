@@ -49,15 +49,19 @@ public sealed class PruneCommandTests : IDisposable
         var before = File.ReadAllBytes(model);
         Assert.Equal(2, await shell.RunAsync("prune", model, "--amount", "0.5", "--out", model));
         Assert.Equal(before, File.ReadAllBytes(model));
-        Assert.EndsWith("is a model that is read; name another file, or replace it with --force\n", shell.Error, StringComparison.Ordinal);
+        Assert.EndsWith("is a model that is read; name another file, or replace it with --force\n", shell.Error,
+            StringComparison.Ordinal);
         Assert.Equal(0, await shell.RunAsync("prune", model, "--amount", "0.5", "--out", model, "--force"));
         Assert.Single(PruningRecord.ReadAll(ModelFile.Read(model)));
     }
 
     [Theory]
-    [InlineData("--amount 1 --out o.onnx", "error: --amount: '1' is not a number from 0 to below 1; see emergence-analyze --help")]
-    [InlineData("--amount -0.1 --out o.onnx", "error: --amount: '-0.1' is not a number from 0 to below 1; see emergence-analyze --help")]
-    [InlineData("--amount 0.3,x --out o.onnx", "error: --amount: 'x' is not a number from 0 to below 1; see emergence-analyze --help")]
+    [InlineData("--amount 1 --out o.onnx",
+        "error: --amount: '1' is not a number from 0 to below 1; see emergence-analyze --help")]
+    [InlineData("--amount -0.1 --out o.onnx",
+        "error: --amount: '-0.1' is not a number from 0 to below 1; see emergence-analyze --help")]
+    [InlineData("--amount 0.3,x --out o.onnx",
+        "error: --amount: 'x' is not a number from 0 to below 1; see emergence-analyze --help")]
     [InlineData("--out o.onnx", "error: --amount is missing; say how much to prune, as in --amount 0.3")]
     [InlineData("--amount 0.3", "error: --out is missing; name the file to write, or a directory")]
     [InlineData("--amount 0.3,0.5 --out o.onnx", "error: --out o.onnx: is one file for 2 pruned models; name a directory")]
@@ -67,15 +71,19 @@ public sealed class PruneCommandTests : IDisposable
     [InlineData("--amount 0.3 --out o.onnx --shrink", "error: --shrink goes with --structure nodes only; leave it out")]
     [InlineData("--amount 0.3 --out o.onnx --norm l1", "error: --importance l1 goes with --structure nodes only; choose another")]
     [InlineData("--amount 0.3 --out o.onnx --structure nodes --strict", "error: --strict goes with --shrink only; leave it out")]
-    [InlineData("--sensitivity --out o.onnx", "error: --out does not go with --sensitivity, which prunes each layer alone and writes nothing; leave it out")]
-    [InlineData("--amount 0.3 --out o.onnx --samples 3", "error: --samples goes with --sensitivity, --dead and --importance activation or wanda only; leave it out")]
+    [InlineData("--sensitivity --out o.onnx",
+        "error: --out does not go with --sensitivity, which prunes each layer alone and writes nothing; leave it out")]
+    [InlineData("--amount 0.3 --out o.onnx --samples 3",
+        "error: --samples goes with --sensitivity, --dead and --importance activation or wanda only; leave it out")]
     [InlineData("--amount 0.3 --out o.onnx --nonsense", "error: unknown option '--nonsense'; see emergence-analyze --help")]
     public async Task wrong_usage_is_said_in_one_line_and_nothing_is_written(string options, string? message)
     {
-        Assert.Equal(2, await shell.RunAsync(["prune", model, .. options.Split(' ').Select(word => word.StartsWith('o') ? In(word) : word)]));
+        Assert.Equal(2,
+            await shell.RunAsync(["prune", model, .. options.Split(' ').Select(word => word.StartsWith('o') ? In(word) : word)]));
         Assert.Single(shell.Error.TrimEnd('\n').Split('\n'));
         if (message is not null)
-            Assert.Equal(message.Replace("--out o.onnx: is one", $"--out {In("o.onnx")}: is one", StringComparison.Ordinal) + "\n", shell.Error);
+            Assert.Equal(message.Replace("--out o.onnx: is one", $"--out {In("o.onnx")}: is one", StringComparison.Ordinal)
+                + "\n", shell.Error);
         Assert.Empty(shell.Output);
         Assert.Equal(["net.onnx"], Names(shell.Folder));
     }
@@ -105,17 +113,22 @@ public sealed class PruneCommandTests : IDisposable
     {
         Assert.Equal(0, await shell.RunAsync("prune", model, "--amount", "0.5", "--out", In("p.onnx"), "--format", "csv"));
         var lines = shell.Output.TrimEnd('\n').Split('\n');
-        Assert.Equal("checkpoint,output,structure,scope,of,amount,index,name,op,pruned,weights,zeros_before,zeros,sparsity,nodes,nodes_removed,nodes_cut,accuracy_before,accuracy,output_change,emergence_before,emergence", lines[0]);
+        Assert.Equal(
+            "checkpoint,output,structure,scope,of,amount,index,name,op,pruned,weights,zeros_before,zeros,sparsity,"
+            + "nodes,nodes_removed,nodes_cut,accuracy_before,accuracy,output_change,emergence_before,emergence", lines[0]);
         Assert.Equal(2, lines.Length);
         Assert.Contains(",weights,global,total,0.5,0,", lines[1], StringComparison.Ordinal);
         using var other = new Shell();
         var copy = Path.Combine(other.Folder, "net.onnx");
         File.Copy(model, copy);
-        Assert.Equal(0, await other.RunAsync("prune", copy, "--amount", "0.5", "--out", Path.Combine(other.Folder, "p.onnx"), "--format", "json"));
+        Assert.Equal(0,
+            await other.RunAsync("prune", copy, "--amount", "0.5", "--out", Path.Combine(other.Folder, "p.onnx"), "--format",
+            "json"));
         using var json = JsonDocument.Parse(other.Output);
         var output = Assert.Single(json.RootElement.GetProperty("outputs").EnumerateArray());
         Assert.Equal((4, 2), (output.GetProperty("weights").GetInt32(), output.GetProperty("zeros").GetInt32()));
     }
 
-    private static string[] Names(string folder) => [.. Directory.GetFiles(folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
+    private static string[] Names(string folder) =>
+        [.. Directory.GetFiles(folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
 }

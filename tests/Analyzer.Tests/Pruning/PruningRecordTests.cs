@@ -20,7 +20,15 @@ public sealed class PruningRecordTests
     public void a_history_is_read_back_as_it_was_written()
     {
         var model = new ModelProto { MetadataProps = { new StringStringEntryProto { Key = "other", Value = "kept" } } };
-        var nodes = Weights with { Structure = "nodes", Norm = "l1", Shrink = true, Of = "remaining", Scope = "layer", Tensors = [] };
+        var nodes = Weights with
+        {
+            Structure = "nodes",
+            Norm = "l1",
+            Shrink = true,
+            Of = "remaining",
+            Scope = "layer",
+            Tensors = []
+        };
         Weights.AppendTo(model);
         nodes.AppendTo(model);
 

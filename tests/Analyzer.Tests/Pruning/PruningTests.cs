@@ -31,7 +31,8 @@ public abstract class PruningTests : IDisposable
         return new StoredTensors(pruned.Model, Folder.Root);
     }
 
-    /// <summary>Three dense layers, the first two with one bias; of the first the first unit is the weaker, of the second the second.</summary>
+    /// <summary>Three dense layers, the first two with one bias; of the first the first unit is the weaker,
+    /// of the second the second.</summary>
     private protected static GraphBuilder SharedBias()
     {
         var graph = new GraphBuilder("shared");

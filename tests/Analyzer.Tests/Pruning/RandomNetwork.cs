@@ -4,7 +4,8 @@ using static Onnx.TensorProto.Types;
 
 namespace Emergence.Analyzer.Tests.Pruning;
 
-/// <summary>Draws convolutional networks of every operator that channels pass through; the same seed gives the same network.</summary>
+/// <summary>Draws convolutional networks of every operator that channels pass through; the same seed gives
+/// the same network.</summary>
 internal sealed partial class RandomNetwork
 {
     private readonly Random random;
@@ -42,10 +43,12 @@ internal sealed partial class RandomNetwork
                 Convolve(any);
                 break;
             case 3:
-                Keep(graph.Node("Conv", [x, Values(2 * c, 1, 3, 3), Values(2 * c)], Int("group", c), Ints("pads", 1, 1, 1, 1)), shape[0], 2 * c, h, w);
+                Keep(graph.Node("Conv", [x, Values(2 * c, 1, 3, 3), Values(2 * c)], Int("group", c), Ints("pads", 1, 1, 1, 1)),
+                    shape[0], 2 * c, h, w);
                 break;
             case 4:
-                Keep(graph.Node("ConvTranspose", [x, Values(c, 3, 2, 2), Values(3)], Ints("strides", 2, 2)), shape[0], 3, 2 * h, 2 * w);
+                Keep(graph.Node("ConvTranspose", [x, Values(c, 3, 2, 2), Values(3)], Ints("strides", 2, 2)), shape[0], 3, 2 * h,
+                    2 * w);
                 break;
             case 5 or 6:
                 Keep(graph.Node(Pick("Relu", "Sigmoid", "LeakyRelu", "Softplus", "Tanh"), [x]), shape);
@@ -84,7 +87,8 @@ internal sealed partial class RandomNetwork
                 var k = random.Next(2, 6);
                 var last = graph.Node("Transpose", [x], Ints("perm", 0, 2, 3, 1));
                 var product = graph.Node("MatMul", [last, Values(c, k)]);
-                Keep(graph.Node("Transpose", [graph.Node("Add", [product, Values(k)])], Ints("perm", 0, 3, 1, 2)), shape[0], k, h, w);
+                Keep(graph.Node("Transpose", [graph.Node("Add", [product, Values(k)])], Ints("perm", 0, 3, 1, 2)), shape[0], k,
+                    h, w);
                 break;
             case 17:
                 Keep(graph.Node(Pick("Mul", "Add", "Div", "Max"), [x, Pick(Ones(c, 1, 1), Values(1), Ones(1, c, 1, 1))]), shape);
@@ -109,7 +113,8 @@ internal sealed partial class RandomNetwork
                 break;
             case 23:
                 var grouped = graph.Node("Reshape", [x, Longs(shape[0], 1, -1)]);
-                Keep(graph.Node("Reshape", [graph.Node("InstanceNormalization", [grouped, Values(1), Values(1)]), Longs(shape[0], c, h, w)]), shape);
+                Keep(graph.Node("Reshape",
+                    [graph.Node("InstanceNormalization", [grouped, Values(1), Values(1)]), Longs(shape[0], c, h, w)]), shape);
                 break;
             case 24:
                 Keep(graph.Node("Transpose", [x], Ints("perm", 0, 1, 3, 2)), shape[0], c, w, h);
@@ -121,7 +126,15 @@ internal sealed partial class RandomNetwork
                 if (c % 2 == 0)
                 {
                     var (left, right) = (graph.FreshName("left"), graph.FreshName("right"));
-                    graph.Graph.Node.Add(new NodeProto { Name = left, OpType = "Split", Input = { x }, Output = { left, right }, Attribute = { Int("axis", 1) } });
+                    graph.Graph.Node.Add(
+                        new NodeProto
+                        {
+                            Name = left,
+                            OpType = "Split",
+                            Input = { x },
+                            Output = { left, right },
+                            Attribute = { Int("axis", 1) }
+                        });
                     Keep(graph.Node("Mul", [left, graph.Node("Sigmoid", [right])]), shape[0], c / 2, h, w);
                 }
                 break;
@@ -148,17 +161,21 @@ internal sealed partial class RandomNetwork
                 var weight = random.Next(3) switch
                 {
                     0 => graph.Node("Transpose", [Values(c, filters, 1, 1)], Ints("perm", 1, 0, 2, 3)),
-                    1 => graph.Node("Transpose", [graph.Node("Cast", [graph.Node("Cast", [Values(c, filters, 1, 1)], Int("to", 10))], Int("to", 1))], Ints("perm", 1, 0, 2, 3)),
+                    1 => graph.Node("Transpose",
+                        [graph.Node("Cast", [graph.Node("Cast", [Values(c, filters, 1, 1)], Int("to", 10))], Int("to", 1))],
+                        Ints("perm", 1, 0, 2, 3)),
                     _ => graph.Node("DequantizeLinear", [Bytes(filters, c, 1, 1), Ones(filters)], Int("axis", 0)),
                 };
                 Keep(graph.Node("Conv", [x, weight, Values(filters)]), shape[0], filters, h, w);
                 break;
             case 33:
                 // The bias of another layer, and its weight where it fits.
-                var twin = graph.Graph.Node.FirstOrDefault(node => node.OpType == "Conv" && node.Input.Count == 3 && node.Attribute is [{ Name: "pads" }]);
+                var twin = graph.Graph.Node.FirstOrDefault(node =>
+                    node.OpType == "Conv" && node.Input.Count == 3 && node.Attribute is [{ Name: "pads" }]);
                 var dims = graph.Graph.Initializer.First(tensor => tensor.Name == twin!.Input[1]).Dims;
                 if (dims[1] == c)
-                    Keep(graph.Node("Conv", [x, twin!.Input[1], Values(dims[0])], Ints("pads", 1, 1, 1, 1)), shape[0], (int)dims[0], h, w);
+                    Keep(graph.Node("Conv", [x, twin!.Input[1], Values(dims[0])], Ints("pads", 1, 1, 1, 1)), shape[0],
+                        (int)dims[0], h, w);
                 else
                     Keep(graph.Node("Conv", [x, Values(dims[0], c, 1, 1), twin!.Input[2]]), shape[0], (int)dims[0], h, w);
                 break;
@@ -178,7 +195,9 @@ internal sealed partial class RandomNetwork
                 Couple(any);
                 break;
             default:
-                Keep(graph.Node("Resize", [x, "", graph.Initializer($"scales{graph.Graph.Initializer.Count}", [4], [1f, 1f, 2f, 1f])]), shape[0], c, 2 * h, w);
+                Keep(graph.Node("Resize",
+                    [x, "", graph.Initializer($"scales{graph.Graph.Initializer.Count}", [4], [1f, 1f, 2f, 1f])]), shape[0], c,
+                    2 * h, w);
                 break;
         }
     }
@@ -188,7 +207,8 @@ internal sealed partial class RandomNetwork
         var read = graph.Graph.Node.SelectMany(node => node.Input).ToHashSet(StringComparer.Ordinal);
         var open = tensors.Skip(1).Where(tensor => !read.Contains(tensor.Name)).ToArray();
         string[] pooled = [.. open.Select(tensor => graph.Node("Flatten", [graph.Node("GlobalAveragePool", [tensor.Name])]))];
-        var y = graph.Node("Gemm", [graph.Node("Concat", pooled, Int("axis", 1)), Values(open.Sum(tensor => tensor.Shape[1]), 3), Values(3)]);
+        var y = graph.Node("Gemm",
+            [graph.Node("Concat", pooled, Int("axis", 1)), Values(open.Sum(tensor => tensor.Shape[1]), 3), Values(3)]);
         graph.Output(y, DataType.Float, 2, 3);
         return graph.Build(13, 7, "tests");
     }
@@ -196,7 +216,8 @@ internal sealed partial class RandomNetwork
     private void Convolve((string Name, int[] Shape) data)
     {
         var (c, filters) = (data.Shape[1], random.Next(2, 7));
-        Keep(graph.Node("Conv", [data.Name, Values(filters, c, 3, 3), Values(filters)], Ints("pads", 1, 1, 1, 1)), data.Shape[0], filters, data.Shape[2], data.Shape[3]);
+        Keep(graph.Node("Conv", [data.Name, Values(filters, c, 3, 3), Values(filters)], Ints("pads", 1, 1, 1, 1)), data.Shape[0],
+            filters, data.Shape[2], data.Shape[3]);
     }
 
     private string? Like((string Name, int[] Shape) tensor)
@@ -216,7 +237,8 @@ internal sealed partial class RandomNetwork
     private string Stored(long[] dims, Func<float> next)
     {
         var count = dims.Aggregate(1L, (product, dim) => product * dim);
-        return graph.Initializer($"w{graph.Graph.Initializer.Count}", dims, [.. Enumerable.Range(0, (int)count).Select(_ => next())]);
+        return graph.Initializer($"w{graph.Graph.Initializer.Count}", dims,
+            [.. Enumerable.Range(0, (int)count).Select(_ => next())]);
     }
 
     private string Bytes(params long[] dims)
@@ -226,7 +248,8 @@ internal sealed partial class RandomNetwork
         return graph.Initializer(TensorValues.FromRaw($"w{graph.Graph.Initializer.Count}", DataType.Int8, dims, bytes));
     }
 
-    private string Longs(params long[] values) => graph.Initializer($"shape{graph.Graph.Initializer.Count}", [values.Length], values);
+    private string Longs(params long[] values) =>
+        graph.Initializer($"shape{graph.Graph.Initializer.Count}", [values.Length], values);
 
     private static AttributeProto Int(string name, long value) => AttributeProto.Of(name, value);
 

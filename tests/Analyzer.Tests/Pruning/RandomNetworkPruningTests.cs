@@ -9,7 +9,8 @@ using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Tests.Pruning;
 
-/// <summary>Whatever a network is made of, nodes cut out of it leave what zeroed ones do, and nothing that is not finite.</summary>
+/// <summary>Whatever a network is made of, nodes cut out of it leave what zeroed ones do, and nothing that
+/// is not finite.</summary>
 public sealed class RandomNetworkPruningTests : PruningTests
 {
     private const int Rounds = 20;
@@ -56,12 +57,16 @@ public sealed class RandomNetworkPruningTests : PruningTests
     /// <summary>What is zero by chance, on some samples, no analysis tells: there it takes a run.</summary>
     private string? FaultOfVerified(Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, PruneOptions options)
     {
-        var pruner = new VerifiedPruner(checkpoint, new ProbeOptions(), new CheckpointRun(new RunLimits(), null, CancellationToken.None));
-        return Prune(pruner.Prune, options) is not { } pruned || Run(pruned.Model, inputs).All(double.IsFinite) ? null : "verified, it is not finite";
+        var pruner =
+            new VerifiedPruner(checkpoint, new ProbeOptions(), new CheckpointRun(new RunLimits(), null, CancellationToken.None));
+        return Prune(pruner.Prune, options) is not { } pruned || Run(pruned.Model, inputs).All(double.IsFinite)
+            ? null
+            : "verified, it is not finite";
     }
 
     /// <summary>Null for the few networks of which every layer has to be left alone.</summary>
-    private static PrunedModel? Prune(Checkpoint checkpoint, PruneOptions options) => Prune(asked => Pruner.Prune(checkpoint, asked), options);
+    private static PrunedModel? Prune(Checkpoint checkpoint, PruneOptions options) =>
+        Prune(asked => Pruner.Prune(checkpoint, asked), options);
 
     private static PrunedModel? Prune(Func<PruneOptions, PrunedModel> prune, PruneOptions options)
     {
@@ -78,11 +83,16 @@ public sealed class RandomNetworkPruningTests : PruningTests
     [Fact]
     public void most_nodes_are_cut_out()
     {
-        var layers = Enumerable.Range(0, 200).Select(seed => Prune(Draw(seed), Options(seed) with { Shrink = true })).OfType<PrunedModel>().SelectMany(pruned => pruned.Layers).ToArray();
+        var layers = Enumerable.Range(0, 200)
+            .Select(seed => Prune(Draw(seed), Options(seed) with { Shrink = true }))
+            .OfType<PrunedModel>()
+            .SelectMany(pruned => pruned.Layers)
+            .ToArray();
         Assert.InRange(layers.Sum(layer => layer.UnitsCut), layers.Sum(layer => layer.UnitsRemoved) / 2, int.MaxValue);
     }
 
-    private double[] Run(Onnx.ModelProto model, ImmutableArray<ModelInput> inputs, Optimization optimization = Optimization.Default)
+    private double[] Run(Onnx.ModelProto model, ImmutableArray<ModelInput> inputs,
+        Optimization optimization = Optimization.Default)
     {
         var path = Folder.Path("run.onnx");
         ModelFile.Save(model, path);

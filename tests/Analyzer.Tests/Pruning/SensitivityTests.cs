@@ -15,10 +15,12 @@ public sealed class SensitivityTests : PruningTests
         var x = graph.Input("x", DataType.Float, "N", 2);
         graph.Initializer("w", [2, 2], [1f, 2f, 3f, 4f]);
         graph.AddNode("layer", "MatMul", [x, "w"], ["a"]);
-        graph.AddNode("class", "ArgMax", ["a"], ["y"], [Onnx.AttributeProto.Of("axis", 1), Onnx.AttributeProto.Of("keepdims", 0)]);
+        graph.AddNode("class", "ArgMax", ["a"], ["y"],
+            [Onnx.AttributeProto.Of("axis", 1), Onnx.AttributeProto.Of("keepdims", 0)]);
         graph.Output("y", DataType.Int64, "N");
         var result = Sensitivity.Measure(
-            Open(graph.Build(13, 7, "tests")).Path, [0.5], new PruneOptions { Amount = 0 }, new AnalysisSettings { Device = Device.Cpu },
+            Open(graph.Build(13, 7, "tests")).Path, [0.5], new PruneOptions { Amount = 0 },
+            new AnalysisSettings { Device = Device.Cpu },
             new ProbeOptions { Samples = 8 }, null, null, TestContext.Current.CancellationToken);
         Assert.Equal([null, "layer"], result.Rows.Select(row => row.Layer));
         Assert.All(result.Rows, row => Assert.Equal((double.NaN, double.NaN), (row.OutputChange, row.LargestChange)));

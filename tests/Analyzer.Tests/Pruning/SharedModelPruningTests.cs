@@ -28,15 +28,18 @@ public sealed class SharedModelPruningTests : IDisposable
             var output = Save(pruned, checkpoint, "pruned.onnx");
 
             var weights = WeightsOf(before);
-            var wanted = Math.Max((long)Math.Round((decimal)amount * weights.Sum(weight => weight.Count)), weights.Sum(weight => weight.Count - weight.Nonzero));
+            var wanted = Math.Max((long)Math.Round((decimal)amount * weights.Sum(weight => weight.Count)),
+                weights.Sum(weight => weight.Count - weight.Nonzero));
             Assert.Equal(wanted, pruned.Zeros);
             var after = WeightsOf(LayerTracer.Trace(Checkpoint.Open(output), new TraceOptions()));
-            Assert.Equal(weights.Select(weight => (weight.Tensor, weight.Count)), after.Select(weight => (weight.Tensor, weight.Count)));
+            Assert.Equal(weights.Select(weight => (weight.Tensor, weight.Count)),
+                after.Select(weight => (weight.Tensor, weight.Count)));
             Assert.Equal(wanted, after.Sum(weight => weight.Count - weight.Nonzero));
 
             Assert.NotEmpty(ModelRun.Outputs(output, before.Inputs));
             AssertOnlyWeightsDiffer(file, output, [.. weights.Select(weight => weight.Tensor)]);
-            Assert.Equal(File.ReadAllBytes(output), ModelFile.Serialize(Pruner.Prune(Checkpoint.Open(file), new PruneOptions { Amount = amount }).Model));
+            Assert.Equal(File.ReadAllBytes(output),
+                ModelFile.Serialize(Pruner.Prune(Checkpoint.Open(file), new PruneOptions { Amount = amount }).Model));
         }
     }
 
@@ -70,7 +73,9 @@ public sealed class SharedModelPruningTests : IDisposable
     }
 
     private static LayerParameter[] WeightsOf(LayerGraph graph) =>
-        [.. graph.Layers.SelectMany(layer => layer.Parameters).Where(parameter => parameter.Role == ParameterRole.Weight).DistinctBy(parameter => parameter.Tensor)];
+        [.. graph.Layers.SelectMany(layer => layer.Parameters)
+            .Where(parameter => parameter.Role == ParameterRole.Weight)
+            .DistinctBy(parameter => parameter.Tensor)];
 
     /// <summary>Compares two files field by field with a reader that knows neither protobuf nor our schema.</summary>
     private static void AssertOnlyWeightsDiffer(string before, string after, HashSet<string> weights)
@@ -80,17 +85,25 @@ public sealed class SharedModelPruningTests : IDisposable
         string[] allowed =
         [
             "Model.14[",
-            .. model.Graph.Initializer.Index().Where(entry => weights.Contains(entry.Item.Name)).Select(entry => $"Model.7[0].5[{entry.Index}]."),
-            .. model.Graph.Node.Index().Where(entry => entry.Item.OpType == "Constant" && entry.Item.Output.Any(weights.Contains)).Select(entry => $"Model.7[0].1[{entry.Index}].5["),
+            .. model.Graph.Initializer.Index()
+                .Where(entry => weights.Contains(entry.Item.Name))
+                .Select(entry => $"Model.7[0].5[{entry.Index}]."),
+            .. model.Graph.Node.Index()
+                .Where(entry => entry.Item.OpType == "Constant" && entry.Item.Output.Any(weights.Contains))
+                .Select(entry => $"Model.7[0].1[{entry.Index}].5["),
         ];
         (string Path, string Value)[] Rest(string file) =>
-            [.. WireReader.Read(File.ReadAllBytes(file)).Where(field => !allowed.Any(prefix => field.Path.StartsWith(prefix, StringComparison.Ordinal)))];
+            [.. WireReader.Read(File.ReadAllBytes(file))
+                .Where(field => !allowed.Any(prefix => field.Path.StartsWith(prefix, StringComparison.Ordinal)))];
         Assert.Equal(Rest(before), Rest(after));
         // Of the weights themselves only the numbers change, never name, type or shape.
         (string, string)[] Frame(string file) =>
         [
             .. WireReader.Read(File.ReadAllBytes(file)).Where(field => allowed.Skip(1).Any(prefix =>
-                field.Path.StartsWith(prefix, StringComparison.Ordinal) && (field.Path.StartsWith(prefix + "1[", StringComparison.Ordinal) || field.Path.StartsWith(prefix + "2[", StringComparison.Ordinal) || field.Path.StartsWith(prefix + "8[", StringComparison.Ordinal)))),
+                field.Path.StartsWith(prefix, StringComparison.Ordinal)
+                    && (field.Path.StartsWith(prefix + "1[", StringComparison.Ordinal)
+                    || field.Path.StartsWith(prefix + "2[", StringComparison.Ordinal)
+                    || field.Path.StartsWith(prefix + "8[", StringComparison.Ordinal)))),
         ];
         Assert.Equal(Frame(before), Frame(after));
         // Metadata: what was there, and one entry of ours.

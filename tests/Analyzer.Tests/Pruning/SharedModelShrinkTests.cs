@@ -47,20 +47,24 @@ public sealed class SharedModelShrinkTests : IDisposable
             var checkpoint = Checkpoint.Open(file);
             var zeroed = Save(checkpoint, options, "zeroed");
             var shrunk = Save(checkpoint, options with { Shrink = true }, "shrunk");
-            Assert.Equal(zeroed.Pruned.Layers.Select(layer => layer.UnitsRemoved), shrunk.Pruned.Layers.Select(layer => layer.UnitsRemoved));
+            Assert.Equal(zeroed.Pruned.Layers.Select(layer => layer.UnitsRemoved),
+                shrunk.Pruned.Layers.Select(layer => layer.UnitsRemoved));
             Assert.Equal(zeroed.Pruned.Zeros, shrunk.Pruned.Zeros);
 
             var inputs = LayerTracer.Trace(checkpoint, new TraceOptions()).Inputs;
             var tolerance = name.Contains("fp16", StringComparison.Ordinal) ? 5e-3 : 1e-5;
-            Assert.InRange(ModelRun.Difference(ModelRun.Outputs(zeroed.Path, inputs), ModelRun.Outputs(shrunk.Path, inputs)), 0, tolerance);
+            Assert.InRange(ModelRun.Difference(ModelRun.Outputs(zeroed.Path, inputs), ModelRun.Outputs(shrunk.Path, inputs)), 0,
+                tolerance);
 
-            var (removed, cut) = (shrunk.Pruned.Layers.Sum(layer => layer.UnitsRemoved), shrunk.Pruned.Layers.Sum(layer => layer.UnitsCut));
+            var (removed, cut) =
+                (shrunk.Pruned.Layers.Sum(layer => layer.UnitsRemoved), shrunk.Pruned.Layers.Sum(layer => layer.UnitsCut));
             Assert.True(cut >= share * removed, $"{cut} of {removed} cut out\n{string.Join('\n', shrunk.Pruned.Diagnostics)}");
             if (cut > 0)
                 Assert.True(Length(shrunk.Path) < Length(zeroed.Path));
             // What is left traces to the same layers, with as many units fewer.
             var after = LayerTracer.Trace(Checkpoint.Open(shrunk.Path), new TraceOptions());
-            Assert.Equal(shrunk.Pruned.Layers.Select(layer => layer.Units - layer.UnitsCut), after.Layers.Select(layer => layer.Channels));
+            Assert.Equal(shrunk.Pruned.Layers.Select(layer => layer.Units - layer.UnitsCut),
+                after.Layers.Select(layer => layer.Channels));
         }
     }
 
@@ -72,14 +76,19 @@ public sealed class SharedModelShrinkTests : IDisposable
         var stored = new StoredTensors(checkpoint.Model, checkpoint.Directory);
         foreach (var norm in Enum.GetValues<UnitNorm>())
         {
-            var pruned = Pruner.Prune(checkpoint, new PruneOptions { Amount = 0.3, Structure = PruneStructure.Nodes, Norm = norm, KeepOutput = true });
+            var pruned = Pruner.Prune(checkpoint,
+                new PruneOptions { Amount = 0.3, Structure = PruneStructure.Nodes, Norm = norm, KeepOutput = true });
             Assert.Equal((512, 154), (pruned.Record.Candidates, pruned.Record.Pruned));
             var after = new StoredTensors(pruned.Model, checkpoint.Directory);
             var norms = new List<(double Norm, bool Removed)>();
             foreach (var name in (string[])["layers.0", "layers.2"])
             {
-                var (before, now, bias) = (stored.Doubles($"{name}.weight").Chunk((int)stored.Dims($"{name}.weight")[1]).ToArray(), after.Doubles($"{name}.weight").Chunk((int)stored.Dims($"{name}.weight")[1]).ToArray(), after.Doubles($"{name}.bias"));
-                double NormOf(double[] weights) => norm == UnitNorm.L1 ? weights.Sum(Math.Abs) : Math.Sqrt(weights.Sum(weight => weight * weight));
+                var (before, now,
+                    bias) = (stored.Doubles($"{name}.weight").Chunk((int)stored.Dims($"{name}.weight")[1]).ToArray(),
+                    after.Doubles($"{name}.weight").Chunk((int)stored.Dims($"{name}.weight")[1]).ToArray(),
+                    after.Doubles($"{name}.bias"));
+                double NormOf(double[] weights) =>
+                    norm == UnitNorm.L1 ? weights.Sum(Math.Abs) : Math.Sqrt(weights.Sum(weight => weight * weight));
                 // Layers compare by what is usual in each.
                 var mean = before.Average(NormOf);
                 for (var unit = 0; unit < before.Length; unit++)
@@ -91,7 +100,9 @@ public sealed class SharedModelShrinkTests : IDisposable
                 }
             }
             Assert.Equal(154, norms.Count(unit => unit.Removed));
-            Assert.True(norms.Where(unit => unit.Removed).Max(unit => unit.Norm) < norms.Where(unit => !unit.Removed).Min(unit => unit.Norm));
+            Assert.True(norms.Where(unit => unit.Removed)
+                .Max(unit => unit.Norm) < norms.Where(unit => !unit.Removed)
+                .Min(unit => unit.Norm));
         }
     }
 

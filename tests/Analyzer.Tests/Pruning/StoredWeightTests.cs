@@ -15,7 +15,8 @@ public sealed class StoredWeightTests : PruningTests
     private static readonly float[] Weight = [1, -0.5f, 2, -1, 0.25f, 4];
     private static readonly double[] HalfPruned = [0, 0, 2, -1, 0, 4];
 
-    public static TheoryData<string> Forms => ["raw", "typed", "double", "float16", "float16 typed", "bfloat16", "external", "sparse", "constant"];
+    public static TheoryData<string> Forms =>
+        ["raw", "typed", "double", "float16", "float16 typed", "bfloat16", "external", "sparse", "constant"];
 
     [Theory]
     [MemberData(nameof(Forms))]
@@ -60,7 +61,8 @@ public sealed class StoredWeightTests : PruningTests
         var target = Folder.Path("elsewhere");
         Directory.CreateDirectory(Path.Combine(target, "pruned.onnx"));
         var pruned = Pruner.Prune(checkpoint, Half with { Only = ["first"] });
-        Assert.Throws<UserException>(() => PrunedFile.Save(pruned.Model, checkpoint.Directory, Path.Combine(target, "pruned.onnx")));
+        Assert.Throws<UserException>(() =>
+            PrunedFile.Save(pruned.Model, checkpoint.Directory, Path.Combine(target, "pruned.onnx")));
         Assert.Empty(Directory.GetFiles(target, "*", SearchOption.AllDirectories));
     }
 
@@ -74,7 +76,8 @@ public sealed class StoredWeightTests : PruningTests
             case "raw":
                 return Dense(TensorValues.FromFloats("w", [2, 3], Weight));
             case "typed":
-                return Dense(new TensorProto { Name = "w", DataType = (int)DataType.Float, Dims = { 2, 3 }, FloatData = { Weight } });
+                return Dense(
+                    new TensorProto { Name = "w", DataType = (int)DataType.Float, Dims = { 2, 3 }, FloatData = { Weight } });
             case "double":
                 return Dense(Of(DataType.Double, 8));
             case "float16":
@@ -106,7 +109,8 @@ public sealed class StoredWeightTests : PruningTests
                 var constant = Dense(TensorValues.FromFloats("w", [2, 3], Weight));
                 var tensor = constant.Graph.Initializer[0].Clone();
                 constant.Graph.Initializer.RemoveAt(0);
-                constant.Graph.Node.Insert(0, new NodeProto { OpType = "Constant", Output = { "w" }, Attribute = { AttributeProto.Of("value", tensor) } });
+                constant.Graph.Node.Insert(0,
+                    new NodeProto { OpType = "Constant", Output = { "w" }, Attribute = { AttributeProto.Of("value", tensor) } });
                 return constant;
             default:
                 throw new ArgumentOutOfRangeException(nameof(form));
@@ -122,7 +126,9 @@ public sealed class StoredWeightTests : PruningTests
         graph.Initializer(weight);
         graph.Initializer("b", [3], [0.125f, 8, 0.0625f]);
         // The runtime's CPU kernels multiply float and double only.
-        var w = type is DataType.Float or DataType.Double ? "w" : graph.Node("Cast", ["w"], AttributeProto.Of("to", (long)DataType.Float));
+        var w = type is DataType.Float or DataType.Double
+            ? "w"
+            : graph.Node("Cast", ["w"], AttributeProto.Of("to", (long)DataType.Float));
         var data = type == DataType.Double ? graph.Node("Cast", [x], AttributeProto.Of("to", (long)DataType.Double)) : x;
         var product = graph.Node("MatMul", [data, w]);
         if (type == DataType.Double)

@@ -33,7 +33,8 @@ public sealed class TiedPruningTests : PruningTests
     public void the_sensitivity_of_a_shared_weight_stands_in_each_of_its_layers()
     {
         var result = Sensitivity.Measure(
-            Open(Shared()).Path, [0.5], Half, new AnalysisSettings { Device = Device.Cpu }, new ProbeOptions { Samples = 8 }, null, null, TestContext.Current.CancellationToken);
+            Open(Shared()).Path, [0.5], Half, new AnalysisSettings { Device = Device.Cpu }, new ProbeOptions { Samples = 8 },
+            null, null, TestContext.Current.CancellationToken);
         Assert.Equal([null, "first", "second"], result.Rows.Select(row => row.Layer));
         Assert.All(result.Rows.Skip(1), row => Assert.Equal(0.5, row.Sparsity));
         Assert.Equal(result.Rows[1].OutputChange, result.Rows[2].OutputChange);
@@ -56,7 +57,8 @@ public sealed class TiedPruningTests : PruningTests
         // The trace still counts the three as one.
         var before = LayerTracer.Trace(checkpoint, new TraceOptions());
         var after = LayerTracer.Trace(checkpoint.WithModel(pruned.Model), new TraceOptions());
-        Assert.Equal((30, 21), (after.Parameters.Sum(parameter => parameter.Count), after.Parameters.Sum(parameter => parameter.Nonzero)));
+        Assert.Equal((30, 21),
+            (after.Parameters.Sum(parameter => parameter.Count), after.Parameters.Sum(parameter => parameter.Nonzero)));
         Assert.Equal(before.Parameters.Sum(parameter => parameter.Count), after.Parameters.Sum(parameter => parameter.Count));
     }
 
@@ -79,8 +81,21 @@ public sealed class TiedPruningTests : PruningTests
         graph.Output("y", DataType.Float, "N", 2);
         var model = graph.Build(13, 8, "tests");
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "local", Version = 1 });
-        var function = new FunctionProto { Name = "Layer", Domain = "local", Input = { "v" }, Output = { "r" }, OpsetImport = { new OperatorSetIdProto { Version = 13 } } };
-        function.Node.Add(new NodeProto { OpType = "Constant", Output = { "inside" }, Attribute = { AttributeProto.Of("value", TensorValues.FromFloats("inside", [2, 2], [5f, 6f, 7f, 8f])) } });
+        var function = new FunctionProto
+        {
+            Name = "Layer",
+            Domain = "local",
+            Input = { "v" },
+            Output = { "r" },
+            OpsetImport = { new OperatorSetIdProto { Version = 13 } }
+        };
+        function.Node.Add(
+            new NodeProto
+            {
+                OpType = "Constant",
+                Output = { "inside" },
+                Attribute = { AttributeProto.Of("value", TensorValues.FromFloats("inside", [2, 2], [5f, 6f, 7f, 8f])) }
+            });
         function.Node.Add(new NodeProto { OpType = "MatMul", Input = { "v", "inside" }, Output = { "r" } });
         model.Functions.Add(function);
         var checkpoint = Open(model);
@@ -88,7 +103,9 @@ public sealed class TiedPruningTests : PruningTests
         var pruned = Pruner.Prune(checkpoint, Half);
         Assert.Equal([0, 0, 3, 4], Stored(pruned).Doubles("w"));
         Assert.Equal([false, true], pruned.Layers.Select(layer => layer.IsSelected));
-        Assert.Contains(pruned.Diagnostics, diagnostic => diagnostic.Message.EndsWith("lies inside a function of the model: it is left alone", StringComparison.Ordinal));
+        Assert.Contains(pruned.Diagnostics,
+            diagnostic =>
+            diagnostic.Message.EndsWith("lies inside a function of the model: it is left alone", StringComparison.Ordinal));
         Assert.Equal(checkpoint.Model.Functions, pruned.Model.Functions);
 
         var nodes = Half with { Structure = PruneStructure.Nodes, Shrink = true };

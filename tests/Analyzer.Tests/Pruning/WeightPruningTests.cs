@@ -39,7 +39,8 @@ public sealed class WeightPruningTests : PruningTests
         Assert.Equal([0, 0, 0, 0, 5, 6], Pruned([0, 3, 0, 4, 5, 6], Half with { Of = PruneShare.Remaining }));
         var once = Open(Dense([1, 2, 3, 4, 5, 6]));
         var twice = Save(Pruner.Prune(once, Half));
-        var record = PruningRecord.ReadAll(Pruner.Prune(Checkpoint.Open(twice), new PruneOptions { Amount = 1.0 / 3, Of = PruneShare.Remaining }).Model);
+        var record = PruningRecord.ReadAll(
+            Pruner.Prune(Checkpoint.Open(twice), new PruneOptions { Amount = 1.0 / 3, Of = PruneShare.Remaining }).Model);
         Assert.Equal([3L, 4L], record.Select(entry => entry.Pruned));
         Assert.Equal(["total", "remaining"], record.Select(entry => entry.Of));
     }
@@ -89,7 +90,8 @@ public sealed class WeightPruningTests : PruningTests
         var checkpoint = Open(Chain());
         // The weights of layer k are all of magnitude k.
         Assert.Equal([4L, 2L, 0L], Pruner.Prune(checkpoint, Half).Layers.Select(layer => layer.Zeros));
-        Assert.Equal([2L, 2L, 2L], Pruner.Prune(checkpoint, Half with { Scope = PruneScope.Layer }).Layers.Select(layer => layer.Zeros));
+        Assert.Equal([2L, 2L, 2L],
+            Pruner.Prune(checkpoint, Half with { Scope = PruneScope.Layer }).Layers.Select(layer => layer.Zeros));
     }
 
     [Fact]
@@ -97,7 +99,8 @@ public sealed class WeightPruningTests : PruningTests
     {
         var checkpoint = Open(Dense(1, -0.5f, 2, -1, 0.25f, 4));
         Assert.Equal([0.125, 8, 0.0625], new StoredTensors(Pruner.Prune(checkpoint, Half).Model, null).Doubles("b"));
-        var pruned = Pruner.Prune(checkpoint, new PruneOptions { Amount = 0.34, Parameters = [ParameterRole.Weight, ParameterRole.Bias] });
+        var pruned =
+            Pruner.Prune(checkpoint, new PruneOptions { Amount = 0.34, Parameters = [ParameterRole.Weight, ParameterRole.Bias] });
         Assert.Equal([0, 8, 0], new StoredTensors(pruned.Model, null).Doubles("b"));
         Assert.Equal((9, 3), (pruned.Weights, pruned.Zeros));
     }
@@ -107,7 +110,8 @@ public sealed class WeightPruningTests : PruningTests
     [InlineData(-0.1)]
     [InlineData(double.NaN)]
     public void an_amount_outside_the_range_is_refused(double amount) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => Pruner.Prune(Open(Dense(1, -0.5f, 2, -1, 0.25f, 4)), new PruneOptions { Amount = amount }));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            Pruner.Prune(Open(Dense(1, -0.5f, 2, -1, 0.25f, 4)), new PruneOptions { Amount = amount }));
 
     private double[] Pruned(float[] weight, PruneOptions options) =>
         new StoredTensors(Pruner.Prune(Open(Dense(weight)), options).Model, Folder.Root).Doubles("w");
@@ -119,7 +123,8 @@ public sealed class WeightPruningTests : PruningTests
         return path;
     }
 
-    private static ModelProto Dense(params float[] weight) => StoredWeightTests.Dense(TensorValues.FromFloats("w", [2, 3], weight));
+    private static ModelProto Dense(params float[] weight) =>
+        StoredWeightTests.Dense(TensorValues.FromFloats("w", [2, 3], weight));
 
     private static ModelProto Chain()
     {

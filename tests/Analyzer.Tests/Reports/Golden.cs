@@ -4,7 +4,8 @@ using System.Text;
 namespace Emergence.Analyzer.Tests.Reports;
 
 /// <summary>
-/// Expected output in Goldens/. <c>EMERGENCE_RENEW_GOLDENS=1 dotnet test</c> writes it anew; the change is then reviewed as a diff.
+/// Expected output in Goldens/. <c>EMERGENCE_RENEW_GOLDENS=1 dotnet test</c> writes it anew; the change is
+/// then reviewed as a diff.
 /// </summary>
 internal static class Golden
 {

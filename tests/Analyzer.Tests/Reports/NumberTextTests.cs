@@ -30,13 +30,15 @@ public class NumberTextTests
     [InlineData(1.5e300, "1.5000e+300")]
     [InlineData(double.NaN, "")]
     [InlineData(double.NegativeInfinity, "")]
-    public void Numbers_have_five_significant_digits(double value, string expected) => Assert.Equal(expected, NumberText.Significant(value));
+    public void Numbers_have_five_significant_digits(double value, string expected) =>
+        Assert.Equal(expected, NumberText.Significant(value));
 
     [Theory]
     [InlineData(0.05f, "0.05")]
     [InlineData(0.1f, "0.1")]
     [InlineData(-3f, "-3")]
-    public void A_threshold_reads_as_it_was_given(float value, string expected) => Assert.Equal(expected, NumberText.Exact(value));
+    public void A_threshold_reads_as_it_was_given(float value, string expected) =>
+        Assert.Equal(expected, NumberText.Exact(value));
 
     [Fact]
     public void Shares_are_percentages()

@@ -50,7 +50,8 @@ public class ReportWritersTests
         var schema = await JsonSchema.FromFileAsync(
             Path.Combine(SharedFiles.Repository, "schemas", "results.schema.json"), TestContext.Current.CancellationToken);
         var writer = ReportWriters.All.Single(writer => writer.Format == "json");
-        foreach (var outcome in (AnalysisOutcome[])[SampleOutcome.Plain, SampleOutcome.Odd, SampleOutcome.Sampled, SampleOutcome.Bootstrapped, SampleOutcome.Moved, SampleOutcome.One])
+        foreach (var outcome in (AnalysisOutcome[])[SampleOutcome.Plain, SampleOutcome.Odd, SampleOutcome.Sampled,
+            SampleOutcome.Bootstrapped, SampleOutcome.Moved, SampleOutcome.One])
             Assert.Empty(schema.Validate(Text(writer, outcome)));
     }
 

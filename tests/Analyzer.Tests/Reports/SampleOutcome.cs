@@ -20,10 +20,16 @@ internal static partial class SampleOutcome
     public static AnalysisOutcome Plain { get; } = Of(
         new AnalysisSettings(),
         Checkpoint("models/digits-mlp/ckpt_000.onnx", 0, 0.1023, Chain(0.05f, new(33260), new(26540), 80, 50, 10)),
-        Checkpoint("models/digits-mlp/ckpt_001.onnx", 1, 0.9415, Changed(Chain(0.05f, new(20), new(9), 96, 58, 10), 0.25, (20, 4), (9, 1), (0, 0))) with { WeightChange = 0.1 },
-        Checkpoint("models/digits-mlp/ckpt_010.onnx", 10, 0.9761, Changed(Chain(0.05f, new(0), new(0), 128, 64, 10, ZeroCause.AllAlive), 0.5, (32, 0), (6, 0), (0, 0))) with { WeightChange = 1e-7 });
+        Checkpoint("models/digits-mlp/ckpt_001.onnx", 1, 0.9415,
+            Changed(Chain(0.05f, new(20), new(9), 96, 58, 10), 0.25, (20, 4), (9, 1), (0, 0))) with
+        { WeightChange = 0.1 },
+        Checkpoint("models/digits-mlp/ckpt_010.onnx", 10, 0.9761,
+            Changed(Chain(0.05f, new(0), new(0), 128, 64, 10, ZeroCause.AllAlive), 0.5, (32, 0), (6, 0),
+            (0, 0))) with
+        { WeightChange = 1e-7 });
 
-    /// <summary>Everything at once: several thresholds, values that no JSON number holds, names that need quoting, a failure.</summary>
+    /// <summary>Everything at once: several thresholds, values that no JSON number holds, names that need
+    /// quoting, a failure.</summary>
     public static AnalysisOutcome Odd { get; } = Of(
         new AnalysisSettings
         {
@@ -65,8 +71,10 @@ internal static partial class SampleOutcome
                     Threshold = 0.05f,
                     Layers =
                     [
-                        Layer(0, "input", "Input", "", 9, 0) with { NodesNan = 2, NodesInf = 1, ActivationMean = double.NaN, ActivationMax = null },
-                        Layer(1, "/fc1/Gemm, \"x\"", "Gemm", "Relu", 10, 0) with { Borderline = 4, AliveByBias = 3, EmergenceShare = 0.25 },
+                        Layer(0, "input", "Input", "", 9, 0) with { NodesNan = 2, NodesInf = 1, ActivationMean = double.NaN,
+                            ActivationMax = null },
+                        Layer(1, "/fc1/Gemm, \"x\"", "Gemm", "Relu", 10, 0) with { Borderline = 4, AliveByBias = 3,
+                            EmergenceShare = 0.25 },
                     ],
                     Emergence = new(0),
                     EmergenceActive = new(0),
@@ -98,11 +106,13 @@ internal static partial class SampleOutcome
         Checkpoint("a.onnx", 0, 0.5, Samples(new(33260), new(33261), new(29000), new(29007))),
         Checkpoint("b.onnx", 1, 0.5, Samples(new(BeyondDouble), new(3 * BeyondDouble))));
 
-    /// <summary>A series with intervals: changes within them and beyond, no change, and a value past the range of a double.</summary>
+    /// <summary>A series with intervals: changes within them and beyond, no change, and a value past the
+    /// range of a double.</summary>
     public static AnalysisOutcome Bootstrapped { get; } = Of(
         new AnalysisSettings { Thresholds = [0.05f, 0.5f], Bootstrap = new BootstrapSettings(1000, -7) },
         [
-            .. ((EmergenceValue[])[new(1000), new(1100), new(1050), new(1050), new(3000), new(2900), new(BeyondDouble)]).Select((emergence, epoch) =>
+            .. ((EmergenceValue[])[new(1000), new(1100), new(1050), new(1050), new(3000), new(2900), new(BeyondDouble)])
+                .Select((emergence, epoch) =>
                 Checkpoint($"runs/ckpt_{epoch:000}.onnx", epoch, 0.5, Intervals(emergence, 100, 250)) with
                 {
                     Measurements = [Intervals(emergence, 100, 250), Intervals(emergence, 0, 0) with { Threshold = 0.5f }],
@@ -116,7 +126,8 @@ internal static partial class SampleOutcome
         return measurement with
         {
             Intervals = new BootstrapIntervals([new(79, 83), new(50, 51), new(10, 10)], new(139, 142), interval, interval),
-            Layers = [.. measurement.Layers.Select((layer, i) => layer with { AliveInterval = new Interval<int>(layer.Alive - i, layer.Alive + i) })],
+            Layers = [.. measurement.Layers.Select((layer, i) =>
+                layer with { AliveInterval = new Interval<int>(layer.Alive - i, layer.Alive + i) })],
         };
     }
 
@@ -134,11 +145,13 @@ internal static partial class SampleOutcome
     }
 
     /// <summary>The same, with what changed since the checkpoint before.</summary>
-    private static Measurement Changed(Measurement measurement, double activationChange, params (int Woke, int Died)[] layers) => measurement with
-    {
-        ActivationChange = activationChange,
-        Layers = [.. measurement.Layers.Zip(layers, (layer, change) => layer with { Woke = change.Woke, Died = change.Died })],
-    };
+    private static Measurement Changed(Measurement measurement, double activationChange, params (int Woke, int Died)[] layers) =>
+        measurement with
+        {
+            ActivationChange = activationChange,
+            Layers = [.. measurement.Layers.Zip(layers,
+                (layer, change) => layer with { Woke = change.Woke, Died = change.Died })],
+        };
 
     /// <summary>A checkpoint under one threshold.</summary>
     public static CheckpointResult Checkpoint(string file, int? epoch, double? accuracy, Measurement measurement) => new()
@@ -164,10 +177,12 @@ internal static partial class SampleOutcome
 
     /// <summary>Three layers of 128, 64 and 10 nodes.</summary>
     public static Measurement Chain(
-        float threshold, EmergenceValue emergence, EmergenceValue active, int a1, int a2, int a3, ZeroCause cause = ZeroCause.None) => new()
+        float threshold, EmergenceValue emergence, EmergenceValue active, int a1, int a2, int a3,
+        ZeroCause cause = ZeroCause.None) => new()
         {
             Threshold = threshold,
-            Layers = [Layer(0, "/fc1/Gemm", "Gemm", "Relu", 128, a1), Layer(1, "/fc2/Gemm", "Gemm", "Relu", 64, a2), Layer(2, "/fc3/Gemm", "Gemm", "", 10, a3)],
+            Layers = [Layer(0, "/fc1/Gemm", "Gemm", "Relu", 128, a1), Layer(1, "/fc2/Gemm", "Gemm", "Relu", 64, a2),
+                Layer(2, "/fc3/Gemm", "Gemm", "", 10, a3)],
             Emergence = emergence,
             EmergenceActive = active,
             EmergenceWired = null,

@@ -136,7 +136,9 @@ public sealed class UnitsTests : IDisposable
         Assert.Equal(2, await shell.RunAsync(path, "--units"));
         Assert.Equal("error: --units: writes files; name a folder for them with --out\n", shell.Error);
         Assert.Equal(2, await shell.RunAsync(path, "--units", "--out", Out, "--statistic", "sample"));
-        Assert.EndsWith("--units: is not offered per sample, where no node is alive or dead as such; choose another --statistic\n", shell.Error, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "--units: is not offered per sample, where no node is alive or dead as such; choose another --statistic\n",
+            shell.Error, StringComparison.Ordinal);
     }
 
     /// <summary>What a script says on stderr: nothing where all is well.</summary>

@@ -115,7 +115,8 @@ internal sealed class Original
         new() { Device = Device.Cpu, Threads = 1, ConvNodes = nodes, Wired = isWired, Optimization = LevelFor(of) };
 
     // ONNX Runtime computes a product with quantized numbers in integers where it finds the pattern: another rounding.
-    private static Optimization LevelFor(ModelProto of) => of.Graph.Node.Any(node => node.OpType == "DequantizeLinear") ? Optimization.None
+    private static Optimization LevelFor(ModelProto of) =>
+        of.Graph.Node.Any(node => node.OpType == "DequantizeLinear") ? Optimization.None
         : Optimization.Default;
 
     /// <summary>The values of the original's results, on the first samples.</summary>

@@ -73,7 +73,8 @@ public sealed class CheckpointFinderTests : IDisposable
     public void The_epoch_on_record_decides_then_the_natural_order_of_paths()
     {
         Touch("last.onnx", "first.onnx", "none_10.onnx", "none_9.onnx");
-        var files = CheckpointFinder.Find([folder], file => Path.GetFileName(file) switch { "last.onnx" => 12, "first.onnx" => 0, _ => null });
+        var files = CheckpointFinder.Find([folder],
+            file => Path.GetFileName(file) switch { "last.onnx" => 12, "first.onnx" => 0, _ => null });
         Assert.Equal(["first.onnx", "last.onnx", "none_9.onnx", "none_10.onnx"], files.Select(file => Path.GetFileName(file)));
     }
 

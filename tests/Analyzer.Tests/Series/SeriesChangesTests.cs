@@ -62,7 +62,8 @@ public sealed class SeriesChangesTests : IDisposable
     {
         var settings = OnCpu with { Thresholds = [0.05f, 3.5f, -1f] };
         var measurements = (await Run(settings, Chain("a.onnx", Before), Chain("b.onnx", After)))[1].Measurements;
-        Assert.Equal([(1, 1), (0, 1), (0, 0)], measurements.Select(measurement => (measurement.Woke!.Value, measurement.Died!.Value)));
+        Assert.Equal([(1, 1), (0, 1), (0, 0)],
+            measurements.Select(measurement => (measurement.Woke!.Value, measurement.Died!.Value)));
         Assert.All(measurements, measurement => Assert.Equal(5 / 13.0, measurement.ActivationChange));
     }
 
@@ -73,7 +74,8 @@ public sealed class SeriesChangesTests : IDisposable
     [InlineData(Statistic.AbsMax, 0)]
     public async Task the_change_is_that_of_the_statistic_asked_for(Statistic statistic, double moved)
     {
-        var series = await Run(OnCpu with { Statistic = statistic }, Chain("a.onnx", [[0, 12], [-5]]), Chain("b.onnx", [[0, 12], [5]]));
+        var series =
+            await Run(OnCpu with { Statistic = statistic }, Chain("a.onnx", [[0, 12], [-5]]), Chain("b.onnx", [[0, 12], [5]]));
         Assert.Equal(moved / 13, series[1].Measurements[0].ActivationChange);
         Assert.Equal(10 / 13.0, series[1].WeightChange);
     }
@@ -84,7 +86,8 @@ public sealed class SeriesChangesTests : IDisposable
         var settings = OnCpu with { Statistic = Statistic.Share, Thresholds = [0.05f, 3.5f] };
         var measurements = (await Run(settings, Chain("a.onnx", Before), Chain("b.onnx", After)))[1].Measurements;
         // Above 0.05 on every sample: three nodes, then another three, two of them the same; above 3.5 two, then one of them.
-        Assert.Equal([Math.Sqrt(2) / Math.Sqrt(3), 1 / Math.Sqrt(2)], measurements.Select(measurement => measurement.ActivationChange!.Value));
+        Assert.Equal([Math.Sqrt(2) / Math.Sqrt(3), 1 / Math.Sqrt(2)],
+            measurements.Select(measurement => measurement.ActivationChange!.Value));
     }
 
     [Fact]
@@ -98,7 +101,8 @@ public sealed class SeriesChangesTests : IDisposable
     public async Task a_nan_or_a_norm_of_zero_leaves_the_change_undefined()
     {
         double[][] zero = [[0, 0], [0, 0, 0], [0, 0]], nan = [[0, 3], [0, double.NaN, 0], [0, 12]];
-        var series = await Run(OnCpu, Chain("a.onnx", zero), Chain("b.onnx", Before), Chain("c.onnx", nan), Chain("d.onnx", Before));
+        var series =
+            await Run(OnCpu, Chain("a.onnx", zero), Chain("b.onnx", Before), Chain("c.onnx", nan), Chain("d.onnx", Before));
         Assert.Equal(new Changes(null, null, 3, 0), Of(series[1]));
         // The NaN reaches every logit.
         Assert.Equal(new Changes(null, null, 0, 2), Of(series[2]));
@@ -168,13 +172,21 @@ public sealed class SeriesChangesTests : IDisposable
     [Fact]
     public async Task integers_whose_scale_is_not_stored_do_not_compare()
     {
-        var weight = new TinyModel(13).Input("x", [null, 2]).Initializer("w", [2, 2], [2, 6, 6, 2], DataType.Int8).Weight("v", 2, 3)
-            .Node("DynamicQuantizeLinear", "x", "q s z").Node("MatMulInteger", "q w z", "i").Node("Cast", "i", "f", AttributeProto.Of("to", 1))
+        var weight =
+            new TinyModel(13).Input("x", [null, 2]).Initializer("w", [2, 2], [2, 6, 6, 2], DataType.Int8).Weight("v", 2, 3)
+            .Node("DynamicQuantizeLinear", "x", "q s z")
+                .Node("MatMulInteger", "q w z", "i")
+                .Node("Cast", "i", "f", AttributeProto.Of("to", 1))
             .Node("Mul", "f s", "h").Node("MatMul", "h v", "y").Output("y", [null, 3]);
         // The scale of this bias is the product of those of the input and the weight.
         var bias = new TinyModel(13).Input("x", [null, 1, 2, 2]).Scalar("s", 0.5).Initializer("z", [], [0], DataType.Uint8)
-            .Initializer("w", [1, 1, 1, 1], [2], DataType.Int8).Initializer("wz", [], [0], DataType.Int8).Initializer("b", [1], [3], DataType.Int32)
-            .Node("QuantizeLinear", "x s z", "q").Node("QLinearConv", "q s z w s wz s z b", "o").Node("DequantizeLinear", "o s z", "y").Output("y");
+            .Initializer("w", [1, 1, 1, 1], [2], DataType.Int8)
+                .Initializer("wz", [], [0], DataType.Int8)
+                .Initializer("b", [1], [3], DataType.Int32)
+            .Node("QuantizeLinear", "x s z", "q")
+                .Node("QLinearConv", "q s z w s wz s z b", "o")
+                .Node("DequantizeLinear", "o s z", "y")
+                .Output("y");
         foreach (var model in (TinyModel[])[weight, bias])
         {
             var series = await Run(OnCpu, Save("a.onnx", model), Save("b.onnx", model));
@@ -195,12 +207,14 @@ public sealed class SeriesChangesTests : IDisposable
     [Fact]
     public async Task changes_do_not_depend_on_the_batch()
     {
-        string[] files = [.. Enumerable.Range(0, 4).Select(i => Path.Combine(SharedFiles.Repository, "models", "digits-mlp", $"ckpt_{i:000}.onnx"))];
+        string[] files = [.. Enumerable.Range(0, 4)
+            .Select(i => Path.Combine(SharedFiles.Repository, "models", "digits-mlp", $"ckpt_{i:000}.onnx"))];
         var series = await Run(OnCpu, files);
         var whole = series.Select(Of).ToArray();
         foreach (var (before, now) in series.Zip(series.Skip(1), (one, next) => (one.Measurements[0], next.Measurements[0])))
             Assert.Equal(now.Alive, before.Alive + now.Woke - now.Died);
-        Assert.All(whole[1..], changes => Assert.True(changes is { Weights: > 0, Activations: > 0, Woke: not null, Died: not null }));
+        Assert.All(whole[1..],
+            changes => Assert.True(changes is { Weights: > 0, Activations: > 0, Woke: not null, Died: not null }));
         foreach (var batch in (int[])[1, 7, 64])
             Assert.Equal(whole, (await Run(OnCpu with { Batch = batch }, files)).Select(Of));
     }
@@ -211,7 +225,8 @@ public sealed class SeriesChangesTests : IDisposable
         foreach (var name in SharedModels.Analysable())
         {
             var path = SharedFiles.Require(["models", .. name.Split('/')]);
-            var outcome = await Analysis.RunAsync(new([path, path], OnCpu, new() { Samples = 2 }), null, TestContext.Current.CancellationToken);
+            var outcome = await Analysis.RunAsync(new([path, path], OnCpu, new() { Samples = 2 }), null,
+                TestContext.Current.CancellationToken);
             var changes = Of(outcome.Series.Checkpoints[1]);
             Assert.True(changes == new Changes(0, 0, 0, 0), $"{name}: {changes}");
         }
@@ -230,16 +245,21 @@ public sealed class SeriesChangesTests : IDisposable
             else if (report.Index == 1)
                 File.Copy(second, first, overwrite: true);
         });
-        var outcome = await Analysis.RunAsync(new([first, second], OnCpu, new() { Samples = 5 }), replace, TestContext.Current.CancellationToken);
+        var outcome = await Analysis.RunAsync(new([first, second], OnCpu, new() { Samples = 5 }), replace,
+            TestContext.Current.CancellationToken);
         Assert.Empty(outcome.Failures);
         Assert.Equal(new Changes(null, 5 / 13.0, 1, 1), Of(outcome.Series.Checkpoints[1]));
-        var finding = isDeleted ? $"could not be read again ({first}: does not exist; check the path)" : "is no longer the file that was analyzed";
+        var finding = isDeleted
+            ? $"could not be read again ({first}: does not exist; check the path)"
+            : "is no longer the file that was analyzed";
         Assert.Contains(
-            Diagnostic.Warning(first, $"{finding}, so weight_change is not known; leave the files as they are while a series is analyzed"),
+            Diagnostic.Warning(first,
+                $"{finding}, so weight_change is not known; leave the files as they are while a series is analyzed"),
             outcome.Series.Checkpoints[1].Diagnostics);
     }
 
-    /// <summary>A chain of dense layers from four inputs, with zero weights and these biases; ReLU after all but the last.</summary>
+    /// <summary>A chain of dense layers from four inputs, with zero weights and these biases; ReLU after
+    /// all but the last.</summary>
     private string Chain(string name, double[][] biases, DataType type = DataType.Float)
     {
         var model = new TinyModel(17).Input("x", [null, 4], type);
@@ -258,7 +278,8 @@ public sealed class SeriesChangesTests : IDisposable
     }
 
     /// <summary>Two layers of four nodes and a last one of a single bias.</summary>
-    private string Tied(string name, double[] one, double[] two, double bias) => Save(name, new TinyModel(17).Input("x", [null, 4])
+    private string Tied(string name, double[] one, double[] two, double bias) =>
+        Save(name, new TinyModel(17).Input("x", [null, 4])
         .Initializer("one", [4, 4], one).Initializer("two", [4, 4], two)
         .Initializer("w", [4, 1], new double[4]).Initializer("b", [1], [bias])
         .Node("MatMul", "x one", "h").Node("Relu", "h", "y").Node("MatMul", "y two", "g").Node("Relu", "g", "z")
@@ -272,7 +293,8 @@ public sealed class SeriesChangesTests : IDisposable
 
     private static async Task<IReadOnlyList<CheckpointResult>> Run(AnalysisSettings settings, params string[] files)
     {
-        var outcome = await Analysis.RunAsync(new([.. files], settings, new ProbeOptions { Samples = 40 }), null, TestContext.Current.CancellationToken);
+        var outcome = await Analysis.RunAsync(new([.. files], settings, new ProbeOptions { Samples = 40 }), null,
+            TestContext.Current.CancellationToken);
         return outcome.Series.Checkpoints;
     }
 

@@ -211,7 +211,8 @@ public sealed class SeriesVerdictTests
             var values = new double[51];
             for (var i = 1; i < values.Length; i++)
                 values[i] = values[i - 1] + Step();
-            settled += SettlingEvidence.After(values, new bool[values.Length]).Any(now => now.IsSettled(SeriesVerdicts.OddsNeeded)) ? 1 : 0;
+            settled += SettlingEvidence.After(values, new bool[values.Length])
+                .Any(now => now.IsSettled(SeriesVerdicts.OddsNeeded)) ? 1 : 0;
         }
         TestContext.Current.TestOutputHelper!.WriteLine($"{law}: {settled} of 2,000 walks");
         Assert.InRange(settled, 0, 20 * percent);

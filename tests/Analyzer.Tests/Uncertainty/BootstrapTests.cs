@@ -35,7 +35,8 @@ public class BootstrapTests
     public void a_dense_chain_has_the_intervals_of_the_reference(int opset, string typeName, Statistic statistic, int samples)
     {
         var type = Enum.Parse<DataType>(typeName);
-        AssertAgrees(Chain(opset, type), [new(0, 1, EdgeKind.Dense)], samples, Quarters(samples * 4, 1), Bootstrapped with { Statistic = statistic });
+        AssertAgrees(Chain(opset, type), [new(0, 1, EdgeKind.Dense)], samples, Quarters(samples * 4, 1),
+            Bootstrapped with { Statistic = statistic });
     }
 
     [Theory]
@@ -93,14 +94,21 @@ public class BootstrapTests
             .Input("x", [batch, 4]).Weight("w", 4, 5)
             .Node("Relu", "x", "y0").Node("MatMul", "y0 w", "y1").Output("y1")
             .Layer("y0", [Batch(batch), Channel(4)]).Layer("y1", [Batch(batch), Channel(5)]);
-        AssertAgrees(tiny, [new(0, 1, EdgeKind.Dense)], 83, Sixteenths(83 * 4, 9), Bootstrapped with { Thresholds = [0.25f, 0.2f] });
+        AssertAgrees(tiny, [new(0, 1, EdgeKind.Dense)], 83, Sixteenths(83 * 4, 9),
+            Bootstrapped with { Thresholds = [0.25f, 0.2f] });
     }
 
     [Fact]
     public void a_model_without_batch_axis_is_run_sample_by_sample()
     {
-        var tiny = new TinyModel(13).Input("x", [4], batchAxis: -1).Node("Relu", "x", "y").Output("y").Layer("y", [Channel(4)]).Layer("y", [Channel(4)]);
-        AssertAgrees(tiny, [new(0, 1, EdgeKind.Dense)], 36, Sixteenths(36 * 4, 10), Bootstrapped with { Thresholds = [0.25f, 0.3f] });
+        var tiny = new TinyModel(13)
+            .Input("x", [4], batchAxis: -1)
+            .Node("Relu", "x", "y")
+            .Output("y")
+            .Layer("y", [Channel(4)])
+            .Layer("y", [Channel(4)]);
+        AssertAgrees(tiny, [new(0, 1, EdgeKind.Dense)], 36, Sixteenths(36 * 4, 10),
+            Bootstrapped with { Thresholds = [0.25f, 0.3f] });
     }
 
     [Fact]
@@ -114,7 +122,8 @@ public class BootstrapTests
                     .Layer("y", [Batch(), Channel(3)]).Layer("y", [Batch(), Channel(3)]);
                 var values = Enumerable.Repeat(1.0, 40 * 3).ToArray();
                 values[17 * 3] = fault;
-                var intervals = AssertAgrees(tiny, [new(0, 1, EdgeKind.Dense)], 40, values, Bootstrapped with { Statistic = statistic, Thresholds = [0.05f] }, mustMove: false);
+                var intervals = AssertAgrees(tiny, [new(0, 1, EdgeKind.Dense)], 40, values,
+                    Bootstrapped with { Statistic = statistic, Thresholds = [0.05f] }, mustMove: false);
                 // About 37 % of resamples leave the block out.
                 Assert.Equal(new Interval<int>(4, 6), intervals[0].Intervals!.Alive);
             }
@@ -131,7 +140,8 @@ public class BootstrapTests
         var whole = Measure(tiny, Dense, tiny.Probe(200, values), settings with { Batch = 256 });
         Assert.Contains(whole, measurement => measurement.Intervals!.Emergence is var (low, high) && low < high);
         foreach (var batch in (int[])[1, 2, 7, 64, 199])
-            Assert.Equal(SlowBootstrap.Spell(whole), SlowBootstrap.Spell(Measure(tiny, Dense, tiny.Probe(200, values), settings with { Batch = batch })));
+            Assert.Equal(SlowBootstrap.Spell(whole),
+                SlowBootstrap.Spell(Measure(tiny, Dense, tiny.Probe(200, values), settings with { Batch = batch })));
     }
 
     [Fact]
@@ -139,7 +149,8 @@ public class BootstrapTests
     {
         var tiny = Chain(13, DataType.Float);
         var probe = tiny.Probe(64, Sixteenths(64 * 4, 12));
-        string Intervals(int seed) => SlowBootstrap.Spell(Measure(tiny, Dense, probe, Bootstrapped with { Bootstrap = new BootstrapSettings(100, seed) }));
+        string Intervals(int seed) =>
+            SlowBootstrap.Spell(Measure(tiny, Dense, probe, Bootstrapped with { Bootstrap = new BootstrapSettings(100, seed) }));
         Assert.Equal(Intervals(1), Intervals(1));
         Assert.True(Enumerable.Range(0, 8).Select(Intervals).Distinct().Count() > 1);
     }
@@ -154,7 +165,8 @@ public class BootstrapTests
             var settings = Bootstrapped with { Statistic = statistic, Thresholds = [0.25f, 0f, 0.1f, -0.2f, 1f] };
             var sweep = Measure(tiny, Dense, probe, settings);
             Assert.Equal(
-                settings.Thresholds.Select(threshold => SlowBootstrap.Spell(Measure(tiny, Dense, probe, settings with { Thresholds = [threshold] }))),
+                settings.Thresholds.Select(threshold =>
+                    SlowBootstrap.Spell(Measure(tiny, Dense, probe, settings with { Thresholds = [threshold] }))),
                 sweep.Select(measurement => SlowBootstrap.Spell([measurement])));
             Assert.True(sweep.Select(measurement => measurement.Intervals!.Alive).Distinct().Count() > 1);
         }
@@ -165,12 +177,14 @@ public class BootstrapTests
     {
         var tiny = Chain(13, DataType.Float);
         double[] sample = [0.25, -0.5, 0.75, 1];
-        foreach (var measurement in Measure(tiny, Dense, tiny.Probe(50, [.. Enumerable.Repeat(sample, 50).SelectMany(x => x)]), Bootstrapped))
+        foreach (var measurement in Measure(tiny, Dense, tiny.Probe(50, [.. Enumerable.Repeat(sample, 50).SelectMany(x => x)]),
+            Bootstrapped))
         {
             var intervals = measurement.Intervals!;
             Assert.Equal((measurement.Alive, measurement.Alive), (intervals.Alive.Low, intervals.Alive.High));
             Assert.Equal((measurement.Emergence, measurement.Emergence), (intervals.Emergence.Low, intervals.Emergence.High));
-            Assert.Equal((measurement.EmergenceActive, measurement.EmergenceActive), (intervals.EmergenceActive.Low, intervals.EmergenceActive.High));
+            Assert.Equal((measurement.EmergenceActive, measurement.EmergenceActive),
+                (intervals.EmergenceActive.Low, intervals.EmergenceActive.High));
         }
     }
 
@@ -179,9 +193,11 @@ public class BootstrapTests
     {
         var tiny = Chain(13, DataType.Float);
         var probe = tiny.Probe(75, Sixteenths(75 * 4, 14));
-        foreach (var (with, without) in Measure(tiny, Dense, probe, Bootstrapped).Zip(Measure(tiny, Dense, probe, Bootstrapped with { Bootstrap = null })))
+        foreach (var (with, without) in Measure(tiny, Dense, probe, Bootstrapped)
+            .Zip(Measure(tiny, Dense, probe, Bootstrapped with { Bootstrap = null })))
         {
-            Assert.Equal((without.Emergence, without.EmergenceActive, without.Alive), (with.Emergence, with.EmergenceActive, with.Alive));
+            Assert.Equal((without.Emergence, without.EmergenceActive, without.Alive),
+                (with.Emergence, with.EmergenceActive, with.Alive));
             Assert.Equal(without.Layers.Select(layer => layer.ActivationMax), with.Layers.Select(layer => layer.ActivationMax));
             Assert.Null(without.Intervals);
             Assert.All(without.Layers, layer => Assert.Null(layer.AliveInterval));
@@ -206,13 +222,16 @@ public class BootstrapTests
         var tiny = Chain(13, DataType.Float);
         var e = Assert.Throws<UsageException>(() => Measure(tiny, Dense, tiny.Probe(31, Sixteenths(31 * 4, 1)), Bootstrapped));
         Assert.Equal(
-            "--bootstrap: needs at least 32 samples, one for each block, and the probe has 31; raise --samples or leave out --bootstrap", e.Message);
+            "--bootstrap: needs at least 32 samples, one for each block, and the probe has 31; raise --samples or leave out "
+            + "--bootstrap", e.Message);
     }
 
     [Fact]
     public void a_layer_that_does_not_keep_samples_apart_is_refused()
     {
-        var mixed = new TinyModel(13).Input("x", [null, 3]).Node("ReduceMean", "x", "y", Onnx.AttributeProto.Of("axes", [0]), Onnx.AttributeProto.Of("keepdims", 0))
+        var mixed = new TinyModel(13)
+            .Input("x", [null, 3])
+            .Node("ReduceMean", "x", "y", Onnx.AttributeProto.Of("axes", [0]), Onnx.AttributeProto.Of("keepdims", 0))
             .Output("y").Layer("y", [Channel(3)]);
         var e = Assert.Throws<UserException>(() => Measure(mixed, [], mixed.Probe(64, Sixteenths(64 * 3, 1)), Bootstrapped));
         Assert.Equal(
@@ -223,7 +242,8 @@ public class BootstrapTests
             .Node("Reshape", "x pairs", "y").Output("y").Layer("y", [Batch(), Channel(6)]);
         e = Assert.Throws<UserException>(() => Measure(paired, [], paired.Probe(64, Sixteenths(64 * 3, 1)), Bootstrapped));
         Assert.Equal(
-            "layer 'layer-y' (Gemm): its batch axis has 1 entries where 2 samples were fed, so blocks of samples cannot be told apart; " +
+            "layer 'layer-y' (Gemm): its batch axis has 1 entries where 2 samples were fed, so blocks of samples cannot be "
+            + "told apart; " +
             "leave out --bootstrap, or leave the layer out with --exclude", e.Message);
     }
 
@@ -234,7 +254,8 @@ public class BootstrapTests
     public void a_statistic_that_is_no_mean_is_refused(Statistic statistic)
     {
         var tiny = Chain(13, DataType.Float);
-        Assert.Throws<ArgumentException>(() => Measure(tiny, Dense, tiny.Probe(40, Sixteenths(160, 1)), Bootstrapped with { Statistic = statistic }));
+        Assert.Throws<ArgumentException>(() =>
+            Measure(tiny, Dense, tiny.Probe(40, Sixteenths(160, 1)), Bootstrapped with { Statistic = statistic }));
     }
 
     [Fact]
@@ -242,7 +263,8 @@ public class BootstrapTests
     {
         var tiny = Chain(13, DataType.Float);
         var (graph, profile) = Record(tiny, Dense, tiny.Probe(40, Sixteenths(160, 1)), Bootstrapped);
-        Assert.Throws<OperationCanceledException>(() => Measurements.Of(graph, profile, Bootstrapped, token: new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() =>
+            Measurements.Of(graph, profile, Bootstrapped, token: new CancellationToken(canceled: true)));
     }
 
     private static ImmutableArray<LayerEdge> Dense => [new(0, 1, EdgeKind.Dense)];
@@ -256,7 +278,8 @@ public class BootstrapTests
         .Layer("y2", [Batch(), Channel(3)], type);
 
     private static ImmutableArray<Measurement> AssertAgrees(
-        TinyModel tiny, ImmutableArray<LayerEdge> edges, int samples, double[] values, AnalysisSettings settings, bool mustMove = true)
+        TinyModel tiny, ImmutableArray<LayerEdge> edges, int samples, double[] values, AnalysisSettings settings,
+        bool mustMove = true)
     {
         var probe = tiny.Probe(samples, values);
         var expected = SlowBootstrap.Of(tiny, tiny.Graph with { Edges = edges }, probe, settings);
@@ -271,7 +294,8 @@ public class BootstrapTests
         return measured;
     }
 
-    private static ImmutableArray<Measurement> Measure(TinyModel tiny, ImmutableArray<LayerEdge> edges, Probe probe, AnalysisSettings settings)
+    private static ImmutableArray<Measurement> Measure(TinyModel tiny, ImmutableArray<LayerEdge> edges, Probe probe,
+        AnalysisSettings settings)
     {
         var (graph, profile) = Record(tiny, edges, probe, settings);
         return Measurements.Of(graph, profile, settings, token: TestContext.Current.CancellationToken);

@@ -43,7 +43,8 @@ public class CoverageTests
         for (var probe = 0; probe < Probes; probe++)
         {
             var draws = Enumerable.Range(0, Samples).Select(_ => random.NextDouble()).ToArray();
-            var (low, high) = Bootstrap.Of(NetworkGraph.Chain(Nodes), [Profile(draws)], Settings, 0.5f, TestContext.Current.CancellationToken).Alive;
+            var (low, high) = Bootstrap.Of(NetworkGraph.Chain(Nodes), [Profile(draws)], Settings, 0.5f,
+                TestContext.Current.CancellationToken).Alive;
             holds += low <= Alive && Alive <= high ? 1 : 0;
             // What an interval half as wide would hold.
             var middle = Enumerable.Range(0, Nodes).Count(k => draws.Count(draw => draw < Share(k)) > Samples / 2);
@@ -62,10 +63,12 @@ public class CoverageTests
 
     private static LayerProfile Profile(double[] draws)
     {
-        ImmutableArray<double> Counts(IEnumerable<double> some) => [.. Enumerable.Range(0, Nodes).Select(k => (double)some.Count(draw => draw < Share(k)))];
+        ImmutableArray<double> Counts(IEnumerable<double> some) =>
+            [.. Enumerable.Range(0, Nodes).Select(k => (double)some.Count(draw => draw < Share(k)))];
         var blocks = draws.Chunk(Samples / BootstrapSettings.Blocks).ToArray();
         var sum = new Counter(CounterKind.Sum);
-        return new LayerProfile(Layer, Nodes, 1, Samples, 1, ImmutableDictionary<Counter, ImmutableArray<double>>.Empty.Add(sum, Counts(draws)))
+        return new LayerProfile(Layer, Nodes, 1, Samples, 1,
+            ImmutableDictionary<Counter, ImmutableArray<double>>.Empty.Add(sum, Counts(draws)))
         {
             Blocks = new LayerBlocks(
                 [.. blocks.Select(block => (long)block.Length)],

@@ -41,7 +41,9 @@ public class LayerResamplingTests
         const double Least = 0.5;
         var random = new Random(3);
         ImmutableArray<long> samples = [4, 5, 5, 4, 5];
-        ImmutableArray<ImmutableArray<double>> totals = [.. samples.Select(count => Enumerable.Range(0, nodes).Select(_ => (double)random.Next((int)count + 1)).ToImmutableArray())];
+        ImmutableArray<ImmutableArray<double>> totals = [
+            .. samples.Select(count =>
+            Enumerable.Range(0, nodes).Select(_ => (double)random.Next((int)count + 1)).ToImmutableArray())];
         totals = totals.SetItem(2, totals[2].SetItem(nodes - 1, double.NaN));
         int[][] times = [[1, 1, 1, 1, 1], [5, 0, 0, 0, 0], [0, 2, 0, 1, 2], [0, 0, 3, 1, 1]];
 
@@ -54,7 +56,8 @@ public class LayerResamplingTests
             {
                 var drawn = Enumerable.Range(0, samples.Length).Where(block => times[r][block] > 0).ToArray();
                 var mean = node < nodes
-                    ? drawn.Sum(block => times[r][block] * totals[block][node]) / drawn.Sum(block => times[r][block] * samples[block])
+                    ? drawn.Sum(block => times[r][block] * totals[block][node]) / drawn.Sum(block =>
+                        times[r][block] * samples[block])
                     : double.NaN;
                 Assert.Equal(mean >= Least, ((masks[(r * resampling.Words) + (node / 64)] >> (node % 64)) & 1) == 1);
             }

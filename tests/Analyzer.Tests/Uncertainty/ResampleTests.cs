@@ -8,7 +8,8 @@ public class ResampleTests
     public void draws_are_fixed_by_the_code()
     {
         // Other numbers here would be other intervals in every published result.
-        Assert.Equal([1, 0, 2, 0, 2, 1, 3, 2, 1, 1, 0, 0, 1, 0, 0, 0, 0, 1, 1, 3, 1, 0, 2, 2, 1, 1, 3, 0, 0, 2, 0, 1], Draw(seed: 0, index: 0, blocks: 32));
+        Assert.Equal([1, 0, 2, 0, 2, 1, 3, 2, 1, 1, 0, 0, 1, 0, 0, 0, 0, 1, 1, 3, 1, 0, 2, 2, 1, 1, 3, 0, 0, 2, 0, 1],
+            Draw(seed: 0, index: 0, blocks: 32));
         Assert.Equal([1, 0, 1, 1, 2], Draw(seed: -7, index: 999, blocks: 5));
     }
 
@@ -18,7 +19,11 @@ public class ResampleTests
 
     [Fact]
     public void seed_and_index_make_another_resample() =>
-        Assert.Equal(400, Enumerable.Range(0, 200).SelectMany(i => (string[])[string.Join(' ', Draw(1, i, 32)), string.Join(' ', Draw(2, i, 32))]).Distinct().Count());
+        Assert.Equal(400,
+            Enumerable.Range(0, 200)
+            .SelectMany(i => (string[])[string.Join(' ', Draw(1, i, 32)), string.Join(' ', Draw(2, i, 32))])
+            .Distinct()
+            .Count());
 
     [Fact]
     public void every_block_is_drawn_alike()

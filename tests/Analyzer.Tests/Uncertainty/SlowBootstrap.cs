@@ -30,7 +30,8 @@ internal static class SlowBootstrap
             {
                 var drawn = Samples(settings.Bootstrap.Seed, index, probe.Samples);
                 var activity = activations.Select((layer, i) => LayerActivity.FromMask(
-                    network.Layers[i], layer.Select(node => IsAlive(node, drawn, probe.Samples, settings, threshold)).ToArray())).ToArray();
+                    network.Layers[i], layer.Select(node => IsAlive(node, drawn, probe.Samples, settings, threshold)).ToArray()))
+                        .ToArray();
                 return (Alive: activity.Select(layer => layer.Alive).ToArray(), E: MeasureCatalog.Emergence.Of(network, activity),
                     EActive: MeasureCatalog.EmergenceActive.Of(network, activity));
             }).ToArray();
@@ -50,7 +51,8 @@ internal static class SlowBootstrap
     public static string Spell(IEnumerable<Measurement> measurements) => string.Join('\n', measurements.Select(measurement =>
     {
         var intervals = measurement.Intervals!;
-        Assert.Equal(intervals.AliveByLayer.Select(interval => (Interval<int>?)interval), measurement.Layers.Select(layer => layer.AliveInterval));
+        Assert.Equal(intervals.AliveByLayer.Select(interval => (Interval<int>?)interval),
+            measurement.Layers.Select(layer => layer.AliveInterval));
         return string.Join("; ", (string[])
         [
             .. intervals.AliveByLayer.Select(interval => $"{interval.Low}..{interval.High}"),

@@ -65,12 +65,14 @@ public sealed class TrainCommandTests : IDisposable
     public void A_checkpoint_describes_its_run()
     {
         var run = workspace.Train(
-            "out", "--hidden", "32", "--epochs", "8", "--lr", "0.05", "--momentum", "0.5", "--batch-size", "10", "--seed", "-4", "--samples", "150");
+            "out", "--hidden", "32", "--epochs", "8", "--lr", "0.05", "--momentum", "0.5", "--batch-size", "10", "--seed", "-4",
+            "--samples", "150");
         Done(run);
 
         var metadata = Open("out", 8).Metadata;
         var test = DatasetCatalog.Load("mnist", "test", workspace.Data);
-        Assert.Equal((8, -4L, "mnist", "test", test.Sha256), (metadata.Epoch, metadata.Seed, metadata.Dataset, metadata.Split, metadata.DatasetSha256));
+        Assert.Equal((8, -4L, "mnist", "test", test.Sha256),
+            (metadata.Epoch, metadata.Seed, metadata.Dataset, metadata.Split, metadata.DatasetSha256));
         Assert.Equal((1f / 255, 0.5f, 0.5f), (metadata.Scale, Assert.Single(metadata.Mean), Assert.Single(metadata.Std)));
         Assert.Equal(("mlp", "32", "relu"), (metadata.Network, metadata.Hidden, metadata.Activation));
         Assert.Equal(("sgd", 0.05, 0.5, 10), (metadata.Optimizer, metadata.LearningRate, metadata.Momentum, metadata.BatchSize));
@@ -79,9 +81,13 @@ public sealed class TrainCommandTests : IDisposable
 
         var rows = File.ReadAllLines(Path.Combine(workspace.Folder("out"), "train.csv"));
         Assert.Equal(EpochRecord.CsvHeader, rows[0]);
-        Assert.Equal(FormattableString.Invariant($"8,0.05,{metadata.TrainLoss},{metadata.TrainAccuracy},{metadata.TestLoss},{metadata.TestAccuracy},"), rows[9][..(rows[9].LastIndexOf(',', rows[9].LastIndexOf(',') - 1) + 1)]);
+        Assert.Equal(
+            FormattableString.Invariant(
+            $"8,0.05,{metadata.TrainLoss},{metadata.TrainAccuracy},{metadata.TestLoss},{metadata.TestAccuracy},"),
+            rows[9][..(rows[9].LastIndexOf(',', rows[9].LastIndexOf(',') - 1) + 1)]);
         Assert.EndsWith(",,", rows[1], StringComparison.Ordinal);
-        Assert.StartsWith($"{Path.Combine(workspace.Folder("out"), "ckpt_008.onnx")}: epoch 8, train ", run.Output, StringComparison.Ordinal);
+        Assert.StartsWith($"{Path.Combine(workspace.Folder("out"), "ckpt_008.onnx")}: epoch 8, train ", run.Output,
+            StringComparison.Ordinal);
         Assert.Equal(9, run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
     }
 
@@ -92,7 +98,8 @@ public sealed class TrainCommandTests : IDisposable
         using var error = new CancelingWriter("epoch 2/", source);
 
         var run = Workspace.Run(
-            ["train", "--dataset", "mnist", "--data-dir", workspace.Data, "--epochs", "100", "--threads", "1", "--out", workspace.Folder("out")],
+            ["train", "--dataset", "mnist", "--data-dir", workspace.Data, "--epochs", "100", "--threads", "1", "--out",
+                workspace.Folder("out")],
             error, token: source.Token);
 
         Assert.Equal(130, run.Code);
@@ -117,7 +124,8 @@ public sealed class TrainCommandTests : IDisposable
     {
         using var error = new StringWriter { NewLine = "\n" };
         var run = Workspace.Run(
-            ["train", "--dataset", "mnist", "--data-dir", workspace.Data, "--epochs", "1", "--threads", "1", "--out", workspace.Folder("out")], error, width: 80);
+            ["train", "--dataset", "mnist", "--data-dir", workspace.Data, "--epochs", "1", "--threads", "1", "--out",
+                workspace.Folder("out")], error, width: 80);
         Done(run);
         Assert.Contains("\repoch 1/1 [", run.Error, StringComparison.Ordinal);
         Assert.Matches(@"\r +\repoch 1/1  loss ", run.Error);
@@ -129,7 +137,8 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("--hidden 12,x", "--hidden: 'x' is not a whole number of at least 1; see emergence-train train --help")]
     [InlineData("--optimizer lion", "--optimizer: 'lion': expected sgd or adam; see emergence-train train --help")]
     [InlineData("--batchsize 3", "Unrecognized command or argument '--batchsize'; see emergence-train train --help")]
-    [InlineData("--network lenet --hidden 3", "--hidden: belongs to --network mlp, as the layers of others are fixed; leave it out")]
+    [InlineData("--network lenet --hidden 3",
+        "--hidden: belongs to --network mlp, as the layers of others are fixed; leave it out")]
     [InlineData("--optimizer adam --momentum 0.9", "--momentum: belongs to --optimizer sgd; leave it out")]
     [InlineData("--from x.onnx --hidden 3", "--hidden: --from takes the network from the checkpoint; leave one of the two out")]
     [InlineData("--from x.onnx", "--from x.onnx: does not exist; check the path")]
@@ -167,7 +176,8 @@ public sealed class TrainCommandTests : IDisposable
 
         Assert.Equal(2, run.Code);
         Assert.Equal(
-            $"error: {path}: takes images of 1x28x28 and tells 10 classes apart, but cifar10 has 3x32x32 and 10; choose another --dataset\n",
+            $"error: {path}: takes images of 1x28x28 and tells 10 classes apart, but cifar10 has 3x32x32 and 10; choose "
+            + "another --dataset\n",
             run.Error);
         Assert.False(Directory.Exists(workspace.Folder("out")));
     }
@@ -185,7 +195,8 @@ public sealed class TrainCommandTests : IDisposable
     {
         var data = SharedFiles.Require("data", "mnist");
         var run = Workspace.Run(
-            ["train", "--network", "mlp", "--hidden", "128,64", "--dataset", "mnist", "--data-dir", data, "--epochs", "5", "--threads", "1", "--out", workspace.Folder("out")]);
+            ["train", "--network", "mlp", "--hidden", "128,64", "--dataset", "mnist", "--data-dir", data, "--epochs", "5",
+                "--threads", "1", "--out", workspace.Folder("out")]);
         Done(run);
         Assert.Equal(6, Files("out").Count(file => file.EndsWith(".onnx", StringComparison.Ordinal)));
         Assert.InRange(Open("out", 5).Metadata.TestAccuracy!.Value, 0.89, 1);
@@ -199,7 +210,8 @@ public sealed class TrainCommandTests : IDisposable
 
     private byte[] Bytes(string folder, string file) => File.ReadAllBytes(Path.Combine(workspace.Folder(folder), file));
 
-    private Checkpoint Open(string folder, int epoch) => Checkpoint.Open(Path.Combine(workspace.Folder(folder), $"ckpt_{epoch:000}.onnx"));
+    private Checkpoint Open(string folder, int epoch) =>
+        Checkpoint.Open(Path.Combine(workspace.Folder(folder), $"ckpt_{epoch:000}.onnx"));
 
     /// <summary>Cancels as soon as a line begins with some text.</summary>
     private sealed class CancelingWriter : StringWriter

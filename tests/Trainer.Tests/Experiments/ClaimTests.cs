@@ -21,7 +21,9 @@ public sealed class ClaimTests
         ImmutableArray<Estimate> estimates =
         [
             .. from seed in seeds.Split(';', StringSplitOptions.RemoveEmptyEntries)
-               let numbers = seed.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(text => double.Parse(text, System.Globalization.CultureInfo.InvariantCulture)).ToArray()
+               let numbers = seed.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                   .Select(text => double.Parse(text, System.Globalization.CultureInfo.InvariantCulture))
+                   .ToArray()
                select new Estimate(numbers[0], numbers[1], numbers[2]),
         ];
         Assert.Equal(verdict, ClaimTables.Word(new Evidence("", "", sign, estimates).Verdict));

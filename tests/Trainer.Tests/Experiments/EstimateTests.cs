@@ -26,7 +26,8 @@ public sealed class EstimateTests
     [Fact]
     public void The_interval_of_a_rank_correlation_is_that_of_Bonett_and_Wright()
     {
-        // d = 1, 1, 1, 1, 2, −2 and zeros, n = 8: ρ = 1 − 6 · 12 / (8 · 63) = 6/7; atanh ρ = ½ ln 13, its deviation √((1 + 18/49) / 5).
+        // d = 1, 1, 1, 1, 2, −2 and zeros, n = 8: ρ = 1 − 6 · 12 / (8 · 63) = 6/7; atanh ρ = ½ ln 13, its
+        // deviation √((1 + 18/49) / 5).
         var rho = Estimate.Spearman([(1, 2), (2, 1), (3, 4), (4, 3), (5, 7), (6, 6), (7, 5), (8, 8)]);
         Assert.Equal(6.0 / 7, rho.Value, 12);
         Assert.Equal(Math.Tanh(0.5 * Math.Log(13) - 1.959963984540054 * Math.Sqrt(67.0 / 245)), rho.Low, 12);
@@ -38,7 +39,8 @@ public sealed class EstimateTests
     {
         Assert.True(double.IsNaN(Estimate.Spearman([(1, 3), (2, 3), (3, 3), (4, 3), (5, 3)]).Value));
         Assert.True(double.IsNaN(Estimate.Spearman([(1, 1), (2, 2), (3, 3), (4, 4)]).Value));
-        Assert.Equal(1, Estimate.Spearman([(1, 1), (double.NaN, 9), (2, 2), (3, double.NegativeInfinity), (4, 4), (5, 5), (6, 6)]).Value, 12);
+        Assert.Equal(1,
+            Estimate.Spearman([(1, 1), (double.NaN, 9), (2, 2), (3, double.NegativeInfinity), (4, 4), (5, 5), (6, 6)]).Value, 12);
     }
 
     [Theory]

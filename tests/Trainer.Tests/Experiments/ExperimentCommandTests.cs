@@ -69,7 +69,8 @@ public sealed class ExperimentCommandTests : IDisposable
         Done(Experiment("out", "transfer", "--hidden", "8,4"));
         var table = File.ReadAllLines(Path.Combine(workspace.Folder("out"), "tables", "transfer-ends.csv"));
         // 784·8 + 8 + 8·4 + 4 + 4·10 + 10 parameters, and 784·4 + 4 + 4·2 + 2 + 2·10 + 10.
-        Assert.Equal(["unpruned,\"6,366\"", "nodes pruned,\"3,180\""], table[1..3].Select(row => string.Join(',', row.Split(',')[..3])));
+        Assert.Equal(["unpruned,\"6,366\"", "nodes pruned,\"3,180\""],
+            table[1..3].Select(row => string.Join(',', row.Split(',')[..3])));
         Assert.StartsWith("random,\"6,366\"", table[4], StringComparison.Ordinal);
         Assert.StartsWith("\"random, pruned size\",\"3,180\"", table[5], StringComparison.Ordinal);
     }
@@ -90,15 +91,18 @@ public sealed class ExperimentCommandTests : IDisposable
 
     [Theory]
     [InlineData("nonsense", "", "'nonsense'")]
-    [InlineData("cnn", "--analyzer nowhere", "--analyzer nowhere: does not exist; give the path of the program emergence-analyze")]
+    [InlineData("cnn", "--analyzer nowhere",
+        "--analyzer nowhere: does not exist; give the path of the program emergence-analyze")]
     [InlineData("mlp-pruning", "--prune-after 2,30", "--prune-after: is after the last epoch; give more --epochs")]
-    [InlineData("mlp-pruning", "--hidden none", "--hidden: a network without hidden layers has nothing to prune; give their sizes")]
+    [InlineData("mlp-pruning", "--hidden none",
+        "--hidden: a network without hidden layers has nothing to prune; give their sizes")]
     [InlineData("mlp-pruning", "--optimizer adam --momentum 0.9", "--momentum: belongs to --optimizer sgd; leave it out")]
     [InlineData("cnn", "--seeds 1,1", "--seeds: '1,1' names one twice")]
     [InlineData("cnn", "--dataset mnist,imagenet", "--dataset: 'imagenet': expected digits, mnist, fashion-mnist or cifar10")]
     public void Wrong_usage_is_said_in_one_line(string name, string options, string message)
     {
-        var run = Workspace.Run(["experiment", name, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--out", workspace.Folder("out")]);
+        var run = Workspace.Run(
+            ["experiment", name, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--out", workspace.Folder("out")]);
         Assert.Equal(2, run.Code);
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
         Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
@@ -118,7 +122,8 @@ public sealed class ExperimentCommandTests : IDisposable
     }
 
     private ProgramRun Experiment(string output, string name, params string[] options) => Workspace.Run(
-        ["experiment", name, "--quick", "--seeds", "3", "--dataset", "mnist", "--data-dir", workspace.Data, "--out", workspace.Folder(output), .. options]);
+        ["experiment", name, "--quick", "--seeds", "3", "--dataset", "mnist", "--data-dir", workspace.Data, "--out",
+            workspace.Folder(output), .. options]);
 
     private static void Done(ProgramRun run) => Assert.True(run.Code == 0, run.Error);
 

@@ -41,7 +41,8 @@ public sealed class StepRunnerTests : IDisposable
         await Run(1, Make("end", Make("root")), Make("other"));
         log.Clear();
         // The root is the same, but not what builds on it.
-        var error = await Assert.ThrowsAsync<UsageException>(() => Run(1, Make("end", Make("root")) with { Setting = "new" }, Make("other")));
+        var error = await Assert.ThrowsAsync<UsageException>(() =>
+            Run(1, Make("end", Make("root")) with { Setting = "new" }, Make("other")));
         Assert.StartsWith(Path.Combine(folder, "end") + ": was made with other options", error.Message, StringComparison.Ordinal);
         Assert.Empty(log);
     }
@@ -61,7 +62,8 @@ public sealed class StepRunnerTests : IDisposable
         using var started = new SemaphoreSlim(0);
         using var cancel = new CancellationTokenSource();
         var first = StepRunner.RunAsync(
-            [Make("endless") with { Wait = Timeout.InfiniteTimeSpan, Started = () => started.Release() }], Bench(), 1, null, cancel.Token);
+            [Make("endless") with { Wait = Timeout.InfiniteTimeSpan, Started = () => started.Release() }], Bench(), 1, null,
+            cancel.Token);
         await started.WaitAsync(TestContext.Current.CancellationToken);
         var error = await Assert.ThrowsAsync<UserException>(() => Run(1, Make("other")));
         Assert.Contains("is in use by another run", error.Message, StringComparison.Ordinal);
@@ -98,7 +100,8 @@ public sealed class StepRunnerTests : IDisposable
     {
         using var cancel = new CancellationTokenSource();
         var endless = Make("endless") with { Wait = Timeout.InfiniteTimeSpan, Started = cancel.Cancel };
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => StepRunner.RunAsync([endless], Bench(), 1, null, cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            StepRunner.RunAsync([endless], Bench(), 1, null, cancel.Token));
     }
 
     [Fact]
@@ -139,7 +142,8 @@ public sealed class StepRunnerTests : IDisposable
         Assert.Equal(new StepProgress(null, 2, 2, null), Assert.Single(told));
     }
 
-    private Task<double> Run(int jobs, params IEnumerable<Step> steps) => StepRunner.RunAsync(steps, Bench(), jobs, null, CancellationToken.None);
+    private Task<double> Run(int jobs, params IEnumerable<Step> steps) =>
+        StepRunner.RunAsync(steps, Bench(), jobs, null, CancellationToken.None);
 
     private Workbench Bench() => new(folder, null, ImmutableDictionary<string, string>.Empty, null!);
 

@@ -26,7 +26,8 @@ public sealed class OnnxImportTests : IDisposable
 
         Assert.Equal(architecture.Layers, again.Architecture.Layers);
         Assert.Equal(kind, again.Architecture.Kind);
-        Assert.Equal(ModelFile.Serialize(model), ModelFile.Serialize(OnnxExport.ToModel(again, new CheckpointMetadata { Network = kind })));
+        Assert.Equal(ModelFile.Serialize(model),
+            ModelFile.Serialize(OnnxExport.ToModel(again, new CheckpointMetadata { Network = kind })));
     }
 
     [Fact]
@@ -54,7 +55,8 @@ public sealed class OnnxImportTests : IDisposable
         var model = Mlp();
         model.Graph.Node[2].OpType = "Elu";
         Assert.Equal(
-            $"{Path.Combine(workspace.Root, "m.onnx")}: node 'relu1' (Elu) is none that can be trained here; --from goes on with the checkpoints that this program writes",
+            $"{Path.Combine(workspace.Root, "m.onnx")}: node 'relu1' (Elu) is none that can be trained here; --from goes on "
+            + "with the checkpoints that this program writes",
             Refusal(model));
     }
 
@@ -71,7 +73,8 @@ public sealed class OnnxImportTests : IDisposable
 
         var computed = Mlp();
         computed.Graph.Node[1].Input[1] = "elsewhere";
-        Assert.Contains("node 'fc1' (Gemm) has a weight that is computed, not stored", Refusal(computed), StringComparison.Ordinal);
+        Assert.Contains("node 'fc1' (Gemm) has a weight that is computed, not stored", Refusal(computed),
+            StringComparison.Ordinal);
     }
 
     private static ModelProto Mlp()

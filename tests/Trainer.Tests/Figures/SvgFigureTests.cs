@@ -29,7 +29,8 @@ public sealed class SvgFigureTests
         var figure = new Figure("Title",
         [
             Lines("a", "b") with { Y = new Axis("Δ") { Percent = true } },
-            new Panel(null, new Axis("x") { Logarithmic = true }, new Axis("E"), [new("s", [new(0.5, -1e30, -2e30, 3.25), new(0, 12)])]),
+            new Panel(null, new Axis("x") { Logarithmic = true }, new Axis("E"),
+                [new("s", [new(0.5, -1e30, -2e30, 3.25), new(0, 12)])]),
         ]);
         var expected = SvgFigure.Render(figure);
         Cultures.Run(culture, () => Assert.Equal(expected, SvgFigure.Render(figure)));
@@ -82,7 +83,8 @@ public sealed class SvgFigureTests
         var legend = Assert.Single(Groups(svg, "legend"));
         var dashes = legend.Elements(Svg + "polyline").Select(line => line.Attribute("stroke-dasharray")?.Value);
         var symbols = legend.Elements().Where(shape => shape.Name.LocalName is "circle" or "polygon").Select(shape =>
-            (shape.Name.LocalName, Corners: shape.Attribute("points")?.Value.Count(c => c == ' '), Hollow: shape.Attribute("fill")!.Value == "#ffffff"));
+            (shape.Name.LocalName, Corners: shape.Attribute("points")?.Value.Count(c => c == ' '),
+                Hollow: shape.Attribute("fill")!.Value == "#ffffff"));
         Assert.Equal(8, dashes.Zip(symbols).Distinct().Count());
     }
 
@@ -102,7 +104,8 @@ public sealed class SvgFigureTests
             Series = [new("a", [new(0, 1), new(1, 2), new(2, double.NaN), new(3, 3), new(4, double.NaN), new(5, 1), new(6, 2)])],
         };
         var series = Groups(Draw(panel), "series");
-        var lines = series.SelectMany(group => group.Elements(Svg + "polyline")).Select(line => line.Attribute("points")!.Value.Split(' ').Length);
+        var lines = series.SelectMany(group => group.Elements(Svg + "polyline"))
+            .Select(line => line.Attribute("points")!.Value.Split(' ').Length);
         Assert.Equal([2, 2], lines);
         Assert.Equal(5, series.SelectMany(group => group.Elements(Svg + "circle")).Count());
     }
@@ -121,7 +124,8 @@ public sealed class SvgFigureTests
     [Fact]
     public void Bars_and_categories_are_refused()
     {
-        var e = Assert.Throws<ArgumentException>(() => Draw(Lines() with { Series = [new("a", [new(0, 1)]) { Kind = SeriesKind.Bar }] }));
+        var e = Assert.Throws<ArgumentException>(() =>
+            Draw(Lines() with { Series = [new("a", [new(0, 1)]) { Kind = SeriesKind.Bar }] }));
         Assert.StartsWith("series 'a': pictures have no bars; draw it in a page", e.Message, StringComparison.Ordinal);
         e = Assert.Throws<ArgumentException>(() => Draw(Lines("a") with { X = new Axis("x") { Categories = ["one", "two"] } }));
         Assert.StartsWith("axis 'x': pictures have no categories; draw it in a page", e.Message, StringComparison.Ordinal);
@@ -156,7 +160,11 @@ public sealed class SvgFigureTests
     [Fact]
     public void Points_below_zero_on_a_logarithmic_axis_are_counted_in_a_note()
     {
-        var panel = Lines() with { Y = new Axis("E") { Logarithmic = true }, Series = [new("a", [new(0, 10), new(1, 0), new(2, -1), new(3, 5)])] };
+        var panel = Lines() with
+        {
+            Y = new Axis("E") { Logarithmic = true },
+            Series = [new("a", [new(0, 10), new(1, 0), new(2, -1), new(3, 5)])]
+        };
         Assert.Contains("1 point below zero not shown", Texts(Draw(panel)));
     }
 
@@ -189,7 +197,8 @@ public sealed class SvgFigureTests
     [Fact]
     public void No_text_leaves_the_picture()
     {
-        const string wordy = "a name that goes on and on until it is wider than any figure that could be printed in a column of a paper";
+        const string wordy =
+            "a name that goes on and on until it is wider than any figure that could be printed in a column of a paper";
         var panel = new Panel(wordy, new Axis(wordy), new Axis(wordy), [new(wordy, [new(1, 1e6, 1, 2e6), new(1_000_000, 3e6)])])
         {
             Markers = [new(1, "begin of the training"), new(1_000_000, "end of the training")],
@@ -205,7 +214,12 @@ public sealed class SvgFigureTests
             var (along, limit) = text.Attribute("transform") is not null
                 ? (height - top + Value(text.Attribute("x")!.Value), height)
                 : (left + Value(text.Attribute("x")!.Value), width);
-            var start = text.Attribute("text-anchor")?.Value switch { "end" => along - length, "middle" => along - length / 2, _ => along };
+            var start = text.Attribute("text-anchor")?.Value switch
+            {
+                "end" => along - length,
+                "middle" => along - length / 2,
+                _ => along
+            };
             Assert.True(start >= -0.1 && start + length <= limit + 0.1, text.ToString());
         });
     }
@@ -230,7 +244,8 @@ public sealed class SvgFigureTests
         "Panel",
         new Axis("epoch"),
         new Axis("E"),
-        [.. names.Select((name, k) => new Series(name, [.. Enumerable.Range(0, 26).Select(i => new Point(i, 1000 + k * 100 - 10 * i))]))]);
+        [.. names.Select((name, k) =>
+            new Series(name, [.. Enumerable.Range(0, 26).Select(i => new Point(i, 1000 + k * 100 - 10 * i))]))]);
 
     private static XElement Draw(params Panel[] panels) => XElement.Parse(SvgFigure.Render(new("Title", [.. panels])));
 
@@ -244,7 +259,10 @@ public sealed class SvgFigureTests
 
     private static (double Left, double Top) Origin(XElement element)
     {
-        var moves = element.Ancestors().Attributes("transform").Select(move => move.Value["translate(".Length..^1].Split(' ')).ToList();
+        var moves = element.Ancestors()
+            .Attributes("transform")
+            .Select(move => move.Value["translate(".Length..^1].Split(' '))
+            .ToList();
         return (moves.Sum(move => Value(move[0])), moves.Sum(move => Value(move[1])));
     }
 

@@ -8,7 +8,8 @@ public sealed class ElfVersionNeedsTests
     public void Only_flags_of_unused_versions_change_in_the_real_library()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "looks into TorchSharp's library for Linux");
-        var original = File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", "libLibTorchSharp.so"));
+        var original =
+            File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", "libLibTorchSharp.so"));
         var image = original.ToArray();
 
         Assert.True(ElfVersionNeeds.MakeUnusedOptional(image));

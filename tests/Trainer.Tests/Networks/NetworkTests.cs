@@ -41,7 +41,8 @@ public sealed class NetworkTests
     {
         var architecture = Architecture.Cnn([3, 32, 32], Activation.Relu, 10);
         Assert.Equal(
-            ["conv1", "relu1", "conv2", "relu2", "pool1", "conv3", "relu3", "conv4", "relu4", "pool2", "flatten", "fc1", "relu5", "fc2"],
+            ["conv1", "relu1", "conv2", "relu2", "pool1", "conv3", "relu3", "conv4", "relu4", "pool2", "flatten", "fc1", "relu5",
+                "fc2"],
             architecture.Layers.Select(layer => layer.Name));
         using var network = Network.Initialize(architecture, 0);
         using var logits = network.Forward(torch.zeros(2, 3, 32, 32));
@@ -52,7 +53,8 @@ public sealed class NetworkTests
     [InlineData(Initialization.LeCun, 3.0, 0.0)]
     [InlineData(Initialization.Kaiming, 6.0, 0.0)]
     [InlineData(Initialization.Xavier, 6.0, 1.0)]
-    internal void Other_initializations_have_their_own_range_and_no_bias(Initialization initialization, double numerator, double fanOutCounts)
+    internal void Other_initializations_have_their_own_range_and_no_bias(Initialization initialization, double numerator,
+        double fanOutCounts)
     {
         var architecture = Architecture.LeNet([1, 28, 28], Activation.Relu, 10);
         using var network = Network.Initialize(architecture, 5, initialization);

@@ -29,7 +29,8 @@ internal sealed class Workspace : IDisposable
         Run(["train", "--dataset", "mnist", "--data-dir", Data, "--threads", "1", "--out", Folder(output), .. options]);
 
     /// <summary>Runs the program.</summary>
-    public static ProgramRun Run(IReadOnlyList<string> args, StringWriter? error = null, int? width = null, CancellationToken token = default)
+    public static ProgramRun Run(IReadOnlyList<string> args, StringWriter? error = null, int? width = null,
+        CancellationToken token = default)
     {
         using var output = new MemoryStream();
         error ??= new StringWriter { NewLine = "\n" };

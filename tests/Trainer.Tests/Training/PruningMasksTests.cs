@@ -44,7 +44,8 @@ public sealed class PruningMasksTests : IDisposable
     /// <summary>Trains an epoch and sets every other weight of the first layer to zero; the weights then.</summary>
     private float[] Pruned(string optimizer, string? momentum)
     {
-        string[] options = ["--epochs", "1", "--hidden", "8", "--optimizer", optimizer, .. momentum is null ? [] : new[] { "--momentum", momentum }];
+        string[] options = ["--epochs", "1", "--hidden", "8", "--optimizer", optimizer,
+            .. momentum is null ? [] : new[] { "--momentum", momentum }];
         Assert.Equal(0, workspace.Train("first", options).Code);
         var checkpoint = Checkpoint.Open(Path.Combine(workspace.Folder("first"), "ckpt_001.onnx"));
         var model = checkpoint.Model.Clone();
@@ -54,12 +55,22 @@ public sealed class PruningMasksTests : IDisposable
             values[i] = 0;
         var weight = model.Graph.Initializer[index];
         model.Graph.Initializer[index] = TensorValues.FromFloats(weight.Name, [.. weight.Dims], values);
-        new PruningRecord { Structure = "weights", Amount = 0.5, Of = "total", Scope = "global", Candidates = values.Length, Pruned = values.Length / 2, Tensors = [weight.Name] }.AppendTo(model);
+        new PruningRecord
+        {
+            Structure = "weights",
+            Amount = 0.5,
+            Of = "total",
+            Scope = "global",
+            Candidates = values.Length,
+            Pruned = values.Length / 2,
+            Tensors = [weight.Name]
+        }.AppendTo(model);
         ModelFile.Save(model, workspace.Folder("pruned.onnx"));
         return values;
     }
 
     private static bool IsFirstWeight(Onnx.TensorProto tensor) => tensor.Dims.Count == 2 && tensor.Dims.Contains(784);
 
-    private static float[] Weights(Checkpoint checkpoint) => TensorValues.ToFloats(checkpoint.Model.Graph.Initializer.Single(IsFirstWeight), null);
+    private static float[] Weights(Checkpoint checkpoint) =>
+        TensorValues.ToFloats(checkpoint.Model.Graph.Initializer.Single(IsFirstWeight), null);
 }

@@ -9,7 +9,8 @@ public sealed class SplitMix64Tests
     {
         // Worked out apart from this program: three rounds of the published mixing function for seed, stream and step.
         var random = SplitMix64.ForStream(0, 0);
-        Assert.Equal([0x568A9B0B1A2C05ECUL, 0x44E5B8B147EF718BUL, 0x458563AB55521133UL], [random.Next(), random.Next(), random.Next()]);
+        Assert.Equal([0x568A9B0B1A2C05ECUL, 0x44E5B8B147EF718BUL, 0x458563AB55521133UL],
+            [random.Next(), random.Next(), random.Next()]);
     }
 
     [Theory]

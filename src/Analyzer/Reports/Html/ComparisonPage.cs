@@ -24,15 +24,18 @@ internal static class ComparisonPage
         page.Heading(2, "Layers");
         page.Chart(
             AliveMap(comparison),
-            "Each row is a layer, from the input down to the output, as it is in A and in B; a layer that one of them lacks has no cell there.");
+            "Each row is a layer, from the input down to the output, as it is in A and in B; a layer that one of them lacks "
+            + "has no cell there.");
         page.Table(["layer", "nodes, A", "nodes, B", "alive, A", "alive, B", "became active", "died", "part of the change of E",
             "which became active", "which died", "remark"], Rows(comparison),
             "Layers of A and B, matched by name, then by structure; a click on a head sorts by it.");
         if (comparison.Step is null)
-            page.Note("What moved E is not known: the two were measured on other samples, sample by sample, or skip connections of stored results are not told node by node.", isWarning: false);
+            page.Note("What moved E is not known: the two were measured on other samples, sample by sample, or skip "
+                + "connections of stored results are not told node by node.", isWarning: false);
         page.Heading(2, "The network of B");
         page.Chart(GraphDiagram.Of(comparison.After, comparison.B.Last),
-            "The layers in the order in which they run, and what feeds what. A bar is the share of a layer's nodes that are alive.");
+            "The layers in the order in which they run, and what feeds what. A bar is the share of a layer's nodes that are "
+            + "alive.");
         if (comparison.A.Checkpoints.Length > 1 || comparison.B.Checkpoints.Length > 1)
         {
             page.Heading(2, "Development");
@@ -53,7 +56,8 @@ internal static class ComparisonPage
             [.. Verdicts(comparison)],
             [
                 new("Is it alive?", $"{Share(before)} → {Share(after)}",
-                    $"{PageText.Count(before.Alive)} of {PageText.Count(before.Nodes)} nodes, {PageText.Count(after.Alive)} of {PageText.Count(after.Nodes)} in B"),
+                    $"{PageText.Count(before.Alive)} of {PageText.Count(before.Nodes)} nodes, {PageText.Count(after.Alive)} "
+                    + $"of {PageText.Count(after.Nodes)} in B"),
                 new("How does E change?", Factor(before.Emergence, after.Emergence),
                     $"from {PageText.Of(before.Emergence)} to {PageText.Of(after.Emergence)}"),
                 new("How good is it?", $"{PageText.Percent(a.Accuracy)} → {PageText.Percent(b.Accuracy)}", a.Accuracy is null
@@ -137,7 +141,8 @@ internal static class ComparisonPage
         yield return ($"{name}, samples", Printable.Of(
             $"{last.Probe.Name}, the first {PageText.Count(last.Probe.Samples)}; SHA-256 {PageText.Short(last.Probe.Sha256)}"));
         yield return ($"{name}, model",
-            $"SHA-256 {PageText.Short(last.Sha256)}, θ = {PageText.Exact(side.Measurement.Threshold)}, on {PageText.Word(last.Device)}");
+            $"SHA-256 {PageText.Short(last.Sha256)}, θ = {PageText.Exact(side.Measurement.Threshold)}, on "
+            + $"{PageText.Word(last.Device)}");
     }
 
     private static string Factor(EmergenceValue before, EmergenceValue after) => (before.Log10, after.Log10) switch

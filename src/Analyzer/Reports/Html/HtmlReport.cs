@@ -38,12 +38,14 @@ internal static class HtmlReport
         {
             page.Chart(
                 moves,
-                "Each bar is a step from the checkpoint before: parts above 0 raised E, parts below lowered it, in shares of all that was moved. " +
+                "Each bar is a step from the checkpoint before: parts above 0 raised E, parts below lowered it, in shares of "
+                + "all that was moved. " +
                 "The exact parts, which add up to the change of E, are in the table.");
         }
         page.Chart(
             AliveMap.Of(run),
-            $"Each row is a layer, from the input down to the output; each column is {(run.HasEpochs ? "an epoch" : "a checkpoint")}.");
+            "Each row is a layer, from the input down to the output; each column is "
+            + $"{(run.HasEpochs ? "an epoch" : "a checkpoint")}.");
     }
 
     private static void Layers(Page page, Run run)
@@ -52,12 +54,14 @@ internal static class HtmlReport
         var of = run.IsSeries ? $" of {run.Labels[^1]}" : "";
         page.Chart(
             GraphDiagram.Of(run),
-            $"The layers{of} in the order in which they run, and what feeds what. A bar is the share of a layer's nodes that are alive.");
+            $"The layers{of} in the order in which they run, and what feeds what. A bar is the share of a layer's nodes that "
+            + "are alive.");
         if (StripChart.Of(run) is { } strips)
         {
             page.Chart(
                 strips,
-                $"How many nodes{of} have which {StripChart.Measured(run.Outcome.Series.Settings)}, layer by layer; those left of θ are dead. " +
+                $"How many nodes{of} have which {StripChart.Measured(run.Outcome.Series.Settings)}, layer by layer; those "
+                + "left of θ are dead. " +
                 "Hover a bar, or walk to it with the arrow keys, to see the indices of dead nodes.");
         }
         LayerTable.Write(page, run);
@@ -81,6 +85,7 @@ internal static class HtmlReport
                 ColumnLabel = "to",
                 ValueLabel = "E",
             },
-            "A row is the layer whose dead nodes paths start from, a column the layer whose alive nodes they end in; all cells add to E.");
+            "A row is the layer whose dead nodes paths start from, a column the layer whose alive nodes they end in; all "
+            + "cells add to E.");
     }
 }

@@ -47,7 +47,8 @@ internal static class LeadOf
     {
         if (verdict.StopAt is { } at)
         {
-            yield return $"By the paper's hypothesis, training could have stopped at {labels[at]}. That is no promise: in our own experiments on CIFAR-10, " +
+            yield return $"By the paper's hypothesis, training could have stopped at {labels[at]}. That is no promise: in our "
+                + "own experiments on CIFAR-10, " +
                 "accuracy still rose by 3 to 10 points after E had reached 0.";
         }
     }
@@ -84,7 +85,8 @@ internal static class LeadOf
     private static Card Emergence(Measurement last) => new(
         "How much is open?",
         $"E = {PageText.Of(last.Emergence)}",
-        $"{PageText.Number(last.RelativeEmergence)} per non-zero parameter, {PageText.Number(last.RelativeEmergenceAll)} per parameter");
+        $"{PageText.Number(last.RelativeEmergence)} per non-zero parameter, {PageText.Number(last.RelativeEmergenceAll)} per "
+        + "parameter");
 
     private static Card Change(Run run)
     {

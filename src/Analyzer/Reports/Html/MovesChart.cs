@@ -58,7 +58,8 @@ internal static class MovesChart
         {
             { Structure.Sign: not 0 } => $"{factor}: the structure changed",
             { Split: { Largest: { } node, LargestShare: > 0.25 } } =>
-                $"{factor}: one node of {Printable.Of(now.Layers[node.Layer].Name)} {(node.BecameAlive ? "became active" : "died")}" +
+                $"{factor}: one node of {Printable.Of(now.Layers[node.Layer].Name)} "
+                + $"{(node.BecameAlive ? "became active" : "died")}" +
                 (node.Node is { } index ? $" (index {index.ToString(CultureInfo.InvariantCulture)})" : ""),
             _ => factor,
         };
@@ -111,6 +112,7 @@ internal static class MovesChart
         var sum = parts.Aggregate(new EmergenceChange(), (all, part) => all + part.Change);
         var text = Signed(sum);
         return parts.All(part => part.Nodes is null) ? text
-            : $"{text} ({PageText.Count(parts.Sum(part => part.Nodes?.BecameAlive ?? 0))} became active, {PageText.Count(parts.Sum(part => part.Nodes?.Died ?? 0))} died)";
+            : $"{text} ({PageText.Count(parts.Sum(part => part.Nodes?.BecameAlive ?? 0))} became active, "
+                + $"{PageText.Count(parts.Sum(part => part.Nodes?.Died ?? 0))} died)";
     }
 }

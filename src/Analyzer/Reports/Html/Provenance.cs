@@ -59,7 +59,8 @@ internal static class Provenance
         foreach (var probe in series.Checkpoints.Select(checkpoint => checkpoint.Probe).Distinct())
         {
             yield return ("samples", Printable.Of(
-                $"{probe.Name}, the first {PageText.Count(probe.Samples)}{(probe.Seed is { } seed ? $", seed {seed}" : "")}; SHA-256 {PageText.Short(probe.Sha256)}"));
+                $"{probe.Name}, the first {PageText.Count(probe.Samples)}{(probe.Seed is { } seed ? $", seed {seed}" : "")}; "
+                + $"SHA-256 {PageText.Short(probe.Sha256)}"));
         }
         yield return ("network's input", settings.IncludeInput ? "counted as a layer" : "not counted as a layer");
         if (!settings.Only.IsEmpty)
@@ -68,10 +69,13 @@ internal static class Provenance
             yield return ("without layers", Printable.Of(string.Join(", ", settings.Exclude)));
         if (settings.Bootstrap is { } bootstrap)
             yield return ("intervals",
-                $"{PageText.Count(bootstrap.Resamples)} resamples of {PageText.Count(BootstrapSettings.Blocks)} blocks of samples, seed {bootstrap.Seed}");
-        yield return ("device", string.Join(", ", series.Checkpoints.Select(checkpoint => PageText.Word(checkpoint.Device)).Distinct()));
+                $"{PageText.Count(bootstrap.Resamples)} resamples of {PageText.Count(BootstrapSettings.Blocks)} blocks of "
+                + $"samples, seed {bootstrap.Seed}");
+        yield return ("device",
+            string.Join(", ", series.Checkpoints.Select(checkpoint => PageText.Word(checkpoint.Device)).Distinct()));
         yield return ("versions",
-            $"emergence-analyze {series.ToolVersion}, ONNX Runtime {series.RuntimeVersion}, optimization {PageText.Word(settings.Optimization)}");
+            $"emergence-analyze {series.ToolVersion}, ONNX Runtime {series.RuntimeVersion}, optimization "
+            + $"{PageText.Word(settings.Optimization)}");
     }
 
     private static string AliveRuleText(AnalysisSettings settings)

@@ -10,7 +10,8 @@ namespace Emergence.Analyzer.Reports.Html;
 /// <summary>Several runs together, as a page: the median along the steps, with a band from the least to the most.</summary>
 internal static class RunsPage
 {
-    public static void Write(RunsComparison comparison, Stream stream) => stream.Write(Encoding.UTF8.GetBytes(Render(comparison)));
+    public static void Write(RunsComparison comparison, Stream stream) =>
+        stream.Write(Encoding.UTF8.GetBytes(Render(comparison)));
 
     private static string Render(RunsComparison comparison)
     {
@@ -19,10 +20,13 @@ internal static class RunsPage
         page.Heading(2, "Development");
         page.Chart(
             Development(comparison),
-            $"The median over {PageText.Count(comparison.Runs.Length)} runs at each step. Bands: from the least to the most of the runs.");
+            $"The median over {PageText.Count(comparison.Runs.Length)} runs at each step. Bands: from the least to the most "
+            + "of the runs.");
         page.Heading(2, "What is compared");
         page.Facts(comparison.Runs.Select((run, i) => (
-            $"run {PageText.Count(i + 1)}", Printable.Of($"{run.Name}, {run.Checkpoints.Length} checkpoints, SHA-256 of the last {PageText.Short(run.Last.Sha256)}"))));
+            $"run {PageText.Count(i + 1)}",
+            Printable.Of(
+            $"{run.Name}, {run.Checkpoints.Length} checkpoints, SHA-256 of the last {PageText.Short(run.Last.Sha256)}"))));
         return page.Render();
     }
 
@@ -32,14 +36,18 @@ internal static class RunsPage
         var last = comparison.Steps.LastOrDefault(step => step.Runs == comparison.Runs.Length) ?? comparison.Steps[^1];
         var label = comparison.HasEpochs ? "epoch" : "checkpoint";
         return new Lead(
-            $"At {label} {PageText.Count(last.Step)}, E is {PageText.Of(last.Emergence.Median)} in the middle of {PageText.Count(last.Runs)} runs.",
+            $"At {label} {PageText.Count(last.Step)}, E is {PageText.Of(last.Emergence.Median)} in the middle of "
+            + $"{PageText.Count(last.Runs)} runs.",
             Tone.None,
             [.. Verdicts(comparison)],
             [
-                new("Is it alive?", PageText.Percent(last.AliveShare.Median), $"of the nodes; {PageText.Percent(last.AliveShare.Low)} to {PageText.Percent(last.AliveShare.High)}"),
-                new("How far do the runs differ?", $"E from {PageText.Of(last.Emergence.Low)}", $"to {PageText.Of(last.Emergence.High)}"),
+                new("Is it alive?", PageText.Percent(last.AliveShare.Median),
+                    $"of the nodes; {PageText.Percent(last.AliveShare.Low)} to {PageText.Percent(last.AliveShare.High)}"),
+                new("How far do the runs differ?", $"E from {PageText.Of(last.Emergence.Low)}",
+                    $"to {PageText.Of(last.Emergence.High)}"),
                 new("How good are they?", PageText.Percent(last.Accuracy?.Median), last.Accuracy is { } accuracy
-                    ? $"accuracy on the samples; {PageText.Percent(accuracy.Low)} to {PageText.Percent(accuracy.High)}" : "the samples have no labels"),
+                    ? $"accuracy on the samples; {PageText.Percent(accuracy.Low)} to {PageText.Percent(accuracy.High)}"
+                        : "the samples have no labels"),
             ]);
     }
 
@@ -56,16 +64,19 @@ internal static class RunsPage
             new Panel("Emergence", axis, new Axis("E") { Logarithmic = true, IsLog10 = true },
                 [Line("E", comparison.Steps, step => step.Emergence, Log, PageText.Of)]),
             new Panel("Alive", axis, new Axis("share of nodes") { Percent = true, Maximum = 1 },
-                [Line("alive nodes", comparison.Steps, step => step.AliveShare, share => share, share => PageText.Percent(share)) with { Style = 1 }]));
+                [Line("alive nodes", comparison.Steps, step => step.AliveShare, share => share,
+                    share => PageText.Percent(share)) with { Style = 1 }]));
         ImmutableArray<RunsStep> labeled = [.. comparison.Steps.Where(step => step.Accuracy is not null)];
         return new Figure("How the runs developed", labeled.IsEmpty ? panels : panels.Add(
             new Panel("Accuracy", axis, new Axis("share of samples") { Percent = true, Maximum = 1 },
-                [Line("accuracy", labeled, step => step.Accuracy!.Value, share => share, share => PageText.Percent(share)) with { Style = 2 }])))
+                [Line("accuracy", labeled, step => step.Accuracy!.Value, share => share,
+                    share => PageText.Percent(share)) with { Style = 2 }])))
         { Columns = 2 };
     }
 
     private static Pages.Series Line<T>(
-        string name, ImmutableArray<RunsStep> steps, Func<RunsStep, Spread<T>> spread, Func<T, double> at, Func<T, string> text) =>
+        string name, ImmutableArray<RunsStep> steps,
+        Func<RunsStep, Spread<T>> spread, Func<T, double> at, Func<T, string> text) =>
         new(name,
         [
             .. steps.Select(step => (step.Step, Spread: spread(step))).Select(point =>

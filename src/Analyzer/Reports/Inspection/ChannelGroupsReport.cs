@@ -25,7 +25,8 @@ internal static class ChannelGroupsReport
     /// <summary>Every group with its nodes.</summary>
     public static void WriteJson(ImmutableArray<ChannelGroup> groups, Stream stream)
     {
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (var json = new Utf8JsonWriter(stream,
+            new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
             json.WriteStartArray("groups");
@@ -54,5 +55,7 @@ internal static class ChannelGroupsReport
     }
 
     private static string LayersOf(ChannelGroup group) => string.Join(" + ", group.Members.Select(member =>
-        member.Nodes.Length == 1 ? member.Layer : string.Create(CultureInfo.InvariantCulture, $"{member.Nodes.Length} of {member.Layer}")));
+        member.Nodes.Length == 1
+            ? member.Layer
+            : string.Create(CultureInfo.InvariantCulture, $"{member.Nodes.Length} of {member.Layer}")));
 }

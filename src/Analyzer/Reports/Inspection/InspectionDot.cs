@@ -12,9 +12,15 @@ internal static class InspectionDot
     {
         var text = new StringBuilder("digraph layers {\n  node [shape=box, fontname=\"sans-serif\"];\n");
         foreach (var layer in inspection.Graph.Layers)
-            text.Append($"  n{layer.Index} [label=\"{Escape(layer.Name)}\\n{Escape(InspectionWriters.Kind(layer))}\\n{InspectionWriters.Nodes(layer)}\"];\n");
+        {
+            var (name, kind) = (Escape(layer.Name), Escape(InspectionWriters.Kind(layer)));
+            text.Append($"  n{layer.Index} [label=\"{name}\\n{kind}\\n{InspectionWriters.Nodes(layer)}\"];\n");
+        }
         foreach (var edge in inspection.Graph.Edges)
-            text.Append($"  n{edge.From} -> n{edge.To}{(edge.Kind == EdgeKind.Identity ? " [style=dashed, label=\"identity\"]" : "")};\n");
+        {
+            var style = edge.Kind == EdgeKind.Identity ? " [style=dashed, label=\"identity\"]" : "";
+            text.Append($"  n{edge.From} -> n{edge.To}{style};\n");
+        }
         text.Append("}\n");
         stream.Write(Encoding.UTF8.GetBytes(text.ToString()));
     }

@@ -12,7 +12,10 @@ internal static class InspectionMermaid
     {
         var text = new StringBuilder("flowchart TD\n");
         foreach (var layer in inspection.Graph.Layers)
-            text.Append($"  n{layer.Index}[\"{Escape(layer.Name)}<br/>{Escape(InspectionWriters.Kind(layer))}<br/>{InspectionWriters.Nodes(layer)}\"]\n");
+        {
+            var (name, kind) = (Escape(layer.Name), Escape(InspectionWriters.Kind(layer)));
+            text.Append($"  n{layer.Index}[\"{name}<br/>{kind}<br/>{InspectionWriters.Nodes(layer)}\"]\n");
+        }
         foreach (var edge in inspection.Graph.Edges)
             text.Append($"  n{edge.From} {(edge.Kind == EdgeKind.Identity ? "-.->|identity|" : "-->")} n{edge.To}\n");
         stream.Write(Encoding.UTF8.GetBytes(text.ToString()));

@@ -16,19 +16,28 @@ internal static class InspectionTable
         table.AddText("operator", layers.Select(InspectionWriters.Kind));
         table.AddText("nodes", layers.Select(InspectionWriters.Nodes));
         table.AddNumbers("n", layers.Select(layer => NumberText.Integer(layer.Channels * layer.Positions)));
-        table.AddNumbers("m", layers.Select(layer => NumberText.Integer(layer.IsConvolution ? layer.Channels : layer.Channels * layer.Positions)));
-        table.AddNumbers("parameters", layers.Select(layer => NumberText.Integer(layer.Parameters.Sum(parameter => parameter.Count))));
-        table.AddNumbers("non-zero", layers.Select(layer => NumberText.Integer(layer.Parameters.Sum(parameter => parameter.Nonzero))));
+        table.AddNumbers("m",
+            layers.Select(layer => NumberText.Integer(layer.IsConvolution ? layer.Channels : layer.Channels * layer.Positions)));
+        table.AddNumbers("parameters",
+            layers.Select(layer => NumberText.Integer(layer.Parameters.Sum(parameter => parameter.Count))));
+        table.AddNumbers("non-zero",
+            layers.Select(layer => NumberText.Integer(layer.Parameters.Sum(parameter => parameter.Nonzero))));
         table.AddText("fed by", layers.Select(layer => inspection.FedBy(layer.Index)));
         var text = new StringBuilder();
         var origin = inspection.Producer.Length > 0 ? inspection.Producer : "unknown producer";
         var about = $"{inspection.File}: {origin}, IR {inspection.IrVersion}, {string.Join(", ", inspection.Opsets)}";
         text.Append($"{Printable.Of(about)}, {NumberText.Integer(inspection.Bytes)} bytes\n");
         foreach (var input in inspection.Graph.Inputs)
-            text.Append($"input {Printable.Of(input.Name)} [{string.Join(",", input.Shape.Select(size => size?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "N"))}]\n");
+        {
+            var shape = string.Join(",", input.Shape.Select(size => size is { } known ? $"{known}" : "N"));
+            text.Append($"input {Printable.Of(input.Name)} [{shape}]\n");
+        }
         text.Append('\n').Append(table.Write()).Append('\n');
-        text.Append($"{layers.Length} layers, {NumberText.Integer(inspection.ParametersTraced)} parameters traced, {NumberText.Integer(inspection.ParametersNonzero)} of them not zero, {NumberText.Integer(inspection.Graph.UntracedParameters)} in no layer\n");
-        text.Append("n: nodes, m: path multiplicity; fed by: 3 every node of layer 3, 3= each node by the corresponding node of layer 3\n");
+        text.Append($"{layers.Length} layers, {NumberText.Integer(inspection.ParametersTraced)} parameters traced, "
+            + $"{NumberText.Integer(inspection.ParametersNonzero)} of them not zero, "
+            + $"{NumberText.Integer(inspection.Graph.UntracedParameters)} in no layer\n");
+        text.Append("n: nodes, m: path multiplicity; fed by: 3 every node of layer 3, 3= each node by the corresponding node "
+            + "of layer 3\n");
         if (inspection.Tensors is { } tensors)
             text.Append('\n').Append(TensorsTable.Text(tensors, inspection.Graph.Batch));
         stream.Write(Encoding.UTF8.GetBytes(text.ToString()));

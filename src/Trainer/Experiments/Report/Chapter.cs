@@ -10,7 +10,8 @@ namespace Emergence.Trainer.Experiments.Report;
 /// <param name="Tables">Its tables.</param>
 /// <param name="Claims">The paper's statements that it tests.</param>
 internal sealed record Chapter(
-    string Title, ImmutableArray<string> Text, ImmutableArray<ResultFigure> Figures, ImmutableArray<ResultTable> Tables, ImmutableArray<Claim> Claims);
+    string Title, ImmutableArray<string> Text, ImmutableArray<ResultFigure> Figures, ImmutableArray<ResultTable> Tables,
+    ImmutableArray<Claim> Claims);
 
 /// <summary>A figure with its place among the files.</summary>
 /// <param name="Id">Name of its file, without extension.</param>
@@ -23,4 +24,5 @@ internal sealed record ResultFigure(string Id, string Caption, Figure Figure);
 /// <param name="Caption">What it shows, in a sentence.</param>
 /// <param name="Headers">Heads of the columns.</param>
 /// <param name="Rows">Cells; numbers in invariant culture.</param>
-internal sealed record ResultTable(string Id, string Caption, ImmutableArray<string> Headers, ImmutableArray<ImmutableArray<string>> Rows);
+internal sealed record ResultTable(string Id, string Caption, ImmutableArray<string> Headers,
+    ImmutableArray<ImmutableArray<string>> Rows);

@@ -22,18 +22,24 @@ internal sealed record Claim(string Statement, string Section, string Quantity, 
     public bool IsOurs => Section.Length == 0;
 
     /// <summary>Where the statement comes from, in a sentence.</summary>
-    public string Source => IsOurs ? "Not a statement of the paper, but to compare with." : $"Paper, {(char.IsAsciiDigit(Section[0]) ? "section " : "")}{Section}.";
+    public string Source =>
+        IsOurs
+            ? "Not a statement of the paper, but to compare with."
+            : $"Paper, {(char.IsAsciiDigit(Section[0]) ? "section " : "")}{Section}.";
 
     /// <summary>What stands where no run can tell.</summary>
     public const string NoEvidence = "No run here can tell.";
 
     /// <summary>What the rule does not see.</summary>
     public const string Caution =
-        "Epochs of one run are not independent of one another, so that intervals over epochs are too narrow; many settings and definitions are tested, and no correction is made for that. The seeds are few: a verdict says what these runs show, no more.";
+        "Epochs of one run are not independent of one another, so that intervals over epochs are too narrow; many settings "
+        + "and definitions are tested, and no correction is made for that. The seeds are few: a verdict says what these runs "
+        + "show, no more.";
 
     /// <summary>The rule, in words; fixed before any number was seen.</summary>
     public const string Rule =
-        "a claim holds where on every seed the 95 % interval excludes zero with the claimed sign, is contradicted where on every seed it does with the other sign, and is undecided else. "
+        "a claim holds where on every seed the 95 % interval excludes zero with the claimed sign, is contradicted where on "
+        + "every seed it does with the other sign, and is undecided else. "
         + "Where a number has no interval of its own (epochs until something happens), the number stands for it.";
 }
 
@@ -52,7 +58,8 @@ internal sealed record Evidence(string Setting, string Definition, int Sign, Imm
         : Verdict.Undecided;
 
     /// <summary>A number for each seed.</summary>
-    public static Evidence Of(IEnumerable<long> seeds, string setting, string definition, int sign, Func<long, Estimate> estimate) =>
+    public static Evidence Of(IEnumerable<long> seeds, string setting, string definition, int sign,
+        Func<long, Estimate> estimate) =>
         new(setting, definition, sign, [.. seeds.Select(estimate)]);
 
     /// <summary>The median over the seeds that have a number; NaN where none has.</summary>

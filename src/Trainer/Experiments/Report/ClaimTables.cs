@@ -9,13 +9,15 @@ internal static class ClaimTables
 {
     /// <summary>One row for each claim.</summary>
     public static ResultTable Overview(IEnumerable<Chapter> chapters) => new(
-        "claims", "In how many settings and definitions each statement holds; the last column has those with the definition of the figures (E or Ẽ, mean > 0.05), or those that need none.",
+        "claims", "In how many settings and definitions each statement holds; the last column has those with the definition "
+        + "of the figures (E or Ẽ, mean > 0.05), or those that need none.",
         ["statement", "section", "holds", "contradicted", "undecided", "with the usual definition"],
         [
             .. from claim in chapters.SelectMany(chapter => chapter.Claims)
                let usual = claim.Evidence.Where(evidence => Usual.Contains(evidence.Definition)).ToArray()
                select ImmutableArray.Create(
-                   claim.Statement, claim.IsOurs ? "ours" : claim.Section, Count(claim, Verdict.Holds), Count(claim, Verdict.Contradicted), Count(claim, Verdict.Undecided),
+                   claim.Statement, claim.IsOurs ? "ours" : claim.Section, Count(claim, Verdict.Holds),
+                   Count(claim, Verdict.Contradicted), Count(claim, Verdict.Undecided),
                    usual.Length == 0 ? Cell.None : Verdicts(usual)),
         ]);
 
@@ -24,7 +26,8 @@ internal static class ClaimTables
         .GroupBy(one => one.Verdict).OrderBy(verdict => verdict.Key)
         .Select(verdict => string.Create(CultureInfo.InvariantCulture, $"{Word(verdict.Key)} in {verdict.Count()}")));
 
-    private static ImmutableArray<string> Usual { get; } = ["", Definition.Usual.Name, (Definition.Usual with { Quantity = Quantity.Relative }).Name];
+    private static ImmutableArray<string> Usual { get; } =
+        ["", Definition.Usual.Name, (Definition.Usual with { Quantity = Quantity.Relative }).Name];
 
     /// <summary>One row for each setting and definition of a claim.</summary>
     public static ResultTable Of(Claim claim)
@@ -32,17 +35,23 @@ internal static class ClaimTables
         var defined = claim.Evidence.Any(evidence => evidence.Definition.Length > 0);
         return new ResultTable(
             "", claim.Quantity,
-            defined ? ["setting", "definition", "median", "seeds", "95 % intervals", "verdict"] : ["setting", "median", "seeds", "95 % intervals", "verdict"],
+            defined
+                ? ["setting", "definition", "median", "seeds", "95 % intervals", "verdict"]
+                : ["setting", "median", "seeds", "95 % intervals", "verdict"],
             [
                 .. from evidence in claim.Evidence
                    let many = evidence.Seeds.Length > 6
                    let numbers = ImmutableArray.Create(
                        Cell.Signed(evidence.Median),
-                       many ? $"{Cell.Signed(evidence.Lowest)} … {Cell.Signed(evidence.Highest)}" : string.Join("; ", evidence.Seeds.Select(seed => Cell.Signed(seed.Value))),
+                       many
+                           ? $"{Cell.Signed(evidence.Lowest)} … {Cell.Signed(evidence.Highest)}"
+                           : string.Join("; ", evidence.Seeds.Select(seed => Cell.Signed(seed.Value))),
                        evidence.Seeds.All(seed => seed.Low == seed.High || double.IsNaN(seed.Value)) ? Cell.None
-                           : string.Join("; ", evidence.Seeds.Select(seed => $"{Cell.Signed(seed.Low)} … {Cell.Signed(seed.High)}")),
+                           : string.Join("; ",
+                               evidence.Seeds.Select(seed => $"{Cell.Signed(seed.Low)} … {Cell.Signed(seed.High)}")),
                        Word(evidence.Verdict))
-                   select ImmutableArray.Create([evidence.Setting, .. defined ? [evidence.Definition] : ImmutableArray<string>.Empty, .. numbers]),
+                   select ImmutableArray.Create(
+                       [evidence.Setting, .. defined ? [evidence.Definition] : ImmutableArray<string>.Empty, .. numbers]),
             ]);
     }
 

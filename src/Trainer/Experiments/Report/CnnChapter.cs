@@ -28,7 +28,8 @@ internal sealed class CnnChapter
         this.experiment = experiment;
         runs = (from dataset in experiment.Datasets
                 from seed in experiment.Settings.Seeds
-                select (dataset, seed)).ToDictionary(run => run, run => Curve.Read(bench, experiment.Run(run.dataset, run.seed), Cnn.Readings));
+                select (dataset, seed))
+                    .ToDictionary(run => run, run => Curve.Read(bench, experiment.Run(run.dataset, run.seed), Cnn.Readings));
     }
 
     /// <summary>Reads the results and writes the chapter.</summary>
@@ -36,17 +37,26 @@ internal sealed class CnnChapter
     {
         var chapter = new CnnChapter(experiment, bench);
         var setting = experiment.Run(string.Join(" and ", experiment.Datasets), 0).Setting;
+        var samples = string.Join(", ", experiment.Datasets.Select(dataset => TrainingSamples(experiment, bench, dataset)));
         return new Chapter(
             "Convolutional networks",
             [
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{setting.Describe(experiment.Settings.Seeds)}; {experiment.Settings.Epochs} epochs. Training samples: {string.Join(", ", experiment.Datasets.Select(dataset => $"the first {Math.Min(experiment.Settings.ConvolutionalSamples, DatasetCatalog.Load(dataset, "train", bench.DataDir).Count):#,0} of {dataset}"))}."),
-                "Each checkpoint is read with units (channel and position) and with whole filters as nodes, and with three rules of being alive. The paper reports 634,398 in epoch 1 and 0 later; it does not say which definition it used.",
+                $"{setting.Describe(experiment.Settings.Seeds)}; "
+                    + $"{experiment.Settings.Epochs} epochs. Training samples: {samples}.",
+                "Each checkpoint is read with units (channel and position) and with whole filters as nodes, and with three "
+                + "rules of being alive. The paper reports 634,398 in epoch 1 and 0 later; it does not say which definition "
+                + "it used.",
             ],
             [.. experiment.Datasets.Select(chapter.Draw)],
             [chapter.Course()],
             [chapter.FallsToZero(), chapter.Falls()]);
+    }
+
+    private static string TrainingSamples(Cnn experiment, Workbench bench, string dataset)
+    {
+        var available = DatasetCatalog.Load(dataset, "train", bench.DataDir).Count;
+        var count = Math.Min(experiment.Settings.ConvolutionalSamples, available);
+        return string.Create(CultureInfo.InvariantCulture, $"the first {count:#,0} of {dataset}");
     }
 
     private IEnumerable<Curve> Seeds(string dataset) => experiment.Settings.Seeds.Select(seed => runs[(dataset, seed)]);
@@ -72,21 +82,26 @@ internal sealed class CnnChapter
     private Panel Plot(string dataset, string label, ImmutableArray<Reading> readings) => new(
         null, Epochs, new Axis(label) { Logarithmic = true },
         [.. readings.Select(reading => Lines.Of(
-            reading.Name.Replace("-filters", "", StringComparison.Ordinal), Seeds(dataset), point => point.Of(new Definition(Quantity.Emergence, reading))))]);
+            reading.Name.Replace("-filters", "", StringComparison.Ordinal), Seeds(dataset),
+            point => point.Of(new Definition(Quantity.Emergence, reading))))]);
 
     private static bool IsOfFilters(Reading reading) => reading.Name.EndsWith("-filters", StringComparison.Ordinal);
 
     private ResultTable Course() => new(
         "cnn-emergence",
-        "Emergence in the course of training: median over the seeds (smallest … largest). Falls to zero: seeds in which E is above zero after epoch 1 and later zero with nodes alive, and the first epoch of that; for good: seeds in which it stays zero to the end; from the start: seeds in which it is zero after epoch 1 already.",
-        ["data set", "definition", "epoch 0", "epoch 1", $"epoch {experiment.Settings.Epochs}", "largest", "falls to zero", "first", "for good", "from the start"],
+        "Emergence in the course of training: median over the seeds (smallest … largest). Falls to zero: seeds in which E is "
+        + "above zero after epoch 1 and later zero with nodes alive, and the first epoch of that; for good: seeds in which it "
+        + "stays zero to the end; from the start: seeds in which it is zero after epoch 1 already.",
+        ["data set", "definition", "epoch 0", "epoch 1", $"epoch {experiment.Settings.Epochs}", "largest", "falls to zero",
+            "first", "for good", "from the start"],
         [
             .. from dataset in experiment.Datasets
                from definition in Definitions
                let curves = Seeds(dataset).ToArray()
                let zeros = curves.Select(curve => Convergence.FirstZero(curve, definition)).OfType<int>().ToArray()
                select ImmutableArray.Create(
-                   dataset, definition.Name, At(curves, definition, 0), At(curves, definition, 1), At(curves, definition, experiment.Settings.Epochs),
+                   dataset, definition.Name, At(curves, definition, 0), At(curves, definition, 1),
+                   At(curves, definition, experiment.Settings.Epochs),
                    Cell.Spread(curves.Select(curve => curve.Points.Max(point => point.Of(definition))), Cell.Count),
                    Of(zeros.Length, curves.Length), Cell.Spread(zeros.Select(epoch => (double)epoch), Cell.Count),
                    Of(curves.Count(curve => Convergence.FirstZero(curve, definition, forGood: true) is not null), curves.Length),
@@ -100,12 +115,14 @@ internal sealed class CnnChapter
 
     private Claim FallsToZero() => new(
         "Emergence of a convolutional network falls to zero.", "4.4",
-        "The first epoch from which on E, above zero after epoch 1, stays zero with nodes alive, less the last epoch and a half: below zero if there is one, above zero (0.5) if there is none.",
+        "The first epoch from which on E, above zero after epoch 1, stays zero with nodes alive, less the last epoch and a "
+        + "half: below zero if there is one, above zero (0.5) if there is none.",
         [
             .. from dataset in experiment.Datasets
                from definition in Definitions
                select PerSeed(dataset, definition.Name, -1, curve => Estimate.Point(curve.At(1).Of(definition) == 0 ? double.NaN :
-                   (Convergence.FirstZero(curve, definition, forGood: true) ?? experiment.Settings.Epochs + 1) - experiment.Settings.Epochs - 0.5)),
+                   (Convergence.FirstZero(curve, definition, forGood: true)
+                       ?? experiment.Settings.Epochs + 1) - experiment.Settings.Epochs - 0.5)),
         ]);
 
     private Claim Falls() => new(

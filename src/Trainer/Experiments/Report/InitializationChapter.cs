@@ -11,17 +11,23 @@ internal static class InitializationChapter
     public static Chapter Write(Initializations experiment, Workbench bench) => new(
         "Initial weights",
         [
-            $"{experiment.Settings.Mlp(experiment.Dataset, experiment.Settings.Seeds[0]).DescribeNetwork()} on {experiment.Dataset}, {experiment.Settings.PruneAfter[0]} epochs, with initial weights drawn in four ways (uniform; PyTorch's default, LeCun, Xavier and Kaiming). Epoch 0 is the control with random weights: the spread over its seeds is what chance alone does to the measure.",
+            $"{experiment.Settings.Mlp(experiment.Dataset, experiment.Settings.Seeds[0]).DescribeNetwork()} on "
+            + $"{experiment.Dataset}, {experiment.Settings.PruneAfter[0]} epochs, with initial weights drawn in four ways "
+            + "(uniform; PyTorch's default, LeCun, Xavier and Kaiming). Epoch 0 is the control with random weights: the "
+            + "spread over its seeds is what chance alone does to the measure.",
         ],
         [],
         [
             new ResultTable(
                 "initialization",
-                "Emergence (mean > 0.05) before and after training, by initialization: median over the seeds (smallest … largest).",
-                ["initialization", "E, epoch 0", "E_H, epoch 0", "alive, epoch 0", "E, last epoch", "E_H, last epoch", "alive, last epoch", "test accuracy, %"],
+                "Emergence (mean > 0.05) before and after training, by initialization: median over the seeds (smallest … "
+                + "largest).",
+                ["initialization", "E, epoch 0", "E_H, epoch 0", "alive, epoch 0", "E, last epoch", "E_H, last epoch",
+                    "alive, last epoch", "test accuracy, %"],
                 [
                     .. from initialization in Initializations.All
-                       let curves = experiment.Settings.Seeds.Select(seed => Curve.Read(bench, experiment.Run(initialization, seed), [Reading.Mean])).ToArray()
+                       let curves = experiment.Settings.Seeds.Select(seed =>
+                           Curve.Read(bench, experiment.Run(initialization, seed), [Reading.Mean])).ToArray()
                        select ImmutableArray.Create(
                            initialization.ToString().ToLowerInvariant(),
                            Of(curves, Quantity.Emergence, curve => curve.Points[0]),

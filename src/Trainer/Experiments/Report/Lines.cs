@@ -16,7 +16,8 @@ internal static class Lines
 
     /// <summary>The same for what changes from one epoch to the next.</summary>
     public static Series OfChange(string name, IEnumerable<Curve> seeds, Func<CurvePoint, double> value) =>
-        Of(name, seeds.SelectMany(curve => curve.Points.Zip(curve.Points.Skip(1), (before, after) => (after.Epoch, value(after) - value(before)))));
+        Of(name, seeds.SelectMany(curve =>
+            curve.Points.Zip(curve.Points.Skip(1), (before, after) => (after.Epoch, value(after) - value(before)))));
 
     private static Series Of(string name, IEnumerable<(int Epoch, double Value)> values) => new(
         name,

@@ -52,16 +52,21 @@ internal static class MarkdownReport
         void Table(ResultTable table)
         {
             Row(table.Headers);
-            Row(table.Headers.Select((_, i) => i > 0 && table.Rows.Length > 0 && table.Rows.All(row => IsNumber(row[i])) ? "---:" : "---"));
+            Row(table.Headers.Select((_, i) =>
+                i > 0 && table.Rows.Length > 0 && table.Rows.All(row => IsNumber(row[i])) ? "---:" : "---"));
             foreach (var row in table.Rows)
                 Row(row);
             text.Append('\n');
         }
 
-        void Row(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells.Select(cell => Escape(cell).Replace("|", "\\|", StringComparison.Ordinal))).Append(" |\n");
+        void Row(IEnumerable<string> cells) =>
+            text.Append("| ")
+                .AppendJoin(" | ", cells.Select(cell => Escape(cell).Replace("|", "\\|", StringComparison.Ordinal)))
+                .Append(" |\n");
     }
 
-    private static bool IsNumber(string cell) => cell.Length > 0 && cell.Trim() is var text && (text == Cell.None || char.IsAsciiDigit(text[0]) || text[0] is '+' or '−');
+    private static bool IsNumber(string cell) =>
+        cell.Length > 0 && cell.Trim() is var text && (text == Cell.None || char.IsAsciiDigit(text[0]) || text[0] is '+' or '−');
 
     // The signs that would pass for markup in the middle of our sentences.
     private static string Escape(string text) => text

@@ -20,11 +20,13 @@ internal sealed partial class MlpPruningChapter
         this.experiment = experiment;
         bases = (from dataset in experiment.Datasets
                  from seed in experiment.Settings.Seeds
-                 select (Dataset: dataset, Seed: seed)).ToDictionary(run => run, run => Curve.Read(bench, experiment.Base(run.Dataset, run.Seed), Readings));
+                 select (Dataset: dataset, Seed: seed))
+                     .ToDictionary(run => run, run => Curve.Read(bench, experiment.Base(run.Dataset, run.Seed), Readings));
         runs = bases.ToDictionary(
             entry => entry.Key,
             entry => experiment.Arms(entry.Key.Dataset, entry.Key.Seed)
-                .Select(arm => (arm, entry.Value.Until(arm.PruneAfter).Then(Curve.Read(bench, arm.Run, Readings)))).ToImmutableArray());
+                .Select(arm => (arm, entry.Value.Until(arm.PruneAfter).Then(Curve.Read(bench, arm.Run, Readings))))
+                    .ToImmutableArray());
     }
 
     /// <summary>Reads the results and writes the chapter.</summary>
@@ -37,15 +39,21 @@ internal sealed partial class MlpPruningChapter
             [
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{settings.Mlp(string.Join(" and ", experiment.Datasets), 0).Describe(settings.Seeds)}. After epoch {experiment.PruneEpoch} copies are pruned by magnitude, the same share of each layer, and trained on to epoch {experiment.LastEpoch}."),
-                "What the paper leaves open is whether pruned weights may grow back. In the figures they may (regrown); the tables also have weights that stay zero (kept) and nodes that are cut out of the hidden layers (nodes).",
+                    $"{settings.Mlp(string.Join(" and ", experiment.Datasets), 0).Describe(settings.Seeds)}. After epoch "
+                    + $"{experiment.PruneEpoch} copies are pruned by magnitude, the same share of each layer, and trained on "
+                    + $"to epoch {experiment.LastEpoch}."),
+                "What the paper leaves open is whether pruned weights may grow back. In the figures they may (regrown); the "
+                + "tables also have weights that stay zero (kept) and nodes that are cut out of the hidden layers (nodes).",
                 .. chapter.Agreement(),
-                "Lines are medians over the seeds, bands go from the smallest to the largest. Until the pruning all lines are one network.",
+                "Lines are medians over the seeds, bands go from the smallest to the largest. Until the pruning all lines are "
+                + "one network.",
             ],
             [.. experiment.Datasets.SelectMany(chapter.Figures)],
-            [chapter.PaperComparison(), chapter.Accuracies(), chapter.Baselines(), chapter.Thresholds(), chapter.PruneTimes(), chapter.Changes(), chapter.FirstActive()],
+            [chapter.PaperComparison(), chapter.Accuracies(), chapter.Baselines(), chapter.Thresholds(), chapter.PruneTimes(),
+                chapter.Changes(), chapter.FirstActive()],
             [
-                chapter.EmergenceFalls(), chapter.AliveShareRival(), chapter.PruningLowers(), chapter.PruningRaisesRelative(), chapter.MostPrunedConvergesFirst(),
+                chapter.EmergenceFalls(), chapter.AliveShareRival(), chapter.PruningLowers(), chapter.PruningRaisesRelative(),
+                chapter.MostPrunedConvergesFirst(),
                 chapter.MostPrunedEndsLower(), chapter.EarlyPruningGivesUpMore(),
             ]);
     }
@@ -53,8 +61,10 @@ internal sealed partial class MlpPruningChapter
     private IEnumerable<Curve> Seeds(string dataset, Treatment treatment, double amount, int? pruneAfter = null) =>
         experiment.Settings.Seeds.Select(seed => Run(dataset, seed, treatment, amount, pruneAfter));
 
-    private Curve Run(string dataset, long seed, Treatment treatment, double amount, int? pruneAfter = null) => runs[(dataset, seed)].First(run =>
-        run.Arm.Treatment == treatment && run.Arm.Amount == amount && run.Arm.PruneAfter == (pruneAfter ?? experiment.PruneEpoch)).Curve;
+    private Curve Run(string dataset, long seed, Treatment treatment, double amount, int? pruneAfter = null) =>
+        runs[(dataset, seed)].First(run =>
+        run.Arm.Treatment == treatment && run.Arm.Amount == amount
+            && run.Arm.PruneAfter == (pruneAfter ?? experiment.PruneEpoch)).Curve;
 
     private Curve Unpruned(string dataset, long seed) => Run(dataset, seed, Treatment.Regrown, 0);
 
@@ -64,7 +74,11 @@ internal sealed partial class MlpPruningChapter
             .Select(arm => (arm.Treatment, arm.Amount));
 
     private static string Name(Treatment treatment, double amount) => string.Create(
-        CultureInfo.InvariantCulture, $"{amount * 100:0.##} % {(treatment == Treatment.Nodes ? "nodes" : "weights")}{(treatment == Treatment.Regrown ? ", regrown" : treatment == Treatment.Kept ? ", kept" : "")}");
+        CultureInfo.InvariantCulture,
+        $"{amount * 100:0.##} % {(treatment == Treatment.Nodes ? "nodes" : "weights")}{After(treatment)}");
+
+    private static string After(Treatment treatment) =>
+        treatment switch { Treatment.Regrown => ", regrown", Treatment.Kept => ", kept", _ => "" };
 
     private IEnumerable<ResultFigure> Figures(string dataset)
     {
@@ -80,7 +94,8 @@ internal sealed partial class MlpPruningChapter
             new Panel(null, epochs, new Axis("change of accuracy, points"), PerAmount(Treatment.Regrown, (name, curves) =>
                 Lines.OfChange(name, curves.Select(curve => curve.After(0)), point => point.Record.Train.Accuracy * 100)))
             { Markers = Pruned });
-        yield return Draw(1, "relative-emergence", $"{dataset}: relative emergence", "", Plot("E / non-zero parameters", point => point.Of(relative)));
+        yield return Draw(1, "relative-emergence", $"{dataset}: relative emergence", "",
+            Plot("E / non-zero parameters", point => point.Of(relative)));
         yield return Draw(2, "emergence", $"{dataset}: emergence", "", Plot("E", point => point.Of(Definition.Usual)));
         yield return Draw(
             3, "accuracy", $"{dataset}: accuracy", " From epoch 1 on.",
@@ -101,7 +116,8 @@ internal sealed partial class MlpPruningChapter
 
         ResultFigure Draw(int index, string id, string title, string note, params ImmutableArray<Panel> panels) => new(
             $"{(number is null ? "" : $"figure-{number + index}-")}{dataset}-{id}",
-            $"{(number is null ? "" : $"Figure {number + index} of the paper: ")}{title[(dataset.Length + 2)..]}, {dataset}; alive: mean > 0.05.{note}",
+            $"{(number is null ? "" : $"Figure {number + index} of the paper: ")}{title[(dataset.Length + 2)..]}, {dataset}; "
+            + $"alive: mean > 0.05.{note}",
             new Figure(title, panels));
 
         Panel Plot(string label, Func<CurvePoint, double> value, Treatment treatment = Treatment.Regrown) => new(
@@ -111,7 +127,8 @@ internal sealed partial class MlpPruningChapter
         // From epoch 1 on: beside the step from chance, all else would be one line.
         Panel Accuracy(string label, Treatment treatment, Func<CurvePoint, Score> score) => new(
             null, epochs, new Axis(label) { Percent = true },
-            PerAmount(treatment, (name, curves) => Lines.Of(name, curves.Select(curve => curve.After(0)), point => score(point).Accuracy)))
+            PerAmount(treatment,
+                (name, curves) => Lines.Of(name, curves.Select(curve => curve.After(0)), point => score(point).Accuracy)))
         { Markers = Pruned };
 
         ImmutableArray<Series> PerAmount(Treatment treatment, Func<string, IEnumerable<Curve>, Series> line) =>

@@ -20,26 +20,31 @@ internal sealed partial class MlpPruningChapter
 
     private Claim EmergenceFalls() => new(
         "Emergence falls as training accuracy rises.", "4.1",
-        "Spearman's correlation of E with training accuracy over the epochs from 1 on; below zero. Epochs of one run are not independent, so its interval is too narrow.",
+        "Spearman's correlation of E with training accuracy over the epochs from 1 on; below zero. Epochs of one run are not "
+        + "independent, so its interval is too narrow.",
         [
             .. from dataset in experiment.Datasets
                from definition in Definitions
-               select Evidence.Of(experiment.Settings.Seeds, dataset + ", not pruned", definition.Name, -1, seed => WithAccuracy(Unpruned(dataset, seed), definition)),
+               select Evidence.Of(experiment.Settings.Seeds, dataset + ", not pruned", definition.Name, -1,
+                   seed => WithAccuracy(Unpruned(dataset, seed), definition)),
             .. from dataset in experiment.Datasets
                from arm in PrunedArms
                select Evidence.Of(
                    experiment.Settings.Seeds, $"{dataset}, {Name(arm.Treatment, arm.Amount)}", Definition.Usual.Name, -1,
-                   seed => WithAccuracy(Run(dataset, seed, arm.Treatment, arm.Amount).After(experiment.PruneEpoch), Definition.Usual)),
+                   seed => WithAccuracy(Run(dataset, seed, arm.Treatment, arm.Amount).After(experiment.PruneEpoch),
+                       Definition.Usual)),
         ]);
 
     private Claim AliveShareRival() => new(
         "The share of alive nodes rises as training accuracy rises.", "",
-        "Spearman's correlation of the alive share with training accuracy over the epochs from 1 on; above zero. Where it is as strong as that of E, E tells nothing more.",
+        "Spearman's correlation of the alive share with training accuracy over the epochs from 1 on; above zero. Where it is "
+        + "as strong as that of E, E tells nothing more.",
         [
             .. from dataset in experiment.Datasets
                from reading in Readings
                let definition = new Definition(Quantity.AliveShare, reading)
-               select Evidence.Of(experiment.Settings.Seeds, dataset + ", not pruned", definition.Name, 1, seed => WithAccuracy(Unpruned(dataset, seed), definition)),
+               select Evidence.Of(experiment.Settings.Seeds, dataset + ", not pruned", definition.Name, 1,
+                   seed => WithAccuracy(Unpruned(dataset, seed), definition)),
         ]);
 
     private Claim PruningLowers() => Against(
@@ -47,16 +52,20 @@ internal sealed partial class MlpPruningChapter
 
     private Claim PruningRaisesRelative() => Against(
         "Pruning raises relative emergence.", 1,
-        [.. from reading in Readings from quantity in new[] { Quantity.Relative, Quantity.RelativeAll } select new Definition(quantity, reading)]);
+        [.. from reading in Readings from quantity in new[] { Quantity.Relative, Quantity.RelativeAll }
+            select new Definition(quantity, reading)]);
 
     private Claim Against(string statement, int sign, ImmutableArray<Definition> definitions) => new(
         statement, "4.1, 4.2",
-        $"The logarithm of pruned over not pruned at the same epoch, its median over the epochs {experiment.PruneEpoch + 1} to {experiment.LastEpoch} with the interval of the median; {(sign > 0 ? "above" : "below")} zero. −∞ stands where the pruned network has E = 0 and the other has not.",
+        $"The logarithm of pruned over not pruned at the same epoch, its median over the epochs {experiment.PruneEpoch + 1} "
+        + $"to {experiment.LastEpoch} with the interval of the median; {(sign > 0 ? "above" : "below")} zero. −∞ stands where "
+        + "the pruned network has E = 0 and the other has not.",
         [
             .. from dataset in experiment.Datasets
                from arm in PrunedArms
                from definition in definitions
-               select Evidence.Of(experiment.Settings.Seeds, $"{dataset}, {Name(arm.Treatment, arm.Amount)}", definition.Name, sign, seed =>
+               select Evidence.Of(experiment.Settings.Seeds, $"{dataset}, {Name(arm.Treatment, arm.Amount)}", definition.Name,
+                   sign, seed =>
                {
                    var whole = Unpruned(dataset, seed);
                    return Estimate.Median(Run(dataset, seed, arm.Treatment, arm.Amount).After(experiment.PruneEpoch).Points
@@ -65,14 +74,18 @@ internal sealed partial class MlpPruningChapter
         ]);
 
     private Claim MostPrunedConvergesFirst() => new(
-        string.Create(CultureInfo.InvariantCulture, $"The network of which {Most * 100:0} % is pruned converges fastest."), "4.1, 4.2",
-        "Epochs until training accuracy stays within one point of its own last value, less the fewest of the other amounts; below zero. A network that ends lower is near its end sooner: so also the epochs until all reach a common accuracy, one point below the lowest last value among them.",
+        string.Create(CultureInfo.InvariantCulture, $"The network of which {Most * 100:0} % is pruned converges fastest."),
+        "4.1, 4.2",
+        "Epochs until training accuracy stays within one point of its own last value, less the fewest of the other amounts; "
+        + "below zero. A network that ends lower is near its end sooner: so also the epochs until all reach a common "
+        + "accuracy, one point below the lowest last value among them.",
         [
             .. from dataset in experiment.Datasets
                from treatment in new[] { Treatment.Regrown, Treatment.Kept }
                from common in NoAndYes
                select Evidence.Of(
-                   experiment.Settings.Seeds, $"{dataset}, {Name(treatment, Most)}, {(common ? "to a common accuracy" : "to its own end")}", "", -1,
+                   experiment.Settings.Seeds,
+                   $"{dataset}, {Name(treatment, Most)}, {(common ? "to a common accuracy" : "to its own end")}", "", -1,
                    seed => Estimate.Point(Lead(dataset, seed, treatment, common))),
         ]);
 
@@ -87,19 +100,23 @@ internal sealed partial class MlpPruningChapter
     }
 
     private Claim MostPrunedEndsLower() => new(
-        string.Create(CultureInfo.InvariantCulture, $"The network of which {Most * 100:0} % is pruned ends at a lower accuracy."), "4.1, 4.2",
-        "Accuracy in the last epoch less that of the network that is not pruned, in points, with the interval of two shares; below zero. Both networks see the same images, so that the interval is rather too wide.",
+        string.Create(CultureInfo.InvariantCulture,
+            $"The network of which {Most * 100:0} % is pruned ends at a lower accuracy."), "4.1, 4.2",
+        "Accuracy in the last epoch less that of the network that is not pruned, in points, with the interval of two shares; "
+        + "below zero. Both networks see the same images, so that the interval is rather too wide.",
         [
             .. from dataset in experiment.Datasets
                from treatment in new[] { Treatment.Regrown, Treatment.Kept }
                from train in NoAndYes
                select Evidence.Of(
-                   experiment.Settings.Seeds, $"{dataset}, {Name(treatment, Most)}, {(train ? "training" : "test")} accuracy", "", -1,
+                   experiment.Settings.Seeds, $"{dataset}, {Name(treatment, Most)}, {(train ? "training" : "test")} accuracy",
+                   "", -1,
                    seed =>
                    {
                        var (pruned, whole) = (Run(dataset, seed, treatment, Most).Last, Unpruned(dataset, seed).Last);
                        return train
-                           ? Convergence.Points(pruned.Record.Train, whole.Record.Train, experiment.Settings.TrainingSamples ?? DatasetCatalog.Find(dataset)!.TrainingSamples)
+                           ? Convergence.Points(pruned.Record.Train, whole.Record.Train,
+                               experiment.Settings.TrainingSamples ?? DatasetCatalog.Find(dataset)!.TrainingSamples)
                            : Convergence.Points(pruned, whole);
                    }),
         ]);
@@ -108,11 +125,13 @@ internal sealed partial class MlpPruningChapter
         "Pruning specialises a network only after enough training: the earlier it is pruned, the more it loses.", "4.2",
         string.Create(
             CultureInfo.InvariantCulture,
-            $"Test accuracy in the last epoch of the network of which {Most * 100:0} % is pruned after the epoch, the zeros kept, less that of the one pruned after epoch {experiment.Settings.PruneAfter.Max()}, in points; below zero."),
+            $"Test accuracy in the last epoch of the network of which {Most * 100:0} % is pruned after the epoch, the zeros "
+            + $"kept, less that of the one pruned after epoch {experiment.Settings.PruneAfter.Max()}, in points; below zero."),
         [
             .. from epoch in experiment.Settings.PruneAfter.Order().SkipLast(1)
                select Evidence.Of(
-                   experiment.Settings.Seeds, string.Create(CultureInfo.InvariantCulture, $"{experiment.Datasets[0]}, pruned after epoch {epoch}"), "", -1,
+                   experiment.Settings.Seeds,
+                   string.Create(CultureInfo.InvariantCulture, $"{experiment.Datasets[0]}, pruned after epoch {epoch}"), "", -1,
                    seed => Convergence.Points(
                        Run(experiment.Datasets[0], seed, Treatment.Kept, Most, epoch).Last,
                        Run(experiment.Datasets[0], seed, Treatment.Kept, Most, experiment.Settings.PruneAfter.Max()).Last)),

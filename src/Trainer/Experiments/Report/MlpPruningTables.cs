@@ -32,12 +32,14 @@ internal sealed partial class MlpPruningChapter
                 foreach (var (amount, accuracy) in PaperAmounts.Zip(paper.Final))
                 {
                     if (experiment.Settings.Amounts.Contains(amount) && (amount > 0 || treatment == Treatment.Regrown))
-                        yield return Row(dataset, amount == 0 ? "after 25, not pruned" : "after 25, " + Name(treatment, amount), accuracy, treatment, amount, experiment.LastEpoch);
+                        yield return Row(dataset, amount == 0 ? "after 25, not pruned" : "after 25, " + Name(treatment, amount),
+                            accuracy, treatment, amount, experiment.LastEpoch);
                 }
             }
         }
 
-        (string, string, Treatment, double, double, double) Row(string dataset, string when, double accuracy, Treatment treatment, double amount, int epoch)
+        (string, string, Treatment, double, double, double) Row(string dataset, string when, double accuracy,
+            Treatment treatment, double amount, int epoch)
         {
             var points = Seeds(dataset, treatment, amount).Select(curve => curve.At(epoch)).ToArray();
             return (dataset, when, treatment, accuracy,
@@ -46,16 +48,21 @@ internal sealed partial class MlpPruningChapter
         }
     }
 
-    /// <summary>How near the figures' configuration comes to the paper's accuracies, in a sentence; none where they cannot be compared.</summary>
+    /// <summary>How near the figures' configuration comes to the paper's accuracies, in a sentence; none
+    /// where they cannot be compared.</summary>
     private IEnumerable<string> Agreement()
     {
         var rows = Compared().Where(row => row.Treatment == Treatment.Regrown).ToArray();
         if (rows.Length == 0)
             yield break;
-        double[] test = [.. rows.Select(row => Math.Abs(row.Test - row.Paper))], train = [.. rows.Select(row => Math.Abs(row.Train - row.Paper))];
+        double[] test = [.. rows.Select(row => Math.Abs(row.Test - row.Paper))],
+        train = [.. rows.Select(row => Math.Abs(row.Train - row.Paper))];
         yield return string.Create(
             CultureInfo.InvariantCulture,
-            $"The paper does not say whether its accuracies are of training or of test samples. Ours of test samples are within one point of {test.Count(x => x <= 0.01)} of its {rows.Length} (farthest {test.Max() * 100:0.00} points), of training samples of {train.Count(x => x <= 0.01)} (farthest {train.Max() * 100:0.00} points): we take test accuracy for what it reports, and show both.");
+            $"The paper does not say whether its accuracies are of training or of test samples. Ours of test samples are "
+            + $"within one point of {test.Count(x => x <= 0.01)} of its {rows.Length} (farthest {test.Max() * 100:0.00} "
+            + $"points), of training samples of {train.Count(x => x <= 0.01)} (farthest {train.Max() * 100:0.00} points): "
+            + $"we take test accuracy for what it reports, and show both.");
     }
 
     private ResultTable PaperComparison() => new(
@@ -70,11 +77,13 @@ internal sealed partial class MlpPruningChapter
 
     private ResultTable Baselines() => new(
         "mlp-pruning-baselines",
-        "Does emergence tell pruned networks apart better than plain counts do? Spearman's correlation with test accuracy, in the last epoch, over all networks and seeds, with its 95 % interval (mean > 0.05).",
+        "Does emergence tell pruned networks apart better than plain counts do? Spearman's correlation with test accuracy, in "
+        + "the last epoch, over all networks and seeds, with its 95 % interval (mean > 0.05).",
         ["data set", "networks", "E", "E_H", "E_w", "Ẽ", "alive share", "sparsity"],
         [
             .. from dataset in experiment.Datasets
-               let last = experiment.Settings.Seeds.SelectMany(seed => runs[(dataset, seed)].Select(run => run.Curve.Last)).ToArray()
+               let last = experiment.Settings.Seeds.SelectMany(seed => runs[(dataset, seed)].Select(run => run.Curve.Last))
+                   .ToArray()
                let whole = (double)Unpruned(dataset, experiment.Settings.Seeds[0]).Last.Readings["mean"].Parameters
                select ImmutableArray.Create(
                [
@@ -90,8 +99,10 @@ internal sealed partial class MlpPruningChapter
 
     private ResultTable Thresholds() => new(
         "mlp-pruning-thresholds",
-        "E of the network that is not pruned, by statistic and threshold: median over the seeds (smallest … largest). The last column is Spearman's correlation of E with training accuracy over the epochs from 1 on.",
-        ["data set", "definition", "epoch 0", "epoch 1", $"epoch {experiment.PruneEpoch}", $"epoch {experiment.LastEpoch}", "correlation"],
+        "E of the network that is not pruned, by statistic and threshold: median over the seeds (smallest … largest). The "
+        + "last column is Spearman's correlation of E with training accuracy over the epochs from 1 on.",
+        ["data set", "definition", "epoch 0", "epoch 1", $"epoch {experiment.PruneEpoch}", $"epoch {experiment.LastEpoch}",
+            "correlation"],
         [
             .. from dataset in experiment.Datasets
                from reading in Readings
@@ -99,7 +110,8 @@ internal sealed partial class MlpPruningChapter
                let definition = new Definition(Quantity.Emergence, reading, threshold)
                let curves = experiment.Settings.Seeds.Select(seed => Unpruned(dataset, seed)).ToArray()
                select ImmutableArray.Create(
-                   dataset, definition.Name, At(curves, definition, 0), At(curves, definition, 1), At(curves, definition, experiment.PruneEpoch),
+                   dataset, definition.Name, At(curves, definition, 0), At(curves, definition, 1),
+                   At(curves, definition, experiment.PruneEpoch),
                    At(curves, definition, experiment.LastEpoch),
                    Cell.Spread(curves.Select(curve => WithAccuracy(curve, definition).Value), value => Cell.Signed(value))),
         ]);
@@ -109,7 +121,9 @@ internal sealed partial class MlpPruningChapter
 
     private ResultTable PruneTimes() => new(
         "mlp-pruning-when",
-        $"Pruning {experiment.Settings.Amounts.Max() * 100:0} % of the weights after different epochs, the zeros kept, {experiment.Datasets[0]}: the last epoch against the network that is not pruned. Accuracy differs in points; E and Ẽ are ratios.",
+        $"Pruning {experiment.Settings.Amounts.Max() * 100:0} % of the weights after different epochs, the zeros kept, "
+        + $"{experiment.Datasets[0]}: the last epoch against the network that is not pruned. Accuracy differs in points; E "
+        + $"and Ẽ are ratios.",
         ["pruned after epoch", "test accuracy", "difference", "E ratio", "E_w ratio", "Ẽ ratio", "alive share, difference"],
         [
             .. from epoch in experiment.Settings.PruneAfter.Order()
@@ -119,7 +133,8 @@ internal sealed partial class MlpPruningChapter
                select ImmutableArray.Create(
                    epoch.ToString(CultureInfo.InvariantCulture),
                    Cell.Spread(pairs.Select(pair => pair.Pruned.Record.Test.Accuracy), Cell.Percent),
-                   Cell.Spread(pairs.Select(pair => pair.Pruned.Record.Test.Accuracy - pair.Whole.Record.Test.Accuracy), Cell.Points),
+                   Cell.Spread(pairs.Select(pair => pair.Pruned.Record.Test.Accuracy - pair.Whole.Record.Test.Accuracy),
+                       Cell.Points),
                    Ratio(pairs, Quantity.Emergence), Ratio(pairs, Quantity.Wired), Ratio(pairs, Quantity.Relative),
                    Cell.Spread(pairs.Select(pair => Share(pair.Pruned) - Share(pair.Whole)), Cell.Points)),
         ]);
@@ -134,7 +149,10 @@ internal sealed partial class MlpPruningChapter
 
     private ResultTable Changes() => new(
         "mlp-pruning-changes",
-        $"Does E change where weights and activations change? Spearman's correlation, over the epochs 1 to {experiment.LastEpoch}, of |change of E| with each (mean > 0.05, not pruned): median over the seeds (smallest … largest). Sections 3.1 and 3.4 of the paper. All of them fade as training settles, so that some correlation is of the time alone.",
+        "Does E change where weights and activations change? Spearman's correlation, over the epochs 1 to "
+        + $"{experiment.LastEpoch}, of |change of E| with each (mean > 0.05, not pruned): median over the seeds (smallest … "
+        + $"largest). Sections 3.1 and 3.4 of the paper. All of them fade as training settles, so that some correlation "
+        + $"is of the time alone.",
         ["data set", "weight change", "activation change", "nodes woken", "nodes died"],
         [
             .. from dataset in experiment.Datasets
@@ -149,23 +167,29 @@ internal sealed partial class MlpPruningChapter
 
     // In the folder of the copy its first checkpoint has none before it to be compared with; in the base's it has.
     private Curve WithChanges(string dataset, long seed) => new(
-        [.. bases[(dataset, seed)].Until(experiment.PruneEpoch).Points, .. Unpruned(dataset, seed).After(experiment.PruneEpoch).Points]);
+        [.. bases[(dataset, seed)].Until(experiment.PruneEpoch).Points,
+            .. Unpruned(dataset, seed).After(experiment.PruneEpoch).Points]);
 
     private static string Correlation(IEnumerable<Curve> curves, Func<CurvePoint, double?> value) => Cell.Spread(
         curves.Select(curve => Estimate.Spearman(curve.Points.Zip(
             curve.Points.Skip(1),
-            (before, after) => (Math.Abs(after.Of(Definition.Usual) - before.Of(Definition.Usual)), value(after) ?? double.NaN))).Value),
+            (before, after) =>
+                (Math.Abs(after.Of(Definition.Usual) - before.Of(Definition.Usual)), value(after) ?? double.NaN))).Value),
         rho => Cell.Signed(rho));
 
     private ResultTable FirstActive() => new(
         "mlp-pruning-first-active",
-        "Section 3.2 of the paper: H = the nodes alive after training. With G = all nodes of the initial network, the paths from G \\ H to H are E. With G = the nodes alive before training, they begin at those that died: the table has their number and that of the paths (counted as E counts them). Last epoch, mean > 0.05, not pruned; median over the seeds (smallest … largest).",
+        "Section 3.2 of the paper: H = the nodes alive after training. With G = all nodes of the initial network, the paths "
+        + "from G \\ H to H are E. With G = the nodes alive before training, they begin at those that died: the table has "
+        + "their number and that of the paths (counted as E counts them). Last epoch, mean > 0.05, not pruned; median "
+        + "over the seeds (smallest … largest).",
         ["data set", "alive before", "alive after", "died", "woke", "paths from those that died", "E"],
         [
             .. from dataset in experiment.Datasets
                let found = Seeds(dataset, Treatment.Regrown, 0).Select(Compare).ToArray()
                select ImmutableArray.Create(
-                   dataset, Cell.Spread(found.Select(x => x.First), Cell.Count), Cell.Spread(found.Select(x => x.Last), Cell.Count),
+                   dataset, Cell.Spread(found.Select(x => x.First), Cell.Count),
+                   Cell.Spread(found.Select(x => x.Last), Cell.Count),
                    Cell.Spread(found.Select(x => x.Died), Cell.Count), Cell.Spread(found.Select(x => x.Woke), Cell.Count),
                    Cell.Spread(found.Select(x => x.Paths), Cell.Count), Cell.Spread(found.Select(x => x.Emergence), Cell.Count)),
         ]);
@@ -189,7 +213,8 @@ internal sealed partial class MlpPruningChapter
 
     private ResultTable Accuracies() => new(
         "mlp-pruning-accuracy",
-        $"Accuracy in the last epoch, per cent: median over the seeds (smallest … largest). Parameters are those that are not zero.",
+        "Accuracy in the last epoch, per cent: median over the seeds (smallest … largest). Parameters are those that are not "
+        + "zero.",
         ["data set", "pruned", "train", "test", "parameters", "E", "Ẽ"],
         [
             .. from dataset in experiment.Datasets
@@ -202,6 +227,7 @@ internal sealed partial class MlpPruningChapter
                    Cell.Spread(last.Select(point => point.Record.Test.Accuracy), Cell.Percent),
                    Cell.Spread(last.Select(point => (double)point.Readings["mean"].NonZeroParameters), Cell.Count),
                    Cell.Spread(last.Select(point => point.Of(Definition.Usual)), Cell.Count),
-                   Cell.Spread(last.Select(point => point.Of(Definition.Usual with { Quantity = Quantity.Relative })), Cell.Figures)),
+                   Cell.Spread(last.Select(point => point.Of(Definition.Usual with { Quantity = Quantity.Relative })),
+                       Cell.Figures)),
         ]);
 }

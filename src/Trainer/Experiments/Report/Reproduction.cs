@@ -16,7 +16,8 @@ namespace Emergence.Trainer.Experiments.Report;
 /// <param name="Remarks">What a reader must know before the numbers.</param>
 /// <param name="Chapters">In order.</param>
 internal sealed record Reproduction(
-    string Command, string Machine, ImmutableArray<string> Programs, double Seconds, int Jobs, ImmutableArray<string> Remarks, ImmutableArray<Chapter> Chapters)
+    string Command, string Machine, ImmutableArray<string> Programs, double Seconds, int Jobs, ImmutableArray<string> Remarks,
+    ImmutableArray<Chapter> Chapters)
 {
     /// <summary>Reads what the steps left and writes the chapters.</summary>
     public static ImmutableArray<Chapter> Write(ExperimentPlan plan, Workbench bench)
@@ -40,31 +41,39 @@ internal sealed record Reproduction(
     /// <summary>Machine, programs and time, in a sentence or two.</summary>
     public string Took => string.Create(
         CultureInfo.InvariantCulture,
-        $"Machine: {Machine}. Programs: {string.Join(", ", Programs)}. The steps took {Seconds / 60:0} minutes of working time in all, each counted from its last interruption; {Jobs} were worked on at a time.");
+        $"Machine: {Machine}. Programs: {string.Join(", ", Programs)}. The steps took {Seconds / 60:0} minutes of working "
+        + $"time in all, each counted from its last interruption; {Jobs} were worked on at a time.");
 
     // Figures and tables of other experiments, or of another version, would pass for some of these.
     private static void RemoveOthers(string folder)
     {
         try
         {
-            foreach (var path in Directory.GetFiles(Path.Combine(folder, "figures"), "*.svg").Concat(Directory.GetFiles(Path.Combine(folder, "tables"), "*.csv")))
+            foreach (var path in Directory.GetFiles(Path.Combine(folder, "figures"), "*.svg")
+                .Concat(Directory.GetFiles(Path.Combine(folder, "tables"), "*.csv")))
                 File.Delete(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserException($"{folder}: an earlier report cannot be replaced ({e.Message}); remove its figures and tables", e);
+            throw new UserException(
+                $"{folder}: an earlier report cannot be replaced ({e.Message}); remove its figures and tables", e);
         }
     }
 
     /// <summary>This machine, in words.</summary>
     public static string ThisMachine() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}");
+        string.Create(CultureInfo.InvariantCulture,
+            $"{Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}");
 
     private static string Processor()
     {
         const string list = "/proc/cpuinfo";
-        var line = File.Exists(list) ? File.ReadLines(list).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal)) : null;
-        return line is null ? RuntimeInformation.ProcessArchitecture.ToString() : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+        var line = File.Exists(list)
+            ? File.ReadLines(list).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
+            : null;
+        return line is null
+            ? RuntimeInformation.ProcessArchitecture.ToString()
+            : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
     }
 
     /// <summary>
@@ -83,7 +92,8 @@ internal sealed record Reproduction(
         {
             throw new UserException($"{folder}: cannot be written ({e.Message}); name another folder with --out", e);
         }
-        var drawings = Chapters.SelectMany(chapter => chapter.Figures).ToDictionary(figure => figure.Id, figure => SvgFigure.Render(figure.Figure));
+        var drawings = Chapters.SelectMany(chapter => chapter.Figures)
+            .ToDictionary(figure => figure.Id, figure => SvgFigure.Render(figure.Figure));
         RemoveOthers(folder);
         foreach (var (id, svg) in drawings)
             AtomicFile.WriteText(Path.Combine(folder, "figures", id + ".svg"), svg);

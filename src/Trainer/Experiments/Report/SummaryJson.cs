@@ -9,11 +9,13 @@ internal static class SummaryJson
 {
     private const int SchemaVersion = 1;
 
-    /// <summary>The whole document. The working time stands apart, under <c>run</c>: all else is the same for the same runs.</summary>
+    /// <summary>The whole document. The working time stands apart, under <c>run</c>: all else is the same
+    /// for the same runs.</summary>
     public static string Render(Reproduction reproduction)
     {
         using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (var json = new Utf8JsonWriter(stream,
+            new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
             json.WriteNumber("schema_version", SchemaVersion);

@@ -25,7 +25,8 @@ internal sealed class TransferChapter
         this.experiment = experiment;
         runs = (from seed in experiment.Settings.Seeds
                 from arm in experiment.Arms(seed)
-                select (arm, seed)).ToDictionary(run => (run.arm.Name, run.seed), run => Curve.Read(bench, run.arm.Run, MlpPruning.Readings));
+                select (arm, seed))
+                    .ToDictionary(run => (run.arm.Name, run.seed), run => Curve.Read(bench, run.arm.Run, MlpPruning.Readings));
     }
 
     /// <summary>Reads the results and writes the chapter.</summary>
@@ -38,15 +39,26 @@ internal sealed class TransferChapter
             [
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{settings.Mlp($"{experiment.Source}, then {experiment.Target}", 0).Describe(settings.Seeds)}. After {settings.Epochs} epochs on {experiment.Source} the network goes on for {settings.Epochs} epochs on {experiment.Target}: as it is; with {settings.TransferAmount * 100:0} % of the nodes of each hidden layer cut out; with {settings.TransferAmount * 100:0} % of the weights at zero for good. Beside them train two networks that begin with random weights: of the size before and of the size after the nodes were cut out."),
-                "Activations are recorded on the data set of the second training throughout. Lines are medians over the seeds, bands go from the smallest to the largest.",
+                    $"{settings.Mlp($"{experiment.Source}, then {experiment.Target}", 0).Describe(settings.Seeds)}. After "
+                    + $"{settings.Epochs} epochs on {experiment.Source} the network goes on for {settings.Epochs} epochs on "
+                    + $"{experiment.Target}: as it is; with {settings.TransferAmount * 100:0} % of the nodes of each "
+                    + $"hidden layer cut out; with {settings.TransferAmount * 100:0} % of the weights at zero for "
+                    + $"good. Beside them train two networks that begin with random weights: of the size before "
+                    + $"and of the size after the nodes were cut out."),
+                "Activations are recorded on the data set of the second training throughout. Lines are medians over the "
+                + "seeds, bands go from the smallest to the largest.",
             ],
             [
-                chapter.Draw("figure-10-transfer-accuracy", "Figure 10 of the paper: test accuracy after the transfer, from its first epoch on.", "test accuracy", point => point.Record.Test.Accuracy, accuracy: true),
-                chapter.Draw("figure-11-transfer-emergence", "Figure 11 of the paper: emergence after the transfer; alive: mean > 0.05.", "E", point => point.Of(Definition.Usual)),
+                chapter.Draw("figure-10-transfer-accuracy",
+                    "Figure 10 of the paper: test accuracy after the transfer, from its first epoch on.", "test accuracy",
+                    point => point.Record.Test.Accuracy, accuracy: true),
+                chapter.Draw("figure-11-transfer-emergence",
+                    "Figure 11 of the paper: emergence after the transfer; alive: mean > 0.05.", "E",
+                    point => point.Of(Definition.Usual)),
             ],
             [chapter.Ends()],
-            [chapter.Faster(), chapter.EarlyLead(), chapter.Lower(), chapter.LowerEmergence(), chapter.RandomAccuracy(), chapter.RandomEmergence()]);
+            [chapter.Faster(), chapter.EarlyLead(), chapter.Lower(), chapter.LowerEmergence(), chapter.RandomAccuracy(),
+                chapter.RandomEmergence()]);
     }
 
     private Curve Run(string name, long seed) => runs[(name, seed)];
@@ -54,7 +66,8 @@ internal sealed class TransferChapter
     // Epochs on the target, whatever came before.
     private int Start(string name) => name is Transfer.Random or Transfer.RandomSmall ? 0 : experiment.Settings.Epochs;
 
-    private ResultFigure Draw(string id, string caption, string label, Func<CurvePoint, double> value, bool accuracy = false) => new(
+    private ResultFigure Draw(string id, string caption, string label, Func<CurvePoint, double> value, bool accuracy = false) =>
+        new(
         id, caption,
         new Figure(
             $"{experiment.Source} to {experiment.Target}",
@@ -64,12 +77,14 @@ internal sealed class TransferChapter
                     new Axis($"epoch on {experiment.Target}") { Minimum = 0, Maximum = experiment.Settings.Epochs },
                     new Axis(label) { Percent = accuracy },
                     [.. Names.Select(name => Lines.Of(
-                        name, experiment.Settings.Seeds.Select(seed => accuracy ? Run(name, seed).After(Start(name)) : Run(name, seed)), value, -Start(name)))]),
+                        name, experiment.Settings.Seeds.Select(seed =>
+                            accuracy ? Run(name, seed).After(Start(name)) : Run(name, seed)), value, -Start(name)))]),
             ]));
 
     private ResultTable Ends() => new(
         "transfer-ends",
-        $"After the last epoch on {experiment.Target}: median over the seeds (smallest … largest). Convergence: epochs until training accuracy is within one point of its last value.",
+        $"After the last epoch on {experiment.Target}: median over the seeds (smallest … largest). Convergence: epochs until "
+        + $"training accuracy is within one point of its last value.",
         ["network", "parameters", "train, %", "test, %", "test after 1 epoch, %", "convergence", "E", "E_H", "E_w", "Ẽ"],
         [
             .. from name in Names
@@ -82,7 +97,8 @@ internal sealed class TransferChapter
                    Cell.Spread(last.Select(point => point.Record.Test.Accuracy), Cell.Percent),
                    Cell.Spread(curves.Select(curve => curve.At(Start(name) + 1).Record.Test.Accuracy), Cell.Percent),
                    Cell.Spread(curves.Select(curve => (double)Convergence.Epoch(curve) - Start(name)), Cell.Count),
-                   Of(last, Quantity.Emergence), Of(last, Quantity.Active), Of(last, Quantity.Wired), Of(last, Quantity.Relative)),
+                   Of(last, Quantity.Emergence), Of(last, Quantity.Active), Of(last, Quantity.Wired),
+                   Of(last, Quantity.Relative)),
         ]);
 
     private static string Of(IEnumerable<CurvePoint> points, Quantity quantity) =>
@@ -90,11 +106,14 @@ internal sealed class TransferChapter
 
     private Claim Faster() => new(
         "A pruned network converges earlier after the transfer.", "4.3",
-        "Epochs until training accuracy stays within one point of its own last value, less the same of the network that is not pruned; below zero. A network that ends lower is near its end sooner: so also the epochs until both reach a common accuracy, one point below the lower last value.",
+        "Epochs until training accuracy stays within one point of its own last value, less the same of the network that is "
+        + "not pruned; below zero. A network that ends lower is near its end sooner: so also the epochs until both reach a "
+        + "common accuracy, one point below the lower last value.",
         [
             .. from name in Pruned
                from common in NoAndYes
-               select Evidence.Of(experiment.Settings.Seeds, $"{name}, {(common ? "to a common accuracy" : "to its own end")}", "", -1, seed =>
+               select Evidence.Of(experiment.Settings.Seeds, $"{name}, {(common ? "to a common accuracy" : "to its own end")}",
+                   "", -1, seed =>
                {
                    var (pruned, whole) = (Run(name, seed), Run(Transfer.Unpruned, seed));
                    var target = Math.Min(pruned.Last.Record.Train.Accuracy, whole.Last.Record.Train.Accuracy) - 0.01;
@@ -113,22 +132,28 @@ internal sealed class TransferChapter
     private Claim Lower() => new(
         "A pruned network ends at a lower accuracy after the transfer.", "4.3",
         "Test accuracy after the last epoch less that of the network that is not pruned, in points; below zero.",
-        [.. Pruned.Select(name => Evidence.Of(experiment.Settings.Seeds, name, "", -1, seed => Convergence.Points(Run(name, seed).Last, Run(Transfer.Unpruned, seed).Last)))]);
+        [.. Pruned.Select(name =>
+            Evidence.Of(experiment.Settings.Seeds, name, "", -1,
+                seed => Convergence.Points(Run(name, seed).Last, Run(Transfer.Unpruned, seed).Last)))]);
 
     private Claim LowerEmergence() => new(
         "A pruned network has lower emergence after the transfer.", "4.3",
-        "The logarithm of pruned over not pruned at the same epoch, its median over the epochs with the interval of the median; below zero.",
+        "The logarithm of pruned over not pruned at the same epoch, its median over the epochs with the interval of the "
+        + "median; below zero.",
         [.. from name in Pruned from definition in Definitions select Against(name, Transfer.Unpruned, definition, -1)]);
 
     private Claim RandomAccuracy() => new(
         "A network with random initial weights reaches a lower accuracy than one that was trained before.", "4.3",
-        "Test accuracy after the last epoch less that of the network that is not pruned, or for the small one less that of the network with nodes cut out, in points; below zero.",
+        "Test accuracy after the last epoch less that of the network that is not pruned, or for the small one less that of "
+        + "the network with nodes cut out, in points; below zero.",
         [.. RandomPairs.Select(pair => Evidence.Of(
-            experiment.Settings.Seeds, $"{pair.Random} against {pair.Trained}", "", -1, seed => Convergence.Points(Run(pair.Random, seed).Last, Run(pair.Trained, seed).Last)))]);
+            experiment.Settings.Seeds, $"{pair.Random} against {pair.Trained}", "", -1,
+            seed => Convergence.Points(Run(pair.Random, seed).Last, Run(pair.Trained, seed).Last)))]);
 
     private Claim RandomEmergence() => new(
         "A network with random initial weights has lower emergence than one that was trained before.", "4.3",
-        "The logarithm of one over the other at the same epoch of the second training, its median over the epochs with the interval of the median; below zero.",
+        "The logarithm of one over the other at the same epoch of the second training, its median over the epochs with the "
+        + "interval of the median; below zero.",
         [.. from pair in RandomPairs from definition in Definitions select Against(pair.Random, pair.Trained, definition, -1)]);
 
     private static ImmutableArray<string> Pruned => [Transfer.NodesPruned, Transfer.WeightsPruned];
@@ -136,7 +161,8 @@ internal sealed class TransferChapter
     private static ImmutableArray<(string Random, string Trained)> RandomPairs =>
         [(Transfer.Random, Transfer.Unpruned), (Transfer.RandomSmall, Transfer.NodesPruned)];
 
-    private Evidence Against(string name, string reference, Definition definition, int sign) => Evidence.Of(experiment.Settings.Seeds, $"{name} against {reference}", definition.Name, sign, seed =>
+    private Evidence Against(string name, string reference, Definition definition, int sign) =>
+        Evidence.Of(experiment.Settings.Seeds, $"{name} against {reference}", definition.Name, sign, seed =>
     {
         var other = Run(reference, seed);
         return Estimate.Median(Run(name, seed).After(Start(name)).Points.Select(point =>

@@ -16,7 +16,8 @@ internal sealed record AnalyzedCheckpoint(
     int Epoch, long Parameters, long NonZeroParameters, double? WeightChange, ImmutableArray<Measurement> Measurements)
 {
     /// <summary>The measurement at a threshold that was asked for.</summary>
-    public Measurement At(double threshold) => Measurements.First(measurement => measurement.Threshold == (double)(float)threshold);
+    public Measurement At(double threshold) =>
+        Measurements.First(measurement => measurement.Threshold == (double)(float)threshold);
 
     /// <summary>Reads the checkpoints in series order.</summary>
     /// <exception cref="UserException">The file is none that <c>emergence-analyze</c> writes.</exception>
@@ -27,9 +28,11 @@ internal sealed record AnalyzedCheckpoint(
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             return [.. document.RootElement.GetProperty("checkpoints").EnumerateArray().Select(Read)];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException
+            or InvalidOperationException or FormatException)
         {
-            throw new UserException($"{path}: cannot be read as results of emergence-analyze ({e.Message}); remove its folder and run again", e);
+            throw new UserException(
+                $"{path}: cannot be read as results of emergence-analyze ({e.Message}); remove its folder and run again", e);
         }
     }
 
@@ -55,12 +58,14 @@ internal sealed record AnalyzedCheckpoint(
 /// <param name="Wired">E_w; null where it was not asked for.</param>
 /// <param name="Relative">E over the non-zero parameters.</param>
 /// <param name="RelativeAll">E over all parameters.</param>
-/// <param name="ActivationChange">‖s − s′‖ / ‖s′‖ of the nodes' statistic against the checkpoint before; null for the first.</param>
+/// <param name="ActivationChange">‖s − s′‖ / ‖s′‖ of the nodes' statistic against the checkpoint before;
+/// null for the first.</param>
 /// <param name="Woke">Nodes alive here and dead before; null for the first.</param>
 /// <param name="Died">The reverse.</param>
 /// <param name="Layers">In topological order.</param>
 internal sealed record Measurement(
-    double Threshold, long Nodes, long Alive, string? ZeroCause, double Emergence, double Active, double? Wired, double Relative, double RelativeAll,
+    double Threshold, long Nodes, long Alive, string? ZeroCause, double Emergence, double Active, double? Wired, double Relative,
+    double RelativeAll,
     double? ActivationChange, double? Woke, double? Died, ImmutableArray<MeasuredLayer> Layers)
 {
     internal static Measurement Read(JsonElement json) => new(

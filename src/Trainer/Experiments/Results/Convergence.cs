@@ -8,7 +8,8 @@ internal static class Convergence
     // Of every data set in the catalogue.
     private const int TestSamples = 10_000;
 
-    /// <summary>The first epoch from which on training accuracy stays within <paramref name="margin"/> of its last value.</summary>
+    /// <summary>The first epoch from which on training accuracy stays within <paramref name="margin"/> of
+    /// its last value.</summary>
     public static int Epoch(Curve curve, double margin = 0.01)
     {
         var end = curve.Last.Record.Train.Accuracy;
@@ -16,7 +17,8 @@ internal static class Convergence
     }
 
     /// <summary>Test accuracy less that of a reference, in points.</summary>
-    public static Estimate Points(CurvePoint point, CurvePoint reference) => Points(point.Record.Test, reference.Record.Test, TestSamples);
+    public static Estimate Points(CurvePoint point, CurvePoint reference) =>
+        Points(point.Record.Test, reference.Record.Test, TestSamples);
 
     /// <summary>Accuracy over a number of samples less that of a reference, in points.</summary>
     public static Estimate Points(Score score, Score reference, int samples)
@@ -42,7 +44,8 @@ internal static class Convergence
     }
 
     /// <summary>
-    /// The first epoch at which E is zero after it was not: some node is alive, and E was above zero after epoch 1. Null if there is none.
+    /// The first epoch at which E is zero after it was not: some node is alive, and E was above zero after
+    /// epoch 1. Null if there is none.
     /// </summary>
     /// <param name="curve">The run.</param>
     /// <param name="definition">What E is.</param>
@@ -55,10 +58,12 @@ internal static class Convergence
         var zeros = forGood ? later.Reverse().TakeWhile(IsZero).Reverse() : later.Where(IsZero);
         return zeros.Select(point => (int?)point.Epoch).FirstOrDefault();
 
-        bool IsZero(CurvePoint point) => point.Of(definition) == 0 && point.Measured(definition.Reading, definition.Threshold).Alive > 0;
+        bool IsZero(CurvePoint point) =>
+            point.Of(definition) == 0 && point.Measured(definition.Reading, definition.Threshold).Alive > 0;
     }
 
-    /// <summary>The first epoch at which training accuracy reaches <paramref name="accuracy"/>; one past the last where it never does.</summary>
+    /// <summary>The first epoch at which training accuracy reaches <paramref name="accuracy"/>; one past
+    /// the last where it never does.</summary>
     public static int Reaches(Curve curve, double accuracy) =>
         curve.Points.FirstOrDefault(point => point.Record.Train.Accuracy >= accuracy)?.Epoch ?? curve.Last.Epoch + 1;
 }

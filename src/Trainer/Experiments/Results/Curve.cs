@@ -49,12 +49,16 @@ internal sealed record Curve(ImmutableArray<CurvePoint> Points)
                 .ToDictionary(checkpoint => checkpoint.Epoch));
         var records = CheckpointFolder.ReadLog(bench.PathOf(run.Folder));
         var expected = Enumerable.Range(run.FirstEpoch, run.LastEpoch - run.FirstEpoch + 1).ToArray();
-        if (!records.Select(record => record.Epoch).SequenceEqual(expected) || analyses.Values.Any(analysis => !expected.All(analysis.ContainsKey)))
-            throw new UserException($"{bench.PathOf(run.Folder)}: does not hold epochs {run.FirstEpoch} to {run.LastEpoch} any more; remove it and run again");
+        if (!records.Select(record => record.Epoch).SequenceEqual(expected)
+            || analyses.Values.Any(analysis => !expected.All(analysis.ContainsKey)))
+            throw new UserException(
+                $"{bench.PathOf(run.Folder)}: does not hold epochs {run.FirstEpoch} to {run.LastEpoch} any more; remove it "
+                + "and run again");
         return new Curve(
         [
             .. from record in records
-               select new CurvePoint(record, analyses.ToImmutableDictionary(entry => entry.Key, entry => entry.Value[record.Epoch])),
+               select new CurvePoint(record,
+                   analyses.ToImmutableDictionary(entry => entry.Key, entry => entry.Value[record.Epoch])),
         ]);
     }
 }

@@ -40,7 +40,8 @@ internal sealed record Definition(Quantity Quantity, Reading Reading, double Thr
     /// <summary>The definition in words, as <c>E_H, mean &gt; 0.05</c>.</summary>
     public string Name => $"{Symbol}, {Reading.Describe(Threshold)}";
 
-    /// <summary>E, E_H and E_w under each of <paramref name="readings"/> at the paper's threshold, then E by the first at the others.</summary>
+    /// <summary>E, E_H and E_w under each of <paramref name="readings"/> at the paper's threshold, then E
+    /// by the first at the others.</summary>
     public static ImmutableArray<Definition> AllOf(ImmutableArray<Reading> readings) =>
     [
         .. from reading in readings

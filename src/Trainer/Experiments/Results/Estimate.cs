@@ -12,7 +12,8 @@ internal readonly record struct Estimate(double Value, double Low, double High)
     public static Estimate Point(double value) => new(value, value, value);
 
     /// <summary>
-    /// Spearman's rank correlation of pairs (ties get their mean rank), with the interval of Fisher's transformation and Bonett and
+    /// Spearman's rank correlation of pairs (ties get their mean rank), with the interval of Fisher's
+    /// transformation and Bonett and
     /// Wright's (2000) variance (1 + ρ²/2) / (n − 3). Pairs that follow one another in time are not independent: for them the
     /// interval is too narrow.
     /// </summary>
@@ -53,7 +54,8 @@ internal readonly record struct Estimate(double Value, double Low, double High)
     }
 
     /// <summary>
-    /// The difference of two shares, each counted over a number of samples (Wald). Where both were counted over the same samples, the
+    /// The difference of two shares, each counted over a number of samples (Wald). Where both were counted
+    /// over the same samples, the
     /// interval is too wide.
     /// </summary>
     public static Estimate Difference(double share, double reference, int samples)

@@ -3,7 +3,8 @@ using System.Globalization;
 
 namespace Emergence.Trainer.Experiments.Steps;
 
-/// <summary>A way of reading a series: the options of <c>emergence-analyze</c> that define what alive means, and which layers count.</summary>
+/// <summary>A way of reading a series: the options of <c>emergence-analyze</c> that define what alive
+/// means, and which layers count.</summary>
 /// <param name="Name">Names the folder of the results.</param>
 /// <param name="Rule">What is compared with θ, in words; {0} stands for the comparison.</param>
 /// <param name="Options">The options.</param>
@@ -22,7 +23,8 @@ internal sealed record Reading(string Name, string Rule, ImmutableArray<string> 
     public static Reading Share { get; } = new("share", "half of samples {0}", ["--statistic", "share"]);
 
     /// <summary>As <see cref="Mean"/>, with the network's input as its first layer.</summary>
-    public static Reading MeanWithInput { get; } = new("mean-input", "mean {0}, input counted", ["--statistic", "mean", "--include-input"]);
+    public static Reading MeanWithInput { get; } =
+        new("mean-input", "mean {0}, input counted", ["--statistic", "mean", "--include-input"]);
 
     /// <summary>The same with whole filters as the nodes of convolutions.</summary>
     public Reading OfFilters() => new(Name + "-filters", Rule + ", filters", [.. Options, "--conv-nodes", "filters"]);
@@ -52,7 +54,9 @@ internal sealed record AnalyzeStep(TrainStep Series, Reading Reading, int Sample
 
     public override ImmutableArray<Step> Inputs => [Series];
 
-    public override double Cost => 0.5 + (Series.LastEpoch - Series.FirstEpoch + 1) * Samples / 10_000.0 * 0.2 * (Series.Setting.Design.Kind == Networks.NetworkKind.Mlp ? 1 : 3);
+    public override double Cost =>
+        0.5 + (Series.LastEpoch - Series.FirstEpoch
+            + 1) * Samples / 10_000.0 * 0.2 * (Series.Setting.Design.Kind == Networks.NetworkKind.Mlp ? 1 : 3);
 
     private ImmutableArray<string> Options =>
     [

@@ -17,7 +17,8 @@ internal sealed class AnalyzerProgram
     /// <summary>Its name and what it says to <c>--version</c>.</summary>
     public string Version { get; }
 
-    /// <summary>Finds the program: where the user says, beside this one, as built from the same source tree, or on the PATH.</summary>
+    /// <summary>Finds the program: where the user says, beside this one, as built from the same source
+    /// tree, or on the PATH.</summary>
     /// <param name="given">The file, or null to look for it.</param>
     /// <param name="token">Ends the wait for its answer.</param>
     /// <exception cref="UsageException">It is not there.</exception>
@@ -29,7 +30,8 @@ internal sealed class AnalyzerProgram
         var path = given is not null ? Path.GetFullPath(given)
             : Candidates().FirstOrDefault(File.Exists)
             ?? throw new UsageException(
-                $"{Name}: is neither beside emergence-train nor on the PATH; build it (dotnet build -c Release src/Analyzer) or install it, or name it with --analyzer");
+                $"{Name}: is neither beside emergence-train nor on the PATH; build it (dotnet build -c Release src/Analyzer) "
+                + "or install it, or name it with --analyzer");
         var program = new AnalyzerProgram(path, "");
         return new AnalyzerProgram(path, $"{Name} {(await program.RunAsync(["--version"], token)).Trim()}");
     }
@@ -57,7 +59,9 @@ internal sealed class AnalyzerProgram
             token.ThrowIfCancellationRequested();
             if (process.ExitCode == 0)
                 return await output;
-            var said = (await error).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? "it said nothing";
+            var said = (await error)
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .LastOrDefault() ?? "it said nothing";
             throw new UserException($"{Name} (exit code {process.ExitCode.ToString(CultureInfo.InvariantCulture)}): {said}");
         }
         finally
@@ -71,7 +75,8 @@ internal sealed class AnalyzerProgram
     {
         try
         {
-            return Process.Start(start) ?? throw new UserException($"{start.FileName}: did not start; name another program with --analyzer");
+            return Process.Start(start)
+                ?? throw new UserException($"{start.FileName}: did not start; name another program with --analyzer");
         }
         catch (Win32Exception e)
         {
@@ -86,8 +91,10 @@ internal sealed class AnalyzerProgram
         yield return Path.Combine(here, file);
         // Built from source, src/Trainer/bin/Release/net10.0 has its neighbor at src/Analyzer/bin/Release/net10.0.
         if (here.Split(Path.DirectorySeparatorChar) is [.. var root, "Trainer", "bin", var configuration, var framework])
-            yield return Path.Combine([string.Join(Path.DirectorySeparatorChar, root), "Analyzer", "bin", configuration, framework, file]);
-        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+            yield return Path.Combine(
+                [string.Join(Path.DirectorySeparatorChar, root), "Analyzer", "bin", configuration, framework, file]);
+        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
             yield return Path.Combine(folder, file);
     }
 }

@@ -20,7 +20,8 @@ internal enum PruningStructure
 /// <param name="Epoch">Which of its checkpoints.</param>
 /// <param name="Structure">What is removed.</param>
 /// <param name="Amount">The share, 0 to below 1; 0 makes a copy.</param>
-internal sealed record PruneStep(string Folder, TrainStep Source, int Epoch, PruningStructure Structure, double Amount) : Step(Folder)
+internal sealed record PruneStep(string Folder, TrainStep Source, int Epoch, PruningStructure Structure, double Amount)
+    : Step(Folder)
 {
     public override string Description => string.Create(
         CultureInfo.InvariantCulture, $"prune v1: epoch {Epoch}, {string.Join(' ', Options)}");
@@ -39,7 +40,9 @@ internal sealed record PruneStep(string Folder, TrainStep Source, int Epoch, Pru
     [
         "--amount", Amount.ToString(CultureInfo.InvariantCulture),
         "--scope", "layer",
-        .. Structure == PruningStructure.Nodes ? ["--structure", "nodes", "--keep-output", "--shrink"] : ImmutableArray<string>.Empty,
+        .. Structure == PruningStructure.Nodes
+            ? ["--structure", "nodes", "--keep-output", "--shrink"]
+            : ImmutableArray<string>.Empty,
     ];
 
     public override async Task RunAsync(Workbench bench, CancellationToken token)

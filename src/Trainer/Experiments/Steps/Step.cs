@@ -10,7 +10,8 @@ internal abstract record Step(string Folder)
 {
     private string? key;
 
-    /// <summary>Hash of everything that shapes the result, what its inputs hashed to included: equal keys, equal results.</summary>
+    /// <summary>Hash of everything that shapes the result, what its inputs hashed to included: equal keys,
+    /// equal results.</summary>
     public string Key => key ??= Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
         string.Join('\n', Inputs.Select(input => input.Key).Prepend(Description)))));
 
@@ -26,7 +27,8 @@ internal abstract record Step(string Folder)
     /// <summary>What two steps cannot share: folder and marker.</summary>
     public string Place => $"{Folder}/{Marker}";
 
-    /// <summary>The program, with its version, that does the work, and the data it reads: what another one made, or of others, is not taken for its.</summary>
+    /// <summary>The program, with its version, that does the work, and the data it reads: what another one made, or of others, is
+    /// not taken for its.</summary>
     public abstract string Worker(Workbench bench);
 
     /// <summary>Steps that must be done first.</summary>

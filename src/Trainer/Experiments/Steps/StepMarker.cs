@@ -39,7 +39,8 @@ internal sealed record StepMarker(string Key, string Worker, bool Done, double S
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserException($"{Path.GetDirectoryName(path)}: cannot be made ({e.Message}); name another folder with --out", e);
+            throw new UserException(
+                $"{Path.GetDirectoryName(path)}: cannot be made ({e.Message}); name another folder with --out", e);
         }
         AtomicFile.WriteText(path, JsonSerializer.Serialize(this) + "\n");
     }

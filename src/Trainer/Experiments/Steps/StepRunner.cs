@@ -49,7 +49,8 @@ internal static class StepRunner
         {
             while (done.Count < steps.Length)
             {
-                while (running.Count < jobs && waiting.Find(step => step.Inputs.All(input => done.Contains(input.Place))) is { } next)
+                while (running.Count < jobs
+                    && waiting.Find(step => step.Inputs.All(input => done.Contains(input.Place))) is { } next)
                 {
                     waiting.Remove(next);
                     running.Add((DoAsync(next, bench, next.Inputs.Any(input => redone.Contains(input.Place)), stop.Token), next));
@@ -62,7 +63,8 @@ internal static class StepRunner
                 done.Add(step.Place);
                 redone.Add(step.Place);
                 (costDone, costLeft) = (costDone + step.Cost, costLeft - step.Cost);
-                progress?.Report(new StepProgress(step, done.Count, steps.Length, Stopwatch.GetElapsedTime(started) * (costLeft / costDone)));
+                progress?.Report(
+                    new StepProgress(step, done.Count, steps.Length, Stopwatch.GetElapsedTime(started) * (costLeft / costDone)));
             }
         }
         finally
@@ -105,11 +107,14 @@ internal static class StepRunner
         {
             Directory.CreateDirectory(bench.Folder);
             return new FileStream(
-                Path.Combine(bench.Folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                Path.Combine(bench.Folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1,
+                FileOptions.DeleteOnClose);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserException($"{bench.Folder}: is in use by another run, or cannot be written ({e.Message}); wait, or name another folder with --out", e);
+            throw new UserException(
+                $"{bench.Folder}: is in use by another run, or cannot be written ({e.Message}); wait, or name another folder "
+                + "with --out", e);
         }
     }
 
@@ -118,13 +123,17 @@ internal static class StepRunner
         foreach (var step in steps)
         {
             if (StepMarker.Read(bench, step) is { Done: true } marker && marker.Key != step.Key)
-                throw new UsageException($"{bench.PathOf(step.Folder)}: was made with other options, and would be lost; name another folder with --out, or remove {bench.Folder}");
+                throw new UsageException(
+                    $"{bench.PathOf(step.Folder)}: was made with other options, and would be lost; name another folder with "
+                    + $"--out, or remove {bench.Folder}");
         }
     }
 
     /// <summary>The note that this very step left, or null.</summary>
     private static StepMarker? OwnMarker(Step step, Workbench bench) =>
-        StepMarker.Read(bench, step) is { } marker && marker.Key == step.Key && marker.Worker == step.Worker(bench) ? marker : null;
+        StepMarker.Read(bench, step) is { } marker && marker.Key == step.Key && marker.Worker == step.Worker(bench)
+            ? marker
+            : null;
 
     private static void Clear(Step step, Workbench bench)
     {
@@ -146,6 +155,7 @@ internal static class StepRunner
             Clear(step, bench);
         new StepMarker(step.Key, step.Worker(bench), Done: false, 0).Write(bench, step);
         await step.RunAsync(bench, token);
-        new StepMarker(step.Key, step.Worker(bench), Done: true, Math.Round(Stopwatch.GetElapsedTime(begin).TotalSeconds, 1)).Write(bench, step);
+        new StepMarker(step.Key, step.Worker(bench), Done: true, Math.Round(Stopwatch.GetElapsedTime(begin).TotalSeconds, 1))
+            .Write(bench, step);
     }
 }

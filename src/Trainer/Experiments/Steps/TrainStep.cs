@@ -10,12 +10,15 @@ namespace Emergence.Trainer.Experiments.Steps;
 /// <param name="Setting">Network, data and hyper-parameters.</param>
 /// <param name="FirstEpoch">Epochs the network has seen before; 0 for a fresh one.</param>
 /// <param name="LastEpoch">Epochs it has seen afterwards.</param>
-/// <param name="From">The step that leaves the checkpoint of <paramref name="FirstEpoch"/> here; null for a fresh network.</param>
+/// <param name="From">The step that leaves the checkpoint of <paramref name="FirstEpoch"/> here; null for a
+/// fresh network.</param>
 /// <param name="Regrow">Whether weights that were pruned may grow back.</param>
-internal sealed record TrainStep(string Folder, TrainingSetting Setting, int FirstEpoch, int LastEpoch, Step? From = null, bool Regrow = false) : Step(Folder)
+internal sealed record TrainStep(string Folder, TrainingSetting Setting, int FirstEpoch, int LastEpoch, Step? From = null,
+    bool Regrow = false) : Step(Folder)
 {
     public override string Description => string.Create(
-        CultureInfo.InvariantCulture, $"train v1: {Setting.Describe()}; epochs {FirstEpoch} to {LastEpoch}{(Regrow ? ", regrowing" : "")}");
+        CultureInfo.InvariantCulture,
+        $"train v1: {Setting.Describe()}; epochs {FirstEpoch} to {LastEpoch}{(Regrow ? ", regrowing" : "")}");
 
     public override string Title => $"train {Folder}";
 
@@ -27,7 +30,8 @@ internal sealed record TrainStep(string Folder, TrainingSetting Setting, int Fir
 
     public override double Cost => 1 + (LastEpoch - FirstEpoch) * Setting.EpochCost;
 
-    public override Task RunAsync(Workbench bench, CancellationToken token) => Task.Run(() => TrainingRun.Run(Plan(bench), null, token), token);
+    public override Task RunAsync(Workbench bench, CancellationToken token) =>
+        Task.Run(() => TrainingRun.Run(Plan(bench), null, token), token);
 
     public override void Clear(Workbench bench)
     {

@@ -16,18 +16,23 @@ internal sealed record TrainingSetting(NetworkDesign Design, string Dataset, int
     /// <summary>Every setting, in one line; the same text for the same run.</summary>
     public string Describe() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{DescribeNetwork()}, {Design.Initialization.ToString().ToLowerInvariant()} initialization; {Dataset}, {Samples?.ToString(CultureInfo.InvariantCulture) ?? "all"} samples; {Hyper.Optimizer.ToString().ToLowerInvariant()}, lr {Hyper.LearningRate}, momentum {Hyper.Momentum}, batch {Hyper.BatchSize}, seed {Hyper.Seed}; threads {Threads}");
+        $"{DescribeNetwork()}, {Design.Initialization.ToString().ToLowerInvariant()} initialization; {Dataset}, "
+        + $"{Samples?.ToString(CultureInfo.InvariantCulture) ?? "all"} samples; "
+        + $"{Hyper.Optimizer.ToString().ToLowerInvariant()}, lr {Hyper.LearningRate}, momentum {Hyper.Momentum}, batch "
+        + $"{Hyper.BatchSize}, seed {Hyper.Seed}; threads {Threads}");
 
     /// <summary>The same for a reader, for runs that differ in their seeds only.</summary>
     public string Describe(IEnumerable<long> seeds) =>
-        Describe().Replace($"seed {Hyper.Seed.ToString(CultureInfo.InvariantCulture)};", $"seeds {string.Join(", ", seeds)};", StringComparison.Ordinal);
+        Describe().Replace($"seed {Hyper.Seed.ToString(CultureInfo.InvariantCulture)};", $"seeds {string.Join(", ", seeds)};",
+            StringComparison.Ordinal);
 
     /// <summary>Kind, sizes and activation, as <c>mlp 128,64 relu</c>.</summary>
     public string DescribeNetwork() => Design.Kind == NetworkKind.Mlp
         ? $"mlp {Sizes(Design.Hidden)} {Design.Activation.ToString().ToLowerInvariant()}"
         : $"{Design.Kind.ToString().ToLowerInvariant()} {Design.Activation.ToString().ToLowerInvariant()}";
 
-    /// <summary>Rough cost of an epoch, see <see cref="Step.Cost"/>. Measured once; only the progress display depends on it.</summary>
+    /// <summary>Rough cost of an epoch, see <see cref="Step.Cost"/>. Measured once; only the progress
+    /// display depends on it.</summary>
     public double EpochCost => (Samples ?? 60_000) / 60_000.0 * Design.Kind switch
     {
         NetworkKind.Mlp => 0.8 + Design.Hidden.Sum() / 1000.0,

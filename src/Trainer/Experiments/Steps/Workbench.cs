@@ -7,7 +7,8 @@ namespace Emergence.Trainer.Experiments.Steps;
 /// <param name="DataDir">Folder with the data sets' files, or null for the cache.</param>
 /// <param name="Data">What tells the content of each data set from another, by its name.</param>
 /// <param name="Analyzer">The program that prunes and analyses.</param>
-internal sealed record Workbench(string Folder, string? DataDir, ImmutableDictionary<string, string> Data, AnalyzerProgram Analyzer)
+internal sealed record Workbench(string Folder, string? DataDir, ImmutableDictionary<string, string> Data,
+    AnalyzerProgram Analyzer)
 {
     /// <summary>This program, with its version.</summary>
     public static string Trainer { get; } = $"emergence-train {typeof(Workbench).Assembly.GetName().Version!.ToString(3)}";

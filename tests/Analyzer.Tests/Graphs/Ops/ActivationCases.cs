@@ -11,19 +11,26 @@ public class ActivationCases
     /// <summary>Operator, opset, what is added before it, the name shown where it is another, attributes.</summary>
     private static readonly (string Op, int Opset, double Shift, string Shown, AttributeProto[] Attributes)[] Cases =
     [
-        ("Abs", 13, 0, "", []), ("Acos", 13, 0, "", []), ("Acosh", 13, 3, "", []), ("Asin", 13, 0, "", []), ("Asinh", 13, 0, "", []),
-        ("Atan", 13, 0, "", []), ("Atanh", 13, 0, "", []), ("Ceil", 13, 0, "", []), ("Celu", 13, 0, "", []), ("Cos", 13, 0, "", []),
+        ("Abs", 13, 0, "", []), ("Acos", 13, 0, "", []), ("Acosh", 13, 3, "", []), ("Asin", 13, 0, "", []),
+            ("Asinh", 13, 0, "", []),
+        ("Atan", 13, 0, "", []), ("Atanh", 13, 0, "", []), ("Ceil", 13, 0, "", []), ("Celu", 13, 0, "", []),
+            ("Cos", 13, 0, "", []),
         ("Cosh", 13, 0, "", []), ("Elu", 13, 0, "", []), ("Erf", 13, 0, "", []), ("Exp", 13, 0, "", []), ("Floor", 13, 0, "", []),
         ("Gelu", 20, 0, "", []), ("Gelu", 20, 0, "", [AttributeProto.Of("approximate", "tanh")]),
-        ("HardSigmoid", 13, 0, "", []), ("HardSwish", 14, 0, "", []), ("LeakyRelu", 13, 0, "", [AttributeProto.Of("alpha", 0.2f)]),
-        ("Log", 13, 3, "", []), ("Mish", 18, 0, "", []), ("Reciprocal", 13, 3, "", []), ("Relu", 7, 0, "", []), ("Relu", 13, 0, "", []),
-        ("Round", 13, 0, "", []), ("Selu", 13, 0, "", []), ("Shrink", 13, 0, "", [AttributeProto.Of("lambd", 0.1f)]), ("Sigmoid", 13, 0, "", []),
-        ("Sign", 13, 0, "", []), ("Sin", 13, 0, "", []), ("Sinh", 13, 0, "", []), ("Softplus", 13, 0, "", []), ("Softsign", 13, 0, "", []),
+        ("HardSigmoid", 13, 0, "", []), ("HardSwish", 14, 0, "", []),
+            ("LeakyRelu", 13, 0, "", [AttributeProto.Of("alpha", 0.2f)]),
+        ("Log", 13, 3, "", []), ("Mish", 18, 0, "", []), ("Reciprocal", 13, 3, "", []), ("Relu", 7, 0, "", []),
+            ("Relu", 13, 0, "", []),
+        ("Round", 13, 0, "", []), ("Selu", 13, 0, "", []), ("Shrink", 13, 0, "", [AttributeProto.Of("lambd", 0.1f)]),
+            ("Sigmoid", 13, 0, "", []),
+        ("Sign", 13, 0, "", []), ("Sin", 13, 0, "", []), ("Sinh", 13, 0, "", []), ("Softplus", 13, 0, "", []),
+            ("Softsign", 13, 0, "", []),
         ("Sqrt", 13, 3, "", []), ("Swish", 24, 0, "", []), ("Tan", 13, 0, "", []), ("Tanh", 13, 0, "", []),
         ("ThresholdedRelu", 13, 0, "", [AttributeProto.Of("alpha", 0.1f)]),
         ("Clip", 7, 0, "Relu6", [AttributeProto.Of("min", 0f), AttributeProto.Of("max", 6f)]),
         ("Clip", 7, 0, "Clip", [AttributeProto.Of("min", -1f), AttributeProto.Of("max", 1f)]),
-        ("com.microsoft::Gelu", 13, 0, "Gelu", []), ("com.microsoft::FastGelu", 13, 0, "FastGelu", []), ("com.microsoft::QuickGelu", 13, 0, "QuickGelu", []),
+        ("com.microsoft::Gelu", 13, 0, "Gelu", []), ("com.microsoft::FastGelu", 13, 0, "FastGelu", []),
+            ("com.microsoft::QuickGelu", 13, 0, "QuickGelu", []),
         // Linear: no activation function.
         ("Neg", 13, 0, "-", []),
     ];
@@ -74,7 +81,10 @@ public class ActivationCases
         """);
 
     /// <summary>Small products, so that every function is defined where it is asked.</summary>
-    private static TinyModel Dense(int opset, double shift) => new TinyModel(opset, opset > 21 ? 10 : opset > 18 ? 9 : 7).Input("x", [null, 4])
-        .Initializer("w", [4, 6], Quarters(24, 1).Select(q => q / 4)).Initializer("b", [6], Quarters(6, 2).Select(q => q / 8 + shift)).Weight("v", 6, 3)
+    private static TinyModel Dense(int opset, double shift) =>
+        new TinyModel(opset, opset > 21 ? 10 : opset > 18 ? 9 : 7).Input("x", [null, 4])
+        .Initializer("w", [4, 6], Quarters(24, 1).Select(q => q / 4))
+            .Initializer("b", [6], Quarters(6, 2).Select(q => q / 8 + shift))
+            .Weight("v", 6, 3)
         .Node("MatMul", "x w", "p").Node("Add", "p b", "h");
 }

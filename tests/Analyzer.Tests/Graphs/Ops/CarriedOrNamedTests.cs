@@ -56,7 +56,8 @@ public class CarriedOrNamedTests(ITestOutputHelper output)
                 {
                     // A shape that is computed from activations is named, as it is not known before the model runs.
                     var fate = Fate(example, input, othersStored);
-                    Assert.True(fate == Expected(op, input) || fate == "named" && Expected(op, input) == "shape only", $"input {input}: {fate}");
+                    Assert.True(fate == Expected(op, input) || fate == "named" && Expected(op, input) == "shape only",
+                        $"input {input}: {fate}");
                 }
             }
         }
@@ -66,7 +67,8 @@ public class CarriedOrNamedTests(ITestOutputHelper output)
     public void the_count_of_what_was_tried()
     {
         var fates = OperatorExamples.All.SelectMany(example => Enumerable.Range(0, example.Inputs.Length)
-            .Where(input => example.Inputs[input] is not null).Select(input => Fate(example, input, othersStored: false))).ToArray();
+            .Where(input => example.Inputs[input] is not null).Select(input => Fate(example, input, othersStored: false)))
+                .ToArray();
         var text = string.Join(", ", fates.CountBy(fate => fate).Select(count => $"{count.Value} {count.Key}"));
         output.WriteLine($"{OperatorExamples.All.Count} examples of {Ops.Count} operators, {fates.Length} inputs: {text}");
         Assert.DoesNotContain("lost", fates);
@@ -74,7 +76,9 @@ public class CarriedOrNamedTests(ITestOutputHelper output)
     }
 
     private static string Expected(string op, int input) =>
-        ShapeOnly.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Contains($"{op}:{input}") ? "shape only" : "carried";
+        ShapeOnly.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Contains($"{op}:{input}")
+            ? "shape only"
+            : "carried";
 
     private static string Fate(OperatorExample example, int input, bool othersStored)
     {
@@ -84,14 +88,19 @@ public class CarriedOrNamedTests(ITestOutputHelper output)
         var traced = LayerTracer.TraceFully(Checkpoint.Open(path), new TraceOptions());
         var source = traced.Builders.Single(layer => layer.NodeName == "source");
         var opened = traced.Builders.Where(layer => layer.NodeName == example.Op).ToArray();
-        var isCarried = opened.Any(layer => layer.DenseFrom.Contains(source) || layer.IdentityFrom.Exists(from => from.Layer == source))
-            || Outputs(example).Any(name => traced.Tensors.GetValueOrDefault(name) is { IsConstant: false } tensor && tensor.Carries.Any(carry => carry.Layer == source));
+        var isCarried =
+            opened.Any(layer => layer.DenseFrom.Contains(source) || layer.IdentityFrom.Exists(from => from.Layer == source))
+            || Outputs(example)
+                .Any(name =>
+                    traced.Tensors.GetValueOrDefault(name) is { IsConstant: false } tensor
+                        && tensor.Carries.Any(carry => carry.Layer == source));
         return isCarried ? "carried"
             : traced.Graph.Diagnostics.Any(diagnostic => diagnostic.Subject == example.Op) ? "named"
             : Expected(example.Op, input) == "shape only" ? "shape only" : "lost";
     }
 
-    private static IEnumerable<string> Outputs(OperatorExample example) => Enumerable.Range(0, example.Outputs).Select(i => $"y{i}");
+    private static IEnumerable<string> Outputs(OperatorExample example) =>
+        Enumerable.Range(0, example.Outputs).Select(i => $"y{i}");
 
     /// <summary>The example's node; its inputs are stored, or inputs of the model, and one may come from a layer.</summary>
     private static ModelProto Model(OperatorExample example, int computed, bool othersStored)
@@ -121,7 +130,8 @@ public class CarriedOrNamedTests(ITestOutputHelper output)
             else if (input.Type == DataType.String)
             {
                 var strings = new TensorProto { Name = name, DataType = (int)DataType.String, Dims = { input.Dims } };
-                strings.StringData.Add(Enumerable.Range(0, (int)count).Select(_ => Google.Protobuf.ByteString.CopyFromUtf8("a b")));
+                strings.StringData.Add(Enumerable.Range(0, (int)count)
+                    .Select(_ => Google.Protobuf.ByteString.CopyFromUtf8("a b")));
                 tiny.Proto.Graph.Initializer.Add(strings);
             }
             else if (othersStored || input.Values is not null)
@@ -136,7 +146,8 @@ public class CarriedOrNamedTests(ITestOutputHelper output)
                 tiny.Node("SequenceConstruct", name, name += "s");
             names.Add(name);
         }
-        tiny.Node(example.Op, string.Join(' ', names), string.Join(' ', Outputs(example)), [.. example.Attributes.Select(attribute => attribute.Clone())]);
+        tiny.Node(example.Op, string.Join(' ', names), string.Join(' ', Outputs(example)),
+            [.. example.Attributes.Select(attribute => attribute.Clone())]);
         tiny.Proto.Graph.Node[^1].Name = example.Op;
         foreach (var name in Outputs(example))
             tiny.Proto.Graph.Output.Add(new ValueInfoProto { Name = name });
@@ -145,7 +156,11 @@ public class CarriedOrNamedTests(ITestOutputHelper output)
 
     private static void Load(ModelProto model)
     {
-        using var options = new SessionOptions { GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        using var options = new SessionOptions
+        {
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL
+        };
         using var session = new InferenceSession(ModelFile.Serialize(model), options);
         using var run = new RunOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         using var results = session.Run(run, new Dictionary<string, OrtValue>(), session.OutputNames);

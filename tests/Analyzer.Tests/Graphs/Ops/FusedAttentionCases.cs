@@ -5,7 +5,8 @@ using static Onnx.TensorProto.Types;
 
 namespace Emergence.Analyzer.Tests.Graphs.Ops;
 
-/// <summary>Attention in one operator: its width, its packed forms, and the bias it takes from the layers in front of it.</summary>
+/// <summary>Attention in one operator: its width, its packed forms, and the bias it takes from the layers
+/// in front of it.</summary>
 public class FusedAttentionCases
 {
     private const string Apart = """
@@ -25,34 +26,50 @@ public class FusedAttentionCases
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>1
             """),
-        ["MultiHeadAttention over packed QKV with a bias"] = (Packed(48).Longs("shape", 0, 5, 2, 3, 8).Node("Reshape", "h shape", "p").Weight("b", 48)
+        ["MultiHeadAttention over packed QKV with a bias"] =
+            (Packed(48).Longs("shape", 0, 5, 2, 3, 8).Node("Reshape", "h shape", "p").Weight("b", 48)
             .Node("com.microsoft::MultiHeadAttention", "p   b", "c", Heads(2)).Out(16), """
             MatMul - c_Add [B S5 C2 C3 C8] n=48 m=48 (w +b)
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>1
             """),
-        ["MultiHeadAttention over packed KV"] = (Packed(32).Weight("wq", 4, 16).Node("MatMul", "x wq", "q").Longs("shape", 0, 5, 2, 2, 8).Node("Reshape", "h shape", "p")
+        ["MultiHeadAttention over packed KV"] = (Packed(32)
+            .Weight("wq", 4, 16)
+            .Node("MatMul", "x wq", "q")
+            .Longs("shape", 0, 5, 2, 2, 8)
+            .Node("Reshape", "h shape", "p")
             .Node("com.microsoft::MultiHeadAttention", "q p", "c", Heads(2)).Out(16), """
             MatMul - h [B S5 C32] n=32 m=32 (w)
             MatMul - q [B S5 C16] n=16 m=16 (wq)
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>2 1>2
             """),
-        ["MultiHeadAttention over packed KV with a bias"] = (Packed(32).Weight("wq", 4, 16).Node("MatMul", "x wq", "q").Longs("shape", 0, 5, 2, 2, 8).Node("Reshape", "h shape", "p").Weight("b", 48)
+        ["MultiHeadAttention over packed KV with a bias"] = (Packed(32)
+            .Weight("wq", 4, 16)
+            .Node("MatMul", "x wq", "q")
+            .Longs("shape", 0, 5, 2, 2, 8)
+            .Node("Reshape", "h shape", "p")
+            .Weight("b", 48)
             .Node("com.microsoft::MultiHeadAttention", "q p  b", "c", Heads(2)).Out(16), """
             MatMul - c_Add_1 [B S5 C2 C2 C8] n=32 m=32 (w +b)
             MatMul - c_Add [B S5 C16] n=16 m=16 (wq +b)
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>2 1>2
             """),
-        ["PackedAttention, which has no batch axis"] = (new TinyModel(17, 8).Input("x", [null, 4]).Weight("w", 4, 48).Weight("b", 48)
+        ["PackedAttention, which has no batch axis"] =
+            (new TinyModel(17, 8).Input("x", [null, 4]).Weight("w", 4, 48).Weight("b", 48)
             .Initializer("at", [1, 5], [0, 1, 2, 3, 4], DataType.Int32).Initializer("ends", [2], [0, 5], DataType.Int32)
             .Node("com.microsoft::PackedAttention", "x w b at ends", "c", Heads(2)).Out(16), """
             PackedAttention - c [B C16] n=16 m=16 (w +b)
             MatMul - y [B C4] n=4 m=4 (wo)
             0>1
             """),
-        ["PackedMultiHeadAttention, which has no batch axis"] = (new TinyModel(17, 8).Input("x", [null, 4]).Weight("w", 4, 48).Node("MatMul", "x w", "h").Longs("shape", -1, 2, 3, 8).Node("Reshape", "h shape", "p")
+        ["PackedMultiHeadAttention, which has no batch axis"] = (new TinyModel(17, 8)
+            .Input("x", [null, 4])
+            .Weight("w", 4, 48)
+            .Node("MatMul", "x w", "h")
+            .Longs("shape", -1, 2, 3, 8)
+            .Node("Reshape", "h shape", "p")
             .Initializer("at", [1, 5], [0, 1, 2, 3, 4], DataType.Int32).Initializer("ends", [2], [0, 5], DataType.Int32)
             .Node("com.microsoft::PackedMultiHeadAttention", "p    at ends", "c", Heads(2)).Out(16), """
             MatMul - h [B C48] n=48 m=48 (w)
@@ -63,25 +80,33 @@ public class FusedAttentionCases
 
     private static readonly Dictionary<string, (TinyModel Model, string Graph)> Cases = new()
     {
-        ["MultiHeadAttention"] = (Projected(16, 16).Node("com.microsoft::MultiHeadAttention", "q k v", "c", Heads(2)).Out(16), Apart),
-        ["MultiHeadAttention, values of another width"] = (Projected(16, 8).Node("com.microsoft::MultiHeadAttention", "q k v", "c", Heads(2)).Out(8),
+        ["MultiHeadAttention"] =
+            (Projected(16, 16).Node("com.microsoft::MultiHeadAttention", "q k v", "c", Heads(2)).Out(16), Apart),
+        ["MultiHeadAttention, values of another width"] =
+            (Projected(16, 8).Node("com.microsoft::MultiHeadAttention", "q k v", "c", Heads(2)).Out(8),
             Apart.Replace("v [B S5 C16] n=16 m=16", "v [B S5 C8] n=8 m=8", StringComparison.Ordinal)),
-        ["MultiHeadAttention with a bias"] = (Projected(16, 16).Weight("b", 48).Node("com.microsoft::MultiHeadAttention", "q k v b", "c", Heads(2)).Out(16), """
+        ["MultiHeadAttention with a bias"] =
+            (Projected(16, 16).Weight("b", 48).Node("com.microsoft::MultiHeadAttention", "q k v b", "c", Heads(2)).Out(16), """
             MatMul - c_Add [B S5 C16] n=16 m=16 (wq +b)
             MatMul - c_Add_1 [B S5 C16] n=16 m=16 (wk +b)
             MatMul - c_Add_2 [B S5 C16] n=16 m=16 (wv +b)
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>3 1>3 2>3
             """),
-        ["MultiHeadAttention with a bias, values of another width"] = (Projected(16, 8).Weight("b", 40).Node("com.microsoft::MultiHeadAttention", "q k v b", "c", Heads(2)).Out(8), """
+        ["MultiHeadAttention with a bias, values of another width"] =
+            (Projected(16, 8).Weight("b", 40).Node("com.microsoft::MultiHeadAttention", "q k v b", "c", Heads(2)).Out(8), """
             MatMul - c_Add [B S5 C16] n=16 m=16 (wq +b)
             MatMul - c_Add_1 [B S5 C16] n=16 m=16 (wk +b)
             MatMul - c_Add_2 [B S5 C8] n=8 m=8 (wv +b)
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>3 1>3 2>3
             """),
-        ["MultiHeadAttention, an attention bias that a layer computes"] = (Projected(16, 16).Weight("wb", 4, 50).Longs("at", 0).Initializer("first", [], [0], DataType.Int64)
-            .Node("Gather", "x first", "x0", AttributeProto.Of("axis", 1)).Node("MatMul", "x0 wb", "bf").Longs("bs", -1, 2, 5, 5).Node("Reshape", "bf bs", "bias")
+        ["MultiHeadAttention, an attention bias that a layer computes"] =
+            (Projected(16, 16).Weight("wb", 4, 50).Longs("at", 0).Initializer("first", [], [0], DataType.Int64)
+            .Node("Gather", "x first", "x0", AttributeProto.Of("axis", 1))
+                .Node("MatMul", "x0 wb", "bf")
+                .Longs("bs", -1, 2, 5, 5)
+                .Node("Reshape", "bf bs", "bias")
             .Node("com.microsoft::MultiHeadAttention", "q k v   bias", "c", Heads(2)).Out(16), """
             MatMul - q [B S5 C16] n=16 m=16 (wq)
             MatMul - k [B S5 C16] n=16 m=16 (wk)
@@ -90,26 +115,38 @@ public class FusedAttentionCases
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>4 1>4 2>4 3>4
             """),
-        ["GroupQueryAttention"] = (Projected(32, 16, 16).Lengths().Node("com.microsoft::GroupQueryAttention", "q k v   lengths total", "c pk pv", Heads(4), KvHeads(2)).Out(32), """
+        ["GroupQueryAttention"] = (Projected(32, 16, 16)
+            .Lengths()
+            .Node("com.microsoft::GroupQueryAttention", "q k v   lengths total", "c pk pv", Heads(4), KvHeads(2))
+            .Out(32), """
             MatMul - q [B S5 C32] n=32 m=32 (wq)
             MatMul - k [B S5 C16] n=16 m=16 (wk)
             MatMul - v [B S5 C16] n=16 m=16 (wv)
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>3 1>3 2>3
             """),
-        ["GroupQueryAttention over packed QKV"] = (Packed(64).Lengths().Node("com.microsoft::GroupQueryAttention", "h     lengths total", "c pk pv", Heads(4), KvHeads(2)).Out(32), """
+        ["GroupQueryAttention over packed QKV"] = (Packed(64)
+            .Lengths()
+            .Node("com.microsoft::GroupQueryAttention", "h     lengths total", "c pk pv", Heads(4), KvHeads(2))
+            .Out(32), """
             MatMul - h [B S5 C64] n=64 m=64 (w)
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>1
             """),
-        ["GroupQueryAttention with rotary tables, which are no parameters"] = (Packed(128).Lengths().Weight("cos", 8, 8).Weight("sin", 8, 8)
-            .Node("com.microsoft::GroupQueryAttention", "h     lengths total cos sin", "c pk pv", Heads(4), KvHeads(2), AttributeProto.Of("do_rotary", 1)).Out(64), """
+        ["GroupQueryAttention with rotary tables, which are no parameters"] =
+            (Packed(128).Lengths().Weight("cos", 8, 8).Weight("sin", 8, 8)
+            .Node("com.microsoft::GroupQueryAttention", "h     lengths total cos sin", "c pk pv", Heads(4), KvHeads(2),
+                AttributeProto.Of("do_rotary", 1)).Out(64), """
             MatMul - h [B S5 C128] n=128 m=128 (w)
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>1
             """),
-        ["Attention of com.microsoft, an attention bias that a layer computes"] = (Packed(4).Weight("w3", 4, 48).Weight("b", 48).Weight("wb", 4, 50).Initializer("first", [], [0], DataType.Int64)
-            .Node("Gather", "x first", "x0", AttributeProto.Of("axis", 1)).Node("MatMul", "x0 wb", "bf").Longs("bs", -1, 2, 5, 5).Node("Reshape", "bf bs", "bias")
+        ["Attention of com.microsoft, an attention bias that a layer computes"] =
+            (Packed(4).Weight("w3", 4, 48).Weight("b", 48).Weight("wb", 4, 50).Initializer("first", [], [0], DataType.Int64)
+            .Node("Gather", "x first", "x0", AttributeProto.Of("axis", 1))
+                .Node("MatMul", "x0 wb", "bf")
+                .Longs("bs", -1, 2, 5, 5)
+                .Node("Reshape", "bf bs", "bias")
             .Node("com.microsoft::Attention", "h w3 b   bias", "c", Heads(2)).Out(16), """
             MatMul - h [B S5 C4] n=4 m=4 (w)
             MatMul - bf [B C50] n=50 m=50 (wb)
@@ -117,8 +154,10 @@ public class FusedAttentionCases
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>2 1>2 2>3
             """),
-        ["FusedMatMul, the batch transposed too"] = (new TinyModel(17, 8).Input("x", [null, 5, 4]).Weight("w", 4, 6).Node("MatMul", "x w", "h").Weight("v", 5, 2, 6)
-            .Node("com.microsoft::FusedMatMul", "h v", "y", AttributeProto.Of("transBatchA", 1), AttributeProto.Of("transB", 1)).Output("y"), """
+        ["FusedMatMul, the batch transposed too"] =
+            (new TinyModel(17, 8).Input("x", [null, 5, 4]).Weight("w", 4, 6).Node("MatMul", "x w", "h").Weight("v", 5, 2, 6)
+            .Node("com.microsoft::FusedMatMul", "h v", "y", AttributeProto.Of("transBatchA", 1), AttributeProto.Of("transB", 1))
+                .Output("y"), """
             MatMul - h [B S5 C6] n=6 m=6 (w)
             FusedMatMul - y [C5 B C2] n=10 m=10 (v)
             0>1
@@ -148,20 +187,25 @@ public class FusedAttentionCases
 
     private static TinyModel Projected(int width, int values) => Projected(width, width, values);
 
-    private static TinyModel Projected(int width, int keys, int values) => new TinyModel(17, 8).Input("x", [null, 5, 4]).Weight("wq", 4, width).Weight("wk", 4, keys).Weight("wv", 4, values)
+    private static TinyModel Projected(int width, int keys, int values) =>
+        new TinyModel(17, 8).Input("x", [null, 5, 4]).Weight("wq", 4, width).Weight("wk", 4, keys).Weight("wv", 4, values)
         .Node("MatMul", "x wq", "q").Node("MatMul", "x wk", "k").Node("MatMul", "x wv", "v");
 
-    private static TinyModel Packed(int width) => new TinyModel(17, 8).Input("x", [null, 5, 4]).Weight("w", 4, width).Node("MatMul", "x w", "h");
+    private static TinyModel Packed(int width) =>
+        new TinyModel(17, 8).Input("x", [null, 5, 4]).Weight("w", 4, width).Node("MatMul", "x w", "h");
 }
 
 file static class FusedAttentionModels
 {
-    public static TinyModel Out(this TinyModel model, int width) => model.Weight("wo", width, 4).Node("MatMul", "c wo", "y").Output("y");
+    public static TinyModel Out(this TinyModel model, int width) =>
+        model.Weight("wo", width, 4).Node("MatMul", "c wo", "y").Output("y");
 
     /// <summary>The index of the last key of each sample, and the number of keys.</summary>
     public static TinyModel Lengths(this TinyModel model)
     {
         var last = new TensorProto { Name = "last", DataType = (int)DataType.Int32, Dims = { 1 }, Int32Data = { 4 } };
-        return model.Initializer("total", [], [5], DataType.Int32).Node("Shape", "x", "size", AttributeProto.Of("end", 1)).Node("ConstantOfShape", "size", "lengths", AttributeProto.Of("value", last));
+        return model.Initializer("total", [], [5], DataType.Int32)
+            .Node("Shape", "x", "size", AttributeProto.Of("end", 1))
+            .Node("ConstantOfShape", "size", "lengths", AttributeProto.Of("value", last));
     }
 }

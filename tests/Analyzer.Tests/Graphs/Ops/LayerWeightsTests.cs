@@ -12,13 +12,19 @@ public class LayerWeightsTests(ITestOutputHelper output)
 {
     private static IReadOnlyList<OperatorExample> Examples { get; } =
     [
-        .. OperatorExamples.Of("f2,3 f3,4 f4", "Gemm"), .. OperatorExamples.Of("f3,2 f4,3 f4", "Gemm", 21, 1, Int("transA", 1), Int("transB", 1)),
-        .. OperatorExamples.Of("f2,3 f3,4", "MatMul"), .. OperatorExamples.Of("f3 f3,4", "MatMul"), .. OperatorExamples.Of("f2,5,3 f3,4", "MatMul"),
-        .. OperatorExamples.Of("f2,3 f3,4", "com.microsoft::FusedMatMul", 13, 1), .. OperatorExamples.Of("f3,2 f4,3", "com.microsoft::FusedMatMul", 13, 1, Int("transA", 1), Int("transB", 1)),
+        .. OperatorExamples.Of("f2,3 f3,4 f4", "Gemm"),
+        .. OperatorExamples.Of("f3,2 f4,3 f4", "Gemm", 21, 1, Int("transA", 1), Int("transB", 1)),
+        .. OperatorExamples.Of("f2,3 f3,4", "MatMul"), .. OperatorExamples.Of("f3 f3,4", "MatMul"),
+        .. OperatorExamples.Of("f2,5,3 f3,4", "MatMul"),
+        .. OperatorExamples.Of("f2,3 f3,4", "com.microsoft::FusedMatMul", 13, 1),
+        .. OperatorExamples.Of("f3,2 f4,3", "com.microsoft::FusedMatMul", 13, 1, Int("transA", 1), Int("transB", 1)),
         .. OperatorExamples.Of("u2,3 u3,4 u: u:", "MatMulInteger"),
-        .. OperatorExamples.Of("f2,3 f3,4", "Einsum", 21, 1, Text("equation", "ab,bc->ac")), .. OperatorExamples.Of("f2,5,3 f4,3", "Einsum", 21, 1, Text("equation", "...k,nk->...n")),
-        .. OperatorExamples.Of("f1,3,5,5 f4,3,3,3 f4", "Conv"), .. OperatorExamples.Of("f1,4,6 f6,2,3", "Conv", 21, 1, Int("group", 2), Ints("pads", 1, 1)),
-        .. OperatorExamples.Of("f1,3,4,4 f3,2,2,2 f2", "ConvTranspose"), .. OperatorExamples.Of("f1,4,5 f4,3,2", "ConvTranspose", 21, 1, Int("group", 2)),
+        .. OperatorExamples.Of("f2,3 f3,4", "Einsum", 21, 1, Text("equation", "ab,bc->ac")),
+        .. OperatorExamples.Of("f2,5,3 f4,3", "Einsum", 21, 1, Text("equation", "...k,nk->...n")),
+        .. OperatorExamples.Of("f1,3,5,5 f4,3,3,3 f4", "Conv"),
+        .. OperatorExamples.Of("f1,4,6 f6,2,3", "Conv", 21, 1, Int("group", 2), Ints("pads", 1, 1)),
+        .. OperatorExamples.Of("f1,3,4,4 f3,2,2,2 f2", "ConvTranspose"),
+        .. OperatorExamples.Of("f1,4,5 f4,3,2", "ConvTranspose", 21, 1, Int("group", 2)),
         .. OperatorExamples.Of("u1,3,5,5 u4,3,3,3 u: u:", "ConvInteger"),
         .. OperatorExamples.Of("f1,1,2 f1,4,2 f1,4,4 f1,8", "RNN", 21, 1, Int("hidden_size", 4)),
     ];
@@ -52,7 +58,8 @@ public class LayerWeightsTests(ITestOutputHelper output)
             {
                 var changed = Changed(example, weights, element, k);
                 Assert.Equal(k == input, changed.Elements.Count > 0);
-                Assert.True(changed.Elements.Count == 0 || IsFeature(changed, feature), $"{example.Op}: weight {element} is not of output feature {feature}");
+                Assert.True(changed.Elements.Count == 0 || IsFeature(changed, feature),
+                    $"{example.Op}: weight {element} is not of output feature {feature}");
                 tried++;
             }
         }
@@ -66,24 +73,30 @@ public class LayerWeightsTests(ITestOutputHelper output)
             .Where(op => !op.Contains(':', StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal));
 
     /// <summary>The outputs that one weight changes, with the data zero but at one index of the summed axis.</summary>
-    private static (HashSet<int> Elements, int[] Dims) Changed(OperatorExample example, LayerWeights weights, int element, int index)
+    private static (HashSet<int> Elements, int[] Dims) Changed(OperatorExample example, LayerWeights weights, int element,
+        int index)
     {
         var data = example.Inputs[weights.Data]!;
         int[] dims = [.. data.Dims.Select(size => (int)size)];
         // Integers stand for their distance to the zero point.
         var zero = data.Type == TensorProto.Types.DataType.Uint8 ? 3.0 : 0;
-        double[] masked = [.. Enumerable.Range(0, dims.Aggregate(1, (a, b) => a * b)).Select(i => At(dims, i, weights.DataAxis) == index ? zero + 2 + i : zero)];
+        double[] masked = [.. Enumerable.Range(0, dims.Aggregate(1, (a, b) => a * b))
+            .Select(i => At(dims, i, weights.DataAxis) == index ? zero + 2 + i : zero)];
         var inputs = example.Inputs.ToArray();
         inputs[weights.Data] = data with { Values = masked };
         using var node = new OneNode(example with { Inputs = inputs }, weights.Weight);
         double[] values = [.. node.Input];
         values[element] += 7;
         var after = node.Run(values)[0];
-        return (Enumerable.Range(0, after.Values.Length).Where(i => !after.Values[i].Equals(node.Plain[0].Values[i])).ToHashSet(), after.Dims);
+        return (Enumerable.Range(0, after.Values.Length)
+            .Where(i => !after.Values[i].Equals(node.Plain[0].Values[i]))
+            .ToHashSet(), after.Dims);
     }
 
-    /// <summary>True where all changed elements stand at one index of some axis, and others than they do not exist there.</summary>
-    private static bool IsFeature((HashSet<int> Elements, int[] Dims) changed, int feature) => Enumerable.Range(0, changed.Dims.Length)
+    /// <summary>True where all changed elements stand at one index of some axis, and others than they do
+    /// not exist there.</summary>
+    private static bool IsFeature((HashSet<int> Elements, int[] Dims) changed, int feature) =>
+        Enumerable.Range(0, changed.Dims.Length)
         .Any(axis => changed.Elements.All(element => At(changed.Dims, element, axis) == feature));
 
     /// <summary>The channel of the data and the filter that a weight of a grouped convolution belongs to.</summary>
@@ -93,7 +106,8 @@ public class LayerWeightsTests(ITestOutputHelper output)
         return weights.IsTransposed ? (input, group * dims[1] + feature) : (group * dims[1] + input, feature);
     }
 
-    private static int At(int[] dims, int element, int axis) => element / dims[(axis + 1)..].Aggregate(1, (a, b) => a * b) % dims[axis];
+    private static int At(int[] dims, int element, int axis) =>
+        element / dims[(axis + 1)..].Aggregate(1, (a, b) => a * b) % dims[axis];
 
     private static AttributeProto Int(string name, long value) => AttributeProto.Of(name, value);
 

@@ -14,7 +14,8 @@ public class MixesTests(ITestOutputHelper output)
     /// Operators that pick along an axis by indices: with stored ones, an element may stay where it was. A Slice backwards, a
     /// reversed sequence and a TopK exchange elements; attention and recurrence without their masks do not reach every axis.
     /// </summary>
-    private const string NamesMore = "Scatter ScatterElements Gather GatherElements GatherND Compress Attention RNN GRU LSTM TopK";
+    private const string NamesMore =
+        "Scatter ScatterElements Gather GatherElements GatherND Compress Attention RNN GRU LSTM TopK";
 
     /// <summary>Sequences are no tensors, and random numbers tell nothing.</summary>
     private static readonly string[] Untold =
@@ -22,15 +23,23 @@ public class MixesTests(ITestOutputHelper output)
 
     private static IEnumerable<OperatorExample> Examples => OperatorExamples.All.Concat(SourceExamples.All).Concat(
     [
-        .. OperatorExamples.Of("f2,3,2,2", "Softmax LogSoftmax Hardmax", 11, 1, AttributeProto.Of("axis", 1L)), .. OperatorExamples.Of("f2,3,4", "Softmax", 13, 1, AttributeProto.Of("axis", 0L)),
-        .. OperatorExamples.Of("f4,3 i=-1 i=-9 i=0 i=-1", "Slice"), .. OperatorExamples.Of("f2,3,4,2 f3 f3", "InstanceNormalization"),
-        .. OperatorExamples.Of("f2,3,4 f3,4", "LayerNormalization", 17, 1, AttributeProto.Of("axis", 1L)), .. OperatorExamples.Of("f2,3,4", "LpNormalization", 13, 1, AttributeProto.Of("axis", 1L)),
-        .. OperatorExamples.Of("f1,3,4,4", "AveragePool MaxPool", 13, 1, AttributeProto.Of("kernel_shape", [3L, 3L]), AttributeProto.Of("pads", [1L, 1L, 1L, 1L])),
+        .. OperatorExamples.Of("f2,3,2,2", "Softmax LogSoftmax Hardmax", 11, 1, AttributeProto.Of("axis", 1L)),
+        .. OperatorExamples.Of("f2,3,4", "Softmax", 13, 1, AttributeProto.Of("axis", 0L)),
+        .. OperatorExamples.Of("f4,3 i=-1 i=-9 i=0 i=-1", "Slice"),
+        .. OperatorExamples.Of("f2,3,4,2 f3 f3", "InstanceNormalization"),
+        .. OperatorExamples.Of("f2,3,4 f3,4", "LayerNormalization", 17, 1, AttributeProto.Of("axis", 1L)),
+        .. OperatorExamples.Of("f2,3,4", "LpNormalization", 13, 1, AttributeProto.Of("axis", 1L)),
+        .. OperatorExamples.Of("f1,3,4,4", "AveragePool MaxPool", 13, 1, AttributeProto.Of("kernel_shape", [3L, 3L]),
+            AttributeProto.Of("pads", [1L, 1L, 1L, 1L])),
         .. OperatorExamples.Of("f4,3 i=1,0,-1,0", "Pad", 19, 1, AttributeProto.Of("mode", "wrap")),
         .. OperatorExamples.Of("f2,3,4,4 f3,3,3,3", "Conv", 13, 1, AttributeProto.Of("pads", [1L, 1L, 1L, 1L])),
     ]);
 
-    public static TheoryData<string> Ops => [.. Examples.Where(example => !example.HasNoKernel && example.Inputs is [{ IsSequence: false, Type: DataType.Float or DataType.Uint8 or DataType.Int64 or DataType.Bool }, ..])
+    public static TheoryData<string> Ops =>
+        [.. Examples.Where(example =>
+            !example.HasNoKernel
+                && example.Inputs is [
+                { IsSequence: false, Type: DataType.Float or DataType.Uint8 or DataType.Int64 or DataType.Bool }, ..])
         .Select(example => example.Op).Distinct().Except(Untold)];
 
     [Theory]
@@ -47,7 +56,8 @@ public class MixesTests(ITestOutputHelper output)
                 continue;
             int[] said = [.. SourcesTests.RuleOf(op).Mixes(node.Call).Order()];
             var seen = Seen(example, node, dims);
-            Assert.True(seen.All(said.Contains), $"{op} [{string.Join(',', dims)}] mixes along {string.Join(',', seen)} and names {string.Join(',', said)}");
+            Assert.True(seen.All(said.Contains),
+                $"{op} [{string.Join(',', dims)}] mixes along {string.Join(',', seen)} and names {string.Join(',', said)}");
             if (!NamesMore.Split(' ').Contains(op))
                 Assert.Equal(said.Where(axis => dims[axis] > 1), seen);
             tried++;
@@ -66,12 +76,15 @@ public class MixesTests(ITestOutputHelper output)
                 double[] values = [.. node.Input];
                 values[element] = value;
                 var after = node.Run(values)[0].Values;
-                foreach (var changed in Enumerable.Range(0, after.Length).Where(i => SourcesTests.Differs(after[i], node.Plain[0].Values[i])))
-                    seen.UnionWith(Enumerable.Range(0, dims.Length).Where(axis => At(dims, changed, axis) != At(dims, element, axis)));
+                foreach (var changed in Enumerable.Range(0, after.Length)
+                    .Where(i => SourcesTests.Differs(after[i], node.Plain[0].Values[i])))
+                    seen.UnionWith(Enumerable.Range(0, dims.Length)
+                        .Where(axis => At(dims, changed, axis) != At(dims, element, axis)));
             }
         }
         return [.. seen];
     }
 
-    private static int At(int[] dims, int element, int axis) => element / dims[(axis + 1)..].Aggregate(1, (a, b) => a * b) % dims[axis];
+    private static int At(int[] dims, int element, int axis) =>
+        element / dims[(axis + 1)..].Aggregate(1, (a, b) => a * b) % dims[axis];
 }

@@ -14,7 +14,11 @@ internal sealed class OneNode : IDisposable
     private readonly OperatorExample example;
     private readonly int fed;
     private readonly InferenceSession session;
-    private readonly SessionOptions options = new() { GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+    private readonly SessionOptions options = new()
+    {
+        GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
+        LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL
+    };
     private readonly double[][] stored;
     private readonly NodeProto node;
 
@@ -60,7 +64,9 @@ internal sealed class OneNode : IDisposable
     public OperatorCall Call => new(
         node, node.Domain.Length > 0 ? 1 : example.Opset,
         name => name[0] == 'y' ? Plain[At(name)].Dims : Dims(At(name)),
-        name => At(name) == fed ? null : new ConstantTensor(Dims(At(name)), stored[At(name)], (int)example.Inputs[At(name)]!.Type),
+        name => At(name) == fed
+            ? null
+            : new ConstantTensor(Dims(At(name)), stored[At(name)], (int)example.Inputs[At(name)]!.Type),
         name => name[0] == 'x' && At(name) != fed);
 
     /// <summary>The outputs of other values.</summary>
@@ -86,7 +92,9 @@ internal sealed class OneNode : IDisposable
     /// <summary>Values that differ from one another and from zero, where the example does not say which.</summary>
     private static double[] Fill(ExampleInput input) => input.Values ?? (input.Type == DataType.Float
         ? [.. input.Fill().Select((_, i) => (float)((i % 2 == 0 ? 1 : -1) * (0.31 + 0.0617 * i)))]
-        : input.Type == DataType.Uint8 ? [.. input.Fill().Select((_, i) => input.Dims.Length == 0 ? 3.0 : 10 + 5 * i % 100)] : [.. input.Fill()]);
+        : input.Type == DataType.Uint8
+            ? [.. input.Fill().Select((_, i) => input.Dims.Length == 0 ? 3.0 : 10 + 5 * i % 100)]
+            : [.. input.Fill()]);
 
     private static OrtValue Value(DataType type, double[] values, long[] dims) => type switch
     {
@@ -104,13 +112,19 @@ internal sealed class OneNode : IDisposable
         var info = value.GetTensorTypeAndShape();
         double[] values = info.ElementDataType switch
         {
-            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float => [.. value.GetTensorDataAsSpan<float>().ToArray().Select(x => (double)x)],
+            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float =>
+                [.. value.GetTensorDataAsSpan<float>().ToArray().Select(x => (double)x)],
             Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Double => value.GetTensorDataAsSpan<double>().ToArray(),
-            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Int64 => [.. value.GetTensorDataAsSpan<long>().ToArray().Select(x => (double)x)],
-            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Int32 => [.. value.GetTensorDataAsSpan<int>().ToArray().Select(x => (double)x)],
-            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.UInt8 => [.. value.GetTensorDataAsSpan<byte>().ToArray().Select(x => (double)x)],
-            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Int8 => [.. value.GetTensorDataAsSpan<sbyte>().ToArray().Select(x => (double)x)],
-            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Bool => [.. value.GetTensorDataAsSpan<bool>().ToArray().Select(x => x ? 1.0 : 0)],
+            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Int64 =>
+                [.. value.GetTensorDataAsSpan<long>().ToArray().Select(x => (double)x)],
+            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Int32 =>
+                [.. value.GetTensorDataAsSpan<int>().ToArray().Select(x => (double)x)],
+            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.UInt8 =>
+                [.. value.GetTensorDataAsSpan<byte>().ToArray().Select(x => (double)x)],
+            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Int8 =>
+                [.. value.GetTensorDataAsSpan<sbyte>().ToArray().Select(x => (double)x)],
+            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Bool =>
+                [.. value.GetTensorDataAsSpan<bool>().ToArray().Select(x => x ? 1.0 : 0)],
             var other => throw new NotSupportedException($"{other}"),
         };
         return (values, [.. info.Shape.Select(size => (int)size)]);

@@ -5,7 +5,8 @@ using static Onnx.TensorProto.Types;
 
 namespace Emergence.Analyzer.Tests.Graphs.Ops;
 
-/// <summary>ONNX Runtime's operators on quantized numbers: each is the standard's between a dequantizer and a quantizer.</summary>
+/// <summary>ONNX Runtime's operators on quantized numbers: each is the standard's between a dequantizer and
+/// a quantizer.</summary>
 public class QuantizedElementwiseCases
 {
     private static readonly Dictionary<string, (TinyModel Model, string Graph)> Cases = new()
@@ -15,7 +16,11 @@ public class QuantizedElementwiseCases
             QLinearMatMul - y [B C3] n=3 m=3 (v)
             0>1
             """),
-        ["QLinearAdd of two branches, the later owns"] = (Dense("a").QWeight("u", 6, 6).Node("QLinearMatMul", "a os oz u ws wz os oz", "h").Add("QLinearAdd", "h a", "b").Last("b"), """
+        ["QLinearAdd of two branches, the later owns"] = (Dense("a")
+            .QWeight("u", 6, 6)
+            .Node("QLinearMatMul", "a os oz u ws wz os oz", "h")
+            .Add("QLinearAdd", "h a", "b")
+            .Last("b"), """
             QLinearMatMul - a quantized by os oz [B C6] n=6 m=6 (w)
             QLinearMatMul - b quantized by ts tz [B C6] n=6 m=6 (u)
             QLinearMatMul - y [B C3] n=3 m=3 (v)
@@ -31,21 +36,30 @@ public class QuantizedElementwiseCases
             QLinearMatMul - y [B C3] n=3 m=3 (v)
             0>1
             """),
-        ["QLinearSigmoid without a zero point"] = (Dense("a").Node("com.microsoft::QLinearSigmoid", "a os oz ts ", "b").Node("DequantizeLinear", "b ts", "y").Output("y"), """
+        ["QLinearSigmoid without a zero point"] = (Dense("a")
+            .Node("com.microsoft::QLinearSigmoid", "a os oz ts ", "b")
+            .Node("DequantizeLinear", "b ts", "y")
+            .Output("y"), """
             QLinearMatMul Sigmoid y [B C6] n=6 m=6 (w)
             """),
-        ["QLinearMul of a branch and its QLinearSigmoid is a Swish"] = (Dense("a").Node("com.microsoft::QLinearSigmoid", "a os oz ts tz", "g")
+        ["QLinearMul of a branch and its QLinearSigmoid is a Swish"] =
+            (Dense("a").Node("com.microsoft::QLinearSigmoid", "a os oz ts tz", "g")
             .Node("com.microsoft::QLinearMul", "a os oz g ts tz ts tz", "b").Last("b"), """
             QLinearMatMul Swish b quantized by ts tz [B C6] n=6 m=6 (w)
             QLinearMatMul - y [B C3] n=3 m=3 (v)
             0>1
             """),
-        ["QLinearLeakyRelu"] = (Dense("a").Node("com.microsoft::QLinearLeakyRelu", "a os oz ts tz", "b", AttributeProto.Of("alpha", 0.1f)).Last("b"), """
+        ["QLinearLeakyRelu"] = (Dense("a")
+            .Node("com.microsoft::QLinearLeakyRelu", "a os oz ts tz", "b", AttributeProto.Of("alpha", 0.1f))
+            .Last("b"), """
             QLinearMatMul LeakyRelu b quantized by ts tz [B C6] n=6 m=6 (w)
             QLinearMatMul - y [B C3] n=3 m=3 (v)
             0>1
             """),
-        ["QLinearSoftmax closes nothing"] = (Dense("a").Node("com.microsoft::QLinearSoftmax", "a os oz ts tz", "b", AttributeProto.Of("opset", 13)).Node("DequantizeLinear", "b ts tz", "y").Output("y"), """
+        ["QLinearSoftmax closes nothing"] = (Dense("a")
+            .Node("com.microsoft::QLinearSoftmax", "a os oz ts tz", "b", AttributeProto.Of("opset", 13))
+            .Node("DequantizeLinear", "b ts tz", "y")
+            .Output("y"), """
             QLinearMatMul - a quantized by os oz [B C6] n=6 m=6 (w)
             """),
         ["QLinearConcat"] = (Dense("a").QWeight("u", 4, 5).Node("QLinearMatMul", "q s z u ws wz os oz", "h")
@@ -56,43 +70,61 @@ public class QuantizedElementwiseCases
             QLinearMatMul - y [B C3] n=3 m=3 (v)
             0>2 1>2
             """),
-        ["QLinearConcat, its parts closed behind it"] = (Dense("a").QWeight("u", 4, 5).Node("QLinearMatMul", "q s z u ws wz os oz", "h")
+        ["QLinearConcat, its parts closed behind it"] =
+            (Dense("a").QWeight("u", 4, 5).Node("QLinearMatMul", "q s z u ws wz os oz", "h")
             .Node("com.microsoft::QLinearConcat", "ts tz a os oz h os oz", "b", AttributeProto.Of("axis", 1))
-            .Node("com.microsoft::QLinearLeakyRelu", "b ts tz os oz", "l").Node("DequantizeLinear", "l os oz", "y").Output("y"), """
+            .Node("com.microsoft::QLinearLeakyRelu", "b ts tz os oz", "l").Node("DequantizeLinear", "l os oz", "y").Output("y"),
+            """
             QLinearMatMul LeakyRelu a quantized by os oz [B C6] n=6 m=6 (w)
             QLinearMatMul LeakyRelu h quantized by os oz [B C5] n=5 m=5 (u)
             """),
-        ["QLinearWhere of two branches"] = (Dense("a").QWeight("u", 6, 6).Node("QLinearMatMul", "a os oz u ws wz os oz", "h").Initializer("mask", [6], [1, 0, 1, 1, 0, 0], DataType.Bool)
+        ["QLinearWhere of two branches"] = (Dense("a")
+            .QWeight("u", 6, 6)
+            .Node("QLinearMatMul", "a os oz u ws wz os oz", "h")
+            .Initializer("mask", [6], [1, 0, 1, 1, 0, 0], DataType.Bool)
             .Node("com.microsoft::QLinearWhere", "mask h os oz a os oz ts tz", "b").Last("b"), """
             QLinearMatMul - a quantized by os oz [B C6] n=6 m=6 (w)
             QLinearMatMul - b quantized by ts tz [B C6] n=6 m=6 (u)
             QLinearMatMul - y [B C3] n=3 m=3 (v)
             0>1 0=1 1>2
             """),
-        ["QLinearGlobalAveragePool"] = (Conv("a").Node("com.microsoft::QLinearGlobalAveragePool", "a os oz ts tz", "g").Node("Flatten", "g", "b").QWeight("v", 3, 3)
+        ["QLinearGlobalAveragePool"] = (Conv("a")
+            .Node("com.microsoft::QLinearGlobalAveragePool", "a os oz ts tz", "g")
+            .Node("Flatten", "g", "b")
+            .QWeight("v", 3, 3)
             .Node("QLinearMatMul", "b ts tz v ws wz os oz", "o").Node("DequantizeLinear", "o os oz", "y").Output("y"), """
             QLinearConv - a quantized by os oz [B C3 P4 P3] n=36 m=3 (k)
             QLinearMatMul - y [B C3] n=3 m=3 (v)
             0>1
             """),
-        ["QLinearAveragePool, an identity edge through it"] = (Conv("a").Node("com.microsoft::QLinearAveragePool", "a os oz ts tz", "p", AttributeProto.Of("kernel_shape", [2L, 2L]))
-            .QWeight("u", 3, 3, 2, 2).Node("QLinearConv", "a os oz u ws wz os oz", "h").Node("com.microsoft::QLinearAdd", "h os oz p ts tz ts tz", "b").Node("DequantizeLinear", "b ts tz", "y").Output("y"), """
+        ["QLinearAveragePool, an identity edge through it"] = (Conv("a")
+            .Node("com.microsoft::QLinearAveragePool", "a os oz ts tz", "p", AttributeProto.Of("kernel_shape", [2L, 2L]))
+            .QWeight("u", 3, 3, 2, 2)
+                .Node("QLinearConv", "a os oz u ws wz os oz", "h")
+                .Node("com.microsoft::QLinearAdd", "h os oz p ts tz ts tz", "b")
+                .Node("DequantizeLinear", "b ts tz", "y")
+                .Output("y"), """
             QLinearConv - a quantized by os oz [B C3 P4 P3] n=36 m=3 (k)
             QLinearConv - y [B C3 P3 P2] n=18 m=3 (u)
             0>1 0=1
             """),
-        ["QLinearConv with channels last"] = (Quantized(new TinyModel(13).Input("x", [null, 6, 5, 2]).QConstants()).QWeight("k", 3, 2, 3, 3)
+        ["QLinearConv with channels last"] =
+            (Quantized(new TinyModel(13).Input("x", [null, 6, 5, 2]).QConstants()).QWeight("k", 3, 2, 3, 3)
             .Node("com.microsoft::QLinearConv", "q s z k ws wz os oz", "a", AttributeProto.Of("channels_last", 1))
-            .Node("com.microsoft::QLinearGlobalAveragePool", "a os oz ts tz", "g", AttributeProto.Of("channels_last", 1)).Node("Flatten", "g", "b").QWeight("v", 3, 3)
+            .Node("com.microsoft::QLinearGlobalAveragePool", "a os oz ts tz", "g", AttributeProto.Of("channels_last", 1))
+                .Node("Flatten", "g", "b")
+                .QWeight("v", 3, 3)
             .Node("QLinearMatMul", "b ts tz v ws wz os oz", "o").Node("DequantizeLinear", "o os oz", "y").Output("y"), """
             QLinearConv - a_QLinearConv quantized by os oz [B C3 P4 P3] n=36 m=3 (k)
             QLinearMatMul - y [B C3] n=3 m=3 (v)
             0>1
             """),
-        ["QLinearConv and NhwcMaxPool, channels last"] = (Quantized(new TinyModel(13).Input("x", [null, 6, 5, 2]).QConstants()).QWeight("k", 3, 2, 3, 3)
+        ["QLinearConv and NhwcMaxPool, channels last"] =
+            (Quantized(new TinyModel(13).Input("x", [null, 6, 5, 2]).QConstants()).QWeight("k", 3, 2, 3, 3)
             .Node("com.microsoft::QLinearConv", "q s z k ws wz os oz", "a", AttributeProto.Of("channels_last", 1))
             .Node("com.microsoft::NhwcMaxPool", "a", "p", AttributeProto.Of("kernel_shape", [2L, 2L]))
-            .Node("com.microsoft::QLinearAveragePool", "p os oz ts tz", "r", AttributeProto.Of("kernel_shape", [1L, 2L]), AttributeProto.Of("channels_last", 1))
+            .Node("com.microsoft::QLinearAveragePool", "p os oz ts tz", "r", AttributeProto.Of("kernel_shape", [1L, 2L]),
+                AttributeProto.Of("channels_last", 1))
             .Node("Flatten", "r", "b").QWeight("v", 9, 3)
             .Node("QLinearMatMul", "b ts tz v ws wz os oz", "o").Node("DequantizeLinear", "o os oz", "y").Output("y"), """
             QLinearConv - a_QLinearConv quantized by os oz [B C3 P4 P3] n=36 m=3 (k)
@@ -100,14 +132,22 @@ public class QuantizedElementwiseCases
             0>1
             """),
         ["QAttention"] = (Quantized(new TinyModel(13).Input("x", [null, 5, 4]).QConstants()).QWeight("w", 4, 18).Weight("b", 18)
-            .Node("com.microsoft::QAttention", "q w b s ws  z wz", "c", AttributeProto.Of("num_heads", 2)).Weight("wo", 6, 4).Node("MatMul", "c wo", "y").Output("y"), """
+            .Node("com.microsoft::QAttention", "q w b s ws  z wz", "c", AttributeProto.Of("num_heads", 2))
+                .Weight("wo", 6, 4)
+                .Node("MatMul", "c wo", "y")
+                .Output("y"), """
             QAttention - c [B S5 C6] n=6 m=6 (w +b)
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>1
             """),
-        ["DynamicQuantizeLSTM"] = (new TinyModel(13).Input("x", [5, null, 4], batchAxis: 1).QWeight("w", 2, 4, 12).QWeight("r", 2, 3, 12).Weight("b", 2, 24)
+        ["DynamicQuantizeLSTM"] = (new TinyModel(13)
+            .Input("x", [5, null, 4], batchAxis: 1)
+            .QWeight("w", 2, 4, 12)
+            .QWeight("r", 2, 3, 12)
+            .Weight("b", 2, 24)
             .Initializer("ws", [2], [0.03125, 0.0625]).Initializer("wz", [2], [1, 0], DataType.Int8)
-            .Node("com.microsoft::DynamicQuantizeLSTM", "x w r b     ws wz ws wz", "h", AttributeProto.Of("hidden_size", 3), AttributeProto.Of("direction", "bidirectional")).Output("h"), """
+            .Node("com.microsoft::DynamicQuantizeLSTM", "x w r b     ws wz ws wz", "h", AttributeProto.Of("hidden_size", 3),
+                AttributeProto.Of("direction", "bidirectional")).Output("h"), """
             DynamicQuantizeLSTM Lstm h [S5 C2 B C3] n=6 m=6 (w r +b)
             """),
     };
@@ -122,7 +162,10 @@ public class QuantizedElementwiseCases
     [Fact]
     public void a_mean_over_positions_is_pooling()
     {
-        var model = Conv("a").Node("com.microsoft::QLinearReduceMean", "a os oz ts tz", "g", AttributeProto.Of("axes", [2L, 3L]), AttributeProto.Of("keepdims", 0)).QWeight("v", 3, 3)
+        var model = Conv("a")
+            .Node("com.microsoft::QLinearReduceMean", "a os oz ts tz", "g", AttributeProto.Of("axes", [2L, 3L]),
+                AttributeProto.Of("keepdims", 0))
+            .QWeight("v", 3, 3)
             .Node("QLinearMatMul", "g ts tz v ws wz os oz", "o").Node("DequantizeLinear", "o os oz", "y").Output("y");
         Assert.Equal(GraphText.Tidy("""
             QLinearConv - a quantized by os oz [B C3 P4 P3] n=36 m=3 (k)
@@ -135,18 +178,24 @@ public class QuantizedElementwiseCases
     [Fact]
     public void zeros_are_counted_at_the_zero_point()
     {
-        var model = Dense("a").Initializer("c", [6], [120, 120, 7, 0, 120, 9], DataType.Uint8).Add("QLinearAdd", "a c", "b").Last("b");
+        var model = Dense("a")
+            .Initializer("c", [6], [120, 120, 7, 0, 120, 9], DataType.Uint8)
+            .Add("QLinearAdd", "a c", "b")
+            .Last("b");
         var bias = TracedRun.OnlyTraces(model.Proto).Layers[0].Parameters[1];
         Assert.Equal(("c", 6, 3), (bias.Tensor, bias.Count, bias.Nonzero));
     }
 
-    private static TinyModel Dense(string output) => Quantized(new TinyModel(13).Input("x", [null, 4]).QConstants()).QWeight("w", 4, 6)
+    private static TinyModel Dense(string output) =>
+        Quantized(new TinyModel(13).Input("x", [null, 4]).QConstants()).QWeight("w", 4, 6)
         .Node("QLinearMatMul", "q s z w ws wz os oz", output);
 
-    private static TinyModel Conv(string output) => Quantized(new TinyModel(13).Input("x", [null, 2, 6, 5]).QConstants()).QWeight("k", 3, 2, 3, 3)
+    private static TinyModel Conv(string output) =>
+        Quantized(new TinyModel(13).Input("x", [null, 2, 6, 5]).QConstants()).QWeight("k", 3, 2, 3, 3)
         .Node("QLinearConv", "q s z k ws wz os oz", output);
 
-    private static TinyModel Quantized(TinyModel model) => model.Scalar("s", 1 / 64.0).Initializer("z", [], [128], DataType.Uint8).Node("QuantizeLinear", "x s z", "q");
+    private static TinyModel Quantized(TinyModel model) =>
+        model.Scalar("s", 1 / 64.0).Initializer("z", [], [128], DataType.Uint8).Node("QuantizeLinear", "x s z", "q");
 }
 
 file static class QuantizedElementwiseModels

@@ -14,17 +14,24 @@ public class RecurrentCases
             MatMul - y [S5 B C2] n=2 m=2 (v)
             0>1
             """),
-        ["LSTM with peepholes"] = (Sequence().Weights(1, 4).Weight("b", 1, 24).Weight("p", 1, 9).Node("LSTM", "x w r b    p", "o", Hidden).ThenDense(3), """
+        ["LSTM with peepholes"] = (Sequence()
+            .Weights(1, 4)
+            .Weight("b", 1, 24)
+            .Weight("p", 1, 9)
+            .Node("LSTM", "x w r b    p", "o", Hidden)
+            .ThenDense(3), """
             LSTM Lstm o [S5 C1 B C3] n=3 m=3 (w r +b p)
             MatMul - y [S5 B C2] n=2 m=2 (v)
             0>1
             """),
-        ["LSTM in both directions"] = (Sequence().Weights(2, 4).Node("LSTM", "x w r", "o", Hidden, Direction("bidirectional")).ThenDense(6), """
+        ["LSTM in both directions"] =
+            (Sequence().Weights(2, 4).Node("LSTM", "x w r", "o", Hidden, Direction("bidirectional")).ThenDense(6), """
             LSTM Lstm o [S5 C2 B C3] n=6 m=6 (w r)
             MatMul - y [S5 B C2] n=2 m=2 (v)
             0>1
             """),
-        ["LSTM, reverse, of which the last state is used"] = (Sequence().Weights(1, 4).Node("LSTM", "x w r", " o", Hidden, Direction("reverse"))
+        ["LSTM, reverse, of which the last state is used"] =
+            (Sequence().Weights(1, 4).Node("LSTM", "x w r", " o", Hidden, Direction("reverse"))
             .Longs("axes", 0).Node("Squeeze", "o axes", "s").Weight("v", 3, 2).Node("MatMul", "s v", "y").Output("y"), """
             LSTM Lstm o_Y [S5 C1 B C3] n=3 m=3 (w r)
             MatMul - y [B C2] n=2 m=2 (v)
@@ -41,7 +48,8 @@ public class RecurrentCases
             MatMul - y [S5 B C2] n=2 m=2 (v)
             0>1
             """),
-        ["GRU in both directions"] = (Sequence().Weights(2, 3).Node("GRU", "x w r", "o", Hidden, Direction("bidirectional")).ThenDense(6), """
+        ["GRU in both directions"] =
+            (Sequence().Weights(2, 3).Node("GRU", "x w r", "o", Hidden, Direction("bidirectional")).ThenDense(6), """
             GRU Gru o [S5 C2 B C3] n=6 m=6 (w r)
             MatMul - y [S5 B C2] n=2 m=2 (v)
             0>1
@@ -52,12 +60,14 @@ public class RecurrentCases
             0>1
             """),
         ["RNN in both directions, with ReLU"] = (Sequence().Weights(2, 1)
-            .Node("RNN", "x w r", "o", Hidden, Direction("bidirectional"), AttributeProto.Of("activations", ["Relu", "Relu"])).ThenDense(6), """
+            .Node("RNN", "x w r", "o", Hidden, Direction("bidirectional"), AttributeProto.Of("activations", ["Relu", "Relu"]))
+                .ThenDense(6), """
             RNN Relu o [S5 C2 B C3] n=6 m=6 (w r)
             MatMul - y [S5 B C2] n=2 m=2 (v)
             0>1
             """),
-        ["two LSTMs, batch first behind Transposes"] = (new TinyModel(13).Input("x", [null, 5, 4]).Node("Transpose", "x", "t", AttributeProto.Of("perm", [1L, 0L, 2L]))
+        ["two LSTMs, batch first behind Transposes"] =
+            (new TinyModel(13).Input("x", [null, 5, 4]).Node("Transpose", "x", "t", AttributeProto.Of("perm", [1L, 0L, 2L]))
             .Weights(1, 4).Node("LSTM", "t w r", "o", Hidden).Longs("one", 1).Node("Squeeze", "o one", "s")
             .Weight("w2", 1, 12, 3).Weight("r2", 1, 12, 3).Node("LSTM", "s w2 r2", "o2", Hidden).Node("Squeeze", "o2 one", "s2")
             .Node("Transpose", "s2", "y", AttributeProto.Of("perm", [1L, 0L, 2L])).Output("y"), """
@@ -65,7 +75,10 @@ public class RecurrentCases
             LSTM Lstm o2 [S5 C1 B C3] n=3 m=3 (w2 r2)
             0>1
             """),
-        ["a state that an earlier layer computes"] = (new TinyModel(13).Input("x", [null, 5, 4]).Input("c", [null, 2]).Node("Transpose", "x", "t", AttributeProto.Of("perm", [1L, 0L, 2L]))
+        ["a state that an earlier layer computes"] = (new TinyModel(13)
+            .Input("x", [null, 5, 4])
+            .Input("c", [null, 2])
+            .Node("Transpose", "x", "t", AttributeProto.Of("perm", [1L, 0L, 2L]))
             .Weight("u", 2, 3).Node("MatMul", "c u", "h").Longs("zero", 0).Node("Unsqueeze", "h zero", "h0")
             .Weights(1, 1).Node("RNN", "t w r   h0", "y", Hidden).Output("y"), """
             MatMul - h [B C3] n=3 m=3 (u)
@@ -95,6 +108,8 @@ file static class RecurrentModels
 
     /// <summary>[time, directions, batch, hidden] to [time, batch, features], as exporters do, and a dense layer.</summary>
     public static TinyModel ThenDense(this TinyModel model, long features) => model
-        .Node("Transpose", "o", "ot", AttributeProto.Of("perm", [0L, 2L, 1L, 3L])).Longs("shape", 0, 0, -1).Node("Reshape", "ot shape", "f")
+        .Node("Transpose", "o", "ot", AttributeProto.Of("perm", [0L, 2L, 1L, 3L]))
+            .Longs("shape", 0, 0, -1)
+            .Node("Reshape", "ot shape", "f")
         .Weight("v", features, 2).Node("MatMul", "f v", "y").Output("y");
 }

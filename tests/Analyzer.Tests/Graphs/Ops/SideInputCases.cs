@@ -12,13 +12,21 @@ public class SideInputCases
     private static readonly Dictionary<string, Func<TinyModel, TinyModel>> Cases = new()
     {
         ["slope of PRelu"] = model => model.Node("PRelu", "a s", "t"),
-        ["condition of Where"] = model => model.Scalar("k", 0.25).Scalar("zero", 0).Node("Greater", "s k", "c").Node("Where", "c a zero", "t"),
-        ["upper bound of Clip"] = model => model.Node("ReduceMax", "s", "m", AttributeProto.Of("keepdims", 0)).Node("Clip", "a  m", "t"),
-        ["lower bound of Clip"] = model => model.Node("ReduceMin", "s", "m", AttributeProto.Of("keepdims", 0)).Node("Clip", "a m", "t"),
+        ["condition of Where"] = model =>
+            model.Scalar("k", 0.25).Scalar("zero", 0).Node("Greater", "s k", "c").Node("Where", "c a zero", "t"),
+        ["upper bound of Clip"] = model =>
+            model.Node("ReduceMax", "s", "m", AttributeProto.Of("keepdims", 0)).Node("Clip", "a  m", "t"),
+        ["lower bound of Clip"] = model =>
+            model.Node("ReduceMin", "s", "m", AttributeProto.Of("keepdims", 0)).Node("Clip", "a m", "t"),
         ["updates of a Scatter"] = model => model.Initializer("i", [1, 6], [5, 4, 3, 2, 1, 0], DataType.Int64)
             .Node("ScatterElements", "a i s", "t", AttributeProto.Of("axis", 1)),
-        ["scale of a layer normalization"] = model => model.Longs("axis", 0).Node("Squeeze", "s axis", "gain").Node("LayerNormalization", "a gain", "t"),
-        ["value of Pad"] = model => model.Node("ReduceMax", "s", "m", AttributeProto.Of("keepdims", 0)).Longs("p", 0, 1, 0, 0).Longs("from", 0).Longs("to", 6)
+        ["scale of a layer normalization"] = model =>
+            model.Longs("axis", 0).Node("Squeeze", "s axis", "gain").Node("LayerNormalization", "a gain", "t"),
+        ["value of Pad"] = model =>
+            model.Node("ReduceMax", "s", "m", AttributeProto.Of("keepdims", 0))
+                .Longs("p", 0, 1, 0, 0)
+                .Longs("from", 0)
+                .Longs("to", 6)
             .Longs("axis", 1).Node("Pad", "a p m", "q").Node("Slice", "q from to axis", "t"),
     };
 
@@ -39,10 +47,15 @@ public class SideInputCases
     [InlineData("ScatterND")]
     public void writing_into_constants_is_no_constant(string op)
     {
-        var tiny = new TinyModel(16).Input("x", [4, 5], batchAxis: -1).Weight("w", 5, 6).Node("MatMul", "x w", "h").Node("Relu", "h", "a")
+        var tiny = new TinyModel(16)
+            .Input("x", [4, 5], batchAxis: -1)
+            .Weight("w", 5, 6)
+            .Node("MatMul", "x w", "h")
+            .Node("Relu", "h", "a")
             .Initializer("zeros", [4, 6], new double[24]);
         tiny = op == "ScatterND"
-            ? tiny.Initializer("i", [4, 1], [2, 1, 0, 0], DataType.Int64).Node("ScatterND", "zeros i a", "t", AttributeProto.Of("reduction", "add"))
+            ? tiny.Initializer("i", [4, 1], [2, 1, 0, 0], DataType.Int64)
+                .Node("ScatterND", "zeros i a", "t", AttributeProto.Of("reduction", "add"))
             : tiny.Initializer("i", [4, 6], Enumerable.Range(0, 24).Select(i => (double)(i / 6 % 3)), DataType.Int64)
                 .Node("ScatterElements", "zeros i a", "t", AttributeProto.Of("reduction", "add"));
         var graph = TracedRun.OnlyTraces(tiny.Weight("u", 6, 3).Node("MatMul", "t u", "y").Output("y").Proto);
@@ -52,8 +65,18 @@ public class SideInputCases
 
     [Fact]
     public void a_step_by_Where_between_constants_keeps_the_edge() => TracedRun.Holds(
-        new TinyModel(13).Input("x", [null, 4]).Weight("w", 4, 6).Node("MatMul", "x w", "h").Scalar("k", 0.25).Scalar("one", 1).Scalar("zero", 0)
-            .Node("Greater", "h k", "c").Node("Where", "c one zero", "t").Weight("u", 6, 3).Node("MatMul", "t u", "y").Output("y"), """
+        new TinyModel(13)
+            .Input("x", [null, 4])
+            .Weight("w", 4, 6)
+            .Node("MatMul", "x w", "h")
+            .Scalar("k", 0.25)
+            .Scalar("one", 1)
+            .Scalar("zero", 0)
+            .Node("Greater", "h k", "c")
+                .Node("Where", "c one zero", "t")
+                .Weight("u", 6, 3)
+                .Node("MatMul", "t u", "y")
+                .Output("y"), """
         MatMul Where h [B C6] n=6 m=6 (w)
         MatMul - y [B C3] n=3 m=3 (u)
         0>1
@@ -62,7 +85,8 @@ public class SideInputCases
     [Fact]
     public void offsets_of_a_deformable_convolution_feed_it() => TracedRun.Holds(
         new TinyModel(19).Input("x", [null, 2, 4, 4]).Weight("w", 8, 2, 1, 1).Node("Conv", "x w", "o").Weight("v", 3, 2, 2, 2)
-            .Node("DeformConv", "x v o", "y", AttributeProto.Of("kernel_shape", [2, 2]), AttributeProto.Of("pads", [0, 0, 1, 1])).Output("y"), """
+            .Node("DeformConv", "x v o", "y", AttributeProto.Of("kernel_shape", [2, 2]), AttributeProto.Of("pads", [0, 0, 1, 1]))
+                .Output("y"), """
         Conv - o [B C8 P4 P4] n=128 m=8 (w)
         DeformConv - y [B C3 P4 P4] n=48 m=3 (v)
         0>1
@@ -72,10 +96,16 @@ public class SideInputCases
     [Fact]
     public void a_computed_bias_meets_the_nodes_that_an_Add_would_bring_together()
     {
-        TinyModel Start() => new TinyModel(13).Input("x", [1, 2, 3, 3], batchAxis: -1).Weight("w", 4, 2, 1, 1).Node("Conv", "x w", "a")
+        TinyModel Start() =>
+            new TinyModel(13).Input("x", [1, 2, 3, 3], batchAxis: -1).Weight("w", 4, 2, 1, 1).Node("Conv", "x w", "a")
             .Node("Flatten", "x", "f").Weight("v", 18, 5).Node("MatMul", "f v", "b").Weight("u", 5, 4, 1, 1);
         var fused = Start().Longs("five", 5).Node("Reshape", "b five", "bias").Node("Conv", "a u bias", "y").Output("y");
-        var parts = Start().Longs("five", 1, 5, 1, 1).Node("Reshape", "b five", "bias").Node("Conv", "a u", "c").Node("Add", "c bias", "y").Output("y");
+        var parts = Start()
+            .Longs("five", 1, 5, 1, 1)
+            .Node("Reshape", "b five", "bias")
+            .Node("Conv", "a u", "c")
+            .Node("Add", "c bias", "y")
+            .Output("y");
         var (one, other) = (TracedRun.Traces(fused.Proto), TracedRun.Traces(parts.Proto));
         Assert.Equal(["0>2", "1=2"], one.Edges.Select(GraphText.EdgeText));
         Assert.Equal(other.Edges, one.Edges);

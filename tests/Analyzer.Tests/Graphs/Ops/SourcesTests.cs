@@ -25,7 +25,8 @@ public class SourcesTests(ITestOutputHelper output)
         StringNormalizer StringSplit TensorScatter TfIdfVectorizer TopK Unique Xor
         """;
 
-    /// <summary>Statistics of the whole are no sources of its elements: more may change than the element that names the changed one.</summary>
+    /// <summary>Statistics of the whole are no sources of its elements: more may change than the element
+    /// that names the changed one.</summary>
     private const string Normalizing = """
         BatchNormalization InstanceNormalization LayerNormalization GroupNormalization RMSNormalization LRN MeanVarianceNormalization
         LpNormalization Softmax LogSoftmax Hardmax DynamicQuantizeLinear com.microsoft::SkipLayerNormalization
@@ -33,7 +34,8 @@ public class SourcesTests(ITestOutputHelper output)
 
     private static IEnumerable<OperatorExample> Examples => OperatorExamples.All.Concat(SourceExamples.All);
 
-    public static TheoryData<string> Ops => [.. Examples.Select(example => example.Op).Distinct().Where(op => !Words(Unknown).Contains(op))];
+    public static TheoryData<string> Ops =>
+        [.. Examples.Select(example => example.Op).Distinct().Where(op => !Words(Unknown).Contains(op))];
 
     [Theory]
     [MemberData(nameof(Ops))]
@@ -65,7 +67,10 @@ public class SourcesTests(ITestOutputHelper output)
     [Fact]
     public void every_operator_of_the_standard_answers_or_is_unknown_on_purpose() => Assert.Equal(
         OperatorListTests.All.Order(StringComparer.Ordinal),
-        Ops.Select(op => op.Data).Where(op => !op.Contains(':', StringComparison.Ordinal)).Concat(Words(Unknown)).Order(StringComparer.Ordinal));
+        Ops.Select(op => op.Data)
+            .Where(op => !op.Contains(':', StringComparison.Ordinal))
+            .Concat(Words(Unknown))
+            .Order(StringComparer.Ordinal));
 
     private static void Check(OperatorExample example, OneNode node, int input, int y, ElementMap elements)
     {
@@ -80,7 +85,8 @@ public class SourcesTests(ITestOutputHelper output)
                 changed.UnionWith(Enumerable.Range(0, after.Length).Where(i => Differs(after[i], node.Plain[y].Values[i])));
             }
             var named = elements[element].ToArray().ToHashSet();
-            var text = $"{Text(example)}, input {input}, element {element}: named by {string.Join(',', named.Order())}, changed {string.Join(',', changed.Order())}";
+            var text = $"{Text(example)}, input {input}, element {element}: named by {string.Join(',', named.Order())}, "
+                + $"changed {string.Join(',', changed.Order())}";
             Assert.True(example.Op == "Where" || named.IsSubsetOf(changed), text);
             Assert.True(Words(Normalizing).Contains(example.Op) || changed.IsSubsetOf(named), text);
         }
@@ -98,11 +104,14 @@ public class SourcesTests(ITestOutputHelper output)
         _ => [value + 1, value - 1],
     };
 
-    internal static OpRule RuleOf(string op) => op.Split("::") is [var domain, var name] ? OpRules.Find(domain, name)! : OpRules.Find("", op)!;
+    internal static OpRule RuleOf(string op) =>
+        op.Split("::") is [var domain, var name] ? OpRules.Find(domain, name)! : OpRules.Find("", op)!;
 
     private static string Text(OperatorExample example) =>
-        $"{example.Op} {string.Join(' ', example.Inputs.Select(input => input is null ? "-" : $"[{string.Join(',', input.Dims)}]"))} "
-        + string.Join(' ', example.Attributes.Select(attribute => $"{attribute.Name}={attribute.S.ToStringUtf8()}{attribute.I}{string.Join(',', attribute.Ints)}"));
+        $"{example.Op} "
+        + string.Join(' ', example.Inputs.Select(input => input is null ? "-" : $"[{string.Join(',', input.Dims)}]")) + " "
+        + string.Join(' ', example.Attributes.Select(attribute =>
+            $"{attribute.Name}={attribute.S.ToStringUtf8()}{attribute.I}{string.Join(',', attribute.Ints)}"));
 
     private static string[] Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 }
