@@ -15,15 +15,16 @@ public sealed record Terminal(Stream Output, TextWriter Error, int? ErrorWidth, 
         // Windows consoles and pipes otherwise get the code page of the system, which has no Ẽ.
         Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         return new Terminal(
-            Console.OpenStandardOutput(), new ForgivingWriter(Console.Error), Console.IsErrorRedirected ? null : Width(),
-            TimeProvider.System);
+            Console.OpenStandardOutput(), new ForgivingWriter(Console.Error), WidthOfErrors(), TimeProvider.System);
     }
 
     /// <summary>Whether something could not be said on <see cref="Error"/>.</summary>
     public bool HasLostErrors => Error is ForgivingWriter { HasLost: true };
 
+    /// <summary>Columns of the terminal that stderr is; null if it is none.</summary>
     // Some terminals say 0 when they do not know.
-    private static int Width() => Console.WindowWidth is > 0 and var width ? width : 80;
+    public static int? WidthOfErrors() =>
+        Console.IsErrorRedirected ? null : Console.WindowWidth is > 0 and var width ? width : 80;
 
     /// <summary>A writer of text into the answer: UTF-8, <c>\n</c>. The channel stays open when it is disposed.</summary>
     public StreamWriter OpenOutput() =>

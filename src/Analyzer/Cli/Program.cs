@@ -5,11 +5,11 @@ namespace Emergence.Analyzer.Cli;
 
 internal static class Program
 {
-    public static async Task<int> Main(string[] args)
+    public static int Main(string[] args)
     {
         try
         {
-            return await RunAsync(args);
+            return Run(args);
         }
         catch (Exception e)
         {
@@ -17,19 +17,22 @@ internal static class Program
         }
     }
 
-    private static async Task<int> RunAsync(string[] args)
+    private static int Run(string[] args)
     {
         using var worker = Worker.OfProcess(Console.OpenStandardInput);
         if (worker is not null)
-            return await Commands.RunAsync(args, worker.Terminal, Analysis.RunAsync, worker, worker.Token);
-        var terminal = Terminal.OfProcess();
-        // What runs no model needs no second process.
-        var code = args.Length == 0 || args.Any(arg => arg is "--help" or "-h" or "-?" or "--version")
-            ? await Commands.RunAsync(args, terminal, Analysis.RunAsync)
-            : await new Supervisor(terminal).RunAsync(args);
+            return Commands.RunAsync(args, worker.Terminal, Analysis.RunAsync, worker, worker.Token).GetAwaiter().GetResult();
+        var terminal = new Lazy<Terminal>(Terminal.OfProcess);
+        var code = RunsModels(args)
+            ? new Supervisor(terminal, Terminal.WidthOfErrors()).Run(args)
+            : Commands.RunAsync(args, terminal.Value, Analysis.RunAsync).GetAwaiter().GetResult();
         // A warning that nobody could read is not done.
-        return code == ExitCode.Done && terminal.HasLostErrors ? ExitCode.Failed : code;
+        return code == ExitCode.Done && terminal is { IsValueCreated: true, Value.HasLostErrors: true } ? ExitCode.Failed : code;
     }
+
+    /// <summary>What runs no model needs no second process.</summary>
+    private static bool RunsModels(string[] args) =>
+        args.Length > 0 && Array.TrueForAll(args, arg => arg is not ("--help" or "-h" or "-?" or "--version"));
 
     /// <summary>A line on a channel that may be as unusable as whatever failed.</summary>
     private static int SayLast(string message)

@@ -1,4 +1,4 @@
-using System.Collections.Frozen;
+using System.Diagnostics;
 using System.IO.Pipes;
 using System.Text;
 using Emergence.CommandLine;
@@ -31,10 +31,13 @@ public sealed class Worker : IDisposable
     /// <summary>The environment variable that makes a process a worker: the handle of the pipe to its supervisor.</summary>
     internal const string Variable = "EMERGENCE_ANALYZE_WORKER";
 
+    // More than the supervisor waits before it kills a worker itself.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
     private readonly BinaryWriter news;
     private readonly CancellationTokenSource end = new();
 
-    private Worker(BinaryWriter news, FrozenDictionary<string, string> deaths, int? errorWidth, Stream orders)
+    private Worker(BinaryWriter news, Dictionary<string, string> deaths, int? errorWidth, Stream orders)
     {
         this.news = news;
         Deaths = deaths;
@@ -51,7 +54,7 @@ public sealed class Worker : IDisposable
     public CancellationToken Token => end.Token;
 
     /// <summary>The checkpoints on which earlier workers of the same command died, and of what.</summary>
-    public FrozenDictionary<string, string> Deaths { get; }
+    public IReadOnlyDictionary<string, string> Deaths { get; }
 
     /// <summary>The worker that this process is; null where it is none.</summary>
     /// <param name="orders">The process's stdin.</param>
@@ -68,7 +71,7 @@ public sealed class Worker : IDisposable
         for (var count = reader.ReadInt32(); count > 0; count--)
             deaths.Add(reader.ReadString(), reader.ReadString());
         var news = new BinaryWriter(new BufferedStream(new AnonymousPipeClientStream(PipeDirection.Out, handle)), Encoding.UTF8);
-        return new Worker(news, deaths.ToFrozenDictionary(StringComparer.Ordinal), width < 0 ? null : width, reader.BaseStream);
+        return new Worker(news, deaths, width < 0 ? null : width, reader.BaseStream);
     }
 
     /// <inheritdoc/>
@@ -116,6 +119,9 @@ public sealed class Worker : IDisposable
             {
             }
             end.Cancel();
+            // Where native code does not come back, nobody else may be left to end this process.
+            Thread.Sleep(Grace);
+            Process.GetCurrentProcess().Kill();
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
