@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Globalization;
 using Emergence.Analyzer.Containment;
+using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
@@ -23,6 +25,9 @@ internal static class AnalyzeCommand
             UserErrors.ReportAsync(terminal, () => RunAsync(options.Read(parsed), terminal, analyze, token), token));
     }
 
+    // Beside the set of files, not in it: it is there while a run is, and after one that was interrupted.
+    private const string Journal = ".emergence-journal";
+
     private static async Task<int> RunAsync(AnalyzeCall call, Terminal terminal, AnalysisRunner analyze, CancellationToken token)
     {
         if (!call.Quiet)
@@ -30,9 +35,16 @@ internal static class AnalyzeCommand
             foreach (var note in call.Notes)
                 terminal.WriteNote(note);
         }
+        var journal = call.Out is null ? null : Path.Combine(call.Out, Journal);
+        var store = journal is null ? null : new ResultStore(() => journal, isDurable: true, terminal.WriteWarning);
         if (call.Out is { } earlier)
             FileSet.Recover(earlier);
-        var outcome = await AnalyzeAsync(call, terminal, analyze, token);
+        var outcome = await AnalyzeAsync(call with { Request = call.Request with { Store = store } }, terminal, analyze, token);
+        if (store is { Found: > 0 and var found } && !call.Quiet)
+        {
+            terminal.WriteNote(string.Create(CultureInfo.InvariantCulture,
+                $"{call.Out}: {found} of {call.Request.Checkpoints.Length} checkpoints were measured before an interruption"));
+        }
         Messages.WriteDiagnostics(terminal, outcome.Series.Checkpoints, call.Quiet);
         Messages.WriteFailures(terminal, outcome.Failures);
         if (outcome.Series.Checkpoints.IsEmpty)
@@ -41,6 +53,7 @@ internal static class AnalyzeCommand
         if (call.Out is { } directory)
         {
             var files = WriteFiles(outcome, directory);
+            ResultStore.Remove(journal!);
             if (!call.Quiet)
                 terminal.WriteNote($"{directory}: {string.Join(", ", files)} written");
         }

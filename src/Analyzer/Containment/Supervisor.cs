@@ -5,6 +5,7 @@ using System.IO.Pipes;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Emergence.Analyzer.Journal;
 using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Containment;
@@ -35,6 +36,8 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
     private bool isOver;
     // A time stamp; 0 until the user wants an end.
     private long askedAt;
+    // Where workers keep results; empty as long as none does.
+    private string kept = "";
 
     /// <summary>Runs a command to its end.</summary>
     /// <returns>The exit code of the worker that came through.</returns>
@@ -47,6 +50,8 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
             PosixSignalRegistration.Create(PosixSignal.SIGHUP, End),
         ];
         var code = Outlive(args);
+        if (kept.Length > 0)
+            ResultStore.Remove(kept);
         // Not disposed of: they end with the process.
         GC.KeepAlive(signals);
         return code;
@@ -164,6 +169,7 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
             orders.Write(file);
             orders.Write(death);
         }
+        orders.Write(kept);
         orders.Flush();
     }
 
@@ -196,6 +202,9 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
             case WorkerNews.Starts:
                 var (file, time) = (news.ReadString(), TimeSpan.FromSeconds(news.ReadDouble()));
                 Set((file, time, Stopwatch.GetTimestamp()), news.ReadInt64());
+                break;
+            case WorkerNews.Keeps:
+                kept = news.ReadString();
                 break;
             case WorkerNews.MayTake:
                 Set(current, news.ReadInt64());

@@ -17,6 +17,9 @@ internal enum WorkerNews : byte
     /// <summary>It may take this many bytes.</summary>
     MayTake,
 
+    /// <summary>It keeps results in this folder, which goes with the command.</summary>
+    Keeps,
+
     /// <summary>It has done with the checkpoint.</summary>
     Ends,
 }
@@ -36,10 +39,11 @@ public sealed class Worker : IDisposable
 
     private readonly BinaryWriter news;
     private readonly CancellationTokenSource end = new();
+    private string kept;
 
-    private Worker(BinaryWriter news, Dictionary<string, string> deaths, int? errorWidth, Stream orders)
+    private Worker(BinaryWriter news, Dictionary<string, string> deaths, string kept, int? errorWidth, Stream orders)
     {
-        this.news = news;
+        (this.news, this.kept) = (news, kept);
         Deaths = deaths;
         var said = Terminal.OfProcess();
         Terminal = said with { Error = new Speech(this), ErrorWidth = errorWidth };
@@ -70,8 +74,9 @@ public sealed class Worker : IDisposable
         var deaths = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var count = reader.ReadInt32(); count > 0; count--)
             deaths.Add(reader.ReadString(), reader.ReadString());
+        var kept = reader.ReadString();
         var news = new BinaryWriter(new BufferedStream(new AnonymousPipeClientStream(PipeDirection.Out, handle)), Encoding.UTF8);
-        return new Worker(news, deaths, width < 0 ? null : width, reader.BaseStream);
+        return new Worker(news, deaths, kept, width < 0 ? null : width, reader.BaseStream);
     }
 
     /// <inheritdoc/>
@@ -89,6 +94,18 @@ public sealed class Worker : IDisposable
     });
 
     internal void MayTake(long memory) => Tell(WorkerNews.MayTake, () => news.Write(memory));
+
+    /// <summary>A folder that outlasts this process and is gone when the supervisor ends.</summary>
+    internal string KeepsIn()
+    {
+        if (kept.Length == 0)
+        {
+            // Nobody else may read or write there.
+            kept = Directory.CreateTempSubdirectory("emergence-results-").FullName;
+            Tell(WorkerNews.Keeps, () => news.Write(kept));
+        }
+        return kept;
+    }
 
     internal void Ends() => Tell(WorkerNews.Ends, () => { });
 
