@@ -37,8 +37,7 @@ internal static class AnalyzeCommand
         }
         var journal = call.Out is null ? null : Path.Combine(call.Out, Journal);
         var store = journal is null ? null : new ResultStore(() => journal, isDurable: true, terminal.WriteWarning);
-        if (call.Out is { } earlier)
-            FileSet.Recover(earlier);
+        using var set = call.Out is null ? null : FileSet.Open(call.Out);
         var outcome = await AnalyzeAsync(call with { Request = call.Request with { Store = store } }, terminal, analyze, token);
         if (store is { Found: > 0 and var found } && !call.Quiet)
         {
@@ -52,7 +51,7 @@ internal static class AnalyzeCommand
         // First what stays: stdout may be full or gone.
         if (call.Out is { } directory)
         {
-            var files = WriteFiles(outcome, directory);
+            var files = WriteFiles(outcome, set!);
             ResultStore.Remove(journal!);
             if (!call.Quiet)
                 terminal.WriteNote($"{directory}: {string.Join(", ", files)} written");
@@ -76,11 +75,11 @@ internal static class AnalyzeCommand
         return await Task.Run(() => analyze(call.Request, progress, token), CancellationToken.None);
     }
 
-    private static ImmutableArray<string> WriteFiles(AnalysisOutcome outcome, string directory)
+    private static ImmutableArray<string> WriteFiles(AnalysisOutcome outcome, FileSet set)
     {
         var units = outcome.Series.Settings.Units;
         var writers = ReportWriters.All.Where(writer => writer.FileName is not null).ToImmutableArray();
-        FileSet.Write(directory, [.. writers.Select(writer => (
+        set.Write([.. writers.Select(writer => (
             writer.FileName!, writer.OfUnits && !units ? null : (Action<Stream>)(stream => writer.Write(outcome, stream))))]);
         return [.. writers.Where(writer => units || !writer.OfUnits).Select(writer => writer.FileName!)];
     }

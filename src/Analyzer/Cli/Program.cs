@@ -1,5 +1,7 @@
+using System.Text;
 using Emergence.Analyzer.Containment;
 using Emergence.CommandLine;
+using Microsoft.Win32.SafeHandles;
 
 namespace Emergence.Analyzer.Cli;
 
@@ -9,7 +11,7 @@ internal static class Program
     {
         try
         {
-            return Run(args);
+            return FileHandles.Shortage() is { } shortage ? SayLast(shortage) : Run(args);
         }
         catch (Exception e)
         {
@@ -34,17 +36,30 @@ internal static class Program
     private static bool RunsModels(string[] args) =>
         args.Length > 0 && Array.TrueForAll(args, arg => arg is not ("--help" or "-h" or "-?" or "--version"));
 
-    /// <summary>A line on a channel that may be as unusable as whatever failed.</summary>
+    /// <summary>A line on a channel that may be as unusable as whatever failed, without loading or opening anything.</summary>
     private static int SayLast(string message)
     {
         try
         {
-            Console.Error.WriteLine($"error: {Printable.Of(message)}");
+            if (OperatingSystem.IsWindows())
+                SayOnConsole(message);
+            else
+                SayOnDescriptor(message);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or TypeInitializationException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or TypeInitializationException
+            or ArgumentException)
         {
             // Nothing is left to say it on; the exit code does.
         }
         return ExitCode.Failed;
+    }
+
+    private static void SayOnConsole(string message) => Console.Error.WriteLine($"error: {Printable.Of(message)}");
+
+    private static void SayOnDescriptor(string message)
+    {
+        using var error = new SafeFileHandle(2, ownsHandle: false);
+        using var stream = new FileStream(error, FileAccess.Write, bufferSize: 0);
+        stream.Write(Encoding.UTF8.GetBytes($"error: {Printable.Of(message)}\n"));
     }
 }

@@ -44,7 +44,7 @@ public static class CheckpointFinder
                 ? models
                 : throw new UsageException($"{name}: no .onnx file in this directory; name the files or another directory");
         if (!Glob.IsPattern(name))
-            throw new UsageException($"{name}: no such file or directory; check the path");
+            throw new UsageException($"{name}: no such file or directory; {MissingPath.Remedy(name)}");
         return Expand(name).SelectMany(IEnumerable<string> (path) => Directory.Exists(path) ? ModelsIn(path) : [path]).ToList()
             is { Count: > 0 } files
                 ? files
