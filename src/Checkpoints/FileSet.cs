@@ -18,7 +18,7 @@ public sealed class FileSet : IDisposable
     // In the record in place of a hash: the set has no such file, and one of an earlier run goes.
     private static readonly string Gone = new('-', 64);
 
-    // A run that was killed may hold the folder until its processes are gone, some seconds; one that has just ended, moments.
+    // A run that was killed may hold the folder until its processes are gone, some seconds.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
@@ -31,7 +31,8 @@ public sealed class FileSet : IDisposable
 
     /// <summary>Takes a folder for this run, and brings a set to its end that an earlier run could not.</summary>
     /// <param name="directory">The folder; it is created.</param>
-    /// <exception cref="UserException">Another run has the folder, it cannot be written, or it holds files of two runs.</exception>
+    /// <exception cref="UserException">Another run has the folder, it cannot be written, or it holds files of two
+    /// runs.</exception>
     public static FileSet Open(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);

@@ -21,7 +21,7 @@ public class SupervisorTests
         using var folder = new TemporaryFolder();
         string[] files =
             [Save(folder, "a.onnx", dies: false), Save(folder, "b.onnx", dies: true), Save(folder, "c.onnx", dies: false)];
-        var series = await BuiltProgram.RunAsync(folder.Root, Limit, [.. files, "--samples", "4", "--format", "csv"]);
+        var series = await BuiltProgram.RunAsync(folder.Root, Limit, [.. files, "--samples", "4", "--format", "csv", "--quiet"]);
         Assert.Equal(4, series.ExitCode);
         Assert.Equal(["checkpoint", files[0], files[2]],
             series.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(',')[0]));
@@ -45,7 +45,7 @@ public class SupervisorTests
         Assert.Contains("--memory", Assert.Single(run.Errors), StringComparison.Ordinal);
     }
 
-    /// <summary>Fifty good checkpoints, and among them one that kills the process, one that never ends and a damaged one.</summary>
+    /// <summary>Fifty good checkpoints, and among them one that kills the process, one without end and a damaged one.</summary>
     [Fact]
     public async Task a_series_with_three_bad_ones_is_delivered_but_for_these()
     {
@@ -60,13 +60,15 @@ public class SupervisorTests
             SaveEndless(folder, "good-20-endless.onnx"),
             folder.Write("good-30-damaged.onnx", [.. File.ReadAllBytes(good[0]).Take(100)]),
         ];
-        var run = await BuiltProgram.RunAsync(folder.Root, 2 * Limit,
+        var run = await BuiltProgram.RunAsync(folder.Root, 10 * Limit,
             folder.Root, "--samples", "4", "--format", "csv", "--timeout", "5", "--out", folder.Path("out"));
         Assert.Equal(ExitCode.Partial, run.ExitCode);
         Assert.Equal(good,
             run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => line.Split(',')[0]));
-        Assert.Equal(bad.Length, run.Errors.Length);
-        Assert.All(bad.Zip(run.Errors), pair =>
+        // A slow machine says how far it is, too.
+        var errors = run.Errors.Where(line => line.StartsWith("error: ", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(bad.Length, errors.Length);
+        Assert.All(bad.Zip(errors), pair =>
             Assert.StartsWith($"error: {pair.First}: ", pair.Second, StringComparison.Ordinal));
         // A worker behind one that died does not measure again what that one had measured.
         Assert.Contains(run.Error.Split('\n'), line => line.EndsWith(" checkpoints were measured before an interruption",
