@@ -61,7 +61,7 @@ public class SupervisorTests
             folder.Write("good-30-damaged.onnx", [.. File.ReadAllBytes(good[0]).Take(100)]),
         ];
         var run = await BuiltProgram.RunAsync(folder.Root, 10 * Limit,
-            folder.Root, "--samples", "4", "--format", "csv", "--timeout", "5", "--out", folder.Path("out"));
+            folder.Root, "--samples", "4", "--format", "csv", "--timeout", "20", "--out", folder.Path("out"));
         Assert.Equal(ExitCode.Partial, run.ExitCode);
         Assert.Equal(good,
             run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => line.Split(',')[0]));
