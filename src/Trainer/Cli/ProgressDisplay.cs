@@ -15,6 +15,8 @@ internal sealed class ProgressDisplay(Terminal terminal, bool quiet) : IProgress
     // Ten times a second is as fast as an eye follows.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
+    private readonly long begun = terminal.Clock.GetTimestamp();
+    private int? firstEpoch;
     private long epochStarted = terminal.Clock.GetTimestamp();
     private long barShown;
     private int barLength;
@@ -41,7 +43,7 @@ internal sealed class ProgressDisplay(Terminal terminal, bool quiet) : IProgress
             case TrainingProgress.Step step when !quiet && terminal.ErrorWidth is { } width
                 && terminal.Clock.GetElapsedTime(barShown) >= Interval:
                 barShown = terminal.Clock.GetTimestamp();
-                Show(Bar(step), width);
+                Show(Bar(step) + Left(step), width);
                 break;
         }
     }
@@ -61,6 +63,13 @@ internal sealed class ProgressDisplay(Terminal terminal, bool quiet) : IProgress
         var shown = text[..Math.Min(text.Length, Math.Max(0, width - 1))];
         terminal.Error.Write('\r' + shown.PadRight(barLength));
         barLength = Math.Max(barLength, shown.Length);
+    }
+
+    private string Left(TrainingProgress.Step step)
+    {
+        var first = firstEpoch ??= step.Epoch;
+        var done = step.Epoch - first + (double)step.SamplesDone / step.Samples;
+        return TimeLeft.After(terminal.Clock.GetElapsedTime(begun), done / (step.LastEpoch - first + 1));
     }
 
     private static string Bar(TrainingProgress.Step step)

@@ -73,18 +73,19 @@ internal sealed class TrainOptions
 
     private Option<bool> Quiet { get; } = new("--quiet") { Description = "no progress and no notes" };
 
-    /// <summary>Adds every option to <paramref name="command"/>.</summary>
-    public void AddTo(Command command)
+    /// <summary>All options, in the order of help.</summary>
+    public ImmutableArray<OptionGroup> Groups
     {
-        Out.Required = true;
-        foreach (var option in new Option[]
+        get
         {
-            Network, Hidden, Activation, Init, From, Regrow, Dataset, DataDir, Samples, Scale, Mean, Std, Epochs, LearningRate,
-            BatchSize, Optimizer,
-            Momentum, Seed, Threads, Out, Quiet,
-        })
-        {
-            command.Options.Add(option);
+            Out.Required = true;
+            return
+            [
+                new("Network", Network, Hidden, Activation, Init, From, Regrow),
+                new("Samples", Dataset, DataDir, Samples, Scale, Mean, Std),
+                new("Training", Epochs, LearningRate, BatchSize, Optimizer, Momentum, Seed, Threads),
+                new("Output", Out, Quiet),
+            ];
         }
     }
 

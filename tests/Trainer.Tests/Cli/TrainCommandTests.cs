@@ -136,7 +136,7 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("--lr 0", "--lr: '0' is not a finite number above 0; see emergence-train train --help")]
     [InlineData("--hidden 12,x", "--hidden: 'x' is not a whole number of at least 1; see emergence-train train --help")]
     [InlineData("--optimizer lion", "--optimizer: 'lion': expected sgd or adam; see emergence-train train --help")]
-    [InlineData("--batchsize 3", "Unrecognized command or argument '--batchsize'; see emergence-train train --help")]
+    [InlineData("--batchsize 3", "--batchsize: no such option; did you mean '--batch-size'? See emergence-train train --help")]
     [InlineData("--network lenet --hidden 3",
         "--hidden: belongs to --network mlp, as the layers of others are fixed; leave it out")]
     [InlineData("--optimizer adam --momentum 0.9", "--momentum: belongs to --optimizer sgd; leave it out")]
@@ -152,8 +152,8 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "Required command was not provided; see emergence-train --help")]
-    [InlineData("train --dataset digits", "Option '--out' is required; see emergence-train train --help")]
+    [InlineData("", "no command is given; expected train, experiment or completion; see emergence-train --help")]
+    [InlineData("train --dataset digits", "--out: is missing; give it as in --out DIR; see emergence-train train --help")]
     [InlineData("train --out nowhere", "--dataset: is missing; name what to train on, as in --dataset digits")]
     public void What_is_missing_is_named(string args, string message)
     {
@@ -187,7 +187,7 @@ public sealed class TrainCommandTests : IDisposable
     {
         var run = Workspace.Run(["train", "--help"]);
         Assert.Equal((0, ""), (run.Code, run.Error));
-        Assert.Contains("--batch-size <N>", run.Output, StringComparison.Ordinal);
+        Assert.Contains("--batch-size N", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]
