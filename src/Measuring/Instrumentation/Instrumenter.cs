@@ -47,9 +47,8 @@ internal static class Instrumenter
         var layout = new NodeLayout(layer, options.ConvNodes);
         var place = bodies.PlaceOf(layer.Reading.Tensor);
         var nodes = place is null ? outside : bodies.Inside(place);
-        var whole = Read(nodes, layer.Reading);
+        var (whole, type) = Read(nodes, layer.Reading);
         var read = options.Rows is { } rows ? nodes.Slice(whole, BatchAxis(layer, layout), 0, rows) : whole;
-        var type = layer.Reading.Quantization is null ? (DataType)layer.Reading.ElementType : DataType.Float;
         var views = new Views(nodes, read, type, layout);
         var extent = place is null
             ? outside.Expose(nodes.Apply("Shape", whole), DataType.Int64)
@@ -80,7 +79,7 @@ internal static class Instrumenter
         : options.Rows is { } rows ? outside.Longs([rows])
         : outside.Length(batch.Input, [batch.Axis]);
 
-    private static string Read(CounterNodes nodes, Reading reading)
+    private static (string Tensor, DataType Type) Read(CounterNodes nodes, Reading reading)
     {
         var x = reading.Tensor;
         if (reading.Quantization is { } quantization)
@@ -92,7 +91,11 @@ internal static class Instrumenter
             x = nodes.Apply(step, x);
         if (reading.Reshape is { } shape)
             x = nodes.Reshape(x, shape);
-        return reading.Slice is { } part ? nodes.Slice(x, part.Axis, part.Start, part.End) : x;
+        if (reading.Slice is { } part)
+            x = nodes.Slice(x, part.Axis, part.Start, part.End);
+        return reading.Quantization is not null ? (x, DataType.Float)
+            : (DataType)reading.ElementType == DataType.Float16 ? (nodes.FromHalf(x), DataType.Float)
+            : (x, (DataType)reading.ElementType);
     }
 
     private static int BatchAxis(TracedLayer layer, NodeLayout layout) => layout.BatchAxis >= 0
