@@ -47,10 +47,13 @@ internal static class ExperimentCommand
         {
             progress.Clear();
         }
+        var remarks = RunRemarks.Of(plan, bench);
+        foreach (var remark in remarks)
+            terminal.WriteWarning(remark);
         new Reproduction(
             options.Describe(parsed), Reproduction.ThisMachine(), [Workbench.Trainer, bench.Analyzer.Version], seconds,
             options.ReadJobs(parsed),
-            data.Remarks, Reproduction.Write(plan, bench)).Save(bench.Folder);
+            [.. data.Remarks, .. remarks], Reproduction.Write(plan, bench)).Save(bench.Folder);
         terminal.WriteAnswer(string.Create(
             CultureInfo.InvariantCulture,
             $"{Path.Combine(bench.Folder, "report.html")}: {seconds / 60:0.0} minutes of work, in "

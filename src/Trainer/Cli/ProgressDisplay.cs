@@ -20,16 +20,14 @@ internal sealed class ProgressDisplay(Terminal terminal, bool quiet) : IProgress
     private long epochStarted = terminal.Clock.GetTimestamp();
     private long barShown;
     private int barLength;
-    private bool diverged;
 
     public void Report(TrainingProgress value)
     {
         switch (value)
         {
-            case TrainingProgress.Diverged { Epoch: var epoch } when !diverged:
-                diverged = true;
+            case TrainingProgress.Diverged { Message: var message }:
                 Clear();
-                terminal.WriteWarning($"epoch {epoch}: the loss is not finite any more; try a smaller --lr");
+                terminal.WriteWarning(message);
                 break;
             case TrainingProgress.Note { Message: var message } when !quiet:
                 Clear();
