@@ -1,7 +1,5 @@
-using System.Collections.Immutable;
 using System.CommandLine;
 using Emergence.Analyzer.Containment;
-using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
 
@@ -25,50 +23,37 @@ internal static class AnalyzeCommand
 
     private static async Task<int> RunAsync(AnalyzeCall call, Terminal terminal, AnalysisRunner analyze, CancellationToken token)
     {
-        if (!call.Quiet)
+        if (!call.Output.Quiet)
         {
             foreach (var note in call.Notes)
                 terminal.WriteNote(note);
         }
-        if (call.Out is { } earlier)
+        if (call.Output.Out is { } earlier)
             FileSet.Recover(earlier);
-        var outcome = await AnalyzeAsync(call, terminal, analyze, token);
-        Messages.WriteDiagnostics(terminal, outcome.Series.Checkpoints, call.Quiet);
-        Messages.WriteFailures(terminal, outcome.Failures);
-        if (outcome.Series.Checkpoints.IsEmpty)
+        var analyzed = await AnalyzeAsync(call, terminal, analyze, token);
+        Messages.WriteDiagnostics(terminal, analyzed.Series.Checkpoints, call.Output.Quiet);
+        Messages.WriteFailures(terminal, analyzed.Failures);
+        if (analyzed.Series.Checkpoints.IsEmpty)
             return ExitCode.Failed;
-        // First what stays: stdout may be full or gone.
-        if (call.Out is { } directory)
-        {
-            var files = WriteFiles(outcome, directory);
-            if (!call.Quiet)
-                terminal.WriteNote($"{directory}: {string.Join(", ", files)} written");
-        }
-        if (call.Html is { } page)
-        {
-            AtomicFile.Write(page, stream => ReportWriters.Page.Write(outcome, stream));
-            if (!call.Quiet)
-                terminal.WriteNote($"{page}: written");
-        }
-        call.Format.Write(outcome, terminal.Output);
-        await terminal.Output.FlushAsync(token);
-        return outcome.Failures.IsEmpty ? ExitCode.Done : ExitCode.Partial;
+        var outcome = call.Gates.Judge(analyzed);
+        await AnswerFiles.WriteAsync(outcome, call.Output, terminal, token);
+        Messages.WriteGates(terminal, outcome);
+        return CodeOf(outcome);
     }
+
+    /// <summary>What went wrong outranks a gate, so that no gate of an incomplete result passes for an answer.</summary>
+    private static int CodeOf(AnalysisOutcome outcome) =>
+        !outcome.Failures.IsEmpty ? ExitCode.Partial
+        : outcome.Gates.Any(gate => gate.MatchesNothing) ? ExitCode.Usage
+        : outcome.Gates.Any(gate => gate.Problem is not null) ? ExitCode.Failed
+        : outcome.Gates.Any(gate => gate.IsTripped) ? ExitCode.Gate
+        : ExitCode.Done;
 
     private static async Task<AnalysisOutcome> AnalyzeAsync(
         AnalyzeCall call, Terminal terminal, AnalysisRunner analyze, CancellationToken token)
     {
-        using var progress = call.Quiet ? null : new ProgressLine(terminal);
+        using var progress = call.Output.Quiet ? null : new ProgressLine(terminal);
         // On another thread: Ctrl-C is listened to only once the action has returned its task.
         return await Task.Run(() => analyze(call.Request, progress, token), CancellationToken.None);
-    }
-
-    private static ImmutableArray<string> WriteFiles(AnalysisOutcome outcome, string directory)
-    {
-        var units = outcome.Series.Settings.Units;
-        var writers = ReportWriters.All.Where(writer => writer.FileName is not null).ToImmutableArray();
-        FileSet.Write(directory, [.. writers.Select(writer => (
-            writer.FileName!, writer.OfUnits && !units ? null : (Action<Stream>)(stream => writer.Write(outcome, stream))))]);
-        return [.. writers.Where(writer => units || !writer.OfUnits).Select(writer => writer.FileName!)];
     }
 }
