@@ -58,7 +58,8 @@ public static class Analysis
         ProbeCache probes,
         Action<int, int> samplesDone, CheckpointRun run)
     {
-        var settings = request.Settings;
+        // Of one model, its layers are shown, and which of their nodes never fire.
+        var settings = request.Settings with { Maxima = request.Settings.Maxima || request.Checkpoints.Length == 1 };
         var opened = Checkpoint.Open(file);
         var (model, probe) =
             TracedCheckpoint.On(opened, settings, probes, sessions, samples => run.Holds(opened.Bytes, samples), run.Token);
