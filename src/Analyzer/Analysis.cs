@@ -49,7 +49,7 @@ public static class Analysis
             else
                 failures.Add(new FailedCheckpoint(file, failure));
         }
-        var checkpoints = SamplingNoise.Remark(results.ToImmutable(), request.Settings);
+        var checkpoints = SamplingNoise.Remark(FileNameEpochs.Fill(results.ToImmutable()), request.Settings);
         var series = new SeriesResult(request.Settings, ToolVersion, SessionFactory.RuntimeVersion, checkpoints);
         return new AnalysisOutcome(series, failures.ToImmutable()) { NodeValues = changes.LastNodeValues };
     }

@@ -63,6 +63,16 @@ public sealed record Terminal(Stream Output, TextWriter Error, int? ErrorWidth, 
     /// <inheritdoc cref="WriteError"/>
     public void WriteWarning(string message) => WriteLine("warning", Paint.Odd, message);
 
+    /// <summary>Why a gate tripped: a line that stays even with <c>--quiet</c>.</summary>
+    public void WriteGate(string reason) => WriteLine("gate", Paint.Bad, reason);
+
+    /// <summary>A text that the error before speaks of, and a caret below the character that is meant.</summary>
+    public void WriteExcerpt(string text, int position)
+    {
+        Error.WriteLine($"  {Printable.Of(text)}");
+        Error.WriteLine($"  {new string(' ', position)}^");
+    }
+
     /// <summary>A line that <c>--quiet</c> silences: the caller asks.</summary>
     public void WriteNote(string message) => WriteLine("note", Paint.Faint, message);
 

@@ -45,6 +45,16 @@ public static class TypedOption
             },
         };
 
+    /// <summary>Values given any number of times; <paramref name="read"/> throws <see cref="FormatException"/>.</summary>
+    public static Option<ImmutableArray<T>> Each<T>(string name, string placeholder, string description, Func<string, T> read) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = placeholder,
+            Arity = ArgumentArity.OneOrMore,
+            CustomParser = result => [.. result.Tokens.Select(token => Parse(result, name, token.Value, read)!)],
+        };
+
     /// <summary>One of several words.</summary>
     public static Option<T> Choice<T>(string name, string description, params (string Word, T Value)[] choices)
     {
@@ -231,7 +241,7 @@ public static class TypedOption
         $"'{text}': expected {Listed(words)}{(text.Length > 3 ? NearestName.Question(text, words) : "")}");
 
     /// <summary>Words as a choice: <c>a, b or c</c>.</summary>
-    internal static string Listed(IEnumerable<string> words) =>
+    public static string Listed(IEnumerable<string> words) =>
         words.ToArray() is [.. var first, var last] && first.Length > 0
             ? $"{string.Join(", ", first)} or {last}"
             : string.Concat(words);

@@ -1,7 +1,5 @@
-using System.Collections.Immutable;
 using System.CommandLine;
 using Emergence.Analyzer.Containment;
-using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
 
@@ -36,11 +34,15 @@ internal static class AnalyzeCommand
                     "the same checkpoints under four thresholds, from one run, as CSV"),
                 new("ls -1 runs/*/last.onnx | emergence-analyze - --data random",
                     "the checkpoints that another program lists, on random samples"),
+                new("emergence-analyze runs/mlp --fail-on 'alive_share < 0.6' --fail-on 'verdict == collapsing' "
+                    + "--format junit=gates.xml",
+                    "a step of a pipeline: exit code 3 if one of them holds; docs/gates.md lists the values"),
                 new("emergence-analyze compare before.onnx after.onnx",
                     "two models side by side, or two directories, or two results.json"),
             ],
             [
                 .. ExitMeaning.Usual,
+                new(ExitCode.Gate, "done, and a condition of --fail-on holds"),
                 new(ExitCode.Partial, "done in part: some checkpoints failed, each named; the rest is written"),
                 ExitMeaning.Canceled,
             ]);
@@ -48,53 +50,38 @@ internal static class AnalyzeCommand
 
     private static async Task<int> RunAsync(AnalyzeCall call, Terminal terminal, AnalysisRunner analyze, CancellationToken token)
     {
-        if (!call.Quiet)
+        if (!call.Output.Quiet)
         {
             foreach (var note in call.Notes)
                 terminal.WriteNote(note);
         }
-        if (call.Out is { } earlier)
+        if (call.Output.Out is { } earlier)
             FileSet.Recover(earlier);
-        using var line = call.Quiet ? null : new ProgressLine(terminal);
+        using var line = call.Output.Quiet ? null : new ProgressLine(terminal);
         var times = new PhaseTimes(terminal.Clock, line);
         // On another thread: Ctrl-C is listened to only once the action has returned its task.
-        var outcome = await Task.Run(
-            () => analyze(call.Request, call.Quiet && !call.IsVerbose ? null : times, token), CancellationToken.None);
+        var analyzed = await Task.Run(
+            () => analyze(call.Request, call.Output is { Quiet: true, IsVerbose: false } ? null : times, token),
+            CancellationToken.None);
         line?.Wipe();
         times.Write();
-        Messages.WriteDiagnostics(terminal, outcome.Series.Checkpoints, call.Quiet);
-        Messages.WriteFailures(terminal, outcome.Failures);
-        if (outcome.Series.Checkpoints.IsEmpty)
+        Messages.WriteDiagnostics(terminal, analyzed.Series.Checkpoints, call.Output.Quiet);
+        Messages.WriteFailures(terminal, analyzed.Failures);
+        if (analyzed.Series.Checkpoints.IsEmpty)
             return ExitCode.Failed;
-        // First what stays: stdout may be full or gone.
-        if (call.Out is { } directory)
-        {
-            var files = WriteFiles(outcome, directory);
-            if (!call.Quiet)
-                terminal.WriteNote($"{directory}: {string.Join(", ", files)} written");
-        }
-        if (call.Html is { } page)
-        {
-            AtomicFile.Write(page, stream => ReportWriters.Page.Write(outcome, stream));
-            if (!call.Quiet)
-                terminal.WriteNote($"{page}: written");
-        }
-        if (call.Format.Format == "table")
-            TableReport.Write(outcome, terminal.Output, terminal.OutputWidth, terminal.OutputColor);
-        else
-            call.Format.Write(outcome, terminal.Output);
-        await terminal.Output.FlushAsync(token);
-        if (call.IsVerbose)
+        var outcome = call.Gates.Judge(analyzed);
+        await AnswerFiles.WriteAsync(outcome, call.Output, terminal, token);
+        if (call.Output.IsVerbose)
             times.Say(terminal, call.Request.Checkpoints.Length);
-        return outcome.Failures.IsEmpty ? ExitCode.Done : ExitCode.Partial;
+        Messages.WriteGates(terminal, outcome);
+        return CodeOf(outcome);
     }
 
-    private static ImmutableArray<string> WriteFiles(AnalysisOutcome outcome, string directory)
-    {
-        var units = outcome.Series.Settings.Units;
-        var writers = ReportWriters.All.Where(writer => writer.FileName is not null).ToImmutableArray();
-        FileSet.Write(directory, [.. writers.Select(writer => (
-            writer.FileName!, writer.OfUnits && !units ? null : (Action<Stream>)(stream => writer.Write(outcome, stream))))]);
-        return [.. writers.Where(writer => units || !writer.OfUnits).Select(writer => writer.FileName!)];
-    }
+    /// <summary>What went wrong outranks a gate, so that no gate of an incomplete result passes for an answer.</summary>
+    private static int CodeOf(AnalysisOutcome outcome) =>
+        !outcome.Failures.IsEmpty ? ExitCode.Partial
+        : outcome.Gates.Any(gate => gate.MatchesNothing) ? ExitCode.Usage
+        : outcome.Gates.Any(gate => gate.Problem is not null) ? ExitCode.Failed
+        : outcome.Gates.Any(gate => gate.IsTripped) ? ExitCode.Gate
+        : ExitCode.Done;
 }

@@ -31,7 +31,7 @@ internal static class CompareCommand
         var format = TypedOption.Choice(
             "--format", $"form of the answer on stdout [default: {ComparisonWriters.All[0].Format}]",
             [.. ComparisonWriters.All.Select(writer => (writer.Format, writer))]);
-        var html = AnalyzeOptions.HtmlFile("the comparison as one page with charts, which opens from disk");
+        var html = OutputOptions.HtmlFile("the comparison as one page with charts, which opens from disk");
         var quiet = TypedOption.Flag("--quiet", "no progress and no notes; warnings and errors stay");
         var command = new Command("compare", "Compare two models, two series or two results, layer by layer.") { sides };
         command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal, async () =>
@@ -43,7 +43,7 @@ internal static class CompareCommand
             var settings = options.ReadSettings(parsed);
             if (settings.Thresholds.Length != 1)
                 throw new UsageException("compare shows one threshold; give one --threshold");
-            var page = AnalyzeOptions.NotADirectory(parsed.GetValue(html));
+            var page = OutputOptions.NotADirectory(parsed.GetValue(html));
             var request = new AnalysisRequest([], settings, options.ReadProbe(parsed)) { Boundary = options.ReadLimits(parsed) };
             var measure = new Measure(terminal, analyze, request, parsed.GetValue(quiet), token);
             var writer = parsed.GetValue(format) ?? ComparisonWriters.All[0];

@@ -103,7 +103,7 @@ public sealed class OptionTests : IDisposable
     [InlineData("--conv-nodes", "pixels", "'pixels': expected units or filters")]
     [InlineData("--optimization", "fast", "'fast': expected default, none, basic or all")]
     [InlineData("--device", "gpu", "'gpu': expected auto, cpu or cuda")]
-    [InlineData("--format", "xml", "'xml': expected table, csv or json")]
+    [InlineData("--format", "xml", "'xml': expected table, csv, json, md, junit, sarif or prometheus")]
     [InlineData("--only", "", "is empty; give a value or leave the option out")]
     public async Task A_value_that_makes_no_sense_is_wrong_usage(string option, string value, string finding)
     {

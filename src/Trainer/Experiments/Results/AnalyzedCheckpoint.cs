@@ -80,7 +80,7 @@ internal sealed record Measurement(
         json.GetProperty("zero_cause").GetString(),
         Exact(json.GetProperty("emergence")),
         Exact(json.GetProperty("emergence_active")),
-        json.GetProperty("emergence_wired") is { ValueKind: JsonValueKind.Object } wired ? Exact(wired) : null,
+        json.GetProperty("emergence_wired") is { ValueKind: not JsonValueKind.Null } wired ? Exact(wired) : null,
         json.GetProperty("relative_emergence").GetDouble(),
         json.GetProperty("relative_emergence_all").GetDouble(),
         AnalyzedCheckpoint.Number(json, "activation_change"),
@@ -89,8 +89,16 @@ internal sealed record Measurement(
         [.. json.GetProperty("layers").EnumerateArray().Select(MeasuredLayer.Read)]);
 
     // Figures and rank correlations need no more than a double; E of these networks is far below its range.
-    private static double Exact(JsonElement json) =>
-        (double)BigInteger.Parse(json.GetProperty("rounded").GetString()!, NumberStyles.None, CultureInfo.InvariantCulture);
+    // A run that was finished by an older version holds an object in place of p or p/q.
+    private static double Exact(JsonElement json)
+    {
+        var parts = json.ValueKind == JsonValueKind.Object
+            ? [json.GetProperty("rounded").GetString()!]
+            : json.GetString()!.Split('/');
+        return (double)Digits(parts[0]) / (parts.Length == 1 ? 1 : (double)Digits(parts[1]));
+    }
+
+    private static BigInteger Digits(string text) => BigInteger.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 }
 
 /// <summary>A layer at one threshold.</summary>
