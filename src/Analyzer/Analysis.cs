@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Analyzer.Containment;
+using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Series;
 using Emergence.Checkpoints;
 using Emergence.Measuring;
@@ -33,6 +34,7 @@ public static class Analysis
         var changes = new SeriesChanges(request.Settings);
         var probes = new ProbeCache(request.Probe,
             activity => progress?.Report(new AnalysisProgress("", 0, request.Checkpoints.Length, 0, 0, activity)));
+        var store = request.Store ?? (request.Checkpoints.Length > 1 ? request.Boundary.Store : null);
         var results = ImmutableArray.CreateBuilder<CheckpointResult>();
         var failures = ImmutableArray.CreateBuilder<FailedCheckpoint>();
         foreach (var (index, file) in request.Checkpoints.Index())
@@ -43,7 +45,7 @@ public static class Analysis
                 progress?.Report(new AnalysisProgress(file, index, request.Checkpoints.Length, done, samples));
 
             var (result, failure) = request.Boundary.Run(
-                file, run => Analyze(file, request, sessions, structure, changes, probes, SamplesDone, run), token);
+                file, run => Analyze(file, request, sessions, structure, changes, probes, store, SamplesDone, run), token);
             if (failure is null)
                 results.Add(result!);
             else
@@ -56,8 +58,7 @@ public static class Analysis
 
     private static CheckpointResult Analyze(
         string file, AnalysisRequest request, SessionFactory sessions, SeriesStructure structure, SeriesChanges changes,
-        ProbeCache probes,
-        Action<int, int> samplesDone, CheckpointRun run)
+        ProbeCache probes, ResultStore? store, Action<int, int> samplesDone, CheckpointRun run)
     {
         // Of one model, its layers are shown, and which of their nodes never fire.
         var settings = request.Settings with { Maxima = request.Settings.Maxima || request.Checkpoints.Length == 1 };
@@ -67,7 +68,7 @@ public static class Analysis
         run.Require(model.Graph.Widest);
         var (checkpoint, graph) = (model.Checkpoint, model.Graph);
         samplesDone(0, probe.Samples);
-        var measured = model.Measure(probe, sessions, done => samplesDone(done, probe.Samples), run.Token);
+        var measured = Measure(model, probe, request, sessions, store, done => samplesDone(done, probe.Samples), run.Token);
         var result = new CheckpointResult
         {
             File = file,
@@ -78,7 +79,7 @@ public static class Analysis
             Edges = graph.Edges,
             Parameters = graph.Parameters.Sum(parameter => parameter.Count),
             ParametersNonzero = graph.Parameters.Sum(parameter => parameter.Nonzero),
-            Accuracy = measured.Profile.Accuracy,
+            Accuracy = measured.Accuracy,
             TrainAccuracy = checkpoint.Metadata.TrainAccuracy,
             TestAccuracy = checkpoint.Metadata.TestAccuracy,
             TrainLoss = checkpoint.Metadata.TrainLoss,
@@ -93,7 +94,23 @@ public static class Analysis
             if (request.IsSeries)
                 result = result with { Diagnostics = result.Diagnostics.Add(segment) };
         }
-        return changes.Compare(result, checkpoint, graph, measured.Profile);
+        return changes.Compare(result, checkpoint, graph, measured.NodeValues);
+    }
+
+    /// <summary>What was measured before, or is now, and is kept: all that takes time.</summary>
+    private static MeasuredCheckpoint Measure(
+        TracedCheckpoint model, Probe probe, AnalysisRequest request, SessionFactory sessions, ResultStore? store,
+        Action<int> samplesDone, CancellationToken token)
+    {
+        var settings = request.Settings;
+        var key = store is null ? [] : ResultKey.Of(model.Checkpoint, settings, request.Probe, probe, sessions.Device);
+        if (store?.Find(key) is { } known)
+            return known;
+        var measured = model.Measure(probe, sessions, samplesDone, token);
+        var result = new MeasuredCheckpoint(measured.Measurements, measured.Profile.Accuracy,
+            SeriesChanges.NodeValues(measured.Profile, settings), measured.Diagnostics);
+        store?.Keep(key, result);
+        return result;
     }
 
     private static string ToolVersion { get; } = typeof(Analysis).Assembly.GetName().Version!.ToString(fieldCount: 3);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Gates;
+using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Series;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
@@ -22,6 +23,9 @@ public sealed record AnalysisRequest(ImmutableArray<string> Checkpoints, Analysi
 
     /// <summary>What keeps a checkpoint that fails from the others.</summary>
     public Boundary Boundary { get; init; } = new(new RunLimits());
+
+    /// <summary>What keeps results beyond the run; null where there is nothing to go on with.</summary>
+    internal ResultStore? Store { get; init; }
 }
 
 /// <summary>The outcome of an analysis.</summary>

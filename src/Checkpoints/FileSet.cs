@@ -4,11 +4,12 @@ using System.Text;
 namespace Emergence.Checkpoints;
 
 /// <summary>
-/// Writes several files of one folder as one set: whatever happens meanwhile, the folder holds all of one run or all of
-/// another. Files are staged under names of their own; a record of their hashes is the point from which on the set is the
-/// new one, and whoever comes next renames what is left to rename. Files that are none of the set stay as they are.
+/// Several files of one folder as one set: whatever happens meanwhile, the folder holds all of one run or all of another.
+/// Files are staged under names of their own; a record of their hashes is the point from which on the set is the new one, and
+/// whoever comes next renames what is left to rename. Files that are none of the set stay as they are. One run at a time has
+/// the folder, from its start, so that none works for hours on what another is about to replace.
 /// </summary>
-public static class FileSet
+public sealed class FileSet : IDisposable
 {
     private const string Prefix = ".emergence-";
     private const string Record = Prefix + "commit";
@@ -17,24 +18,51 @@ public static class FileSet
     // In the record in place of a hash: the set has no such file, and one of an earlier run goes.
     private static readonly string Gone = new('-', 64);
 
-    // Writing takes moments; a run that is still waiting then has met a lock that nobody will release.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    // A run that was killed may hold the folder until its processes are gone, some seconds; one that has just ended, moments.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Writes the files, the last of them last.</summary>
-    /// <param name="directory">Where; it is created.</param>
-    /// <param name="files">Their names, and what writes each; null removes the file that an earlier run left.</param>
-    /// <exception cref="UserException">They cannot be written, or another run does not come to its end
-    /// there; the old set stays.</exception>
-    public static void Write(string directory, IReadOnlyList<(string Name, Action<Stream>? Write)> files)
+    private readonly string directory;
+    private readonly FileStream gate;
+    private readonly bool isNew;
+
+    private FileSet(string directory, FileStream gate, bool isNew) =>
+        (this.directory, this.gate, this.isNew) = (directory, gate, isNew);
+
+    /// <summary>Takes a folder for this run, and brings a set to its end that an earlier run could not.</summary>
+    /// <param name="directory">The folder; it is created.</param>
+    /// <exception cref="UserException">Another run has the folder, it cannot be written, or it holds files of two runs.</exception>
+    public static FileSet Open(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
+        FileSet? set = null;
+        Try(directory, () =>
+        {
+            var isNew = !Directory.Exists(directory);
+            set = new FileSet(directory, Enter(directory), isNew);
+            try
+            {
+                Finish(directory);
+            }
+            catch
+            {
+                set.Dispose();
+                throw;
+            }
+        });
+        return set!;
+    }
+
+    /// <summary>Writes the files, the last of them last.</summary>
+    /// <param name="files">Their names, and what writes each; null removes the file that an earlier run left.</param>
+    /// <exception cref="UserException">They cannot be written; the old set stays.</exception>
+    public void Write(IReadOnlyList<(string Name, Action<Stream>? Write)> files)
+    {
         ArgumentNullException.ThrowIfNull(files);
         Try(directory, () =>
         {
+            // It may have been taken away, with the lock in it.
             Directory.CreateDirectory(directory);
-            using var gate = Enter(directory);
-            Finish(directory);
             var staged = new List<string>();
             try
             {
@@ -61,18 +89,28 @@ public static class FileSet
         });
     }
 
-    /// <summary>Brings a set to its end that an earlier run could not; there may be none.</summary>
+    /// <summary>Leaves the folder to others; one that was created for nothing goes.</summary>
+    public void Dispose()
+    {
+        gate.Dispose();
+        try
+        {
+            if (isNew && !Directory.EnumerateFileSystemEntries(directory).Any())
+                Directory.Delete(directory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Another run has just entered it, or it has been taken away.
+        }
+    }
+
+    /// <summary>Brings a set to its end that an earlier run could not; there may be none. For whoever reads it.</summary>
     /// <exception cref="UserException">The folder holds files of two runs.</exception>
     public static void Recover(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        if (!File.Exists(Path.Combine(directory, Record)))
-            return;
-        Try(directory, () =>
-        {
-            using var gate = Enter(directory);
-            Finish(directory);
-        });
+        if (File.Exists(Path.Combine(directory, Record)))
+            Open(directory).Dispose();
     }
 
     /// <summary>Renames what a record names and has not been renamed yet.</summary>
@@ -124,6 +162,8 @@ public static class FileSet
         var path = Path.Combine(directory, LockName);
         for (var started = TimeProvider.System.GetTimestamp(); ;)
         {
+            // Another run that leaves may have taken the folder with it that it had made.
+            Directory.CreateDirectory(directory);
             try
             {
                 var gate = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1,
@@ -132,9 +172,11 @@ public static class FileSet
                     return gate;
                 gate.Dispose();
             }
-            catch (IOException e) when ((IsHeld(e) || File.Exists(path))
-                && TimeProvider.System.GetElapsedTime(started) < Patience)
+            catch (IOException e) when (IsHeld(e) || File.Exists(path) || e is DirectoryNotFoundException)
             {
+                if (TimeProvider.System.GetElapsedTime(started) > Patience)
+                    throw new UserException(
+                        $"{directory}: another run is writing there; wait for its end, or name another folder", e);
                 Thread.Sleep(Pause);
             }
         }

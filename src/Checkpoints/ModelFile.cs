@@ -73,7 +73,7 @@ public static class ModelFile
         }
         catch (IOException e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new UsageException($"{path}: does not exist; check the path");
+            throw new UsageException($"{path}: does not exist; {MissingPath.Remedy(path)}");
         }
         catch (Exception e) when (e is (IOException or UnauthorizedAccessException) and not InvalidProtocolBufferException)
         {

@@ -27,13 +27,12 @@ public sealed record Terminal(Stream Output, TextWriter Error, int? ErrorWidth, 
         // Windows consoles and pipes otherwise get the code page of the system, which has no Ẽ.
         Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         return new Terminal(
-            Console.OpenStandardOutput(), new ForgivingWriter(Console.Error), Console.IsErrorRedirected ? null : Width(),
-            TimeProvider.System)
+            Console.OpenStandardOutput(), new ForgivingWriter(Console.Error), WidthOfErrors(), TimeProvider.System)
         {
             OutputWidth = Console.IsOutputRedirected ? null : Width(),
             Input = Console.In,
             OutputColor = IsColored(!Console.IsOutputRedirected),
-            ErrorColor = IsColored(!Console.IsErrorRedirected),
+            ErrorColor = ColorsErrors(),
         };
     }
 
@@ -42,6 +41,12 @@ public sealed record Terminal(Stream Output, TextWriter Error, int? ErrorWidth, 
 
     /// <summary>Whether something could not be said on <see cref="Error"/>.</summary>
     public bool HasLostErrors => Error is ForgivingWriter { HasLost: true };
+
+    /// <summary>Columns of the terminal that stderr is; null if it is none.</summary>
+    public static int? WidthOfErrors() => Console.IsErrorRedirected ? null : Width();
+
+    /// <summary>Whether messages of this process are colored.</summary>
+    public static bool ColorsErrors() => IsColored(!Console.IsErrorRedirected);
 
     // Some terminals say 0 when they do not know.
     private static int Width() => Console.WindowWidth is > 0 and var width ? width : 80;

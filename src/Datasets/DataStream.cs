@@ -57,7 +57,7 @@ internal sealed class DataStream : IDisposable
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new UsageException($"{path}: no such file; check the path");
+            throw new UsageException($"{path}: no such file; {MissingPath.Remedy(path)}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -11,6 +11,15 @@ public sealed class Contributions
         _columns = columns;
     }
 
+    /// <summary>These contributions.</summary>
+    /// <param name="values">By start layer, then by end layer.</param>
+    public Contributions(EmergenceValue[,] values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        var layers = Enumerable.Range(0, values.GetLength(0)).ToArray();
+        _columns = [.. layers.Select(to => layers.Select(from => values[from, to]).ToArray())];
+    }
+
     /// <summary>N: number of layers.</summary>
     public int Layers => _columns.Length;
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using Emergence.Analyzer.Containment;
+using Emergence.Analyzer.Journal;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
 
@@ -48,6 +50,9 @@ internal static class AnalyzeCommand
             ]);
     }
 
+    // Beside the set of files, not in it: it is there while a run is, and after one that was interrupted.
+    private const string Journal = ".emergence-journal";
+
     private static async Task<int> RunAsync(AnalyzeCall call, Terminal terminal, AnalysisRunner analyze, CancellationToken token)
     {
         if (!call.Output.Quiet)
@@ -55,22 +60,31 @@ internal static class AnalyzeCommand
             foreach (var note in call.Notes)
                 terminal.WriteNote(note);
         }
-        if (call.Output.Out is { } earlier)
-            FileSet.Recover(earlier);
+        var place = call.Output.Out;
+        var journal = place is null ? null : Path.Combine(place, Journal);
+        var store = journal is null ? null : new ResultStore(() => journal, isDurable: true, terminal.WriteWarning);
+        using var set = place is null ? null : FileSet.Open(place);
         using var line = call.Output.Quiet ? null : new ProgressLine(terminal);
         var times = new PhaseTimes(terminal.Clock, line);
         // On another thread: Ctrl-C is listened to only once the action has returned its task.
         var analyzed = await Task.Run(
-            () => analyze(call.Request, call.Output is { Quiet: true, IsVerbose: false } ? null : times, token),
+            () => analyze(call.Request with { Store = store }, call.Output is { Quiet: true, IsVerbose: false } ? null : times, token),
             CancellationToken.None);
         line?.Wipe();
         times.Write();
+        if (store is { Found: > 0 and var found } && !call.Output.Quiet)
+        {
+            terminal.WriteNote(string.Create(CultureInfo.InvariantCulture,
+                $"{place}: {found} of {call.Request.Checkpoints.Length} checkpoints were measured before an interruption"));
+        }
         Messages.WriteDiagnostics(terminal, analyzed.Series.Checkpoints, call.Output.Quiet);
         Messages.WriteFailures(terminal, analyzed.Failures);
         if (analyzed.Series.Checkpoints.IsEmpty)
             return ExitCode.Failed;
         var outcome = call.Gates.Judge(analyzed);
-        await AnswerFiles.WriteAsync(outcome, call.Output, terminal, token);
+        await AnswerFiles.WriteAsync(outcome, call.Output, set, terminal, token);
+        if (journal is not null)
+            ResultStore.Remove(journal);
         if (call.Output.IsVerbose)
             times.Say(terminal, call.Request.Checkpoints.Length);
         Messages.WriteGates(terminal, outcome);

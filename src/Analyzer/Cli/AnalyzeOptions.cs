@@ -258,7 +258,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     private static string? Existing(ParseResult parsed, Option<string> option, Func<string, bool> exists, string kind) =>
         parsed.GetValue(option) is not { } path || exists(path)
             ? parsed.GetValue(option)
-            : throw new UsageException($"{option.Name} {path}: no such {kind}; check the path");
+            : throw new UsageException($"{option.Name} {path}: no such {kind}; {MissingPath.Remedy(path)}");
 }
 
 /// <summary>One call of the default command.</summary>

@@ -9,11 +9,17 @@ namespace Emergence.Analyzer.Cli;
 internal static class AnswerFiles
 {
     /// <summary>First what stays: stdout may be full or gone.</summary>
+    /// <param name="outcome">The outcome.</param>
+    /// <param name="call">Where it goes.</param>
+    /// <param name="set">The folder of <c>--out</c>, which the run holds; null where there is none.</param>
+    /// <param name="terminal">What the user sees.</param>
+    /// <param name="token">Ends the writing on stdout.</param>
     /// <exception cref="UserException">A file cannot be written.</exception>
-    public static async Task WriteAsync(AnalysisOutcome outcome, OutputCall call, Terminal terminal, CancellationToken token)
+    public static async Task WriteAsync(
+        AnalysisOutcome outcome, OutputCall call, FileSet? set, Terminal terminal, CancellationToken token)
     {
         if (call.Out is { } directory)
-            Say(directory, string.Join(", ", WriteSet(outcome, directory)));
+            Say(directory, string.Join(", ", WriteSet(outcome, set!)));
         if (call.Html is { } page)
             WriteOne(page, ReportWriters.Page);
         if (call.TensorBoard is { } events)
@@ -43,11 +49,11 @@ internal static class AnswerFiles
         }
     }
 
-    private static ImmutableArray<string> WriteSet(AnalysisOutcome outcome, string directory)
+    private static ImmutableArray<string> WriteSet(AnalysisOutcome outcome, FileSet set)
     {
         var units = outcome.Series.Settings.Units;
         var writers = ReportWriters.All.Where(writer => writer.FileName is not null).ToImmutableArray();
-        FileSet.Write(directory, [.. writers.Select(writer => (
+        set.Write([.. writers.Select(writer => (
             writer.FileName!, writer.OfUnits && !units ? null : (Action<Stream>)(stream => writer.Write(outcome, stream))))]);
         return [.. writers.Where(writer => units || !writer.OfUnits).Select(writer => writer.FileName!)];
     }

@@ -122,8 +122,13 @@ internal static class CompareCommand
         public static Side Find(string name)
         {
             if (File.Exists(name) && Path.GetExtension(name).Equals(".json", StringComparison.OrdinalIgnoreCase))
+            {
+                FileSet.Recover(Path.GetDirectoryName(Path.GetFullPath(name))!);
                 return new(name, []);
+            }
             var results = Path.Combine(name, "results.json");
+            if (Directory.Exists(name))
+                FileSet.Recover(name);
             return File.Exists(results) && !Directory.EnumerateFiles(name, "*.onnx").Any()
                 ? new(results, [])
                 : new(null, CheckpointFinder.Find([name]));

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Series;
 using Emergence.Checkpoints;
 using Emergence.Tracing.Model;
@@ -21,6 +22,10 @@ public sealed class Boundary(RunLimits limits, Worker? worker = null)
 {
     /// <summary>What one checkpoint may take.</summary>
     public RunLimits Limits => limits;
+
+    /// <summary>What keeps results as long as the command runs, whatever becomes of this process; null where there is no other
+    /// that would go on.</summary>
+    internal ResultStore? Store { get; } = worker is null ? null : new ResultStore(worker.KeepsIn, isDurable: false);
 
     /// <summary>Works on one checkpoint.</summary>
     /// <param name="file">Its file.</param>

@@ -4,6 +4,8 @@ using System.Globalization;
 using System.IO.Pipes;
 using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
+using Emergence.Analyzer.Journal;
 using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Containment;
@@ -13,87 +15,130 @@ namespace Emergence.Analyzer.Containment;
 /// another that does the same command, that checkpoint left out and named; so the others are delivered, and the numbers
 /// are those of one run.
 /// </summary>
+/// <remarks>
+/// All that happens here is paid for by every run, also the shortest: one thread, no tasks, and nothing is made before it is
+/// needed.
+/// </remarks>
 /// <param name="terminal">What the user sees.</param>
-internal sealed class Supervisor(Terminal terminal)
+/// <param name="errorWidth">Columns of the terminal that errors go to; null if there is none.</param>
+internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
 {
     // What a worker may take to end by itself, once it was asked to or its time is over.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1.5);
 
-    // Native code fills some hundred megabytes in this time.
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+    // Native code fills some hundred megabytes in this time. What is called oftener than that is compiled a second time.
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(40);
 
-    private readonly Dictionary<string, string> deaths = new(StringComparer.Ordinal);
-    private readonly TaskCompletionSource asked = new();
-    private readonly Lock gate = new();
+    private readonly List<(string File, string Death)> deaths = [];
+    private readonly object gate = new();
     private (string File, TimeSpan Time, long Started)? current;
     private long memory = long.MaxValue;
     private string input = "";
+    private bool isOver;
+    // A time stamp; 0 until the user wants an end.
+    private long askedAt;
+    // Where workers keep results; empty as long as none does.
+    private string kept = "";
 
     /// <summary>Runs a command to its end.</summary>
     /// <returns>The exit code of the worker that came through.</returns>
-    public async Task<int> RunAsync(IReadOnlyList<string> args)
+    public int Run(IReadOnlyList<string> args)
+    {
+        PosixSignalRegistration[] signals =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, End),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, End),
+            PosixSignalRegistration.Create(PosixSignal.SIGHUP, End),
+        ];
+        var code = Outlive(args);
+        if (kept.Length > 0)
+            ResultStore.Remove(kept);
+        // Not disposed of: they end with the process.
+        GC.KeepAlive(signals);
+        return code;
+    }
+
+    private int Outlive(IReadOnlyList<string> args)
     {
         // A worker's own stdin is the pipe from here.
         if (args.Contains("-"))
-            input = await terminal.Input.ReadToEndAsync();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
-        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End);
+            input = terminal.Value.Input.ReadToEnd();
         while (true)
         {
-            current = null;
-            var (code, killed, lastWords) = await WatchAsync(args);
+            (current, isOver) = (null, false);
+            var (code, killed, lastWords) = Watch(args);
             if (killed is null && code is >= ExitCode.Done and <= ExitCode.Partial or ExitCode.Canceled)
                 return code;
-            if (asked.Task.IsCompleted)
+            if (Volatile.Read(ref askedAt) != 0)
             {
-                terminal.WriteError("canceled");
+                terminal.Value.WriteError("canceled");
                 return ExitCode.Canceled;
             }
             if (current is not { } dead)
             {
-                terminal.WriteError(
+                terminal.Value.WriteError(
                     $"the program ended unexpectedly: {Death(code, lastWords)}; this is a defect: report it with the command");
                 return ExitCode.Failed;
             }
-            deaths.Add(dead.File, killed ?? $"the runtime ended the process on it: {Death(code, lastWords)}; leave the file out");
+            deaths.Add((dead.File,
+                killed ?? $"the runtime ended the process on it: {Death(code, lastWords)}; leave the file out"));
         }
     }
 
     private void End(PosixSignalContext signal)
     {
         signal.Cancel = true;
-        asked.TrySetResult();
+        lock (gate)
+        {
+            if (askedAt == 0)
+                askedAt = Stopwatch.GetTimestamp();
+            Monitor.Pulse(gate);
+        }
     }
 
     /// <summary>One worker from start to end.</summary>
-    private async Task<(int Code, string? Killed, string LastWords)> WatchAsync(IReadOnlyList<string> args)
+    private (int Code, string? Killed, string LastWords) Watch(IReadOnlyList<string> args)
     {
         using var pipe = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
         using var process = Start(args, pipe.GetClientHandleAsString());
         pipe.DisposeLocalCopyOfClientHandle();
-        var orders = new BinaryWriter(process.StandardInput.BaseStream, Encoding.UTF8);
+        using var orders = new BinaryWriter(PlainFile(process.StandardInput.BaseStream, FileAccess.Write), Encoding.UTF8);
         Brief(orders);
-        var news = Task.Factory.StartNew(() => Listen(pipe), TaskCreationOptions.LongRunning);
-        var words = process.StandardError.ReadToEndAsync();
-        var exit = process.WaitForExitAsync();
+        var news = PlainFile(pipe, FileAccess.Read);
+        new Thread(() => Listen(news)) { IsBackground = true }.Start();
+        var lastWords = "";
+        var words = new StreamReader(PlainFile(process.StandardError.BaseStream, FileAccess.Read));
+        var hearing = new Thread(() => lastWords = LastLine(words)) { IsBackground = true };
+        hearing.Start();
+        using var pages = OpenPages(process.Id);
         string? killed = null;
-        var isAsked = false;
-        var askedAt = 0L;
-        while (await Task.WhenAny(exit, Task.Delay(Look)) != exit)
+        while (!HasEnded(process))
         {
-            if (asked.Task.IsCompleted && !isAsked)
+            if (Volatile.Read(ref askedAt) is not 0 and var asked)
             {
-                (isAsked, askedAt) = (true, terminal.Clock.GetTimestamp());
-                orders.Dispose();
+                process.StandardInput.Close();
+                if (Stopwatch.GetElapsedTime(asked) > Grace)
+                    process.Kill();
             }
-            if (isAsked && terminal.Clock.GetElapsedTime(askedAt) > Grace)
-                process.Kill();
-            else if ((killed ??= WhyEnd(process)) is not null)
+            else if ((killed ??= WhyEnd(process, pages)) is not null)
                 process.Kill();
         }
-        await news;
-        return (process.ExitCode, killed, LastLine(await words));
+        hearing.Join();
+        return (process.ExitCode, killed, lastWords);
+    }
+
+    /// <summary>Waits a moment for the worker's end, which closes the pipe.</summary>
+    private bool HasEnded(Process process)
+    {
+        lock (gate)
+        {
+            if (!isOver)
+            {
+                Monitor.Wait(gate, Look);
+                return false;
+            }
+        }
+        return process.WaitForExit(Look);
     }
 
     private static Process Start(IReadOnlyList<string> args, string pipe)
@@ -114,16 +159,22 @@ internal sealed class Supervisor(Terminal terminal)
         return Process.Start(start)!;
     }
 
+    /// <summary>The same pipe without what .NET loads to wait for one asynchronously: its whole network stack.</summary>
+    private static Stream PlainFile(Stream stream, FileAccess access) => stream is PipeStream pipe
+        ? new FileStream(new SafeFileHandle(pipe.SafePipeHandle.DangerousGetHandle(), ownsHandle: false), access)
+        : stream;
+
     private void Brief(BinaryWriter orders)
     {
-        orders.Write(terminal.ErrorWidth ?? -1);
-        orders.Write(terminal.ErrorColor);
+        orders.Write(errorWidth ?? -1);
+        orders.Write(Terminal.ColorsErrors());
         orders.Write(deaths.Count);
         foreach (var (file, death) in deaths)
         {
             orders.Write(file);
             orders.Write(death);
         }
+        orders.Write(kept);
         orders.Write(input);
         orders.Flush();
     }
@@ -133,29 +184,40 @@ internal sealed class Supervisor(Terminal terminal)
         using var news = new BinaryReader(pipe, Encoding.UTF8);
         try
         {
-            while (true)
-            {
-                switch ((WorkerNews)news.ReadByte())
-                {
-                    case WorkerNews.Says:
-                        Say(news.ReadString());
-                        break;
-                    case WorkerNews.Starts:
-                        Set((news.ReadString(), TimeSpan.FromSeconds(news.ReadDouble()), terminal.Clock.GetTimestamp()),
-                            news.ReadInt64());
-                        break;
-                    case WorkerNews.MayTake:
-                        Set(current, news.ReadInt64());
-                        break;
-                    default:
-                        Set(null, long.MaxValue);
-                        break;
-                }
-            }
+            for (int what; (what = pipe.ReadByte()) >= 0;)
+                Hear((WorkerNews)what, news);
         }
         catch (EndOfStreamException)
         {
-            // The worker has ended, well or not; its exit code tells.
+            // The worker has died in the middle of a word; its exit code tells.
+        }
+        lock (gate)
+        {
+            isOver = true;
+            Monitor.Pulse(gate);
+        }
+    }
+
+    private void Hear(WorkerNews what, BinaryReader news)
+    {
+        switch (what)
+        {
+            case WorkerNews.Says:
+                Say(news.ReadString());
+                break;
+            case WorkerNews.Starts:
+                var (file, time) = (news.ReadString(), TimeSpan.FromSeconds(news.ReadDouble()));
+                Set((file, time, Stopwatch.GetTimestamp()), news.ReadInt64());
+                break;
+            case WorkerNews.Keeps:
+                kept = news.ReadString();
+                break;
+            case WorkerNews.MayTake:
+                Set(current, news.ReadInt64());
+                break;
+            default:
+                Set(null, long.MaxValue);
+                break;
         }
     }
 
@@ -167,35 +229,48 @@ internal sealed class Supervisor(Terminal terminal)
 
     private void Say(string text)
     {
-        terminal.Error.Write(text);
-        terminal.Error.Flush();
+        terminal.Value.Error.Write(text);
+        terminal.Value.Error.Flush();
     }
 
     /// <summary>Why the worker must end now; null where it may go on.</summary>
-    private string? WhyEnd(Process process)
+    private string? WhyEnd(Process process, SafeFileHandle? pages)
     {
         lock (gate)
         {
             if (current is not { } now)
                 return null;
-            if (terminal.Clock.GetElapsedTime(now.Started) > now.Time + Grace)
+            if (Stopwatch.GetElapsedTime(now.Started) > now.Time + Grace)
                 return Boundary.TookTooLong(now.Time);
-            return Taken(process) > memory
+            return Taken(process, pages) > memory
                 ? $"needs more than {CheckpointRun.Gibibytes(memory)} of memory; raise --memory, or leave it out"
                 : null;
         }
     }
 
-    private static long Taken(Process process)
+    /// <summary>Linux's count of a process's pages; null elsewhere, and where the process has ended already.</summary>
+    private static SafeFileHandle? OpenPages(int process)
+    {
+        var path = $"/proc/{process}/statm";
+        return OperatingSystem.IsLinux() && File.Exists(path) ? File.OpenHandle(path, share: FileShare.ReadWrite) : null;
+    }
+
+    private static long Taken(Process process, SafeFileHandle? pages)
     {
         try
         {
-            // Refreshing a process reads a file for each of its threads; this is one.
-            if (OperatingSystem.IsLinux())
-                return long.Parse(File.ReadAllText($"/proc/{process.Id}/statm").Split(' ')[1],
-                    CultureInfo.InvariantCulture) * Environment.SystemPageSize;
-            process.Refresh();
-            return process.WorkingSet64;
+            if (pages is null)
+            {
+                process.Refresh();
+                return process.WorkingSet64;
+            }
+            // Refreshing a process reads a file for each of its threads; this reads two numbers, the second of which counts.
+            Span<byte> text = stackalloc byte[64];
+            text = text[..RandomAccess.Read(pages, text, 0)];
+            var taken = 0L;
+            for (var i = text.IndexOf((byte)' ') + 1; i < text.Length && text[i] != ' '; i++)
+                taken = (taken * 10) + text[i] - '0';
+            return taken * Environment.SystemPageSize;
         }
         catch (Exception e) when (e is InvalidOperationException or Win32Exception or IOException or UnauthorizedAccessException)
         {
@@ -204,8 +279,13 @@ internal sealed class Supervisor(Terminal terminal)
         }
     }
 
-    private static string LastLine(string text) =>
-        text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault("");
+    private static string LastLine(StreamReader words)
+    {
+        var last = "";
+        while (words.ReadLine() is { } line)
+            last = line.AsSpan().Trim().Length > 0 ? line.Trim() : last;
+        return last;
+    }
 
     /// <summary>What an exit code says of how a process died.</summary>
     private static string Death(int code, string lastWords)

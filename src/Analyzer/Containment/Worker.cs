@@ -1,4 +1,4 @@
-using System.Collections.Frozen;
+using System.Diagnostics;
 using System.IO.Pipes;
 using System.Text;
 using Emergence.CommandLine;
@@ -17,6 +17,9 @@ internal enum WorkerNews : byte
     /// <summary>It may take this many bytes.</summary>
     MayTake,
 
+    /// <summary>It keeps results in this folder, which goes with the command.</summary>
+    Keeps,
+
     /// <summary>It has done with the checkpoint.</summary>
     Ends,
 }
@@ -31,13 +34,18 @@ public sealed class Worker : IDisposable
     /// <summary>The environment variable that makes a process a worker: the handle of the pipe to its supervisor.</summary>
     internal const string Variable = "EMERGENCE_ANALYZE_WORKER";
 
+    // More than the supervisor waits before it kills a worker itself.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
     private readonly BinaryWriter news;
     private readonly CancellationTokenSource end = new();
+    private string kept;
 
-    private Worker(BinaryWriter news, FrozenDictionary<string, string> deaths, int? errorWidth, bool errorColor, string input,
+    private Worker(
+        BinaryWriter news, Dictionary<string, string> deaths, string kept, int? errorWidth, bool errorColor, string input,
         Stream orders)
     {
-        this.news = news;
+        (this.news, this.kept) = (news, kept);
         Deaths = deaths;
         var said = Terminal.OfProcess();
         Terminal = said with
@@ -58,7 +66,7 @@ public sealed class Worker : IDisposable
     public CancellationToken Token => end.Token;
 
     /// <summary>The checkpoints on which earlier workers of the same command died, and of what.</summary>
-    public FrozenDictionary<string, string> Deaths { get; }
+    public IReadOnlyDictionary<string, string> Deaths { get; }
 
     /// <summary>The worker that this process is; null where it is none.</summary>
     /// <param name="orders">The process's stdin.</param>
@@ -75,10 +83,9 @@ public sealed class Worker : IDisposable
         var deaths = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var count = reader.ReadInt32(); count > 0; count--)
             deaths.Add(reader.ReadString(), reader.ReadString());
-        var input = reader.ReadString();
+        var (kept, input) = (reader.ReadString(), reader.ReadString());
         var news = new BinaryWriter(new BufferedStream(new AnonymousPipeClientStream(PipeDirection.Out, handle)), Encoding.UTF8);
-        return new Worker(news, deaths.ToFrozenDictionary(StringComparer.Ordinal), width < 0 ? null : width, color, input,
-            reader.BaseStream);
+        return new Worker(news, deaths, kept, width < 0 ? null : width, color, input, reader.BaseStream);
     }
 
     /// <inheritdoc/>
@@ -96,6 +103,18 @@ public sealed class Worker : IDisposable
     });
 
     internal void MayTake(long memory) => Tell(WorkerNews.MayTake, () => news.Write(memory));
+
+    /// <summary>A folder that outlasts this process and is gone when the supervisor ends.</summary>
+    internal string KeepsIn()
+    {
+        if (kept.Length == 0)
+        {
+            // Nobody else may read or write there.
+            kept = Directory.CreateTempSubdirectory("emergence-results-").FullName;
+            Tell(WorkerNews.Keeps, () => news.Write(kept));
+        }
+        return kept;
+    }
 
     internal void Ends() => Tell(WorkerNews.Ends, () => { });
 
@@ -126,6 +145,9 @@ public sealed class Worker : IDisposable
             {
             }
             end.Cancel();
+            // Where native code does not come back, nobody else may be left to end this process.
+            Thread.Sleep(Grace);
+            Process.GetCurrentProcess().Kill();
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {

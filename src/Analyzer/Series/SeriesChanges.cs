@@ -30,10 +30,11 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
     /// <param name="result">What was measured.</param>
     /// <param name="checkpoint">The checkpoint, prepared.</param>
     /// <param name="graph">Its layers, of the same structure as those before.</param>
-    /// <param name="profile">What was recorded of them.</param>
-    public CheckpointResult Compare(CheckpointResult result, Checkpoint checkpoint, LayerGraph graph, ActivationProfile profile)
+    /// <param name="nodeValues">What its nodes are judged by: see <see cref="NodeValues"/>.</param>
+    public CheckpointResult Compare(
+        CheckpointResult result, Checkpoint checkpoint, LayerGraph graph, ImmutableArray<float[][]> nodeValues)
     {
-        var now = new Analyzed(result, [.. graph.Layers.SelectMany(layer => layer.Parameters)], Statistics(profile));
+        var now = new Analyzed(result, [.. graph.Layers.SelectMany(layer => layer.Parameters)], nodeValues);
         var (before, isFirst) = (last, isAnotherStructure);
         (last, isAnotherStructure) = (now, false);
         if (before is null)
@@ -139,7 +140,7 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
 
     /// <summary>The statistic of each layer's nodes under each threshold; once, where it does not depend on
     /// the threshold.</summary>
-    private ImmutableArray<float[][]> Statistics(ActivationProfile profile)
+    public static ImmutableArray<float[][]> NodeValues(ActivationProfile profile, AnalysisSettings settings)
     {
         float[][] Under(float threshold) => [.. profile.Layers.Select(new AliveRule(settings, threshold).Statistics)];
         return settings.Statistic switch

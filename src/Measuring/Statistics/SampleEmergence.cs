@@ -27,6 +27,9 @@ public sealed class SampleDistribution
     /// <summary>Number of samples.</summary>
     public int Samples => sorted.Length;
 
+    /// <summary>The values, from the smallest.</summary>
+    public ImmutableArray<EmergenceValue> Values => sorted;
+
     /// <summary>Mean.</summary>
     public EmergenceValue Mean { get; }
 

@@ -165,7 +165,7 @@ internal sealed class TrainOptions
                     $"{option.Name}: --from takes the network from the checkpoint; leave one of the two out");
         }
         if (!File.Exists(path))
-            throw new UsageException($"--from {path}: does not exist; check the path");
+            throw new UsageException($"--from {path}: does not exist; {MissingPath.Remedy(path)}");
         var checkpoint = Checkpoint.Open(path);
         return new NetworkSource.Saved(checkpoint,
             checkpoint.Metadata.Epoch ?? CheckpointFolder.EpochOf(checkpoint.FileName) ?? 0);

@@ -30,8 +30,11 @@ public sealed class FileSetTests : IDisposable
     public void a_run_that_fails_leaves_the_old_set()
     {
         Write("old");
-        Assert.Throws<UserException>(() =>
-            FileSet.Write(folder.Root, [("series.csv", Writes("new")), ("results.json", _ => throw new IOException("full"))]));
+        using (var set = FileSet.Open(folder.Root))
+        {
+            Assert.Throws<UserException>(() =>
+                set.Write([("series.csv", Writes("new")), ("results.json", _ => throw new IOException("full"))]));
+        }
         Assert.All(Names, name => Assert.Equal("old", Read(name)));
         Assert.Equal(Names.Length, Listed().Length);
     }
@@ -59,6 +62,26 @@ public sealed class FileSetTests : IDisposable
             Assert.Throws<UserException>(() => FileSet.Recover(folder.Root)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void while_a_run_has_the_folder_another_is_told()
+    {
+        using var first = FileSet.Open(folder.Root);
+        Assert.Equal($"{folder.Root}: another run is writing there; wait for its end, or name another folder",
+            Assert.Throws<UserException>(() => FileSet.Open(folder.Root)).Message);
+        first.Write([.. Names.Select(name => (name, Writes("first")))]);
+        Assert.All(Names, name => Assert.Equal("first", Read(name)));
+    }
+
+    [Fact]
+    public void a_folder_that_was_made_for_nothing_goes()
+    {
+        FileSet.Open(folder.Path("new")).Dispose();
+        Assert.False(Directory.Exists(folder.Path("new")));
+        Directory.CreateDirectory(folder.Path("old"));
+        FileSet.Open(folder.Path("old")).Dispose();
+        Assert.True(Directory.Exists(folder.Path("old")));
+    }
+
     public void Dispose() => folder.Dispose();
 
     /// <summary>What a run leaves that is killed behind its record.</summary>
@@ -70,7 +93,11 @@ public sealed class FileSetTests : IDisposable
         File.WriteAllText(folder.Path(".emergence-commit"), string.Concat(Names.Select(name => $"{hash}  {name}\n")));
     }
 
-    private void Write(string text) => FileSet.Write(folder.Root, [.. Names.Select(name => (name, Writes(text)))]);
+    private void Write(string text)
+    {
+        using var set = FileSet.Open(folder.Root);
+        set.Write([.. Names.Select(name => (name, Writes(text)))]);
+    }
 
     private static Action<Stream> Writes(string text) => stream => stream.Write(Encoding.UTF8.GetBytes(text));
 

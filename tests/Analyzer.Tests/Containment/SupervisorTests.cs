@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 using Onnx;
 using static Onnx.TensorProto.Types;
 
@@ -42,6 +43,52 @@ public class SupervisorTests
         var run = await BuiltProgram.RunAsync(folder.Root, Limit, file, "--samples", "4", "--memory", "1K");
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("--memory", Assert.Single(run.Errors), StringComparison.Ordinal);
+    }
+
+    /// <summary>Fifty good checkpoints, and among them one that kills the process, one that never ends and a damaged one.</summary>
+    [Fact]
+    public async Task a_series_with_three_bad_ones_is_delivered_but_for_these()
+    {
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64,
+            "the smallest integer by -1 ends a process on x64 alone");
+        using var folder = new TemporaryFolder();
+        var good = Enumerable.Range(0, 50).Select(i => Save(folder, $"good-{i:00}.onnx", dies: false)).ToArray();
+        string[] bad =
+        [
+            Save(folder, "good-10-dies.onnx", dies: true),
+            SaveEndless(folder, "good-20-endless.onnx"),
+            folder.Write("good-30-damaged.onnx", [.. File.ReadAllBytes(good[0]).Take(100)]),
+        ];
+        var run = await BuiltProgram.RunAsync(folder.Root, 2 * Limit,
+            folder.Root, "--samples", "4", "--format", "csv", "--timeout", "5", "--out", folder.Path("out"));
+        Assert.Equal(ExitCode.Partial, run.ExitCode);
+        Assert.Equal(good,
+            run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => line.Split(',')[0]));
+        Assert.Equal(bad.Length, run.Errors.Length);
+        Assert.All(bad.Zip(run.Errors), pair =>
+            Assert.StartsWith($"error: {pair.First}: ", pair.Second, StringComparison.Ordinal));
+        // A worker behind one that died does not measure again what that one had measured.
+        Assert.Contains(run.Error.Split('\n'), line => line.EndsWith(" checkpoints were measured before an interruption",
+            StringComparison.Ordinal));
+        Assert.False(Directory.Exists(folder.Path("out", ".emergence-journal")));
+    }
+
+    /// <summary>A loop of 2⁶² steps.</summary>
+    private static string SaveEndless(TemporaryFolder folder, string name)
+    {
+        var graph = new GraphBuilder("endless");
+        var h = graph.Node("MatMul",
+            [graph.Input("x", DataType.Float, "N", 2), graph.Initializer("w", [2, 2], [1f, 1, 1, 1])]);
+        var body = new GraphBuilder("body");
+        body.Input("i", DataType.Int64);
+        body.Output(body.Node("Identity", [body.Input("go", DataType.Bool)]), DataType.Bool);
+        body.Output(body.Node("Neg", [body.Input("state", DataType.Float, "N", 2)]), DataType.Float, "N", 2);
+        var y = graph.Node("Loop", [graph.Initializer("trips", [], [1L << 62]), "", h], AttributeProto.Of("body", body.Graph));
+        graph.Output(graph.Node("MatMul", [y, graph.Initializer("v", [2, 2], [1f, 1, 1, 1])]), DataType.Float, "N", 2);
+        var path = folder.Path(name);
+        ModelFile.Save(graph.Build(13, 7, "tests"), path);
+        return path;
     }
 
     /// <summary>Integers divided by -1; the smallest of them has no quotient, and the processor says so.</summary>

@@ -1,0 +1,32 @@
+using System.Globalization;
+
+namespace Emergence.Analyzer.Containment;
+
+/// <summary>How many files the program may hold open.</summary>
+internal static class FileHandles
+{
+    // .NET holds two for each of its libraries, 47 in a worker; then pipes, the runtime's and the model's files.
+    private const int Needed = 128;
+    private const string Limits = "/proc/self/limits";
+
+    /// <summary>
+    /// What there is to say where they are too few; null where they suffice or the system does not tell. It is said before
+    /// anything else is loaded: without handles, whatever fails fails without a word.
+    /// </summary>
+    public static string? Shortage()
+    {
+        if (!OperatingSystem.IsLinux() || !File.Exists(Limits))
+            return null;
+        foreach (var line in File.ReadLines(Limits))
+        {
+            if (!line.StartsWith("Max open files", StringComparison.Ordinal))
+                continue;
+            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            return int.TryParse(words[3], NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit < Needed
+                ? string.Create(CultureInfo.InvariantCulture,
+                    $"{limit} open files are allowed, and .NET alone holds some 110; allow {Needed}, as with ulimit -n {Needed}")
+                : null;
+        }
+        return null;
+    }
+}
