@@ -40,6 +40,7 @@ public static class Analysis
         foreach (var (index, file) in request.Checkpoints.Index())
         {
             token.ThrowIfCancellationRequested();
+            progress?.Report(new AnalysisProgress(file, index, request.Checkpoints.Length, 0, 0));
             void SamplesDone(int done, int samples) =>
                 progress?.Report(new AnalysisProgress(file, index, request.Checkpoints.Length, done, samples));
 
@@ -50,7 +51,7 @@ public static class Analysis
             else
                 failures.Add(new FailedCheckpoint(file, failure));
         }
-        var checkpoints = SamplingNoise.Remark(results.ToImmutable(), request.Settings);
+        var checkpoints = SamplingNoise.Remark(FileNameEpochs.Fill(results.ToImmutable()), request.Settings);
         var series = new SeriesResult(request.Settings, ToolVersion, SessionFactory.RuntimeVersion, checkpoints);
         return new AnalysisOutcome(series, failures.ToImmutable()) { NodeValues = changes.LastNodeValues };
     }
@@ -59,7 +60,8 @@ public static class Analysis
         string file, AnalysisRequest request, SessionFactory sessions, SeriesStructure structure, SeriesChanges changes,
         ProbeCache probes, ResultStore? store, Action<int, int> samplesDone, CheckpointRun run)
     {
-        var settings = request.Settings;
+        // Of one model, its layers are shown, and which of their nodes never fire.
+        var settings = request.Settings with { Maxima = request.Settings.Maxima || request.Checkpoints.Length == 1 };
         var opened = Checkpoint.Open(file);
         var (model, probe) =
             TracedCheckpoint.On(opened, settings, probes, sessions, samples => run.Holds(opened.Bytes, samples), run.Token);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Analyzer.Containment;
+using Emergence.Analyzer.Gates;
 using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Series;
 using Emergence.Measuring.Probes;
@@ -37,6 +38,9 @@ public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedC
     /// series of large networks has too many. Empty with <see cref="Statistic.Sample"/>.
     /// </summary>
     public ImmutableArray<float[]> NodeValues { get; init; } = [];
+
+    /// <summary>What the gates said of the last checkpoint, by gate and threshold; empty where none were given.</summary>
+    public ImmutableArray<GateResult> Gates { get; init; } = [];
 
     /// <summary>The verdict on the series under each threshold, in the order asked for; empty for one checkpoint.</summary>
     public ImmutableArray<SeriesVerdict> Verdicts => Series.Checkpoints.Length < 2

@@ -12,6 +12,9 @@ public static class ExitCode
     /// <summary>The program was called wrongly; a path or pattern that matches nothing counts.</summary>
     public const int Usage = 2;
 
+    /// <summary>All was done, and a condition that the caller set is met.</summary>
+    public const int Gate = 3;
+
     /// <summary>Some of several checkpoints failed, each named; the rest is written.</summary>
     public const int Partial = 4;
 

@@ -13,7 +13,6 @@ namespace Emergence.Measuring;
 /// <summary>Runs a probe through a model and counts, node by node, what the settings ask for.</summary>
 internal sealed class ActivationRecorder
 {
-    private static readonly Counter Sum = new(CounterKind.Sum);
     private static readonly ImmutableArray<Counter> Faults = [new(CounterKind.NotANumber), new(CounterKind.NotFinite)];
 
     private readonly ModelProto model;
@@ -38,8 +37,8 @@ internal sealed class ActivationRecorder
     }
 
     /// <summary>
-    /// Runs every sample once; a second time, with counters of NaN and infinity, for the layers where a sum shows that
-    /// an activation was not finite.
+    /// Runs every sample once; a second time, with sums in double and counters of NaN and infinity, for the layers where a
+    /// sum shows that an activation was not finite, or may be wrong on which side of a threshold it lies.
     /// </summary>
     /// <param name="probe">The samples.</param>
     /// <param name="samplesDone">Told after each run how many samples are done.</param>
@@ -61,23 +60,46 @@ internal sealed class ActivationRecorder
                 "raise --samples or leave out --bootstrap");
         }
         var plan = BatchPlan.Create(graph, probe.Samples, settings.Batch, blocks);
+        // Of blocks of samples and of single samples, the sums are few.
+        if (settings.Bootstrap is not null || settings.Statistic == Statistic.Sample)
+            return Record(probe, plan, samplesDone, token);
+        var grouped = plan.InGroups(graph);
+        try
+        {
+            return Record(probe, grouped, samplesDone, token);
+        }
+        // A model may take fewer samples than a group, or have other axes than were traced. Sums in double are right, or tell.
+        catch (UserException) when (grouped.Group > 1)
+        {
+            return Record(probe, plan, samplesDone, token);
+        }
+    }
+
+    private ActivationProfile Record(Probe probe, BatchPlan plan, Action<int>? samplesDone, CancellationToken token)
+    {
         using var runner = new ProbeRunner(graph.Inputs, probe, plan, path);
 
         var classifier = probe.Labels is { } labels ? new Classifier(model.Graph, labels, probe.LabelOrigin) : null;
         var samples = settings.Statistic == Statistic.Sample ? new SampleAccumulator(graph, settings) : null;
-        var layers = Count(runner, plan, graph.Layers, AliveRule.CountersFor(settings), AliveRule.CountersByBlock(settings),
+        var counters = AliveRule.CountersFor(settings);
+        var layers = Count(runner, plan, graph.Layers, counters, AliveRule.CountersByBlock(settings), plan.Group > 1,
             classifier, samples, samplesDone, token);
+        var profiles = layers.Select(layer => layer.ToProfile()).ToImmutableArray();
 
-        var suspects = graph.Layers.Where((_, i) => !layers[i].IsFinite(Sum)).ToImmutableArray();
-        var faults = suspects.IsEmpty ? [] : Count(runner, plan, suspects, Faults, [], null, null, null, token);
-
-        var faultsOf = suspects.Zip(faults).ToDictionary(pair => pair.First, pair => pair.Second.ToProfile().Totals);
+        AliveRule[] rules = [.. settings.Thresholds.Select(threshold => new AliveRule(settings, threshold))];
+        bool IsUnsure(LayerProfile profile) => plan.Group > 1 && Array.Exists(rules, rule => rule.IsUnsure(profile));
+        var suspects = profiles.Where(profile => !profile.HasFiniteSums || IsUnsure(profile)).Select(profile => profile.Layer)
+            .ToImmutableArray();
+        var exact = suspects.IsEmpty
+            ? []
+            : Count(runner, plan, suspects, [.. Faults, .. counters.Where(counter => counter.IsSum)], [], byGroups: false,
+                null, null, null, token);
+        var exactOf = suspects.Zip(exact).ToDictionary(pair => pair.First, pair => pair.Second.ToProfile().Totals);
         var idle = graph.Layers.Zip(layers).Where(pair => pair.Second.Samples == 0).Select(pair => Diagnostic.Warning(
             pair.First.Name,
             "its body never ran on the probe: its nodes are dead; feed samples that run it, or leave it out with --exclude"));
         return new ActivationProfile(
-            [.. graph.Layers.Zip(layers,
-                (layer, counted) => ProfileLaws.Require(counted.ToProfile().With(faultsOf.GetValueOrDefault(layer))))],
+            [.. profiles.Select(profile => ProfileLaws.Require(profile.With(exactOf.GetValueOrDefault(profile.Layer))))],
             classifier?.Accuracy,
             [.. plan.Diagnostics, .. classifier?.Diagnostics ?? [], .. idle])
         {
@@ -88,8 +110,8 @@ internal sealed class ActivationRecorder
     /// <summary>Runs the whole probe once with one set of counters.</summary>
     private LayerAccumulator[] Count(
         ProbeRunner runner, BatchPlan plan, ImmutableArray<TracedLayer> layers, ImmutableArray<Counter> counters,
-        ImmutableArray<Counter> byBlock, Classifier? classifier, SampleAccumulator? samples, Action<int>? samplesDone,
-        CancellationToken token)
+        ImmutableArray<Counter> byBlock, bool byGroups, Classifier? classifier, SampleAccumulator? samples,
+        Action<int>? samplesDone, CancellationToken token)
     {
         LayerAccumulator[] accumulators = [.. layers.Select(layer => AccumulatorOf(layer, plan, counters, byBlock))];
         var done = 0;
@@ -101,6 +123,9 @@ internal sealed class ActivationRecorder
             {
                 Counters = counters,
                 ConvNodes = settings.ConvNodes,
+                ByGroups = byGroups,
+                OneByOne = plan.IsOneByOne,
+                TracedBatch = plan.FixedBatch ?? graph.Batch,
                 Rows = segments.Key,
                 Logits = classifier?.Logits,
                 SampleThresholds = samples is null ? [] : settings.Thresholds,
@@ -109,7 +134,8 @@ internal sealed class ActivationRecorder
             });
             using var session = sessions.Open(instrumented.Model, path);
             foreach (var segment in segments)
-                runner.Run(session, instrumented.Outputs, segment, run => Receive(run, segment, instrumented), token);
+                runner.Run(session, instrumented.Outputs, segment, run => Receive(run, segment, instrumented), token,
+                    instrumented.Ones);
         }
         return accumulators;
 

@@ -101,6 +101,10 @@ public sealed class TracedCheckpoint
         }
     }
 
+    /// <summary>The form of the model that runs on a probe.</summary>
+    internal RunnableModel Form(Probe probe, SessionFactory sessions, CancellationToken token) =>
+        RunnableModel.Of(Checkpoint, traced, Graph, Options, settings, probe, sessions, token);
+
     /// <summary>Runs a probe through the model and measures what was counted.</summary>
     /// <param name="probe">The samples.</param>
     /// <param name="sessions">The device, chosen under the same settings.</param>
@@ -112,7 +116,8 @@ public sealed class TracedCheckpoint
     {
         ArgumentNullException.ThrowIfNull(probe);
         ArgumentNullException.ThrowIfNull(sessions);
-        var profile = new ActivationRecorder(Checkpoint.Model, Checkpoint.Path, Graph, sessions, settings)
+        var form = Form(probe, sessions, token);
+        var profile = new ActivationRecorder(form.Model, Checkpoint.Path, form.Graph, sessions, settings)
             .Record(probe, samplesDone, token);
         var wired = settings.Wired ? WiredNetwork.Of(traced, settings.ConvNodes) : null;
         var unfed = settings.Statistic == Statistic.Sample ? null : UnfedNodes.Of(traced, settings.ConvNodes);
@@ -120,6 +125,6 @@ public sealed class TracedCheckpoint
             Measurements.Of(Graph, profile, settings, wired?.Network, unfed, token),
             profile,
             [.. Graph.Diagnostics, .. wired?.Diagnostics ?? [], .. probe.Diagnostics, .. sessions.Diagnostics,
-                .. profile.Diagnostics]);
+                .. form.Diagnostics, .. profile.Diagnostics]);
     }
 }

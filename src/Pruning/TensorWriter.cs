@@ -8,7 +8,21 @@ internal sealed class TensorWriter(ModelProto model, string directory)
 {
     /// <summary>Gives a stored tensor other values; its form stays, only external data moves into the model.</summary>
     /// <exception cref="KeyNotFoundException">The model stores no such tensor.</exception>
+    /// <exception cref="UserException">Its type cannot hold a value: that of a damaged zero point, say.</exception>
     public void Replace(string name, ReadOnlySpan<double> values)
+    {
+        try
+        {
+            Write(name, values);
+        }
+        catch (Exception e) when (e is ArgumentException or OverflowException)
+        {
+            throw new UserException(
+                $"tensor '{name}': its type cannot hold the zero of its quantization; leave its layer out with --exclude", e);
+        }
+    }
+
+    private void Write(string name, ReadOnlySpan<double> values)
     {
         var graph = model.Graph;
         for (var i = 0; i < graph.Initializer.Count; i++)

@@ -136,8 +136,8 @@ public class AnalysisTests
         Assert.Equal(digits, columns["emergence"]);
         using var json = JsonDocument.Parse(Text("results.json"));
         var measurement = json.RootElement.GetProperty("checkpoints")[0].GetProperty("measurements")[0];
-        Assert.Equal(digits, measurement.GetProperty("emergence").GetProperty("rounded").GetString());
-        var log10 = measurement.GetProperty("emergence").GetProperty("log10").GetDouble();
+        Assert.Equal(digits, measurement.GetProperty("emergence").GetString());
+        var log10 = measurement.GetProperty("emergence_log10").GetDouble();
         Assert.Equal(BigInteger.Log10(expected), log10, 1e-10);
         Assert.Equal(log10, double.Parse(columns["emergence_log10"], CultureInfo.InvariantCulture));
         Assert.Equal(JsonValueKind.Null, measurement.GetProperty("relative_emergence").ValueKind);

@@ -1,9 +1,7 @@
-using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Journal;
-using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
 
@@ -16,13 +14,40 @@ internal delegate Task<AnalysisOutcome> AnalysisRunner(
 /// <summary>The default command: <c>emergence-analyze [options] checkpoints…</c>.</summary>
 internal static class AnalyzeCommand
 {
-    /// <summary>Makes <paramref name="command"/> analyze what it is given, with <paramref name="analyze"/>.</summary>
-    public static void Define(Command command, Terminal terminal, AnalysisRunner analyze, Worker? worker)
+    /// <summary>The command, which analyzes what it is given with <paramref name="analyze"/>.</summary>
+    public static CommandPage Create(Terminal terminal, AnalysisRunner analyze, Worker? worker)
     {
         var options = new AnalyzeOptions(worker);
-        options.AddTo(command);
-        command.SetAction((parsed, token) =>
-            UserErrors.ReportAsync(terminal, () => RunAsync(options.Read(parsed), terminal, analyze, token), token));
+        var command = new RootCommand(
+            "Emergence of a neural network, measured on ONNX checkpoints: how many paths lead from dead nodes to alive ones.")
+        {
+            options.Argument,
+        };
+        command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal,
+            () => RunAsync(options.Read(parsed, terminal.Input), terminal, analyze, token), token));
+        return CommandPage.Of(command, options.Groups,
+            [
+                new("emergence-analyze ckpt_*.onnx", "a series; the samples are those the checkpoints record"),
+                new("emergence-analyze runs/mlp --data mnist --data-dir data --samples all --out results",
+                    "a directory's checkpoints on the whole MNIST test set; writes series.csv, layers.csv, results.json"),
+                new("emergence-analyze model.onnx --data images.npy --labels labels.npy --scale 1/255 --mean 0.5 --std 0.5",
+                    "any ONNX classifier on samples of your own, scaled to [-1, 1]"),
+                new("emergence-analyze ckpt_*.onnx --threshold 0,0.01,0.05,0.1 --format csv",
+                    "the same checkpoints under four thresholds, from one run, as CSV"),
+                new("ls -1 runs/*/last.onnx | emergence-analyze - --data random",
+                    "the checkpoints that another program lists, on random samples"),
+                new("emergence-analyze runs/mlp --fail-on 'alive_share < 0.6' --fail-on 'verdict == collapsing' "
+                    + "--format junit=gates.xml",
+                    "a step of a pipeline: exit code 3 if one of them holds; docs/gates.md lists the values"),
+                new("emergence-analyze compare before.onnx after.onnx",
+                    "two models side by side, or two directories, or two results.json"),
+            ],
+            [
+                .. ExitMeaning.Usual,
+                new(ExitCode.Gate, "done, and a condition of --fail-on holds"),
+                new(ExitCode.Partial, "done in part: some checkpoints failed, each named; the rest is written"),
+                ExitMeaning.Canceled,
+            ]);
     }
 
     // Beside the set of files, not in it: it is there while a run is, and after one that was interrupted.
@@ -30,57 +55,47 @@ internal static class AnalyzeCommand
 
     private static async Task<int> RunAsync(AnalyzeCall call, Terminal terminal, AnalysisRunner analyze, CancellationToken token)
     {
-        if (!call.Quiet)
+        if (!call.Output.Quiet)
         {
             foreach (var note in call.Notes)
                 terminal.WriteNote(note);
         }
-        var journal = call.Out is null ? null : Path.Combine(call.Out, Journal);
+        var place = call.Output.Out;
+        var journal = place is null ? null : Path.Combine(place, Journal);
         var store = journal is null ? null : new ResultStore(() => journal, isDurable: true, terminal.WriteWarning);
-        using var set = call.Out is null ? null : FileSet.Open(call.Out);
-        var outcome = await AnalyzeAsync(call with { Request = call.Request with { Store = store } }, terminal, analyze, token);
-        if (store is { Found: > 0 and var found } && !call.Quiet)
+        using var set = place is null ? null : FileSet.Open(place);
+        using var line = call.Output.Quiet ? null : new ProgressLine(terminal);
+        var times = new PhaseTimes(terminal.Clock, line);
+        // On another thread: Ctrl-C is listened to only once the action has returned its task.
+        var analyzed = await Task.Run(
+            () => analyze(call.Request with { Store = store }, call.Output is { Quiet: true, IsVerbose: false } ? null : times, token),
+            CancellationToken.None);
+        line?.Wipe();
+        times.Write();
+        if (store is { Found: > 0 and var found } && !call.Output.Quiet)
         {
             terminal.WriteNote(string.Create(CultureInfo.InvariantCulture,
-                $"{call.Out}: {found} of {call.Request.Checkpoints.Length} checkpoints were measured before an interruption"));
+                $"{place}: {found} of {call.Request.Checkpoints.Length} checkpoints were measured before an interruption"));
         }
-        Messages.WriteDiagnostics(terminal, outcome.Series.Checkpoints, call.Quiet);
-        Messages.WriteFailures(terminal, outcome.Failures);
-        if (outcome.Series.Checkpoints.IsEmpty)
+        Messages.WriteDiagnostics(terminal, analyzed.Series.Checkpoints, call.Output.Quiet);
+        Messages.WriteFailures(terminal, analyzed.Failures);
+        if (analyzed.Series.Checkpoints.IsEmpty)
             return ExitCode.Failed;
-        // First what stays: stdout may be full or gone.
-        if (call.Out is { } directory)
-        {
-            var files = WriteFiles(outcome, set!);
-            ResultStore.Remove(journal!);
-            if (!call.Quiet)
-                terminal.WriteNote($"{directory}: {string.Join(", ", files)} written");
-        }
-        if (call.Html is { } page)
-        {
-            AtomicFile.Write(page, stream => ReportWriters.Page.Write(outcome, stream));
-            if (!call.Quiet)
-                terminal.WriteNote($"{page}: written");
-        }
-        call.Format.Write(outcome, terminal.Output);
-        await terminal.Output.FlushAsync(token);
-        return outcome.Failures.IsEmpty ? ExitCode.Done : ExitCode.Partial;
+        var outcome = call.Gates.Judge(analyzed);
+        await AnswerFiles.WriteAsync(outcome, call.Output, set, terminal, token);
+        if (journal is not null)
+            ResultStore.Remove(journal);
+        if (call.Output.IsVerbose)
+            times.Say(terminal, call.Request.Checkpoints.Length);
+        Messages.WriteGates(terminal, outcome);
+        return CodeOf(outcome);
     }
 
-    private static async Task<AnalysisOutcome> AnalyzeAsync(
-        AnalyzeCall call, Terminal terminal, AnalysisRunner analyze, CancellationToken token)
-    {
-        using var progress = call.Quiet ? null : new ProgressLine(terminal);
-        // On another thread: Ctrl-C is listened to only once the action has returned its task.
-        return await Task.Run(() => analyze(call.Request, progress, token), CancellationToken.None);
-    }
-
-    private static ImmutableArray<string> WriteFiles(AnalysisOutcome outcome, FileSet set)
-    {
-        var units = outcome.Series.Settings.Units;
-        var writers = ReportWriters.All.Where(writer => writer.FileName is not null).ToImmutableArray();
-        set.Write([.. writers.Select(writer => (
-            writer.FileName!, writer.OfUnits && !units ? null : (Action<Stream>)(stream => writer.Write(outcome, stream))))]);
-        return [.. writers.Where(writer => units || !writer.OfUnits).Select(writer => writer.FileName!)];
-    }
+    /// <summary>What went wrong outranks a gate, so that no gate of an incomplete result passes for an answer.</summary>
+    private static int CodeOf(AnalysisOutcome outcome) =>
+        !outcome.Failures.IsEmpty ? ExitCode.Partial
+        : outcome.Gates.Any(gate => gate.MatchesNothing) ? ExitCode.Usage
+        : outcome.Gates.Any(gate => gate.Problem is not null) ? ExitCode.Failed
+        : outcome.Gates.Any(gate => gate.IsTripped) ? ExitCode.Gate
+        : ExitCode.Done;
 }

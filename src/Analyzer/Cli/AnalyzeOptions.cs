@@ -27,7 +27,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private Option<ImmutableArray<string>> Data { get; } = TypedOption.Texts(
         "--data", "PATH|NAME",
-        "samples: a file or a data set's name, or INPUT=PATH; repeatable [default: what the checkpoints record, else random]");
+        "samples: a file, a data set's name or random, or INPUT=PATH; repeatable [default: what the checkpoints record, else "
+        + "random]");
 
     private Option<string> DataDir { get; } = TypedOption.Text("--data-dir", "DIR", "folder with the data sets' files");
 
@@ -42,7 +43,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
         TypedOption.Text("--labels", "PATH", "labels of the samples, where the data have none of their own");
 
     private Option<int> Batch { get; } =
-        TypedOption.WholeNumber("--batch", "samples in one run; changes no result [default: by size of the model]", 1);
+        TypedOption.WholeNumber("--batch", "samples in one run, in whole groups of 16; changes no result [default: by size of the model]", 1);
 
     private Option<float> Scale { get; } = PreprocessingOptions.Scale("what the checkpoints record, else 1");
 
@@ -90,7 +91,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
         BootstrapSettings.FewestResamples);
 
     private Option<bool> Units { get; } = TypedOption.Flag(
-        "--units", $"with --out: what was counted of each node too, in {Files(ofUnits: true)}");
+        "--units", $"with --out: what was counted of each node too, in {OutputOptions.Files(ofUnits: true)}");
 
     private Option<ImmutableArray<string>> Only { get; } =
         TypedOption.Texts("--only", "GLOB", "keep only the layers whose name matches; repeatable");
@@ -114,50 +115,52 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private LimitOptions Limits { get; } = new(worker);
 
-    private Option<string> Out { get; } = TypedOption.Text(
-        "--out", "DIR", $"also write {Files(ofUnits: false)} there");
+    private GateOptions Gates { get; } = new();
 
-    private Option<string> Html { get; } =
-        HtmlFile($"write {ReportWriters.Page.FileName} alone: the answer as one page with charts, which opens from disk");
+    private OutputOptions Output { get; } = new();
 
-    private Option<ReportWriter> Format { get; } = TypedOption.Choice(
-        "--format", $"form of the answer on stdout [default: {ReportWriters.All[0].Format}]",
-        [.. ReportWriters.All.Where(writer => writer.Format is not null).Select(writer => (writer.Format!, writer))]);
+    /// <summary>The checkpoints.</summary>
+    public Argument Argument => Checkpoints.Argument;
 
-    private Option<bool> Quiet { get; } = TypedOption.Flag("--quiet", "no progress and no notes; warnings and errors stay");
+    /// <summary>All options of the default command, in the order of help.</summary>
+    public ImmutableArray<OptionGroup> Groups =>
+    [
+        .. MeasuringGroups(Bootstrap, Units, Only, Exclude),
+        new("Runs", [Optimization, Threads, Device, Batch, StrictSeries, .. Limits.All]),
+        new("Gates", [.. Gates.All]),
+        new("Output", [.. Output.All]),
+    ];
 
-    /// <summary>Adds all of them, in the order of help.</summary>
-    public void AddTo(Command command)
-    {
-        command.Arguments.Add(Checkpoints.Argument);
-        foreach (var option in (Option[])
-            [
-                Data, DataDir, Split, Samples, Labels, Batch, Scale, Mean, Std, Input, Dimensions, Seed,
-                Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, Bootstrap, Units, Only, Exclude,
-                Optimization, Threads, Device, StrictSeries, .. Limits.All, Out, Html, Format, Quiet,
-            ])
-            command.Options.Add(option);
-    }
+    /// <summary>The groups of <see cref="Measuring"/> for other commands.</summary>
+    public ImmutableArray<OptionGroup> GroupsOfMeasuring =>
+        [.. MeasuringGroups(), new("Runs", [Optimization, Threads, Device, Batch, .. Limits.All])];
+
+    private ImmutableArray<OptionGroup> MeasuringGroups(params ImmutableArray<Option> others) =>
+    [
+        new("Samples", Data, DataDir, Split, Samples, Labels, Scale, Mean, Std, Input, Dimensions, Seed),
+        new("Measurement", [Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, .. others]),
+    ];
 
     /// <summary>What the user asked for; the files are looked up here.</summary>
     /// <exception cref="UsageException">A path names nothing, or an option takes no such value.</exception>
-    public AnalyzeCall Read(ParseResult parsed)
+    public AnalyzeCall Read(ParseResult parsed, TextReader input)
     {
         var settings = ReadSettings(parsed);
+        var request = new AnalysisRequest(Checkpoints.Read(parsed, input), settings, ReadProbe(parsed))
+        {
+            Boundary = Limits.Read(parsed),
+            IsStrictSeries = Given(parsed, StrictSeries, false),
+        };
+        var gates = Gates.Read(parsed, request);
+        var shareNote = parsed.GetResult(AliveShare) is not null && settings.Statistic != StatisticKind.Share
+            ? $"--alive-share changes nothing with --statistic {Spelling.Of(settings.Statistic)}"
+            : null;
         return new AnalyzeCall
         {
-            Request = new AnalysisRequest(Checkpoints.Read(parsed), settings, ReadProbe(parsed))
-            {
-                Boundary = Limits.Read(parsed),
-                IsStrictSeries = Given(parsed, StrictSeries, false),
-            },
-            Format = Given(parsed, Format, ReportWriters.All[0]),
-            Out = NotAFile(parsed.GetValue(Out)),
-            Html = NotADirectory(parsed.GetValue(Html)),
-            Quiet = Given(parsed, Quiet, false),
-            Notes = parsed.GetResult(AliveShare) is not null && settings.Statistic != StatisticKind.Share
-                ? [$"--alive-share changes nothing with --statistic {Spelling.Of(settings.Statistic)}"]
-                : [],
+            Request = request,
+            Gates = gates,
+            Output = Output.Read(parsed),
+            Notes = [.. gates.Notes.Prepend(shareNote).OfType<string>()],
         };
     }
 
@@ -188,6 +191,9 @@ internal sealed class AnalyzeOptions(Worker? worker)
         Batch = Given(parsed, Batch, Settings.Batch),
         Device = Given(parsed, Device, Settings.Device),
     };
+
+    /// <summary>What one checkpoint may take.</summary>
+    public Boundary ReadLimits(ParseResult parsed) => Limits.Read(parsed);
 
     /// <summary>The samples.</summary>
     /// <exception cref="UsageException">A path names nothing.</exception>
@@ -228,7 +234,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     {
         if (!Given(parsed, Units, false))
             return false;
-        if (parsed.GetResult(Out) is null)
+        if (!Output.HasFolder(parsed))
             throw new UsageException("--units: writes files; name a folder for them with --out");
         return Given(parsed, Statistic, Settings.Statistic) == StatisticKind.Sample
             ? throw new UsageException(
@@ -253,24 +259,6 @@ internal sealed class AnalyzeOptions(Worker? worker)
         parsed.GetValue(option) is not { } path || exists(path)
             ? parsed.GetValue(option)
             : throw new UsageException($"{option.Name} {path}: no such {kind}; {MissingPath.Remedy(path)}");
-
-    private static string Files(bool ofUnits) => string.Join(
-        ", ", ReportWriters.All.Where(writer => writer.OfUnits == ofUnits).Select(writer => writer.FileName).OfType<string>());
-
-    private static string? NotAFile(string? directory) =>
-        File.Exists(directory)
-            ? throw new UsageException($"--out {directory}: is a file; name a directory, which is created where needed")
-            : directory;
-
-    /// <summary>The option that names a page to write.</summary>
-    public static Option<string> HtmlFile(string description) => TypedOption.Text("--html", "FILE", description);
-
-    /// <summary>The file of <see cref="HtmlFile"/>, or null.</summary>
-    /// <exception cref="UsageException">It is a directory.</exception>
-    public static string? NotADirectory(string? file) =>
-        Directory.Exists(file)
-            ? throw new UsageException($"--html {file}: is a directory; name a file, such as {ReportWriters.Page.FileName} in it")
-            : file;
 }
 
 /// <summary>One call of the default command.</summary>
@@ -279,17 +267,14 @@ internal sealed record AnalyzeCall
     /// <summary>What to analyze.</summary>
     public required AnalysisRequest Request { get; init; }
 
-    /// <summary>Form of the answer.</summary>
-    public required ReportWriter Format { get; init; }
+    /// <summary>What makes the result fail.</summary>
+    public required GateCall Gates { get; init; }
 
-    /// <summary>Directory for the files, or null.</summary>
-    public required string? Out { get; init; }
+    /// <summary>Where the answer goes.</summary>
+    public required OutputCall Output { get; init; }
 
-    /// <summary>File for the page alone, or null.</summary>
-    public required string? Html { get; init; }
-
-    /// <summary>Whether progress and notes are silenced.</summary>
-    public required bool Quiet { get; init; }
+    /// <summary>Whether it is said where the time went.</summary>
+    public bool IsVerbose { get; init; }
 
     /// <summary>What the user should know about the options.</summary>
     public required ImmutableArray<string> Notes { get; init; }

@@ -37,6 +37,20 @@ internal static class Messages
             terminal.WriteError(WithPath(file, message));
     }
 
+    /// <summary>A line for each value that trips a gate, and for each gate that cannot be judged.</summary>
+    public static void WriteGates(Terminal terminal, AnalysisOutcome outcome)
+    {
+        foreach (var gate in outcome.Gates)
+        {
+            var at = outcome.Series.Settings.Thresholds.Length > 1
+                ? FormattableString.Invariant($" at θ = {gate.Threshold}") : "";
+            foreach (var reason in gate.Reasons)
+                terminal.WriteGate($"{gate.File}: {reason} (--fail-on '{gate.Expression}'{at})");
+            if (gate.Problem is { } problem)
+                terminal.WriteError($"--fail-on '{gate.Expression}'{at}: {problem}");
+        }
+    }
+
     // A message that opens with the bare name is given the path: several runs have a ckpt_001.onnx.
     internal static string WithPath(string file, string message)
     {

@@ -1,4 +1,5 @@
 using Emergence.Analyzer.Containment;
+using Emergence.Analyzer.Gates;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
 
@@ -18,6 +19,12 @@ internal static class UserErrors
         catch (UsageException e)
         {
             terminal.WriteError(e.Message);
+            return ExitCode.Usage;
+        }
+        catch (GateSyntaxException e)
+        {
+            terminal.WriteError(e.Message);
+            terminal.WriteExcerpt(e.Expression, e.Position);
             return ExitCode.Usage;
         }
         catch (UserException e)

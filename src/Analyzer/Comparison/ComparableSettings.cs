@@ -15,26 +15,35 @@ internal static class ComparableSettings
             $"{name}: was not measured with threshold {threshold} but with {string.Join(", ", settings.Thresholds)}; ")
             + "choose one with --threshold");
 
-    /// <summary>Refuses two results of which a number does not mean the same.</summary>
+    /// <summary>Refuses two results of which a number does not mean the same, and names every setting that differs.</summary>
     /// <exception cref="UserException">A setting that shapes E differs.</exception>
     public static void Require(string nameA, AnalysisSettings a, string nameB, AnalysisSettings b)
     {
-        Same("--statistic", a.Statistic, b.Statistic);
-        if (a.Statistic == Statistic.Share)
-            Same("--alive-share", a.AliveShare, b.AliveShare);
-        Same("--conv-nodes", a.ConvNodes, b.ConvNodes);
-        Same("--include-input", a.IncludeInput, b.IncludeInput);
-        Same("--only", string.Join(' ', a.Only), string.Join(' ', b.Only));
-        Same("--exclude", string.Join(' ', a.Exclude), string.Join(' ', b.Exclude));
-
-        void Same<T>(string option, T one, T other)
+        string[] differences = [.. Differences(a, b)];
+        if (differences.Length > 0)
         {
-            if (!Equals(one, other))
-            {
-                throw new UserException(FormattableString.Invariant(
-                    $"{nameA} and {nameB}: were not measured in the same way ({option} is '{one}' in the first and '{other}' in ")
-                    + "the second); measure both with the same options");
-            }
+            throw new UserException(
+                $"{nameA} and {nameB}: were not measured in the same way ({string.Join("; ", differences)}); "
+                + "measure both with the same options");
         }
     }
+
+    private static IEnumerable<string> Differences(AnalysisSettings a, AnalysisSettings b)
+    {
+        (string Option, object One, object Other)[] settings =
+        [
+            ("--statistic", a.Statistic, b.Statistic),
+            ("--alive-share", ShareOf(a, b), ShareOf(b, a)),
+            ("--conv-nodes", a.ConvNodes, b.ConvNodes),
+            ("--include-input", a.IncludeInput, b.IncludeInput),
+            ("--only", string.Join(' ', a.Only), string.Join(' ', b.Only)),
+            ("--exclude", string.Join(' ', a.Exclude), string.Join(' ', b.Exclude)),
+        ];
+        return settings.Where(setting => !Equals(setting.One, setting.Other)).Select(setting => FormattableString.Invariant(
+            $"{setting.Option} is '{setting.One}' in the first and '{setting.Other}' in the second"));
+    }
+
+    // It means nothing unless both are shares.
+    private static double ShareOf(AnalysisSettings settings, AnalysisSettings other) =>
+        (settings.Statistic, other.Statistic) == (Statistic.Share, Statistic.Share) ? settings.AliveShare : 0;
 }

@@ -33,6 +33,7 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
     private readonly object gate = new();
     private (string File, TimeSpan Time, long Started)? current;
     private long memory = long.MaxValue;
+    private string input = "";
     private bool isOver;
     // A time stamp; 0 until the user wants an end.
     private long askedAt;
@@ -59,6 +60,9 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
 
     private int Outlive(IReadOnlyList<string> args)
     {
+        // A worker's own stdin is the pipe from here.
+        if (args.Contains("-"))
+            input = terminal.Value.Input.ReadToEnd();
         while (true)
         {
             (current, isOver) = (null, false);
@@ -163,6 +167,7 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
     private void Brief(BinaryWriter orders)
     {
         orders.Write(errorWidth ?? -1);
+        orders.Write(Terminal.ColorsErrors());
         orders.Write(deaths.Count);
         foreach (var (file, death) in deaths)
         {
@@ -170,6 +175,7 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
             orders.Write(death);
         }
         orders.Write(kept);
+        orders.Write(input);
         orders.Flush();
     }
 

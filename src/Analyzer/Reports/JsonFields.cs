@@ -21,6 +21,16 @@ internal static class JsonFields
         json.WriteEndObject();
     }
 
+    /// <summary>
+    /// A value as three fields: exact as <c>p</c> or <c>p/q</c>, the nearest double, and its logarithm; all null if unknown.
+    /// </summary>
+    public static void Flat(Utf8JsonWriter json, string name, EmergenceValue? value)
+    {
+        json.WriteString(name, value?.ToString());
+        Number(json, $"{name}_float", value?.ToDouble());
+        Number(json, $"{name}_log10", value?.Log10);
+    }
+
     /// <summary>A number; null where it is unknown or not finite.</summary>
     public static void Number(Utf8JsonWriter json, string name, double? value)
     {

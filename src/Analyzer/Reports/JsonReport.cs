@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Emergence.Analyzer.Gates;
 using Emergence.Analyzer.Metrics;
 using Emergence.Analyzer.Series;
 using Emergence.Measuring.Settings;
@@ -15,7 +16,7 @@ namespace Emergence.Analyzer.Reports;
 internal static class JsonReport
 {
     // Raised when a reader of the old form would misread the new one.
-    public const int SchemaVersion = 1;
+    public const int SchemaVersion = 2;
 
     internal static readonly JsonWriterOptions Options = new()
     {
@@ -54,7 +55,23 @@ internal static class JsonReport
             json.WriteString("file", failure.File);
             json.WriteString("message", failure.Message);
         });
+        Array(json, "gates", outcome.Gates, gate => Write(json, gate));
         json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, GateResult gate)
+    {
+        json.WriteString("expression", gate.Expression);
+        json.WriteString("file", gate.File);
+        json.WriteNumber("threshold", gate.Threshold);
+        json.WriteBoolean("tripped", gate.IsTripped);
+        json.WriteString("problem", gate.Problem);
+        Array(json, "findings", gate.Findings, finding =>
+        {
+            json.WriteString("layer", finding.Layer);
+            json.WriteString("value", finding.Value);
+            json.WriteBoolean("tripped", finding.IsTripped);
+        });
     }
 
     private static void Write(Utf8JsonWriter json, AnalysisSettings settings)
@@ -84,6 +101,7 @@ internal static class JsonReport
     {
         json.WriteString("file", checkpoint.File);
         Number(json, "epoch", checkpoint.Epoch);
+        json.WriteString("epoch_source", checkpoint.Epoch is null ? null : checkpoint.IsEpochOfName ? "file_name" : "recorded");
         json.WriteString("sha256", checkpoint.Sha256);
         Number(json, "bytes", checkpoint.Bytes);
         json.WriteString("device", Spelling.Of(checkpoint.Device));
@@ -125,17 +143,14 @@ internal static class JsonReport
         json.WriteNumber("nodes_nan", measurement.NodesNan);
         json.WriteNumber("nodes_inf", measurement.NodesInf);
         Number(json, "alive_by_bias", measurement.AliveByBias);
-        Exact(json, "emergence", measurement.Emergence);
+        Flat(json, "emergence", measurement.Emergence);
         json.WriteString("emergence_low", Rounded(measurement.Intervals?.Emergence.Low));
         json.WriteString("emergence_high", Rounded(measurement.Intervals?.Emergence.High));
         json.WriteString("zero_cause", Spelling.Of(measurement.ZeroCause));
-        Exact(json, "emergence_active", measurement.EmergenceActive);
+        Flat(json, "emergence_active", measurement.EmergenceActive);
         json.WriteString("emergence_active_low", Rounded(measurement.Intervals?.EmergenceActive.Low));
         json.WriteString("emergence_active_high", Rounded(measurement.Intervals?.EmergenceActive.High));
-        if (measurement.EmergenceWired is { } wired)
-            Exact(json, "emergence_wired", wired);
-        else
-            json.WriteNull("emergence_wired");
+        Flat(json, "emergence_wired", measurement.EmergenceWired);
         PerSample(json, measurement.PerSample);
         Contributions(json, measurement.Contributions);
         Number(json, "relative_emergence", measurement.RelativeEmergence);

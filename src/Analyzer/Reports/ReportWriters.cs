@@ -31,5 +31,9 @@ public static class ReportWriters
         new(null, "units.csv", UnitsCsv.Write) { OfUnits = true },
         new(null, "units.npz", UnitsNpz.Write) { OfUnits = true },
         new("json", "results.json", JsonReport.Write),
+        new("md", null, MarkdownReport.Write),
+        new("junit", null, JUnitReport.Write),
+        new("sarif", null, SarifReport.Write),
+        new("prometheus", null, PrometheusReport.Write),
     ];
 }

@@ -24,9 +24,9 @@ internal static class ResultsReader
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(path));
             var root = json.RootElement;
-            if (root.GetProperty("schema_version").GetInt32() is var version && version != JsonReport.SchemaVersion)
+            if (root.GetProperty("schema_version").GetInt32() is var version and (< 1 or > JsonReport.SchemaVersion))
                 throw new UserException(FormattableString.Invariant(
-                    $"{path}: has schema version {version}, {JsonReport.SchemaVersion} is read; write it again"));
+                    $"{path}: has schema version {version}, 1 to {JsonReport.SchemaVersion} are read; write it again"));
             var settings = Settings(root.GetProperty("settings"));
             return new SeriesResult(
                 settings, root.GetProperty("tool").GetProperty("version").GetString()!,
@@ -98,7 +98,7 @@ internal static class ResultsReader
         Layers = [.. json.GetProperty("layers").EnumerateArray().Select(Layer)],
         Emergence = Exact(json.GetProperty("emergence")),
         EmergenceActive = Exact(json.GetProperty("emergence_active")),
-        EmergenceWired = json.GetProperty("emergence_wired") is { ValueKind: JsonValueKind.Object } wired ? Exact(wired) : null,
+        EmergenceWired = json.GetProperty("emergence_wired") is { ValueKind: not JsonValueKind.Null } wired ? Exact(wired) : null,
         ZeroCause = json.GetProperty("zero_cause").GetString() is { } cause
             ? Enum.GetValues<ZeroCause>().Single(value => Spelling.Of(value) == cause)
             : ZeroCause.None,
@@ -140,9 +140,18 @@ internal static class ResultsReader
         packed.Length == (nodes + 7) / 8 ? NodeMask.FromBytes(nodes, packed)
             : throw new FormatException($"alive_mask has {packed.Length} bytes");
 
-    private static EmergenceValue Exact(JsonElement json) => new(
-        BigInteger.Parse(json.GetProperty("numerator").GetString()!, CultureInfo.InvariantCulture),
-        BigInteger.Parse(json.GetProperty("denominator").GetString()!, CultureInfo.InvariantCulture));
+    /// <summary>p or p/q; in version 1 an object.</summary>
+    private static EmergenceValue Exact(JsonElement json)
+    {
+        string[] parts = json.ValueKind == JsonValueKind.Object
+            ? [json.GetProperty("numerator").GetString()!, json.GetProperty("denominator").GetString()!]
+            : json.GetString()!.Split('/');
+        return parts.Length <= 2
+            ? new(Digits(parts[0]), parts.Length == 2 ? Digits(parts[1]) : BigInteger.One)
+            : throw new FormatException($"'{json}' is no exact number");
+    }
+
+    private static BigInteger Digits(string text) => BigInteger.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 
     private static long? Whole(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetInt64() : null;

@@ -19,7 +19,7 @@ internal static class Noise
         return width > Math.Log10(2) && width > moved
             ? FormattableString.Invariant(
                 $"the probe is too small: E is known only within a factor of {Factor(width)}, ") +
-              $"and moved by one of {Factor(moved)}; give more --samples"
+              $"and moved by one of {Factor(moved)}; raise --samples"
             : null;
     }
 

@@ -39,12 +39,12 @@ internal static class SamplingNoise
                 Changes(checkpoints, t),
                 $"{at}E has changed from the checkpoint before by less than its 95 % interval is wide: the change cannot be "
                 + "told from " +
-                "sampling noise; give more --samples");
+                "sampling noise; raise --samples");
             Warn(
                 Enumerable.Range(0, checkpoints.Length).Where(i => IsOutside(checkpoints[i].Measurements[t])),
                 $"{at}the alive count or E lies outside its own 95 % interval, as resamples carry more noise than the samples "
                 + "did and push " +
-                "nodes over θ one way; give more --samples");
+                "nodes over θ one way; raise --samples");
         }
         return remarked.ToImmutable();
 

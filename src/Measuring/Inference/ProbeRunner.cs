@@ -18,7 +18,7 @@ internal sealed class ProbeRunner : IDisposable
 {
     private readonly ImmutableArray<InputFeed> feeds;
     private readonly string path;
-    private readonly int? fixedBatch;
+    private readonly BatchPlan plan;
 
     /// <summary>Prepares the input buffers, which all runs share.</summary>
     /// <param name="inputs">The model's inputs.</param>
@@ -28,31 +28,46 @@ internal sealed class ProbeRunner : IDisposable
     public ProbeRunner(ImmutableArray<ModelInput> inputs, Probe probe, BatchPlan plan, string path)
     {
         this.path = path;
-        fixedBatch = plan.FixedBatch;
+        this.plan = plan;
         var rows = plan.FixedBatch ?? plan.Segments.Max(segment => Math.Min(segment.RunSize, segment.End - segment.Start));
         feeds = [.. inputs.Select(input => new InputFeed(input, ProbeOf(probe, input), probe.Samples, rows))];
     }
 
     /// <summary>Runs every sample of a segment and hands over the outputs of each run.</summary>
+    /// <param name="session">The model.</param>
+    /// <param name="outputs">The outputs to ask for.</param>
+    /// <param name="segment">The samples.</param>
+    /// <param name="receive">Receives each run.</param>
+    /// <param name="token">Ends the run in progress.</param>
+    /// <param name="ones">The input that takes ones, [groups, 1, samples of a group]; null where there is none.</param>
     /// <exception cref="UserException">ONNX Runtime failed, or an output is missing.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled; a run in
     /// progress was ended.</exception>
     public void Run(
         InferenceSession session, IReadOnlyCollection<string> outputs, ProbeSegment segment, Action<RunOutputs> receive,
-        CancellationToken token)
+        CancellationToken token, string? ones = null)
     {
         using var options = new RunOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         using var terminate = token.Register(() => options.Terminate = true);
-        string[] names = [.. feeds.Select(feed => feed.Name)];
-        for (var start = segment.Start; start < segment.End; start += segment.RunSize)
+        string[] names = [.. feeds.Select(feed => feed.Name), .. ones is null ? [] : (string[])[ones]];
+        foreach (var (start, count) in plan.RunsOf(segment))
         {
             token.ThrowIfCancellationRequested();
-            var count = Math.Min(segment.RunSize, segment.End - start);
-            var fed = fixedBatch ?? count;
-            var values = feeds.Select(feed => feed.Fill(start, count, fed)).ToArray();
+            var fed = plan.FixedBatch ?? count;
+            using var groups = ones is null ? null : Ones(fed, plan.Group);
+            OrtValue[] values =
+                [.. feeds.Select(feed => feed.Fill(start, count, fed)), .. groups is null ? [] : (OrtValue[])[groups]];
             using var results = Run(session, options, names, values, outputs, start, count, token);
             receive(new RunOutputs(start, count, fed, results));
         }
+    }
+
+    private static OrtValue Ones(int samples, int group)
+    {
+        var ones = new float[samples];
+        Array.Fill(ones, 1);
+        return OrtValue.CreateTensorValueFromMemory(
+            ones, samples % group == 0 ? [samples / group, 1, group] : [1, 1, samples]);
     }
 
     /// <inheritdoc/>

@@ -32,6 +32,9 @@ public enum CounterKind
 /// <param name="Threshold">For <see cref="CounterKind.Above"/>: what an activation is compared with; else 0.</param>
 public readonly record struct Counter(CounterKind Kind, float Threshold = 0f)
 {
+    /// <summary>True for a sum of activations, which float32 may round.</summary>
+    public bool IsSum => Kind is CounterKind.Sum or CounterKind.AbsSum;
+
     /// <summary>True where two runs combine to the larger value; false where they add up.</summary>
     public bool KeepsLargest => Kind is CounterKind.Max or CounterKind.AbsMax;
 }

@@ -17,6 +17,18 @@ internal sealed record CountingOptions
     /// <summary>Count only this many samples of each run, from the first on: the rest is padding. Null: all.</summary>
     public int? Rows { get; init; }
 
+    /// <summary>
+    /// Whether sums run in float32 over groups of samples, which the runs must then respect; else all of them in double.
+    /// Ignored where <see cref="Rows"/> is given.
+    /// </summary>
+    public bool ByGroups { get; init; }
+
+    /// <summary>Whether every run is of one sample, so that nothing has to be added up over samples.</summary>
+    public bool OneByOne { get; init; }
+
+    /// <summary>The batch under which the sizes of batch axes were traced.</summary>
+    public int TracedBatch { get; init; } = 1;
+
     /// <summary>The tensor of logits to expose beside the counters (as double), or null.</summary>
     public string? Logits { get; init; }
 
@@ -75,6 +87,9 @@ internal sealed record SampleCounters(string Alive, string? AliveChannels, strin
 /// <param name="Logits">Output with the logits, as double, or null.</param>
 internal sealed record InstrumentedModel(ModelProto Model, ImmutableArray<LayerCounters> Layers, string? Logits)
 {
+    /// <summary>The input that takes the ones of <see cref="SampleGroups"/>; null where none is needed.</summary>
+    public string? Ones { get; init; }
+
     /// <summary>Every output to ask for: the logits, then each layer's extent and counters.</summary>
     public ImmutableArray<string> Outputs { get; } =
     [

@@ -11,7 +11,8 @@ internal static class Instrumenter
 {
     /// <summary>
     /// Copies a model and appends, for each layer, the counters asked for. The opset and the IR version stay as they
-    /// are. Sums run in double and comparisons in float32, so that no number depends on how samples are batched.
+    /// are. Sums run in double, or by <see cref="SampleGroups"/>, and comparisons in float32, so that no number depends on
+    /// how samples are batched.
     /// </summary>
     /// <param name="model">The model; it is not changed.</param>
     /// <param name="layers">Layers traced in it.</param>
@@ -29,28 +30,38 @@ internal static class Instrumenter
         var (opset, names) = (Opset(copy), new FreshNames(copy.Graph));
         var nodes = new CounterNodes(copy.Graph, opset, names);
         var bodies = new BodyCounters(copy.Graph, nodes, names, opset);
+        var canGroup = options is { ByGroups: true, Rows: null } && layers.Any(layer => CanGroup(layer, bodies, options));
+        var groups = canGroup ? new SampleGroups(copy.Graph, nodes, names) : null;
 
         // ONNX Runtime orders nodes by depth-first search from the last output back. Counters appended in reverse
         // layer order therefore run as soon as their layer has, and its activations are freed early.
         var logits = options.Logits is { } tensor
             ? nodes.Expose(nodes.Cast(tensor, DataType.Double), DataType.Double)
             : null;
-        var counters = layers.Reverse().Select(layer => Count(nodes, bodies, layer, options)).Reverse().ToImmutableArray();
+        var counters = layers.Reverse()
+            .Select(layer => Count(nodes, bodies, CanGroup(layer, bodies, options) ? groups : null, layer, options))
+            .Reverse()
+            .ToImmutableArray();
         if (!options.KeepOutputs)
             UnusedNodes.Remove(copy.Graph);
-        return new InstrumentedModel(copy, counters, logits);
+        return new InstrumentedModel(copy, counters, logits) { Ones = groups?.Ones };
     }
 
-    private static LayerCounters Count(CounterNodes outside, BodyCounters bodies, TracedLayer layer, CountingOptions options)
+    private static bool CanGroup(TracedLayer layer, BodyCounters bodies, CountingOptions options) =>
+        bodies.PlaceOf(layer.Reading.Tensor) is null && TypeOf(layer) != DataType.Double
+            && SampleGroups.Fit(new NodeLayout(layer, options.ConvNodes), options.TracedBatch);
+
+    private static LayerCounters Count(
+        CounterNodes outside, BodyCounters bodies, SampleGroups? groups, TracedLayer layer, CountingOptions options)
     {
         outside.Scope = $"emergence/{layer.Name}";
         var layout = new NodeLayout(layer, options.ConvNodes);
         var place = bodies.PlaceOf(layer.Reading.Tensor);
         var nodes = place is null ? outside : bodies.Inside(place);
-        var whole = Read(nodes, layer.Reading);
+        var (whole, type) = Read(nodes, layer.Reading);
         var read = options.Rows is { } rows ? nodes.Slice(whole, BatchAxis(layer, layout), 0, rows) : whole;
-        var type = layer.Reading.Quantization is null ? (DataType)layer.Reading.ElementType : DataType.Float;
-        var views = new Views(nodes, read, type, layout);
+        var isSingle = options.OneByOne && place is null && layout.Reduced is [var only] && only == layout.BatchAxis;
+        var views = new Views(nodes, read, type, layout, groups, isSingle);
         var extent = place is null
             ? outside.Expose(nodes.Apply("Shape", whole), DataType.Int64)
             : Outside(nodes.Length(read, layout.Sampled), CounterKind.Sum, 1);
@@ -80,7 +91,7 @@ internal static class Instrumenter
         : options.Rows is { } rows ? outside.Longs([rows])
         : outside.Length(batch.Input, [batch.Axis]);
 
-    private static string Read(CounterNodes nodes, Reading reading)
+    private static (string Tensor, DataType Type) Read(CounterNodes nodes, Reading reading)
     {
         var x = reading.Tensor;
         if (reading.Quantization is { } quantization)
@@ -92,8 +103,15 @@ internal static class Instrumenter
             x = nodes.Apply(step, x);
         if (reading.Reshape is { } shape)
             x = nodes.Reshape(x, shape);
-        return reading.Slice is { } part ? nodes.Slice(x, part.Axis, part.Start, part.End) : x;
+        if (reading.Slice is { } part)
+            x = nodes.Slice(x, part.Axis, part.Start, part.End);
+        return reading.Quantization is not null ? (x, DataType.Float)
+            : (DataType)reading.ElementType == DataType.Float16 ? (nodes.FromHalf(x), DataType.Float)
+            : (x, (DataType)reading.ElementType);
     }
+
+    private static DataType TypeOf(TracedLayer layer) =>
+        layer.Reading.Quantization is null ? (DataType)layer.Reading.ElementType : DataType.Float;
 
     private static int BatchAxis(TracedLayer layer, NodeLayout layout) => layout.BatchAxis >= 0
         ? layout.BatchAxis
@@ -115,7 +133,8 @@ internal static class Instrumenter
     }
 
     /// <summary>The forms of one activation that counters reduce, each made on first use.</summary>
-    private sealed class Views(CounterNodes nodes, string x, DataType type, NodeLayout layout)
+    private sealed class Views(
+        CounterNodes nodes, string x, DataType type, NodeLayout layout, SampleGroups? groups, bool isSingle)
     {
         private readonly Dictionary<string, string> made = new(StringComparer.Ordinal);
 
@@ -133,10 +152,11 @@ internal static class Instrumenter
 
         public string Count(Counter counter) => counter.Kind switch
         {
-            CounterKind.Sum => nodes.Reduce("ReduceSum", Double, layout.Reduced),
-            CounterKind.Max => nodes.Reduce("ReduceMax", Single, layout.Reduced),
-            CounterKind.AbsSum => nodes.Reduce("ReduceSum", nodes.Apply("Abs", Double), layout.Reduced),
-            CounterKind.AbsMax => nodes.Reduce("ReduceMax", nodes.Apply("Abs", Single), layout.Reduced),
+            CounterKind.Sum => groups?.Sum(Single, layout) ?? Reduce("ReduceSum", Double),
+            CounterKind.Max => Reduce("ReduceMax", Single),
+            CounterKind.AbsSum =>
+                groups?.Sum(nodes.Apply("Abs", Single), layout) ?? Reduce("ReduceSum", nodes.Apply("Abs", Double)),
+            CounterKind.AbsMax => Reduce("ReduceMax", nodes.Apply("Abs", Single)),
             CounterKind.Above => CountTrue(nodes.Apply("Greater", PerSample, nodes.Scalar(counter.Threshold))),
             CounterKind.NotANumber => CountTrue(NotANumber()),
             CounterKind.NotFinite => CountTrue(NotFinite()),
@@ -154,8 +174,12 @@ internal static class Instrumenter
             ? Once($"bound {value}", () => nodes.Cast(nodes.Scalar(value), DataType.Double))
             : nodes.Scalar(value);
 
-        private string CountTrue(string condition) =>
-            nodes.Reduce("ReduceSum", nodes.Cast(condition, DataType.Int32), layout.Reduced);
+        private string CountTrue(string condition) => groups is not null && !layout.ReducesPositions
+            ? groups.Sum(nodes.Cast(condition, DataType.Float), layout)
+            : Reduce("ReduceSum", nodes.Cast(condition, DataType.Int32));
+
+        // An axis of one sample has nothing to add up, which a runtime would do all the same, and slowly.
+        private string Reduce(string op, string x) => isSingle ? nodes.Reshape(x, [-1]) : nodes.Reduce(op, x, layout.Reduced);
 
         private string Once(string key, Func<string> make)
         {

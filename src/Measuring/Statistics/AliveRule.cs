@@ -17,6 +17,9 @@ internal sealed record AliveNodes(NodeMask Mask, int Alive, int AliveChannels, i
 /// <summary>When a node is alive, dead or borderline; docs/measures.md has the definitions.</summary>
 public sealed class AliveRule
 {
+    // What float32 may change of the sum of a group of samples, as a part of it.
+    private const double Rounding = 1e-6;
+
     private readonly Statistic statistic;
     private readonly float threshold;
     private readonly double aliveShare;
@@ -36,15 +39,17 @@ public sealed class AliveRule
         ArgumentNullException.ThrowIfNull(settings);
         IEnumerable<Counter> needed = settings.Statistic switch
         {
-            Statistic.Mean or Statistic.Max or Statistic.Sample => [],
+            Statistic.Mean => [],
+            Statistic.Max or Statistic.Sample => [new(CounterKind.Max)],
             Statistic.AbsMean or Statistic.Dormancy => [new(CounterKind.AbsSum)],
             Statistic.AbsMax => [new(CounterKind.AbsMax)],
             Statistic.Share =>
                 settings.Thresholds.SelectMany(threshold => (Counter[])[Below(threshold), At(threshold), Above(threshold)]),
             _ => throw new ArgumentOutOfRangeException(nameof(settings)),
         };
-        var single = settings.Units ? settings.Thresholds.Select(At) : [];
-        return [new(CounterKind.Sum), new(CounterKind.Max), .. needed.Concat(single).Distinct()];
+        IEnumerable<Counter> largest = settings.Maxima || settings.Units ? [new(CounterKind.Max)] : [];
+        IEnumerable<Counter> single = settings.Units ? settings.Thresholds.Select(At) : [];
+        return [new(CounterKind.Sum), .. needed.Concat(largest).Concat(single).Distinct()];
     }
 
     /// <summary>The counters that a bootstrap needs of each block of samples: none, where none was asked for.</summary>
@@ -147,8 +152,28 @@ public sealed class AliveRule
         ArgumentNullException.ThrowIfNull(profile);
         if (statistic is Statistic.AbsMean or Statistic.Dormancy)
             return null;
-        var largest = profile.Totals[new(statistic == Statistic.AbsMax ? CounterKind.AbsMax : CounterKind.Max)];
-        return Enumerable.Range(0, profile.Nodes).Count(node => !profile.IsNotFinite(node) && (float)largest[node] <= threshold);
+        var kind = statistic == Statistic.AbsMax ? CounterKind.AbsMax : CounterKind.Max;
+        return profile.Totals.TryGetValue(new(kind), out var largest)
+            ? Enumerable.Range(0, profile.Nodes)
+                .Count(node => !profile.IsNotFinite(node) && (float)largest[node] <= threshold)
+            : null;
+    }
+
+    /// <summary>
+    /// Whether a node may lie on the other side of the threshold, as its sum was taken over groups of samples in float32: the
+    /// layer is then counted again in double.
+    /// </summary>
+    internal bool IsUnsure(LayerProfile profile)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        if (statistic is not (Statistic.Mean or Statistic.AbsMean or Statistic.Dormancy))
+            return false;
+        var statisticOf = StatisticOf(profile);
+        var values = Enumerable.Range(0, profile.Nodes).Select(statisticOf).Where(double.IsFinite).ToArray();
+        // A sum of values of one sign is wrong by a part of itself, one of both signs by a part of what cancels out in it.
+        var scale = Array.Exists(values, value => value < 0) ? Math.Sqrt(values.Average(value => value * value)) : 0;
+        var margin = Rounding * Math.Max(Math.Abs(threshold), scale);
+        return Array.Exists(values, value => value != 0 && Math.Abs(value - threshold) <= margin);
     }
 
     /// <summary>What was counted of the single nodes, where the settings ask for it.</summary>

@@ -22,9 +22,6 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
     /// <summary>Samples of each node so far; tokens, time steps and iterations count.</summary>
     public long Samples { get; private set; }
 
-    /// <summary>Whether a counter is finite for every node.</summary>
-    public bool IsFinite(Counter counter) => Array.TrueForAll(totals[counters.IndexOf(counter)], double.IsFinite);
-
     /// <summary>Takes in one run.</summary>
     /// <param name="counted">The layer's outputs.</param>
     /// <param name="outputs">Their values come next: extent, then counters in order.</param>

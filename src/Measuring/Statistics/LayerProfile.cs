@@ -28,8 +28,13 @@ public sealed record LayerProfile(
     public double? ActivationMean =>
         Finite(Totals[new(CounterKind.Sum)].Sum() / ((double)Samples * ActivationsPerSample * Nodes));
 
-    /// <summary>Largest activation over nodes and samples; null where an activation is not finite.</summary>
-    public double? ActivationMax => ActivationMean is null ? null : Finite(Totals[new(CounterKind.Max)].Max());
+    /// <summary>Largest activation over nodes and samples; null where one is not finite, or they were not counted.</summary>
+    public double? ActivationMax => ActivationMean is not null && Totals.TryGetValue(new(CounterKind.Max), out var largest)
+        ? Finite(largest.Max())
+        : null;
+
+    /// <summary>Whether every sum is finite, so that every activation is.</summary>
+    internal bool HasFiniteSums => Totals.Where(total => total.Key.IsSum).All(total => total.Value.All(double.IsFinite));
 
     /// <summary>A node with a NaN activation on some sample.</summary>
     public bool IsNan(int node) => Counted(CounterKind.NotANumber, node);
@@ -40,9 +45,9 @@ public sealed record LayerProfile(
     /// <summary>What was counted in each block of samples; null unless a bootstrap was asked for.</summary>
     public LayerBlocks? Blocks { get; init; }
 
-    /// <summary>The same profile with more counters.</summary>
+    /// <summary>The same profile with more counters, which take the place of those it has.</summary>
     internal LayerProfile With(ImmutableDictionary<Counter, ImmutableArray<double>>? more) =>
-        more is null ? this : this with { Totals = Totals.AddRange(more) };
+        more is null ? this : this with { Totals = Totals.SetItems(more) };
 
     // Layers whose sums are finite have nothing to count: the recorder leaves the counter out.
     private bool Counted(CounterKind kind, int node) => Totals.TryGetValue(new(kind), out var counts) && counts[node] > 0;

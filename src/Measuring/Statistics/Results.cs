@@ -220,8 +220,11 @@ public sealed record CheckpointResult
     /// <summary>The file as the user named it.</summary>
     public required string File { get; init; }
 
-    /// <summary>Epoch: from metadata, else null.</summary>
+    /// <summary>Epoch: from metadata, else from a step number in the file's name, else null.</summary>
     public required int? Epoch { get; init; }
+
+    /// <summary>Whether <see cref="Epoch"/> is a number in the file's name, as nothing is recorded.</summary>
+    public bool IsEpochOfName { get; init; }
 
     /// <summary>SHA-256 of the model file, lower-case hexadecimal.</summary>
     public required string Sha256 { get; init; }

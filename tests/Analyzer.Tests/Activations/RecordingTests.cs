@@ -251,7 +251,7 @@ public class RecordingTests
     /// <summary>Compares mask, counts and summary with what the definitions give on activations exposed whole.</summary>
     private static void AssertAgrees(TinyModel tiny, Probe probe, AnalysisSettings settings)
     {
-        settings = settings with { Thresholds = [0.05f, 0f, 0.25f] };
+        settings = settings with { Thresholds = [0.05f, 0f, 0.25f], Maxima = true };
         var reference = SlowReference.Activations(tiny.Proto, "tiny.onnx", tiny.Graph, probe, settings);
         var profile = Record(tiny, probe, settings);
         Assert.Equal(reference.Length, profile.Layers.Length);
@@ -259,7 +259,8 @@ public class RecordingTests
         {
             var all = nodes.SelectMany(node => node.SelectMany(values => values)).ToArray();
             Assert.Equal(nodes.Length, layer.Nodes);
-            Assert.Equal(all.Average(), layer.ActivationMean!.Value, 1e-12);
+            // Within the rounding of float32, in which groups of samples are added.
+            Assert.Equal(all.Average(), layer.ActivationMean!.Value, 1e-7);
             Assert.Equal(all.Max(), layer.ActivationMax!.Value, 1e-6);
             foreach (var threshold in settings.Thresholds)
             {

@@ -120,7 +120,7 @@ public sealed class CompareCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"schema_version": 2}""", ": has schema version 2, 1 is read; write it again\n")]
+    [InlineData("""{"schema_version": 3}""", ": has schema version 3, 1 to 2 are read; write it again\n")]
     [InlineData("[]", "name a file that --out wrote\n")]
     [InlineData("no json", "name a file that --out wrote\n")]
     [InlineData("""{"schema_version": 1, "settings": {}}""", "name a file that --out wrote\n")]
@@ -140,7 +140,7 @@ public sealed class CompareCommandTests : IDisposable
     [InlineData("\"index\": 1", "\"index\": 7")]
     [InlineData("\"thresholds\": [", "\"thresholds\": [1,")]
     [InlineData("\"alive_mask\": \"", "\"alive_mask\": \"AAAA")]
-    [InlineData("\"denominator\": \"1\"", "\"denominator\": \"0\"")]
+    [InlineData("\"emergence\": \"33260\"", "\"emergence\": \"33260/0\"")]
     public async Task A_result_that_contradicts_itself_is_named(string good, string bad)
     {
         using var stream = new MemoryStream();

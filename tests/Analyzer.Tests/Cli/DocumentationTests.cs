@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Emergence.Analyzer.Cli;
+using Emergence.Analyzer.Gates;
 using Emergence.Analyzer.Reports;
 using Emergence.Analyzer.Tests.Reports;
 using Emergence.CommandLine;
@@ -12,8 +13,10 @@ namespace Emergence.Analyzer.Tests.Cli;
 /// <summary>Holds README.md and docs/ to the program, and the program to them.</summary>
 public partial class DocumentationTests
 {
-    private static readonly RootCommand Program = Commands.Create(
+    private static readonly CommandTree Tree = Commands.Tree(
         new Terminal(Stream.Null, TextWriter.Null, null, TimeProvider.System), (_, _, _) => throw new NotSupportedException());
+
+    private static readonly RootCommand Program = Tree.Root;
 
     [GeneratedRegex(@"`(--[a-z-]+)")]
     private static partial Regex OptionName();
@@ -48,7 +51,7 @@ public partial class DocumentationTests
     [Fact]
     public void Every_call_in_the_readme_and_in_help_parses()
     {
-        var lines = $"{Read("README.md")}\n{Examples.Text}".Split('\n').Select(line => line.Trim()).ToArray();
+        var lines = $"{Read("README.md")}\n{string.Join('\n', Calls)}".Split('\n').Select(line => line.Trim()).ToArray();
         const string Installed = "emergence-analyze ";
         const string Built = "dotnet run -c Release --project src/Analyzer -- ";
         string[] calls =
@@ -64,13 +67,17 @@ public partial class DocumentationTests
         });
     }
 
+    private static IEnumerable<string> Calls => Tree.Pages.SelectMany(page => page.Examples)
+        .Select(example => HelpTests.Arguments(example.Call));
+
     [Fact]
     public void Every_exit_code_is_in_help_and_in_the_readme()
     {
         var readme = Read("README.md");
-        foreach (var code in (int[])[ExitCode.Done, ExitCode.Failed, ExitCode.Usage, ExitCode.Partial, ExitCode.Canceled])
+        foreach (var code in (int[])[ExitCode.Done, ExitCode.Failed, ExitCode.Usage, ExitCode.Gate, ExitCode.Partial,
+            ExitCode.Canceled])
         {
-            Assert.Matches($@"\n  {code}  \w", Examples.Text);
+            Assert.Matches($@"\n  {code} +\w", Tree.HelpOf(Program, 80));
             Assert.Contains($"**{code}**", readme, StringComparison.Ordinal);
         }
     }
@@ -92,7 +99,7 @@ public partial class DocumentationTests
     public void Every_field_of_the_schema_is_required_and_no_other_is_allowed()
     {
         using var schema = JsonDocument.Parse(Read("schemas/results.schema.json"));
-        foreach (var definition in schema.RootElement.GetProperty("definitions").EnumerateObject().Select(entry => entry.Value))
+        foreach (var definition in schema.RootElement.GetProperty("$defs").EnumerateObject().Select(entry => entry.Value))
         {
             Assert.Equal(
                 definition.GetProperty("properties").EnumerateObject().Select(property => property.Name),
@@ -101,10 +108,43 @@ public partial class DocumentationTests
         }
     }
 
+    [Theory]
+    [InlineData("Values of the network")]
+    [InlineData("Values of a layer")]
+    [InlineData("Words")]
+    public void Docs_list_exactly_the_values_of_gates(string title)
+    {
+        var section = Read("docs/gates.md").Split("\n## ").Single(part => part.StartsWith(title, StringComparison.Ordinal));
+        var (numbers, words) = (title == "Values of a layer" ? GateNumbers.OfLayer : GateNumbers.OfNetwork, GateWords.All);
+        Assert.Equal(
+            title == "Words"
+                ? words.Select(word => $"| `{word.Name}` | {word.Meaning} | `{string.Join("`, `", word.Choices)}` |")
+                : numbers.Select(number => $"| `{number.Name}` | {number.Meaning} |"),
+            section.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Every_field_of_the_schema_is_described()
+    {
+        using var schema = JsonDocument.Parse(Read("schemas/results.schema.json"));
+        Assert.All(Fields(schema.RootElement), field => Assert.True(
+            field.Value.TryGetProperty("description", out _) || field.Value.TryGetProperty("$ref", out _), field.Name));
+
+        static IEnumerable<JsonProperty> Fields(JsonElement json) => json.ValueKind switch
+        {
+            JsonValueKind.Object => json.EnumerateObject().SelectMany(member => Fields(member.Value).Concat(
+                member.Name == "properties" && member.Value.ValueKind == JsonValueKind.Object
+                    ? member.Value.EnumerateObject() : [])),
+            JsonValueKind.Array => json.EnumerateArray().SelectMany(Fields),
+            _ => [],
+        };
+    }
+
     [Fact]
     public void Every_link_in_the_docs_leads_somewhere()
     {
-        foreach (var file in (string[])["README.md", "CONTRIBUTING.md", "docs/formats.md", "docs/tracing.md"])
+        foreach (var file in (string[])["README.md", "CONTRIBUTING.md", "docs/formats.md", "docs/gates.md", "docs/exporting.md",
+            "docs/tracing.md"])
         {
             var folder = Path.GetDirectoryName(Path.Combine(SharedFiles.Repository, file))!;
             foreach (var target in RelativeLink().Matches(Read(file)).Select(match => match.Groups[1].Value))

@@ -290,7 +290,13 @@ public class BodyTests
         // A largest value has no meaning beside one that is not finite.
         var isFinite = layer.Totals[new Counter(CounterKind.Sum)].All(double.IsFinite);
         foreach (var (counter, totals) in layer.Totals.Where(entry => isFinite || !entry.Key.KeepsLargest))
-            Assert.Equal(together.Totals[counter], totals);
+        {
+            // Outside of bodies, sums of groups of samples are rounded to float32.
+            Assert.All(together.Totals[counter].Zip(totals), pair =>
+                Assert.True(pair.First.Equals(pair.Second)
+                    || (counter.IsSum && Math.Abs(pair.First - pair.Second) <= 1e-6 * (1 + Math.Abs(pair.First))),
+                    $"{counter.Kind}: {pair.First}, {pair.Second}"));
+        }
         var rule = new AliveRule(settings, settings.Thresholds[0]);
         Assert.Equal(rule.Apply(together).Mask, rule.Apply(layer).Mask);
 

@@ -16,8 +16,32 @@ public class BatchPlanTests
     }
 
     [Theory]
+    [InlineData(100, 0, "96 4")]
+    [InlineData(100, 7, "16 16 16 16 16 16 4")]
+    [InlineData(10, 0, "10")]
+    [InlineData(40, 40, "32 8")]
+    public void runs_hold_whole_groups_and_the_rest_runs_alone(int samples, int requested, string runs)
+    {
+        var graph = Model([null, 4]).Layer("y", [Batch(), Channel(3)]).Graph;
+        var plan = BatchPlan.Create(graph, samples, requested).InGroups(graph);
+        Assert.Equal(16, plan.Group);
+        Assert.Equal(runs, string.Join(' ', plan.RunsOf(plan.Segments[0]).Select(run => run.Count)));
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(12, 12)]
+    [InlineData(48, 24)]
+    [InlineData(37, 1)]
+    public void a_fixed_batch_is_cut_into_equal_groups(int batch, int group)
+    {
+        var graph = Model([batch, 4]).Layer("y", [Batch(batch), Channel(3)]).Graph;
+        Assert.Equal(group, BatchPlan.Create(graph, 3 * batch, 0).InGroups(graph).Group);
+    }
+
+    [Theory]
     [InlineData(4, 256)]
-    [InlineData(1 << 16, 64)]
+    [InlineData(1 << 16, 8)]
     [InlineData(1 << 26, 1)]
     public void a_free_batch_is_chosen_by_the_largest_activation(int width, int size)
     {

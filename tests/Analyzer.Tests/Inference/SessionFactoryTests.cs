@@ -140,13 +140,14 @@ public class SessionFactoryTests
         var recorder = new ActivationRecorder(tiny.Proto, "tiny.onnx", tiny.Graph, OnCpu, settings);
         var done = 0;
         Assert.ThrowsAny<OperationCanceledException>(() =>
-            recorder.Record(tiny.Probe(10, Quarters(40, 1)), StopAfterThree, source.Token));
-        Assert.Equal(3, done);
+            recorder.Record(tiny.Probe(100, Quarters(400, 1)), StopAfterThree, source.Token));
+        Assert.Equal(48, done);
 
+        // A batch of one is rounded up to a group of 16.
         void StopAfterThree(int samples)
         {
             done = samples;
-            if (samples == 3)
+            if (samples == 48)
                 source.Cancel();
         }
     }

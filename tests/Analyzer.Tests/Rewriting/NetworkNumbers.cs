@@ -25,6 +25,7 @@ internal sealed record NetworkNumbers(
     /// <summary>Measures a file on samples given in the order of the model's inputs.</summary>
     public static NetworkNumbers Of(string path, Func<LayerGraph, Probe> probeOf, AnalysisSettings settings)
     {
+        settings = settings with { Maxima = true };
         var model = TracedCheckpoint.Of(Checkpoint.Open(path), settings, new TraceOptions());
         var measured = model.Measure(probeOf(model.Graph), SessionFactory.Create(settings), null,
             TestContext.Current.CancellationToken);

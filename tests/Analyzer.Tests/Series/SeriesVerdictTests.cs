@@ -153,11 +153,11 @@ public sealed class SeriesVerdictTests
         var verdict = SeriesVerdicts.Of([.. points]);
         Assert.Equal(VerdictKind.CannotTell, verdict.Kind);
         Assert.Equal(
-            "the probe is too small: E is known only within a factor of 13.33, and moved by one of 1.08; give more --samples",
+            "the probe is too small: E is known only within a factor of 13.33, and moved by one of 1.08; raise --samples",
                 Assert.Single(verdict.Evidence));
 
         verdict = SeriesVerdicts.Of([.. Enumerable.Range(0, 9).Select(i => Point(i, 1000) with { Samples = 19 })]);
-        Assert.Equal("the probe is too small: 19 samples, at least 20 are needed; give more --samples",
+        Assert.Equal("the probe is too small: 19 samples, at least 20 are needed; raise --samples",
             Assert.Single(verdict.Evidence));
     }
 

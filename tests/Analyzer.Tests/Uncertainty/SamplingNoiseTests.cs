@@ -39,7 +39,7 @@ public class SamplingNoiseTests
         Assert.Equal(
             "--bootstrap: E has changed from the checkpoint before by less than its 95 % interval is wide: the change cannot "
             + "be told from " +
-            "sampling noise; give more --samples", $"{remarked[1].Diagnostics[0]}");
+            "sampling noise; raise --samples", $"{remarked[1].Diagnostics[0]}");
     }
 
     [Fact]

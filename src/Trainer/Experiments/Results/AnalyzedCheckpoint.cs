@@ -12,8 +12,10 @@ namespace Emergence.Trainer.Experiments.Results;
 /// <param name="NonZeroParameters">Those that are not zero.</param>
 /// <param name="WeightChange">‖W − W′‖ / ‖W′‖ against the checkpoint before; null for the first.</param>
 /// <param name="Measurements">One for each threshold.</param>
+/// <param name="Warnings">What the analyzer warned of: <c>subject: message</c>.</param>
 internal sealed record AnalyzedCheckpoint(
-    int Epoch, long Parameters, long NonZeroParameters, double? WeightChange, ImmutableArray<Measurement> Measurements)
+    int Epoch, long Parameters, long NonZeroParameters, double? WeightChange, ImmutableArray<Measurement> Measurements,
+    ImmutableArray<string> Warnings)
 {
     /// <summary>The measurement at a threshold that was asked for.</summary>
     public Measurement At(double threshold) =>
@@ -41,7 +43,10 @@ internal sealed record AnalyzedCheckpoint(
         json.GetProperty("parameters").GetInt64(),
         json.GetProperty("parameters_nonzero").GetInt64(),
         Number(json, "weight_change"),
-        [.. json.GetProperty("measurements").EnumerateArray().Select(Measurement.Read)]);
+        [.. json.GetProperty("measurements").EnumerateArray().Select(Measurement.Read)],
+        [.. json.GetProperty("diagnostics").EnumerateArray()
+            .Where(diagnostic => diagnostic.GetProperty("severity").GetString() == "warning")
+            .Select(diagnostic => $"{diagnostic.GetProperty("subject")}: {diagnostic.GetProperty("message")}")]);
 
     /// <summary>A number, or null where it is null.</summary>
     internal static double? Number(JsonElement json, string name) =>
@@ -75,7 +80,7 @@ internal sealed record Measurement(
         json.GetProperty("zero_cause").GetString(),
         Exact(json.GetProperty("emergence")),
         Exact(json.GetProperty("emergence_active")),
-        json.GetProperty("emergence_wired") is { ValueKind: JsonValueKind.Object } wired ? Exact(wired) : null,
+        json.GetProperty("emergence_wired") is { ValueKind: not JsonValueKind.Null } wired ? Exact(wired) : null,
         json.GetProperty("relative_emergence").GetDouble(),
         json.GetProperty("relative_emergence_all").GetDouble(),
         AnalyzedCheckpoint.Number(json, "activation_change"),
@@ -84,8 +89,16 @@ internal sealed record Measurement(
         [.. json.GetProperty("layers").EnumerateArray().Select(MeasuredLayer.Read)]);
 
     // Figures and rank correlations need no more than a double; E of these networks is far below its range.
-    private static double Exact(JsonElement json) =>
-        (double)BigInteger.Parse(json.GetProperty("rounded").GetString()!, NumberStyles.None, CultureInfo.InvariantCulture);
+    // A run that was finished by an older version holds an object in place of p or p/q.
+    private static double Exact(JsonElement json)
+    {
+        var parts = json.ValueKind == JsonValueKind.Object
+            ? [json.GetProperty("rounded").GetString()!]
+            : json.GetString()!.Split('/');
+        return (double)Digits(parts[0]) / (parts.Length == 1 ? 1 : (double)Digits(parts[1]));
+    }
+
+    private static BigInteger Digits(string text) => BigInteger.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 }
 
 /// <summary>A layer at one threshold.</summary>

@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using Emergence.Analyzer.Reports;
+using Emergence.Checkpoints;
+using Emergence.CommandLine;
+
+namespace Emergence.Analyzer.Cli;
+
+/// <summary>The options that say where the answer goes, and in which form.</summary>
+internal sealed class OutputOptions
+{
+    private static readonly ImmutableArray<ReportWriter> Printed =
+        [.. ReportWriters.All.Where(writer => writer.Format is not null)];
+
+    private Option<string> Out { get; } = TypedOption.Text(
+        "--out", "DIR", $"also write {Files(ofUnits: false)} there");
+
+    private Option<string> Html { get; } =
+        HtmlFile($"write {ReportWriters.Page.FileName} alone: the answer as one page with charts, which opens from disk");
+
+    private Option<string> TensorBoard { get; } = TypedOption.Text(
+        "--tensorboard", "DIR", "write E, Ẽ, alive shares and accuracy there as event files of TensorBoard");
+
+    private Option<ImmutableArray<FormatCall>> Format { get; } = TypedOption.Each(
+        "--format", $"{string.Join('|', Printed.Select(writer => writer.Format))}[=FILE]",
+        $"form of the answer on stdout, or in FILE; repeatable [default: {Printed[0].Format}]", ReadFormat);
+
+    private Option<bool> Quiet { get; } = TypedOption.Flag("--quiet", "no progress and no notes; warnings and errors stay");
+
+    private Option<bool> Verbose { get; } = TypedOption.Flag("--verbose", "also say on stderr where the time went, by phase");
+
+    /// <summary>In the order of help.</summary>
+    public IEnumerable<Option> All => [Out, Html, TensorBoard, Format, Quiet, Verbose];
+
+    /// <summary>The option that makes files of <see cref="Files"/>.</summary>
+    public bool HasFolder(ParseResult parsed) => parsed.GetResult(Out) is not null;
+
+    /// <summary>What the user asked for.</summary>
+    /// <exception cref="UsageException">A path is of the wrong kind, or two outputs go to one file.</exception>
+    public OutputCall Read(ParseResult parsed)
+    {
+        ImmutableArray<FormatCall> formats = parsed.GetResult(Format) is null ? [] : parsed.GetValue(Format);
+        foreach (var file in formats.Select(format => format.File).OfType<string>().Where(Directory.Exists))
+            throw new UsageException($"--format {file}: is a directory; name a file in it");
+        var twice = formats.Select(format => format.File).OfType<string>().Append(parsed.GetValue(Html)).OfType<string>()
+            .GroupBy(Path.GetFullPath).FirstOrDefault(files => files.Count() > 1);
+        if (twice is not null)
+            throw new UsageException($"{twice.Key}: two outputs go to this file; name one for each");
+        return new OutputCall
+        {
+            Out = NotAFile(Out, parsed),
+            Html = NotADirectory(parsed.GetValue(Html)),
+            TensorBoard = NotAFile(TensorBoard, parsed),
+            // A file is one more place, not another: people still read the table.
+            Formats = formats.Any(format => format.File is null) ? formats : formats.Insert(0, new FormatCall(Printed[0], null)),
+            Quiet = parsed.GetResult(Quiet) is not null && parsed.GetValue(Quiet),
+            IsVerbose = parsed.GetResult(Verbose) is not null && parsed.GetValue(Verbose),
+        };
+    }
+
+    /// <summary>Names of the files that <c>--out</c> gives.</summary>
+    public static string Files(bool ofUnits) => string.Join(
+        ", ", ReportWriters.All.Where(writer => writer.OfUnits == ofUnits).Select(writer => writer.FileName).OfType<string>());
+
+    /// <summary>The option that names a page to write.</summary>
+    public static Option<string> HtmlFile(string description) => TypedOption.Text("--html", "FILE", description);
+
+    /// <summary>The file of <see cref="HtmlFile"/>, or null.</summary>
+    /// <exception cref="UsageException">It is a directory.</exception>
+    public static string? NotADirectory(string? file) =>
+        Directory.Exists(file)
+            ? throw new UsageException($"--html {file}: is a directory; name a file, such as {ReportWriters.Page.FileName} in it")
+            : file;
+
+    private static FormatCall ReadFormat(string text)
+    {
+        var equals = text.IndexOf('=', StringComparison.Ordinal);
+        var (word, file) = equals < 0 ? (text, null) : (text[..equals], text[(equals + 1)..]);
+        if (file is "")
+            throw new FormatException($"'{text}' names no file; write {word}=FILE");
+        return Printed.FirstOrDefault(writer => writer.Format == word) is { } found
+            ? new FormatCall(found, file)
+            : throw new FormatException($"'{word}': expected {TypedOption.Listed(Printed.Select(writer => writer.Format!))}");
+    }
+
+    private static string? NotAFile(Option<string> option, ParseResult parsed) =>
+        File.Exists(parsed.GetValue(option))
+            ? throw new UsageException(
+                $"{option.Name} {parsed.GetValue(option)}: is a file; name a directory, which is created where needed")
+            : parsed.GetValue(option);
+}
+
+/// <summary>A form of the answer, and where it goes.</summary>
+/// <param name="Writer">The form.</param>
+/// <param name="File">The file; null for stdout.</param>
+internal sealed record FormatCall(ReportWriter Writer, string? File);
+
+/// <summary>Where the answer of one call goes.</summary>
+internal sealed record OutputCall
+{
+    /// <summary>Directory for the files, or null.</summary>
+    public required string? Out { get; init; }
+
+    /// <summary>File for the page alone, or null.</summary>
+    public required string? Html { get; init; }
+
+    /// <summary>Directory for event files, or null.</summary>
+    public required string? TensorBoard { get; init; }
+
+    /// <summary>Forms of the answer, at least one of them on stdout.</summary>
+    public required ImmutableArray<FormatCall> Formats { get; init; }
+
+    /// <summary>Whether progress and notes are silenced.</summary>
+    public required bool Quiet { get; init; }
+
+    /// <summary>Whether to say where the time went.</summary>
+    public required bool IsVerbose { get; init; }
+}
