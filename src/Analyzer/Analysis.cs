@@ -38,6 +38,7 @@ public static class Analysis
         foreach (var (index, file) in request.Checkpoints.Index())
         {
             token.ThrowIfCancellationRequested();
+            progress?.Report(new AnalysisProgress(file, index, request.Checkpoints.Length, 0, 0));
             void SamplesDone(int done, int samples) =>
                 progress?.Report(new AnalysisProgress(file, index, request.Checkpoints.Length, done, samples));
 

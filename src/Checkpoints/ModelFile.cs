@@ -62,7 +62,9 @@ public static class ModelFile
             {
                 using var stream = through(file);
                 using var input = CodedInputStream.CreateWithLimits(stream, sizeLimit: int.MaxValue, recursionLimit: 100);
-                return Checked(ModelProto.Parser.ParseFrom(input), head, path);
+                var model = ModelProto.Parser.ParseFrom(input);
+                // An end of group where no group is ends the parser, and the rest of the file would be left out without a word.
+                return input.IsAtEnd ? Checked(model, head, path) : throw FileKind.Unreadable(head, path, null);
             }
             catch (InvalidProtocolBufferException e)
             {
@@ -99,9 +101,12 @@ public static class ModelFile
     {
         if (model.Graph is null)
             throw FileKind.Unreadable(head, name, null);
-        return model.OpsetImport.Count > 0
-            ? model
-            : throw new UserException($"{name}: is no complete ONNX model (it imports no operator set); export it again");
+        if (model.OpsetImport.Count == 0)
+            throw new UserException($"{name}: is no complete ONNX model (it imports no operator set); export it again");
+        return model.OpsetImport.FirstOrDefault(import => import.Version is < 1 or > int.MaxValue) is { } import
+            ? throw new UserException(
+                $"{name}: imports version {import.Version} of operator set '{import.Domain}', which cannot be; export it again")
+            : model;
     }
 
     private static void CheckSize(ModelProto model, string subject)

@@ -9,6 +9,18 @@ namespace Emergence.CommandLine;
 /// <param name="Clock">Tells how long work took and when progress was last shown.</param>
 public sealed record Terminal(Stream Output, TextWriter Error, int? ErrorWidth, TimeProvider Clock)
 {
+    /// <summary>Columns of the terminal behind <see cref="Output"/>; null if there is none.</summary>
+    public int? OutputWidth { get; init; }
+
+    /// <summary>Whether the answer is colored.</summary>
+    public bool OutputColor { get; init; }
+
+    /// <summary>Whether messages are colored.</summary>
+    public bool ErrorColor { get; init; }
+
+    /// <summary>What others say to the program: its stdin.</summary>
+    public TextReader Input { get; init; } = TextReader.Null;
+
     /// <summary>The console this process was started from.</summary>
     public static Terminal OfProcess()
     {
@@ -16,8 +28,17 @@ public sealed record Terminal(Stream Output, TextWriter Error, int? ErrorWidth, 
         Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         return new Terminal(
             Console.OpenStandardOutput(), new ForgivingWriter(Console.Error), Console.IsErrorRedirected ? null : Width(),
-            TimeProvider.System);
+            TimeProvider.System)
+        {
+            OutputWidth = Console.IsOutputRedirected ? null : Width(),
+            Input = Console.In,
+            OutputColor = IsColored(!Console.IsOutputRedirected),
+            ErrorColor = IsColored(!Console.IsErrorRedirected),
+        };
     }
+
+    private static bool IsColored(bool isTerminal) =>
+        Paint.Is(Environment.GetCommandLineArgs()[1..], isTerminal, Environment.GetEnvironmentVariable);
 
     /// <summary>Whether something could not be said on <see cref="Error"/>.</summary>
     public bool HasLostErrors => Error is ForgivingWriter { HasLost: true };
@@ -37,13 +58,13 @@ public sealed record Terminal(Stream Output, TextWriter Error, int? ErrorWidth, 
     }
 
     /// <summary>A line that stays even with <c>--quiet</c>.</summary>
-    public void WriteError(string message) => WriteLine("error", message);
+    public void WriteError(string message) => WriteLine("error", Paint.Bad, message);
 
     /// <inheritdoc cref="WriteError"/>
-    public void WriteWarning(string message) => WriteLine("warning", message);
+    public void WriteWarning(string message) => WriteLine("warning", Paint.Odd, message);
 
     /// <summary>Why a gate tripped: a line that stays even with <c>--quiet</c>.</summary>
-    public void WriteGate(string reason) => WriteLine("gate", reason);
+    public void WriteGate(string reason) => WriteLine("gate", Paint.Bad, reason);
 
     /// <summary>A text that the error before speaks of, and a caret below the character that is meant.</summary>
     public void WriteExcerpt(string text, int position)
@@ -53,9 +74,9 @@ public sealed record Terminal(Stream Output, TextWriter Error, int? ErrorWidth, 
     }
 
     /// <summary>A line that <c>--quiet</c> silences: the caller asks.</summary>
-    public void WriteNote(string message) => WriteLine("note", message);
+    public void WriteNote(string message) => WriteLine("note", Paint.Faint, message);
 
     // One line each, whatever a foreign message holds, so that a script can count them.
-    private void WriteLine(string label, string message) =>
-        Error.WriteLine($"{label}: {Printable.Of(message.TrimEnd().ReplaceLineEndings(" "))}");
+    private void WriteLine(string label, Func<string, string> paint, string message) => Error.WriteLine(
+        $"{(ErrorColor ? paint($"{label}:") : $"{label}:")} {Printable.Of(message.TrimEnd().ReplaceLineEndings(" "))}");
 }

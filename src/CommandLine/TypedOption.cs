@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using Emergence.Checkpoints;
 
 namespace Emergence.CommandLine;
 
@@ -16,6 +17,14 @@ public static class TypedOption
 {
     /// <summary>A switch.</summary>
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
+
+    /// <summary>The option with another name beside its own.</summary>
+    public static Option<T> Also<T>(this Option<T> option, string name)
+    {
+        ArgumentNullException.ThrowIfNull(option);
+        option.Aliases.Add(name);
+        return option;
+    }
 
     /// <summary>Any text that is not empty.</summary>
     public static Option<string> Text(string name, string placeholder, string description) =>
@@ -37,14 +46,19 @@ public static class TypedOption
         };
 
     /// <summary>Values given any number of times; <paramref name="read"/> throws <see cref="FormatException"/>.</summary>
-    public static Option<ImmutableArray<T>> Each<T>(string name, string placeholder, string description, Func<string, T> read) =>
-        new(name)
+    public static Option<ImmutableArray<T>> Each<T>(
+        string name, string placeholder, string description, string[] completions, Func<string, T> read)
+    {
+        var option = new Option<ImmutableArray<T>>(name)
         {
             Description = description,
             HelpName = placeholder,
             Arity = ArgumentArity.OneOrMore,
             CustomParser = result => [.. result.Tokens.Select(token => Parse(result, name, token.Value, read)!)],
         };
+        option.CompletionSources.Add(completions);
+        return option;
+    }
 
     /// <summary>One of several words.</summary>
     public static Option<T> Choice<T>(string name, string description, params (string Word, T Value)[] choices)
@@ -53,7 +67,9 @@ public static class TypedOption
         var option = Of(name, string.Join('|', words), description, text =>
             Array.IndexOf(words, text) is var i and >= 0
                 ? choices[i].Value
-                : throw new FormatException($"'{text}': expected {Listed(words)}"));
+                : throw NoSuchWord(text, words));
+        // An enumeration brings the names of its values, which are no words of ours.
+        option.CompletionSources.Clear();
         option.CompletionSources.Add(words);
         return option;
     }
@@ -61,7 +77,7 @@ public static class TypedOption
     /// <summary>Any of several words, with commas between them.</summary>
     public static Option<ImmutableArray<string>> Words(string name, string description, params string[] words) =>
         List(name, $"{string.Join('|', words)}[,…]", description, text =>
-            Array.IndexOf(words, text) >= 0 ? text : throw new FormatException($"'{text}': expected {Listed(words)}"));
+            Array.IndexOf(words, text) >= 0 ? text : throw NoSuchWord(text, words));
 
     /// <summary>Several of some words, with commas between them, each once.</summary>
     public static Option<ImmutableArray<string>> Choices(string name, string placeholder, string description,
@@ -73,7 +89,7 @@ public static class TypedOption
             foreach (var part in parts)
             {
                 if (!words.Contains(part))
-                    throw new FormatException($"'{part}': expected {Listed(words)}");
+                    throw NoSuchWord(part, words);
             }
             return parts.Distinct().Count() == parts.Length ? [.. parts] : throw new FormatException($"'{text}' names one twice");
         });
@@ -109,16 +125,33 @@ public static class TypedOption
     public static Option<Limit> Limit(string name, string description) =>
         Of(name, "N|all", description, text => new Limit(text == "all" ? null : ReadInteger(text, 1, " or 'all'")));
 
-    /// <summary>A number of bytes, with K, M, G or T behind it for powers of 1024.</summary>
+    /// <summary>A number of bytes, with K, M, G or T behind it for powers of 1024; B or iB may follow.</summary>
     public static Option<long> Bytes(string name, string description) => Of(name, "SIZE", description, text =>
     {
-        var power = text.Length == 0 ? -1 : "KMGT".IndexOf(char.ToUpperInvariant(text[^1]), StringComparison.Ordinal) + 1;
-        return double.TryParse(power > 0 ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
-            out var number)
+        var size = text.ToUpperInvariant();
+        size = size.EndsWith("IB", StringComparison.Ordinal) ? size[..^2] : size.EndsWith('B') ? size[..^1] : size;
+        var power = size.Length == 0 ? -1 : "KMGT".IndexOf(size[^1], StringComparison.Ordinal) + 1;
+        return WrittenNumber.TryReal<double>(power > 0 ? size[..^1] : size, out var number)
             && number * Math.Pow(1024, power) is >= 1 and < long.MaxValue and var bytes
             ? (long)bytes
             : throw new FormatException($"'{text}' is not a size in bytes, as in 512M or 4G");
     });
+
+    /// <summary>A time above zero, in seconds; s, m or h behind it for seconds, minutes or hours.</summary>
+    /// <param name="name">Of the option.</param>
+    /// <param name="description">Of the option.</param>
+    /// <param name="most">The longest time.</param>
+    public static Option<TimeSpan> Duration(string name, string description, TimeSpan most) =>
+        Of(name, "TIME", description, text => ReadTime(text, most));
+
+    private static TimeSpan ReadTime(string text, TimeSpan most)
+    {
+        var unit = text.Length == 0 ? 0 : text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 };
+        return WrittenNumber.TryReal<double>(unit > 0 ? text[..^1] : text, out var number)
+            && number * Math.Max(1, unit) is > 0 and var seconds && seconds <= most.TotalSeconds
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new FormatException($"'{text}' is not a time above 0, as in 90 (seconds), 30m or 2h");
+    }
 
     /// <summary>A finite number.</summary>
     public static Option<T> Number<T>(string name, string description, Func<T, bool> valid, string rule)
@@ -154,6 +187,14 @@ public static class TypedOption
             },
         };
 
+    /// <summary>A number, in a list of such.</summary>
+    /// <exception cref="FormatException">It is not finite, or breaks the rule.</exception>
+    public static T ReadNumber<T>(string text, Func<T, bool> valid, string rule)
+        where T : IFloatingPointIeee754<T> =>
+        WrittenNumber.TryReal<T>(text, out var value) && valid(value)
+            ? value
+            : throw new FormatException($"'{text}' is not {rule}");
+
     /// <summary>An option of exactly one value, read by <paramref name="read"/>, which throws
     /// <see cref="FormatException"/>.</summary>
     private static Option<T> Of<T>(string name, string placeholder, string description, Func<string, T> read) =>
@@ -184,19 +225,13 @@ public static class TypedOption
     private static T ReadInteger<T>(string text, T minimum, string alternative = "")
         where T : IBinaryInteger<T>, IMinMaxValue<T>
     {
-        if (T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum)
+        if (WrittenNumber.TryWhole<T>(text, out var value) && value >= minimum)
             return value;
         var rule = minimum == T.MinValue
             ? "a whole number"
             : string.Create(CultureInfo.InvariantCulture, $"a whole number of at least {minimum}");
         throw new FormatException($"'{text}' is not {rule}{alternative}");
     }
-
-    private static T ReadNumber<T>(string text, Func<T, bool> valid, string rule)
-        where T : IFloatingPointIeee754<T> =>
-        T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && T.IsFinite(value) && valid(value)
-            ? value
-            : throw new FormatException($"'{text}' is not {rule}");
 
     private static KeyValuePair<string, int> ReadSize(string text)
     {
@@ -206,8 +241,13 @@ public static class TypedOption
             : throw new FormatException($"'{text}' is not of the form NAME=N, as in batch=1");
     }
 
+    /// <summary>The error for a word that is not among those expected.</summary>
+    // Of short words half the alphabet is near: cpu is not what gpu was meant to be.
+    public static FormatException NoSuchWord(string text, IReadOnlyCollection<string> words) => new(
+        $"'{text}': expected {Listed(words)}{(text.Length > 3 ? NearestName.Question(text, words) : "")}");
+
     /// <summary>Words as a choice: <c>a, b or c</c>.</summary>
-    public static string Listed(IEnumerable<string> words) =>
+    internal static string Listed(IEnumerable<string> words) =>
         words.ToArray() is [.. var first, var last] && first.Length > 0
             ? $"{string.Join(", ", first)} or {last}"
             : string.Concat(words);

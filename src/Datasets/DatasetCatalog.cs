@@ -75,7 +75,8 @@ public static class DatasetCatalog
     {
         var info = Find(name)
             ?? throw new UsageException(
-                $"{name}: is no known data set; choose from {string.Join(", ", All.Select(set => set.Name))}");
+                $"{name}: is no known data set; choose from {string.Join(", ", All.Select(set => set.Name))}"
+                + NearestName.Question(name, All.Select(set => set.Name)));
         if (split is not ("train" or "test"))
             throw new UsageException($"{split}: is no split; choose train or test");
         if (samples <= 0)

@@ -102,7 +102,8 @@ internal static class LayerSelection
             {
                 var names = string.Join(", ", graph.Layers.Take(8).Select(layer => layer.Name));
                 throw new UsageException(
-                    $"{option} {text}: matches no layer; there are {names}{(graph.Layers.Length > 8 ? ", …" : "")}");
+                    $"{option} {text}: matches no layer; there are {names}{(graph.Layers.Length > 8 ? ", …" : "")}"
+                    + NearestName.Question(text, graph.Layers.Select(layer => layer.Name)));
             }
             matching.UnionWith(found.Select(layer => layer.Index));
         }

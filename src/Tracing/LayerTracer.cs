@@ -78,6 +78,11 @@ public static class LayerTracer
                 $"{checkpoint.FileName}: its tensors have more than {int.MaxValue} elements; check the file with onnx.checker",
                 e);
         }
+        catch (Exception e) when (TraceException.IsUnfit(e))
+        {
+            throw new UserException(
+                $"{checkpoint.FileName}: cannot be traced: {TraceException.Finding(e)}; check the file with onnx.checker", e);
+        }
     }
 
     /// <summary>The inputs of a checkpoint as far as they are known without a trace.</summary>

@@ -39,6 +39,20 @@ public sealed class AgreementTests : IDisposable
     }
 
     [Fact]
+    public async Task A_diverged_network_has_the_accuracy_that_the_trainer_saw()
+    {
+        Assert.Equal(0, workspace.Train("out", "--hidden", "8", "--lr", "1e30", "--epochs", "1", "--keep-going").Code);
+        var outcome = await Analysis.RunAsync(
+            new AnalysisRequest([CheckpointFolder.PathOf(workspace.Folder("out"), 1)], new AnalysisSettings(),
+                new ProbeOptions { DataDir = workspace.Data, Samples = null }),
+            null, CancellationToken.None);
+        var result = Assert.Single(outcome.Series.Checkpoints);
+        Assert.True(result.Measurements[0].NodesNan > 0);
+        Assert.Equal(CheckpointFolder.ReadLog(workspace.Folder("out"))[^1].Test.Accuracy, result.Accuracy);
+        Assert.Equal(0, result.Accuracy);
+    }
+
+    [Fact]
     public async Task The_sample_series_is_read_as_it_was_trained() =>
         await Compare([.. new[] { 0, 4, 10 }.Select(epoch => CheckpointFolder.PathOf(SampleSeries, epoch))], null);
 

@@ -12,13 +12,39 @@ internal delegate Task<AnalysisOutcome> AnalysisRunner(
 /// <summary>The default command: <c>emergence-analyze [options] checkpoints…</c>.</summary>
 internal static class AnalyzeCommand
 {
-    /// <summary>Makes <paramref name="command"/> analyze what it is given, with <paramref name="analyze"/>.</summary>
-    public static void Define(Command command, Terminal terminal, AnalysisRunner analyze, Worker? worker)
+    /// <summary>The command, which analyzes what it is given with <paramref name="analyze"/>.</summary>
+    public static CommandPage Create(Terminal terminal, AnalysisRunner analyze, Worker? worker)
     {
         var options = new AnalyzeOptions(worker);
-        options.AddTo(command);
-        command.SetAction((parsed, token) =>
-            UserErrors.ReportAsync(terminal, () => RunAsync(options.Read(parsed), terminal, analyze, token), token));
+        var command = new RootCommand(
+            "Emergence of a neural network, measured on ONNX checkpoints: how many paths lead from dead nodes to alive ones.")
+        {
+            options.Argument,
+        };
+        command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal,
+            () => RunAsync(options.Read(parsed, terminal.Input), terminal, analyze, token), token));
+        return CommandPage.Of(command, options.Groups,
+            [
+                new("emergence-analyze ckpt_*.onnx", "a series; the samples are those the checkpoints record"),
+                new("emergence-analyze runs/mlp --data mnist --data-dir data --samples all --out results",
+                    "a directory's checkpoints on the whole MNIST test set; writes series.csv, layers.csv, results.json"),
+                new("emergence-analyze model.onnx --data images.npy --labels labels.npy --scale 1/255 --mean 0.5 --std 0.5",
+                    "any ONNX classifier on samples of your own, scaled to [-1, 1]"),
+                new("emergence-analyze ckpt_*.onnx --threshold 0,0.01,0.05,0.1 --format csv",
+                    "the same checkpoints under four thresholds, from one run, as CSV"),
+                new("ls -1 runs/*/last.onnx | emergence-analyze - --data random",
+                    "the checkpoints that another program lists, on random samples"),
+                new("emergence-analyze runs/mlp --fail-on 'alive_share < 0.6' --fail-on 'verdict == collapsing'",
+                    "a step of a pipeline: exit code 3 if one of them holds; docs/gates.md lists the values"),
+                new("emergence-analyze compare before.onnx after.onnx",
+                    "two models side by side, or two directories, or two results.json"),
+            ],
+            [
+                .. ExitMeaning.Usual,
+                new(ExitCode.Gate, "done, and a condition of --fail-on holds"),
+                new(ExitCode.Partial, "done in part: some checkpoints failed, each named; the rest is written"),
+                ExitMeaning.Canceled,
+            ]);
     }
 
     private static async Task<int> RunAsync(AnalyzeCall call, Terminal terminal, AnalysisRunner analyze, CancellationToken token)
@@ -30,7 +56,13 @@ internal static class AnalyzeCommand
         }
         if (call.Output.Out is { } earlier)
             FileSet.Recover(earlier);
-        var analyzed = await AnalyzeAsync(call, terminal, analyze, token);
+        using var line = call.Output.Quiet ? null : new ProgressLine(terminal);
+        var times = new PhaseTimes(terminal.Clock, line);
+        // On another thread: Ctrl-C is listened to only once the action has returned its task.
+        var analyzed = await Task.Run(() =>
+            analyze(call.Request, call.Output.Quiet && !call.Output.IsVerbose ? null : times, token), CancellationToken.None);
+        line?.Wipe();
+        times.Write();
         Messages.WriteDiagnostics(terminal, analyzed.Series.Checkpoints, call.Output.Quiet);
         Messages.WriteFailures(terminal, analyzed.Failures);
         if (analyzed.Series.Checkpoints.IsEmpty)
@@ -38,6 +70,8 @@ internal static class AnalyzeCommand
         var outcome = call.Gates.Judge(analyzed);
         await AnswerFiles.WriteAsync(outcome, call.Output, terminal, token);
         Messages.WriteGates(terminal, outcome);
+        if (call.Output.IsVerbose)
+            times.Say(terminal, call.Request.Checkpoints.Length);
         return CodeOf(outcome);
     }
 
@@ -48,12 +82,4 @@ internal static class AnalyzeCommand
         : outcome.Gates.Any(gate => gate.Problem is not null) ? ExitCode.Failed
         : outcome.Gates.Any(gate => gate.IsTripped) ? ExitCode.Gate
         : ExitCode.Done;
-
-    private static async Task<AnalysisOutcome> AnalyzeAsync(
-        AnalyzeCall call, Terminal terminal, AnalysisRunner analyze, CancellationToken token)
-    {
-        using var progress = call.Output.Quiet ? null : new ProgressLine(terminal);
-        // On another thread: Ctrl-C is listened to only once the action has returned its task.
-        return await Task.Run(() => analyze(call.Request, progress, token), CancellationToken.None);
-    }
 }

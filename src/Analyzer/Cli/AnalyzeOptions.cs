@@ -27,7 +27,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private Option<ImmutableArray<string>> Data { get; } = TypedOption.Texts(
         "--data", "PATH|NAME",
-        "samples: a file or a data set's name, or INPUT=PATH; repeatable [default: what the checkpoints record, else random]");
+        "samples: a file, a data set's name or random, or INPUT=PATH; repeatable [default: what the checkpoints record, else "
+        + "random]");
 
     private Option<string> DataDir { get; } = TypedOption.Text("--data-dir", "DIR", "folder with the data sets' files");
 
@@ -119,25 +120,34 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private OutputOptions Output { get; } = new();
 
-    /// <summary>Adds all of them, in the order of help.</summary>
-    public void AddTo(Command command)
-    {
-        command.Arguments.Add(Checkpoints.Argument);
-        foreach (var option in (Option[])
-            [
-                Data, DataDir, Split, Samples, Labels, Batch, Scale, Mean, Std, Input, Dimensions, Seed,
-                Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, Bootstrap, Units, Only, Exclude,
-                Optimization, Threads, Device, StrictSeries, .. Limits.All, .. Gates.All, .. Output.All,
-            ])
-            command.Options.Add(option);
-    }
+    /// <summary>The checkpoints.</summary>
+    public Argument Argument => Checkpoints.Argument;
+
+    /// <summary>All options of the default command, in the order of help.</summary>
+    public ImmutableArray<OptionGroup> Groups =>
+    [
+        .. MeasuringGroups(Bootstrap, Units, Only, Exclude),
+        new("Runs", [Optimization, Threads, Device, Batch, StrictSeries, .. Limits.All]),
+        new("Gates", [.. Gates.All]),
+        new("Output", [.. Output.All]),
+    ];
+
+    /// <summary>The groups of <see cref="Measuring"/> for other commands.</summary>
+    public ImmutableArray<OptionGroup> GroupsOfMeasuring =>
+        [.. MeasuringGroups(), new("Runs", [Optimization, Threads, Device, Batch, .. Limits.All])];
+
+    private ImmutableArray<OptionGroup> MeasuringGroups(params ImmutableArray<Option> others) =>
+    [
+        new("Samples", Data, DataDir, Split, Samples, Labels, Scale, Mean, Std, Input, Dimensions, Seed),
+        new("Measurement", [Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, .. others]),
+    ];
 
     /// <summary>What the user asked for; the files are looked up here.</summary>
     /// <exception cref="UsageException">A path names nothing, or an option takes no such value.</exception>
-    public AnalyzeCall Read(ParseResult parsed)
+    public AnalyzeCall Read(ParseResult parsed, TextReader input)
     {
         var settings = ReadSettings(parsed);
-        var request = new AnalysisRequest(Checkpoints.Read(parsed), settings, ReadProbe(parsed))
+        var request = new AnalysisRequest(Checkpoints.Read(parsed, input), settings, ReadProbe(parsed))
         {
             Boundary = Limits.Read(parsed),
             IsStrictSeries = Given(parsed, StrictSeries, false),
@@ -182,6 +192,9 @@ internal sealed class AnalyzeOptions(Worker? worker)
         Batch = Given(parsed, Batch, Settings.Batch),
         Device = Given(parsed, Device, Settings.Device),
     };
+
+    /// <summary>What one checkpoint may take.</summary>
+    public Boundary ReadLimits(ParseResult parsed) => Limits.Read(parsed);
 
     /// <summary>The samples.</summary>
     /// <exception cref="UsageException">A path names nothing.</exception>

@@ -21,7 +21,7 @@ internal static class AnswerFiles
         foreach (var format in call.Formats.Where(format => format.File is not null))
             WriteOne(format.File!, format.Writer);
         foreach (var format in call.Formats.Where(format => format.File is null))
-            format.Writer.Write(outcome, terminal.Output);
+            Print(outcome, format.Writer, terminal);
         await terminal.Output.FlushAsync(token);
 
         void WriteOne(string file, ReportWriter writer)
@@ -35,6 +35,14 @@ internal static class AnswerFiles
             if (!call.Quiet)
                 terminal.WriteNote(files.Length == 0 ? $"{place}: written" : $"{place}: {files} written");
         }
+    }
+
+    private static void Print(AnalysisOutcome outcome, ReportWriter writer, Terminal terminal)
+    {
+        if (writer.Format == "table")
+            TableReport.Write(outcome, terminal.Output, terminal.OutputWidth, terminal.OutputColor);
+        else
+            writer.Write(outcome, terminal.Output);
     }
 
     private static ImmutableArray<string> WriteSet(AnalysisOutcome outcome, string directory)

@@ -18,24 +18,22 @@ internal static class CompareCommand
 {
     private const string Example = "emergence-analyze compare before.onnx after.onnx";
 
-    public static Command Create(Terminal terminal, AnalysisRunner analyze, Worker? worker)
+    public static CommandPage Create(Terminal terminal, AnalysisRunner analyze, Worker? worker)
     {
         var sides = new Argument<string[]>("A B")
         {
+            HelpName = "A B",
             Description = "two of: an ONNX file, a directory or pattern of them (the last checkpoint is compared), " +
                 "a results.json or its directory; of three or more, the median and spread at each step",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var options = new AnalyzeOptions(worker);
-        var limits = new LimitOptions(worker);
         var format = TypedOption.Choice(
             "--format", $"form of the answer on stdout [default: {ComparisonWriters.All[0].Format}]",
             [.. ComparisonWriters.All.Select(writer => (writer.Format, writer))]);
         var html = OutputOptions.HtmlFile("the comparison as one page with charts, which opens from disk");
         var quiet = TypedOption.Flag("--quiet", "no progress and no notes; warnings and errors stay");
         var command = new Command("compare", "Compare two models, two series or two results, layer by layer.") { sides };
-        foreach (var option in (Option[])[.. options.Measuring, .. limits.All, html, format, quiet])
-            command.Options.Add(option);
         command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal, async () =>
         {
             var names = parsed.GetValue(sides)!;
@@ -46,7 +44,7 @@ internal static class CompareCommand
             if (settings.Thresholds.Length != 1)
                 throw new UsageException("compare shows one threshold; give one --threshold");
             var page = OutputOptions.NotADirectory(parsed.GetValue(html));
-            var request = new AnalysisRequest([], settings, options.ReadProbe(parsed)) { Boundary = limits.Read(parsed) };
+            var request = new AnalysisRequest([], settings, options.ReadProbe(parsed)) { Boundary = options.ReadLimits(parsed) };
             var measure = new Measure(terminal, analyze, request, parsed.GetValue(quiet), token);
             var writer = parsed.GetValue(format) ?? ComparisonWriters.All[0];
             // First what stays: stdout may be full or gone.
@@ -67,7 +65,17 @@ internal static class CompareCommand
             await terminal.Output.FlushAsync(token);
             return measure.HasFailures ? ExitCode.Partial : ExitCode.Done;
         }, token));
-        return command;
+        return CommandPage.Of(command, [.. options.GroupsOfMeasuring, new("Output", html, format, quiet)],
+            [
+                new(Example, "two models; also two directories, patterns or results.json"),
+                new("emergence-analyze compare seed-0 seed-1 seed-2 --html compared.html",
+                    "runs that differ in their seed: the median and spread at each step"),
+            ],
+            [
+                .. ExitMeaning.Usual,
+                new(ExitCode.Partial, "done in part: some checkpoints failed, each named; the rest is compared"),
+                ExitMeaning.Canceled,
+            ]);
     }
 
     private static async Task<ModelComparison> CompareAsync(string nameA, string nameB, Measure measure)

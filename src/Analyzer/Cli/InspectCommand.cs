@@ -16,7 +16,7 @@ namespace Emergence.Analyzer.Cli;
 internal static class InspectCommand
 {
     /// <summary>The command.</summary>
-    public static Command Create(Terminal terminal, Worker? worker)
+    public static CommandPage Create(Terminal terminal, Worker? worker)
     {
         var model = new Argument<string>("model") { Description = "an ONNX file" };
         var format = TypedOption.Choice(
@@ -32,11 +32,9 @@ internal static class InspectCommand
             "show which nodes can only be cut out together, as prune --shrink does it; table or json");
         var command = new Command("inspect", "Show the layers and edges that were traced.")
         {
-            model, format, dimensions, includeInput, tensors, channels, save,
+            model,
         };
         var limits = new LimitOptions(worker);
-        foreach (var option in limits.All)
-            command.Options.Add(option);
         command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal, () =>
         {
             var file = parsed.GetValue(model)!;
@@ -64,7 +62,17 @@ internal static class InspectCommand
             writer.Write(inspection, terminal.Output);
             return Task.FromResult(ExitCode.Done);
         }, token));
-        return command;
+        return CommandPage.Of(command,
+            [
+                new("Model", dimensions, includeInput),
+                new("Runs", [.. limits.All]),
+                new("Output", format, tensors, channels, save),
+            ],
+            [
+                new("emergence-analyze inspect model.onnx", "the layers as a table"),
+                new("emergence-analyze inspect model.onnx --format dot | dot -Tsvg > model.svg", "the layers as a drawing"),
+            ],
+            [.. ExitMeaning.Usual, ExitMeaning.Canceled]);
     }
 
     private static void ShowChannels(string file, string format, ImmutableDictionary<string, int>? dimensions, Boundary boundary,

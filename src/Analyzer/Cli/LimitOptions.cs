@@ -10,9 +10,9 @@ internal sealed class LimitOptions(Worker? worker)
 {
     private static readonly RunLimits Default = new();
 
-    private Option<double> Timeout { get; } = TypedOption.Number<double>(
-        "--timeout", $"seconds that one checkpoint may take [default: {Default.Timeout.TotalSeconds}]", x => x is > 0 and <= 1e6,
-        "a number of seconds above 0");
+    private Option<TimeSpan> Timeout { get; } = TypedOption.Duration(
+        "--timeout", $"time that one checkpoint may take, in seconds or as in 30m [default: {Default.Timeout.TotalHours}h]",
+        TimeSpan.FromSeconds(1e6));
 
     private Option<long> Memory { get; } = TypedOption.Bytes(
         "--memory", "memory that the program may take, as in 4G [default: 1G, 8 times the checkpoint and 4 times its samples, "
@@ -25,7 +25,7 @@ internal sealed class LimitOptions(Worker? worker)
     public Boundary Read(ParseResult parsed) => new(
         new RunLimits
         {
-            Timeout = parsed.GetResult(Timeout) is null ? Default.Timeout : TimeSpan.FromSeconds(parsed.GetValue(Timeout)),
+            Timeout = parsed.GetResult(Timeout) is null ? Default.Timeout : parsed.GetValue(Timeout),
             Memory = parsed.GetResult(Memory) is null ? Default.Memory : parsed.GetValue(Memory),
         },
         worker);

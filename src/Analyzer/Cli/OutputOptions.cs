@@ -23,12 +23,15 @@ internal sealed class OutputOptions
 
     private Option<ImmutableArray<FormatCall>> Format { get; } = TypedOption.Each(
         "--format", $"{string.Join('|', Printed.Select(writer => writer.Format))}[=FILE]",
-        $"form of the answer on stdout, or in FILE; repeatable [default: {Printed[0].Format}]", ReadFormat);
+        $"form of the answer on stdout, or in FILE; repeatable [default: {Printed[0].Format}]",
+        [.. Printed.Select(writer => writer.Format!)], ReadFormat);
 
     private Option<bool> Quiet { get; } = TypedOption.Flag("--quiet", "no progress and no notes; warnings and errors stay");
 
+    private Option<bool> Verbose { get; } = TypedOption.Flag("--verbose", "also say on stderr where the time went, by phase");
+
     /// <summary>In the order of help.</summary>
-    public IEnumerable<Option> All => [Out, Html, TensorBoard, Format, Quiet];
+    public IEnumerable<Option> All => [Out, Html, TensorBoard, Format, Quiet, Verbose];
 
     /// <summary>The option that makes files of <see cref="Files"/>.</summary>
     public bool HasFolder(ParseResult parsed) => parsed.GetResult(Out) is not null;
@@ -52,6 +55,7 @@ internal sealed class OutputOptions
             // A file is one more place, not another: people still read the table.
             Formats = formats.Any(format => format.File is null) ? formats : formats.Insert(0, new FormatCall(Printed[0], null)),
             Quiet = parsed.GetResult(Quiet) is not null && parsed.GetValue(Quiet),
+            IsVerbose = parsed.GetResult(Verbose) is not null && parsed.GetValue(Verbose),
         };
     }
 
@@ -77,7 +81,7 @@ internal sealed class OutputOptions
             throw new FormatException($"'{text}' names no file; write {word}=FILE");
         return Printed.FirstOrDefault(writer => writer.Format == word) is { } found
             ? new FormatCall(found, file)
-            : throw new FormatException($"'{word}': expected {TypedOption.Listed(Printed.Select(writer => writer.Format!))}");
+            : throw TypedOption.NoSuchWord(word, [.. Printed.Select(writer => writer.Format!)]);
     }
 
     private static string? NotAFile(Option<string> option, ParseResult parsed) =>
@@ -109,4 +113,7 @@ internal sealed record OutputCall
 
     /// <summary>Whether progress and notes are silenced.</summary>
     public required bool Quiet { get; init; }
+
+    /// <summary>Whether it is said where the time went.</summary>
+    public required bool IsVerbose { get; init; }
 }

@@ -24,7 +24,7 @@ internal static class Program
             return await Commands.RunAsync(args, worker.Terminal, Analysis.RunAsync, worker, worker.Token);
         var terminal = Terminal.OfProcess();
         // What runs no model needs no second process.
-        var code = args.Length == 0 || args.Any(arg => arg is "--help" or "-h" or "-?" or "--version")
+        var code = args is [] or ["completion", ..] || args.Any(arg => arg is "--help" or "-h" or "-?" or "--version")
             ? await Commands.RunAsync(args, terminal, Analysis.RunAsync)
             : await new Supervisor(terminal).RunAsync(args);
         // A warning that nobody could read is not done.

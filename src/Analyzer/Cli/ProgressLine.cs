@@ -15,13 +15,14 @@ internal sealed class ProgressLine : IProgress<AnalysisProgress>, IDisposable
 
     private readonly Lock gate = new();
     private readonly Terminal terminal;
+    private readonly long begun;
     private long shownAt;
     private int shownWidth;
 
     public ProgressLine(Terminal terminal)
     {
         this.terminal = terminal;
-        shownAt = terminal.Clock.GetTimestamp();
+        shownAt = begun = terminal.Clock.GetTimestamp();
     }
 
     /// <inheritdoc/>
@@ -33,10 +34,8 @@ internal sealed class ProgressLine : IProgress<AnalysisProgress>, IDisposable
             if (terminal.Clock.GetElapsedTime(shownAt) < interval)
                 return;
             shownAt = terminal.Clock.GetTimestamp();
-            var text = Printable.Of(value.Activity ?? string.Create(
-                CultureInfo.InvariantCulture,
-                $"{value.Index + 1}/{value.Total}  {Path.GetFileName(value.File)}  {value.SamplesDone}/{value.SamplesTotal} "
-                + $"samples"));
+            var text = Printable.Of((value.Activity ?? Describe(value))
+                + TimeLeft.After(terminal.Clock.GetElapsedTime(begun), Share(value)));
             if (terminal.ErrorWidth is { } width)
                 Rewrite(text[..Math.Min(text.Length, Math.Max(0, width - 1))]);
             else
@@ -44,8 +43,19 @@ internal sealed class ProgressLine : IProgress<AnalysisProgress>, IDisposable
         }
     }
 
+    private static string Describe(AnalysisProgress value)
+    {
+        var samples = value.SamplesTotal == 0 ? "" : string.Create(
+            CultureInfo.InvariantCulture, $"  {value.SamplesDone}/{value.SamplesTotal} samples");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{value.Index + 1}/{value.Total}  {Path.GetFileName(value.File)}{samples}");
+    }
+
+    private static double Share(AnalysisProgress value) => value.Total == 0 ? 0
+        : (value.Index + (value.SamplesTotal > 0 ? (double)value.SamplesDone / value.SamplesTotal : 0)) / value.Total;
+
     /// <summary>Wipes the line, so that what follows starts on a clean one.</summary>
-    public void Dispose()
+    public void Wipe()
     {
         lock (gate)
         {
@@ -55,6 +65,9 @@ internal sealed class ProgressLine : IProgress<AnalysisProgress>, IDisposable
             terminal.Error.Write('\r');
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => Wipe();
 
     // Spaces over the old text: works on terminals that know no escape sequence.
     private void Rewrite(string text)

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using System.Globalization;
 using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
@@ -23,10 +22,8 @@ internal sealed class PruneArguments(Worker? worker)
         new("each is pruned for itself", "emergence-analyze prune model.onnx --amount 0.3 --out pruned.onnx");
 
     private Option<ImmutableArray<double>> Amount { get; } = TypedOption.List(
-        "--amount", "X[,X…]", "share to prune, from 0 to below 1; several give a file each", text =>
-            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var amount) && amount is >= 0 and < 1
-                ? amount
-                : throw new FormatException($"'{text}' is not a number from 0 to below 1"));
+        "--amount", "X[,X…]", "share to prune, from 0 to below 1, as in 0.3 or 30%; several give a file each",
+        text => TypedOption.ReadNumber<double>(text, amount => amount is >= 0 and < 1, "a number from 0 to below 1"));
 
     private Option<PruneScope> Scope { get; } = TypedOption.Choice(
         "--scope", $"seek the smallest in the whole model or in each layer [default: {PruneWords.Of(Default.Scope)}]",
@@ -40,11 +37,12 @@ internal sealed class PruneArguments(Worker? worker)
         "--of", $"the amount is a share of all, or of what is not zero yet [default: {PruneWords.Of(Default.Of)}]",
         [.. Enum.GetValues<PruneShare>().Select(value => (PruneWords.Of(value), value))]);
 
+    // --norm: the name it had before there was more than a norm.
     private Option<Importance> Ranking { get; } = TypedOption.Choice(
         "--importance",
         "what ranks them: of nodes l1, l2, activation, random; of weights magnitude unless wanda, random [default with nodes: "
         + "l2]",
-        TypedOption.WordsOf<Importance>());
+        TypedOption.WordsOf<Importance>()).Also("--norm");
 
     private Option<bool> Dead { get; } = TypedOption.Flag(
         "--dead", "remove exactly the nodes that are dead on the samples, and report what that changes; in place of --amount");
@@ -91,8 +89,6 @@ internal sealed class PruneArguments(Worker? worker)
     // The samples, thresholds and devices of the default command.
     private AnalyzeOptions Measuring { get; } = new(worker);
 
-    private LimitOptions Limits { get; } = new(worker);
-
     private Option<string> Out { get; } =
         TypedOption.Text("--out", "FILE|DIR", "where to write; a directory gets NAME.pruned-30.onnx");
 
@@ -104,29 +100,26 @@ internal sealed class PruneArguments(Worker? worker)
 
     private Option<bool> Quiet { get; } = TypedOption.Flag("--quiet", "no notes; warnings and errors stay");
 
-    /// <summary>Adds all of them, in the order of help.</summary>
-    public void AddTo(Command command)
-    {
-        command.Arguments.Add(Checkpoints.Argument);
-        // The name it had before there was more than a norm.
-        Ranking.Aliases.Add("--norm");
-        foreach (var option in (Option[])
-            [
-                Amount, Dead, Scope, Structure, Of, Ranking, MinKeep, RoundTo, Parameters, Only, Exclude, KeepOutput, Shrink,
-                Strict, NoVerify, Out, Force, Format, Quiet,
-                Sensitivity, .. Measuring.Measuring, .. Limits.All,
-            ])
-            command.Options.Add(option);
-    }
+    /// <summary>The models.</summary>
+    public Argument Argument => Checkpoints.Argument;
+
+    /// <summary>All options, in the order of help.</summary>
+    public ImmutableArray<OptionGroup> Groups =>
+    [
+        new("Pruning", Amount, Dead, Scope, Structure, Of, Ranking, MinKeep, RoundTo, Parameters, Only, Exclude, KeepOutput,
+            Shrink, Strict, NoVerify, Sensitivity),
+        new("Output", Out, Force, Format, Quiet),
+        .. Measuring.GroupsOfMeasuring,
+    ];
 
     /// <summary>What the user asked for; the files are looked up here.</summary>
     /// <exception cref="UsageException">A path names nothing, or options do not go together.</exception>
-    public PruneCall Read(ParseResult parsed)
+    public PruneCall Read(ParseResult parsed, TextReader input)
     {
         T Given<T>(Option<T> option, T fallback) => parsed.GetResult(option) is null ? fallback : parsed.GetValue(option)!;
         bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
 
-        var files = Checkpoints.Read(parsed);
+        var files = Checkpoints.Read(parsed, input);
         var isSensitivity = Given(Sensitivity, false);
         var amounts = Given(Amount, isSensitivity ? SensitivityAmounts : []);
         var isDead = Given(Dead, false);
@@ -193,7 +186,7 @@ internal sealed class PruneArguments(Worker? worker)
         return new PruneCall
         {
             Checkpoints = files,
-            Boundary = Limits.Read(parsed),
+            Boundary = Measuring.ReadLimits(parsed),
             Amounts = amounts,
             Files = isSensitivity ? [] : PruneFiles.Plan(files, amounts, output!, Given(Force, false), isDead),
             Options = options,

@@ -13,26 +13,40 @@ namespace Emergence.Analyzer.Cli;
 /// their layers are.</summary>
 internal static class PruneCommand
 {
-    public static Command Create(Terminal terminal, Worker? worker)
+    public static CommandPage Create(Terminal terminal, Worker? worker)
     {
         var command =
             new Command("prune", "Prune checkpoints by magnitude: the smallest weights become zero, or whole nodes are removed.");
         var arguments = new PruneArguments(worker);
-        arguments.AddTo(command);
+        command.Arguments.Add(arguments.Argument);
         command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal, () => Task.Run(() =>
         {
-            var call = arguments.Read(parsed);
+            var call = arguments.Read(parsed, terminal.Input);
             return call.Sensitivity is { } sensitivity
                 ? Measure(call, sensitivity, terminal, token)
                 : Write(call, terminal, token);
         }, CancellationToken.None), token));
-        return command;
+        return CommandPage.Of(command, arguments.Groups,
+            [
+                new("emergence-analyze prune model.onnx --amount 30% --out pruned.onnx",
+                    "the smallest 30 % of the weights become 0"),
+                new("emergence-analyze prune ckpt_*.onnx --amount 0.3,0.5,0.7 --out pruned", "three files for each checkpoint"),
+                new("emergence-analyze prune model.onnx --amount 0.5 --structure nodes --shrink --out small.onnx",
+                    "half of the nodes are cut out, and the file becomes smaller"),
+                new("emergence-analyze prune model.onnx --sensitivity --data mnist", "what each layer can lose; writes nothing"),
+            ],
+            [
+                .. ExitMeaning.Usual,
+                new(ExitCode.Partial, "done in part: some checkpoints failed, each named; the rest is written"),
+                ExitMeaning.Canceled,
+            ]);
     }
 
     private static int Write(PruneCall call, Terminal terminal, CancellationToken token)
     {
         // Beside the checkpoints: of one that fails at its second amount, the first is written all the same.
         var written = ImmutableArray.CreateBuilder<PruneReport>();
+        using var progress = call.Quiet ? null : new ProgressLine(terminal);
         var finished = ForEach(call, terminal, (file, run) =>
         {
             var said = new HashSet<Diagnostic>();
@@ -49,14 +63,17 @@ internal static class PruneCommand
             foreach (var planned in call.Files.Where(planned => planned.Source == file))
             {
                 run.Token.ThrowIfCancellationRequested();
+                progress?.Report(new AnalysisProgress(planned.Output, call.Files.IndexOf(planned), call.Files.Length, 0, 0));
                 var pruned = pruner(asked with { Amount = planned.Amount });
                 var effect = measurement?.EffectOf(pruned);
                 Save(pruned, checkpoint, planned.Output);
+                progress?.Wipe();
                 written.Add(PruneReport.Of(file, planned.Output, pruned) with { Effect = effect });
                 Say(terminal, file, pruned.Diagnostics.Where(said.Add), call.Quiet);
             }
             return file;
         }, token);
+        progress?.Wipe();
         if (written.Count > 0)
             PruneReportWriters.All.Single(writer => writer.Format == call.Format).Write(written.ToImmutable(), terminal.Output);
         PruneSummary.Write(call, written, terminal, token);

@@ -27,11 +27,15 @@ internal sealed class Supervisor(Terminal terminal)
     private readonly Lock gate = new();
     private (string File, TimeSpan Time, long Started)? current;
     private long memory = long.MaxValue;
+    private string input = "";
 
     /// <summary>Runs a command to its end.</summary>
     /// <returns>The exit code of the worker that came through.</returns>
     public async Task<int> RunAsync(IReadOnlyList<string> args)
     {
+        // A worker's own stdin is the pipe from here.
+        if (args.Contains("-"))
+            input = await terminal.Input.ReadToEndAsync();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End);
@@ -113,12 +117,14 @@ internal sealed class Supervisor(Terminal terminal)
     private void Brief(BinaryWriter orders)
     {
         orders.Write(terminal.ErrorWidth ?? -1);
+        orders.Write(terminal.ErrorColor);
         orders.Write(deaths.Count);
         foreach (var (file, death) in deaths)
         {
             orders.Write(file);
             orders.Write(death);
         }
+        orders.Write(input);
         orders.Flush();
     }
 

@@ -34,12 +34,19 @@ public sealed class Worker : IDisposable
     private readonly BinaryWriter news;
     private readonly CancellationTokenSource end = new();
 
-    private Worker(BinaryWriter news, FrozenDictionary<string, string> deaths, int? errorWidth, Stream orders)
+    private Worker(BinaryWriter news, FrozenDictionary<string, string> deaths, int? errorWidth, bool errorColor, string input,
+        Stream orders)
     {
         this.news = news;
         Deaths = deaths;
         var said = Terminal.OfProcess();
-        Terminal = said with { Error = new Speech(this), ErrorWidth = errorWidth };
+        Terminal = said with
+        {
+            Error = new Speech(this),
+            ErrorWidth = errorWidth,
+            ErrorColor = errorColor,
+            Input = new StringReader(input),
+        };
         // The supervisor never writes again: its end is that of this stream.
         new Thread(() => AwaitEnd(orders)) { IsBackground = true }.Start();
     }
@@ -64,11 +71,14 @@ public sealed class Worker : IDisposable
         Environment.SetEnvironmentVariable(Variable, null);
         var reader = new BinaryReader(orders(), Encoding.UTF8);
         var width = reader.ReadInt32();
+        var color = reader.ReadBoolean();
         var deaths = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var count = reader.ReadInt32(); count > 0; count--)
             deaths.Add(reader.ReadString(), reader.ReadString());
+        var input = reader.ReadString();
         var news = new BinaryWriter(new BufferedStream(new AnonymousPipeClientStream(PipeDirection.Out, handle)), Encoding.UTF8);
-        return new Worker(news, deaths.ToFrozenDictionary(StringComparer.Ordinal), width < 0 ? null : width, reader.BaseStream);
+        return new Worker(news, deaths.ToFrozenDictionary(StringComparer.Ordinal), width < 0 ? null : width, color, input,
+            reader.BaseStream);
     }
 
     /// <inheritdoc/>

@@ -18,25 +18,45 @@ internal static class TableReport
     private const int MaxWidth = 120;
     private const int ShortestName = 12;
 
+    // Which columns go first where all do not fit: what other columns tell too, then what is asked for less often. Ẽ and Ẽ all
+    // go together: one alone misleads.
+    private const int Logarithm = 0, Nodes = 1, Relative = 2, Active = 3;
+
     private sealed record Row(CheckpointResult Checkpoint, Measurement Measurement);
 
-    public static void Write(AnalysisOutcome outcome, Stream stream)
+    /// <summary>The table for a stream that is no terminal: nothing is left out.</summary>
+    public static void Write(AnalysisOutcome outcome, Stream stream) => Write(outcome, stream, null, isColored: false);
+
+    /// <summary>The table in the width of a terminal: the least important columns are left out, then names shortened.</summary>
+    /// <param name="outcome">What was found.</param>
+    /// <param name="stream">Where it goes.</param>
+    /// <param name="columns">Of the terminal; null if there is none.</param>
+    /// <param name="isColored">Whether it shows colors.</param>
+    public static void Write(AnalysisOutcome outcome, Stream stream, int? columns, bool isColored)
     {
+        var width = Math.Min(columns ?? MaxWidth, MaxWidth);
         var series = outcome.Series;
         Row[] rows = [
             .. series.Checkpoints.SelectMany(c => c.Measurements, (checkpoint, measurement) => new Row(checkpoint, measurement))];
         var names = Array.ConvertAll(DisplayNames([.. rows.Select(row => row.Checkpoint.File)]), Printable.Of);
         var table = Table(rows, names, series.Settings);
-        if (table.Width > MaxWidth)
+        string[] gone = columns is null ? [] : [.. table.Fit(width)];
+        if (table.Width > width)
         {
             var longest = names.Max(name => name.Length);
-            var room = Math.Max(ShortestName, longest - (table.Width - MaxWidth));
+            var room = Math.Max(ShortestName, longest - (table.Width - width));
             table = Table(rows, Array.ConvertAll(names, name => TextTable.KeepEnd(name, room)), series.Settings);
+            if (columns is not null)
+                table.Fit(width);
         }
         var isOne = series.Checkpoints.Length == 1 && series.Settings.Thresholds.Length == 1;
         var layers = isOne ? $"{LayersTable.Of(rows[0].Measurement)}\n" : "";
         var legend = isOne ? LayersTable.Legend(rows[0].Measurement) : "";
-        var text = $"{layers}{table.Write()}\n{legend}{Footer(series)}{SeriesText.Of(outcome)}";
+        var left = gone.Length == 0 ? ""
+            : WrappedText.Of($"left out for the width: {string.Join(", ", gone)}; --format csv has them", indent: "");
+        var footer = columns is null ? Footer(series)
+            : string.Concat(Footer(series).TrimEnd('\n').Split('\n').Select(line => WrappedText.Of(line)));
+        var text = $"{layers}{table.Write(isColored)}\n{Sparkline.Of(series)}{left}{legend}{footer}{SeriesText.Of(outcome)}";
         stream.Write(Encoding.UTF8.GetBytes(text));
     }
 
@@ -47,25 +67,26 @@ internal static class TableReport
         Add("epoch", row => row.Checkpoint.Epoch is { } epoch ? NumberText.Integer(epoch) : "");
         if (settings.Thresholds.Length > 1)
             Add("θ", row => NumberText.Exact(row.Measurement.Threshold));
-        Add("nodes", row => NumberText.Integer(row.Measurement.Nodes));
+        Add("nodes", row => NumberText.Integer(row.Measurement.Nodes), Nodes);
         Add("alive", row => WithInterval(row.Measurement.Alive, row.Measurement.Intervals?.Alive, alive => alive));
         Add("E", row =>
             WithInterval(row.Measurement.Emergence, row.Measurement.Intervals?.Emergence, emergence => emergence.Rounded));
         if (settings.Statistic == Statistic.Sample)
             Add("± sd", row => NumberText.Significant(row.Measurement.PerSample?.Emergence.StandardDeviation));
-        Add("log10 E", row => NumberText.Log10(row.Measurement.Emergence.Log10));
-        Add("E_H", row => NumberText.Integer(row.Measurement.EmergenceActive.Rounded));
+        Add("log10 E", row => NumberText.Log10(row.Measurement.Emergence.Log10), Logarithm);
+        Add("E_H", row => NumberText.Integer(row.Measurement.EmergenceActive.Rounded), Active);
         if (settings.Wired)
             Add("E_w", row => row.Measurement.EmergenceWired is { } wired ? NumberText.Integer(wired.Rounded) : "");
         // Side by side: pruning raises the first even where E does not move.
-        Add("Ẽ", row => NumberText.Significant(row.Measurement.RelativeEmergence));
-        Add("Ẽ all", row => NumberText.Significant(row.Measurement.RelativeEmergenceAll));
+        Add("Ẽ", row => NumberText.Significant(row.Measurement.RelativeEmergence), Relative);
+        Add("Ẽ all", row => NumberText.Significant(row.Measurement.RelativeEmergenceAll), Relative);
         Add("accuracy", row => NumberText.Percent(row.Checkpoint.Accuracy));
         if (rows.Any(row => Remark(row.Measurement).Length > 0))
             table.AddText("remark", rows.Select(row => Remark(row.Measurement)));
         return table;
 
-        void Add(string header, Func<Row, string> cell) => table.AddNumbers(header, rows.Select(cell));
+        void Add(string header, Func<Row, string> cell, int importance = TextTable.Always) =>
+            table.AddNumbers(header, rows.Select(cell), importance);
     }
 
     private static string WithInterval<T>(T value, Interval<T>? interval, Func<T, BigInteger> whole)

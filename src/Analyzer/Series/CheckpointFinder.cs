@@ -44,11 +44,21 @@ public static class CheckpointFinder
                 ? models
                 : throw new UsageException($"{name}: no .onnx file in this directory; name the files or another directory");
         if (!Glob.IsPattern(name))
-            throw new UsageException($"{name}: no such file or directory; check the path");
+            throw new UsageException($"{name}: no such file or directory{Instead(name)}");
         return Expand(name).SelectMany(IEnumerable<string> (path) => Directory.Exists(path) ? ModelsIn(path) : [path]).ToList()
             is { Count: > 0 } files
                 ? files
                 : throw new UsageException($"{name}: the pattern matches nothing; check it against the files that are there");
+    }
+
+    /// <summary>Whether a name is that of a file or directory, or a pattern, which may match some.</summary>
+    internal static bool Exists(string name) => Path.Exists(name) || Glob.IsPattern(name);
+
+    private static string Instead(string name)
+    {
+        var folder = Path.GetDirectoryName(name) is { Length: > 0 } given ? given : ".";
+        var names = Directory.Exists(folder) ? Entries(folder).Select(Path.GetFileName).OfType<string>() : [];
+        return NearestName.Question(Path.GetFileName(name), names) is { Length: > 0 } question ? question : "; check the path";
     }
 
     private static List<string> ModelsIn(string directory)

@@ -23,6 +23,25 @@ internal sealed class CounterNodes(GraphProto graph, int opset, FreshNames names
 
     public string Cast(string x, DataType type) => Node("Cast", [x], AttributeProto.Of("to", (int)type));
 
+    /// <summary>
+    /// A float16 tensor as float32, infinite where it passes the range of float16: a runtime that computes float16 in float32 and
+    /// leaves out the rounding between two operators would hand on a finite value.
+    /// </summary>
+    public string FromHalf(string x)
+    {
+        // Infinite from 65520 on, which rounds to infinity; then down to zero whatever is finite. Operators of any opset.
+        var single = Cast(x, DataType.Float);
+        var excess = Apply("Mul", single, Scalar(HalfToInfinity));
+        for (var i = 0; i < 3; i++)
+            excess = Apply("Mul", excess, Scalar(SmallestNormal));
+        return Apply("Add", single, excess);
+    }
+
+    // The smallest float whose product with 65520 is infinite.
+    private const float HalfToInfinity = 5.193565e+33f;
+
+    private const float SmallestNormal = 1.17549435e-38f;
+
     public string Apply(string op, params string[] inputs) => Node(op, inputs);
 
     /// <summary>Applies what stands behind a pooling in the model to a tensor in front of it.</summary>

@@ -58,9 +58,8 @@ internal static class Instrumenter
         var layout = new NodeLayout(layer, options.ConvNodes);
         var place = bodies.PlaceOf(layer.Reading.Tensor);
         var nodes = place is null ? outside : bodies.Inside(place);
-        var whole = Read(nodes, layer.Reading);
+        var (whole, type) = Read(nodes, layer.Reading);
         var read = options.Rows is { } rows ? nodes.Slice(whole, BatchAxis(layer, layout), 0, rows) : whole;
-        var type = TypeOf(layer);
         var isSingle = options.OneByOne && place is null && layout.Reduced is [var only] && only == layout.BatchAxis;
         var views = new Views(nodes, read, type, layout, groups, isSingle);
         var extent = place is null
@@ -92,7 +91,7 @@ internal static class Instrumenter
         : options.Rows is { } rows ? outside.Longs([rows])
         : outside.Length(batch.Input, [batch.Axis]);
 
-    private static string Read(CounterNodes nodes, Reading reading)
+    private static (string Tensor, DataType Type) Read(CounterNodes nodes, Reading reading)
     {
         var x = reading.Tensor;
         if (reading.Quantization is { } quantization)
@@ -104,7 +103,11 @@ internal static class Instrumenter
             x = nodes.Apply(step, x);
         if (reading.Reshape is { } shape)
             x = nodes.Reshape(x, shape);
-        return reading.Slice is { } part ? nodes.Slice(x, part.Axis, part.Start, part.End) : x;
+        if (reading.Slice is { } part)
+            x = nodes.Slice(x, part.Axis, part.Start, part.End);
+        return reading.Quantization is not null ? (x, DataType.Float)
+            : (DataType)reading.ElementType == DataType.Float16 ? (nodes.FromHalf(x), DataType.Float)
+            : (x, (DataType)reading.ElementType);
     }
 
     private static DataType TypeOf(TracedLayer layer) =>

@@ -13,6 +13,9 @@ internal static class ProbeResolver
 {
     internal const int RandomSamples = 1024;
 
+    /// <summary>What names random samples.</summary>
+    internal const string RandomWord = "random";
+
     /// <inheritdoc cref="Resolve(Checkpoint, LayerGraph, ProbeOptions, Action{string}?, CancellationToken)"/>
     public static Probe Resolve(Checkpoint checkpoint, LayerGraph graph, ProbeOptions options, CancellationToken token) =>
         Resolve(checkpoint, graph, options, progress: null, token);
@@ -49,10 +52,15 @@ internal static class ProbeResolver
         if (options.Input is { } name && inputs.All(input => input.Name != name))
             throw new UsageException(
                 $"--input {name}: {checkpoint.FileName} has no such input; it has {ProbeBinding.Names(inputs)}");
+        if (IsRandom(options))
+            return [];
         return options.Data.IsEmpty
             ? ProbeSource.Recorded(checkpoint, options, progress, token)
             : ProbeSource.Given(checkpoint, inputs, options, progress, token);
     }
+
+    /// <summary>Whether the user asks for random samples; a file of that name is given as ./random.</summary>
+    private static bool IsRandom(ProbeOptions options) => options.Data is [RandomWord];
 
     /// <summary>The probe made of loaded samples; of random ones where there are none.</summary>
     /// <exception cref="UserException">The samples do not fit the model.</exception>
@@ -81,11 +89,12 @@ internal static class ProbeResolver
         var preprocessing = Preprocessing.Of(options, recorded: null);
         ImmutableArray<ProbeInput> drawn =
             [.. inputs.Select((input, position) => RandomProbe.Draw(input, position, samples, options.Seed, preprocessing))];
-        var warning = Diagnostic.Warning(
-            "probe",
-            $"no data set is recorded and --data is not given: {samples:N0} random samples (seed {options.Seed}) are used; "
-            + "give --data for numbers that mean something");
-        return new Probe(drawn, samples, null, new ProbeProvenance("random", Hash(drawn), samples, options.Seed), [warning]);
+        var used = FormattableString.Invariant($"{samples:N0} random samples (seed {options.Seed}) are used");
+        var said = IsRandom(options)
+            ? Diagnostic.Note("probe", $"{used}, as --data random asks for")
+            : Diagnostic.Warning("probe", $"no data set is recorded and --data is not given: {used}; "
+                + "give --data for numbers that mean something");
+        return new Probe(drawn, samples, null, new ProbeProvenance("random", Hash(drawn), samples, options.Seed), [said]);
     }
 
     private static Probe Feed(

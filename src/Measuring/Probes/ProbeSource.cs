@@ -14,6 +14,9 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
 {
     private const string DefaultSplit = "test";
 
+    private static readonly ImmutableArray<string> SetNames =
+        [.. DatasetCatalog.All.Select(set => set.Name), ProbeResolver.RandomWord];
+
     /// <summary>The data set that a checkpoint records, or nothing where it records none.</summary>
     /// <exception cref="UserException">The set is not known, cannot be had, or is not the one recorded.</exception>
     public static ImmutableArray<ProbeSource> Recorded(
@@ -67,10 +70,12 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
                 var sample = ImagesFeed(input) is { } fed ? FixedSizes(fed, options) : (ImmutableArray<int>?)null;
                 sources.Add(OfPath(input, place, StoredSamples.Read(place, split, options.Samples, names, sample, token)));
             }
+            else if (place == ProbeResolver.RandomWord)
+                throw new UsageException($"--data {text}: random samples feed all inputs; give --data random alone");
             else
                 throw new UsageException(
-                    $"--data {place}: no such file, folder or data set; "
-                    + $"data sets are {string.Join(", ", DatasetCatalog.All.Select(set => set.Name))}");
+                    $"--data {place}: no such file, folder or data set; data sets are {string.Join(", ", SetNames)}"
+                    + NearestName.Question(place, SetNames));
         }
         return sources.ToImmutable();
 

@@ -142,7 +142,8 @@ internal sealed class LayerReader(Trace trace, ValueGraph values, IReadOnlyDicti
         }
 
         private bool IsPart(NodeProto node, string tensor) =>
-            node.OpType == "Concat" || reader._values.Of(node.Input[0]) == reader._values.Of(tensor)
+            // A node may read it from within a body alone.
+            node.OpType == "Concat" || node.Input is [var first, ..] && reader._values.Of(first) == reader._values.Of(tensor)
             && (ValueGraph.IsLayout(node) || Pooling.Of(reader._nodes[node]) is ValueFlow.Selection or ValueFlow.Largest);
 
         /// <summary>The results of a node that are read and hold a part of the layer.</summary>

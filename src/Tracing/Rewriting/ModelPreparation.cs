@@ -29,23 +29,36 @@ public static class ModelPreparation
             (model, var isFused) = FusedOperators.Apply(model);
             return hasFunctions || hasBranches || hasSequences || hasBodies || isFused ? checkpoint.WithModel(model) : checkpoint;
         }
-        catch (TraceException e)
+        catch (Exception e) when (TraceException.IsUnfit(e))
         {
-            throw new UserException($"{checkpoint.FileName}: {e.Message}", e);
+            throw Unfit(checkpoint, e);
         }
     }
+
+    // What a rule says itself may end in a remedy of its own.
+    private static UserException Unfit(Checkpoint checkpoint, Exception e) => new(
+        $"{checkpoint.FileName}: {TraceException.Finding(e)}"
+        + (TraceException.Finding(e).Contains(';', StringComparison.Ordinal) ? "" : "; check the file with onnx.checker"), e);
 
     /// <summary>
     /// A copy of the checkpoint whose bodies store nothing, under the names that a trace gives their tensors. The checkpoint
     /// itself where it has none, and where the trace rewrites the graph otherwise too.
     /// </summary>
+    /// <exception cref="UserException">The graph is damaged.</exception>
     public static Checkpoint HoistBodies(Checkpoint checkpoint)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
-        if (checkpoint.Model.Functions.Count > 0 || BranchInliner.Apply(checkpoint.Model, checkpoint.Directory).Modified)
-            return checkpoint;
-        var (model, isModified) = BodyHoisting.Apply(checkpoint.Model);
-        return isModified ? checkpoint.WithModel(model) : checkpoint;
+        try
+        {
+            if (checkpoint.Model.Functions.Count > 0 || BranchInliner.Apply(checkpoint.Model, checkpoint.Directory).Modified)
+                return checkpoint;
+            var (model, isModified) = BodyHoisting.Apply(checkpoint.Model);
+            return isModified ? checkpoint.WithModel(model) : checkpoint;
+        }
+        catch (Exception e) when (TraceException.IsUnfit(e))
+        {
+            throw Unfit(checkpoint, e);
+        }
     }
 
     /// <summary>Every time step counts as a sample, so the hidden states of all of them must leave the operator.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
 
@@ -8,31 +7,9 @@ namespace Emergence.Trainer.Cli;
 /// <summary>The program as a shell sees it: arguments in, exit code out.</summary>
 internal static class Commands
 {
-    // Between two looks at the token lies one batch, or reading a data set.
-    private static readonly TimeSpan TimeToCancel = TimeSpan.FromSeconds(30);
-
     /// <summary>Runs the command that <paramref name="args"/> name.</summary>
-    public static async Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal, CancellationToken token = default)
-    {
-        // No @file expansion: a path may start with @.
-        var parsed = Create(terminal).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Action is ParseErrorAction)
-        {
-            var command = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
-            terminal.WriteError($"{parsed.Errors[0].Message.TrimEnd('.')}; see emergence-train {command}--help");
-            return ExitCode.Usage;
-        }
-        await using var output = terminal.OpenOutput();
-        return await parsed.InvokeAsync(
-            new InvocationConfiguration
-            {
-                Output = output,
-                Error = terminal.Error,
-                EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = TimeToCancel,
-            },
-            token);
-    }
+    public static Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal, CancellationToken token = default) =>
+        Tree(terminal).RunAsync(args, token);
 
     /// <summary>
     /// Runs a command's work, or says in one line why it could not be done. What a user cannot act on is a defect of ours
@@ -60,10 +37,15 @@ internal static class Commands
     }
 
     /// <summary>The commands: one file of this folder and one line here each.</summary>
-    private static RootCommand Create(Terminal terminal) =>
-        new("Trains small networks and writes an ONNX checkpoint per epoch, for emergence-analyze to read.")
-        {
-            TrainCommand.Create(terminal),
-            ExperimentCommand.Create(terminal),
-        };
+    public static CommandTree Tree(Terminal terminal) => new(
+        terminal, "emergence-train",
+        CommandPage.Of(
+            new RootCommand("Trains small networks and writes an ONNX checkpoint per epoch, for emergence-analyze to read."), [],
+            [
+                new("emergence-train train --dataset digits --epochs 5 --out runs/mlp", "a network on drawn digits, no download"),
+                new("emergence-train experiment mlp-pruning --quick --out small", "the paper's pruning experiment, small"),
+            ],
+            [.. ExitMeaning.Usual, ExitMeaning.Canceled]),
+        TrainCommand.Create(terminal),
+        ExperimentCommand.Create(terminal));
 }

@@ -12,15 +12,21 @@ namespace Emergence.Trainer.Cli;
 /// <summary><c>emergence-train experiment</c>: the paper's experiments, from data to figures.</summary>
 internal static class ExperimentCommand
 {
-    public static Command Create(Terminal terminal)
+    public static CommandPage Create(Terminal terminal)
     {
         var command = new Command("experiment",
             "Runs experiments of the paper: trains, prunes, trains on, analyses, draws the figures and writes a report.");
         var options = new ExperimentOptions();
-        options.AddTo(command);
+        command.Arguments.Add(options.Argument);
         command.SetAction((parsed, token) =>
             Commands.ReportAsync(terminal, () => RunAsync(options, parsed, terminal, token), token));
-        return command;
+        return CommandPage.Of(command, options.Groups,
+            [
+                new("emergence-train experiment mlp-pruning --quick --out small", "to see it work: few samples and epochs"),
+                new("emergence-train experiment all --data-dir data --out paper",
+                    "all of the paper; what is finished stays finished"),
+            ],
+            [.. ExitMeaning.Usual, ExitMeaning.Canceled]);
     }
 
     private static async Task RunAsync(ExperimentOptions options, ParseResult parsed, Terminal terminal, CancellationToken token)
@@ -41,10 +47,13 @@ internal static class ExperimentCommand
         {
             progress.Clear();
         }
+        var remarks = RunRemarks.Of(plan, bench);
+        foreach (var remark in remarks)
+            terminal.WriteWarning(remark);
         new Reproduction(
             options.Describe(parsed), Reproduction.ThisMachine(), [Workbench.Trainer, bench.Analyzer.Version], seconds,
             options.ReadJobs(parsed),
-            data.Remarks, Reproduction.Write(plan, bench)).Save(bench.Folder);
+            [.. data.Remarks, .. remarks], Reproduction.Write(plan, bench)).Save(bench.Folder);
         terminal.WriteAnswer(string.Create(
             CultureInfo.InvariantCulture,
             $"{Path.Combine(bench.Folder, "report.html")}: {seconds / 60:0.0} minutes of work, in "

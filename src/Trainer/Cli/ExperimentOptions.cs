@@ -84,19 +84,36 @@ internal sealed class ExperimentOptions
 
     private Option<bool> Quiet { get; } = new("--quiet") { Description = "no progress and no notes" };
 
-    /// <summary>Adds every option to <paramref name="command"/>.</summary>
-    public void AddTo(Command command)
+    /// <summary>Which experiment.</summary>
+    public Argument Argument
     {
-        Name.AcceptOnlyFromAmong([.. ExperimentPlan.Names]);
-        Out.Required = true;
-        command.Arguments.Add(Name);
-        foreach (var option in new Option[]
+        get
         {
-            Dataset, DataDir, Seeds, PruneAfter, Network, Hidden, Activation, Init, LearningRate, BatchSize,
-            Optimizer, Momentum, Samples, Epochs, Quick, Analyzer, Jobs, Threads, Out, Quiet,
-        })
+            Name.Validators.Add(result =>
+            {
+                if (result.Tokens is [var token] && !ExperimentPlan.Names.Contains(token.Value))
+                    result.AddError($"{token.Value}: no such experiment; expected {string.Join(", ", ExperimentPlan.Names)}"
+                        + NearestName.Question(token.Value, ExperimentPlan.Names));
+            });
+            return Name;
+        }
+    }
+
+    /// <summary>All options, in the order of help.</summary>
+    public ImmutableArray<OptionGroup> Groups
+    {
+        get
         {
-            command.Options.Add(option);
+            Out.Required = true;
+            return
+            [
+                new("Samples", Dataset, DataDir, Samples),
+                new("Experiment", Seeds, PruneAfter, Epochs, Quick),
+                new("Network", Network, Hidden, Activation, Init),
+                new("Training", LearningRate, BatchSize, Optimizer, Momentum),
+                new("Runs", Analyzer, Jobs, Threads),
+                new("Output", Out, Quiet),
+            ];
         }
     }
 

@@ -15,19 +15,19 @@ internal sealed class ProgressDisplay(Terminal terminal, bool quiet) : IProgress
     // Ten times a second is as fast as an eye follows.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
+    private readonly long begun = terminal.Clock.GetTimestamp();
+    private int? firstEpoch;
     private long epochStarted = terminal.Clock.GetTimestamp();
     private long barShown;
     private int barLength;
-    private bool diverged;
 
     public void Report(TrainingProgress value)
     {
         switch (value)
         {
-            case TrainingProgress.Diverged { Epoch: var epoch } when !diverged:
-                diverged = true;
+            case TrainingProgress.Diverged { Message: var message }:
                 Clear();
-                terminal.WriteWarning($"epoch {epoch}: the loss is not finite any more; try a smaller --lr");
+                terminal.WriteWarning(message);
                 break;
             case TrainingProgress.Note { Message: var message } when !quiet:
                 Clear();
@@ -41,7 +41,7 @@ internal sealed class ProgressDisplay(Terminal terminal, bool quiet) : IProgress
             case TrainingProgress.Step step when !quiet && terminal.ErrorWidth is { } width
                 && terminal.Clock.GetElapsedTime(barShown) >= Interval:
                 barShown = terminal.Clock.GetTimestamp();
-                Show(Bar(step), width);
+                Show(Bar(step) + Left(step), width);
                 break;
         }
     }
@@ -61,6 +61,13 @@ internal sealed class ProgressDisplay(Terminal terminal, bool quiet) : IProgress
         var shown = text[..Math.Min(text.Length, Math.Max(0, width - 1))];
         terminal.Error.Write('\r' + shown.PadRight(barLength));
         barLength = Math.Max(barLength, shown.Length);
+    }
+
+    private string Left(TrainingProgress.Step step)
+    {
+        var first = firstEpoch ??= step.Epoch;
+        var done = step.Epoch - first + (double)step.SamplesDone / step.Samples;
+        return TimeLeft.After(terminal.Clock.GetElapsedTime(begun), done / (step.LastEpoch - first + 1));
     }
 
     private static string Bar(TrainingProgress.Step step)

@@ -34,12 +34,8 @@ internal sealed class StepDisplay(Terminal terminal, bool quiet) : IProgress<Ste
 
     private static string Describe(StepProgress value)
     {
-        var left = value.Left is { } time && value.StepsDone < value.Steps ? $", about {Describe(time)} left" : "";
+        var left = value.Left is { } time && value.StepsDone < value.Steps ? $", about {TimeLeft.Of(time)} left" : "";
         return string.Create(CultureInfo.InvariantCulture,
             $"[{value.StepsDone}/{value.Steps}{left}] {value.Finished?.Title ?? "nothing left to do"}");
     }
-
-    private static string Describe(TimeSpan time) => time < TimeSpan.FromMinutes(1)
-        ? string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, time.TotalSeconds):0} s")
-        : string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(time.TotalMinutes):0} min");
 }

@@ -8,14 +8,22 @@ namespace Emergence.Trainer.Cli;
 /// <summary><c>emergence-train train</c>: trains a network and writes a checkpoint per epoch.</summary>
 internal static class TrainCommand
 {
-    public static Command Create(Terminal terminal)
+    public static CommandPage Create(Terminal terminal)
     {
         var command = new Command("train", "Trains a network and writes a checkpoint per epoch.");
         var options = new TrainOptions();
-        options.AddTo(command);
         command.SetAction((parsed, token) =>
             Commands.ReportAsync(terminal, () => RunAsync(options, parsed, terminal, token), token));
-        return command;
+        return CommandPage.Of(command, options.Groups,
+            [
+                new("emergence-train train --dataset digits --out runs/mlp",
+                    "the usual network on drawn digits, without a download"),
+                new("emergence-train train --dataset mnist --data-dir data --network lenet --epochs 10 --out runs/lenet",
+                    "a convolutional network on files of your own"),
+                new("emergence-train train --from runs/mlp/ckpt_005.onnx --epochs 5 --out runs/mlp",
+                    "five more epochs; what is not given is as the checkpoint records it"),
+            ],
+            [.. ExitMeaning.Usual, ExitMeaning.Canceled]);
     }
 
     private static Task RunAsync(TrainOptions options, ParseResult parsed, Terminal terminal, CancellationToken token)

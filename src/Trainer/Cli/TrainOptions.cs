@@ -71,20 +71,24 @@ internal sealed class TrainOptions
         "--out", "DIR",
         "folder for ckpt_000.onnx (initial weights), ckpt_001.onnx, … and train.csv; those of an earlier run there are replaced");
 
+    private Option<bool> KeepGoing { get; } =
+        new("--keep-going") { Description = "train on when loss or weights are not finite any more; else the run ends with 1" };
+
     private Option<bool> Quiet { get; } = new("--quiet") { Description = "no progress and no notes" };
 
-    /// <summary>Adds every option to <paramref name="command"/>.</summary>
-    public void AddTo(Command command)
+    /// <summary>All options, in the order of help.</summary>
+    public ImmutableArray<OptionGroup> Groups
     {
-        Out.Required = true;
-        foreach (var option in new Option[]
+        get
         {
-            Network, Hidden, Activation, Init, From, Regrow, Dataset, DataDir, Samples, Scale, Mean, Std, Epochs, LearningRate,
-            BatchSize, Optimizer,
-            Momentum, Seed, Threads, Out, Quiet,
-        })
-        {
-            command.Options.Add(option);
+            Out.Required = true;
+            return
+            [
+                new("Network", Network, Hidden, Activation, Init, From, Regrow),
+                new("Samples", Dataset, DataDir, Samples, Scale, Mean, Std),
+                new("Training", Epochs, LearningRate, BatchSize, Optimizer, Momentum, Seed, Threads, KeepGoing),
+                new("Output", Out, Quiet),
+            ];
         }
     }
 
@@ -114,7 +118,8 @@ internal sealed class TrainOptions
             GivenValue(Epochs) ?? DefaultEpochs,
             GivenValue(Threads) ?? Environment.ProcessorCount,
             Given(Out)!,
-            ReadRegrow(parsed));
+            ReadRegrow(parsed),
+            parsed.GetValue(KeepGoing));
 
         HyperParameters ReadHyperParameters()
         {

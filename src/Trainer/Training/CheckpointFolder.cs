@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Emergence.Checkpoints;
 using Emergence.Trainer.Export;
@@ -32,7 +33,7 @@ internal sealed partial class CheckpointFolder
         {
             Directory.CreateDirectory(folder);
             var kept = goesOnFrom?.Directory == Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar) ? epoch : -1;
-            foreach (var path in Directory.GetFiles(folder, "ckpt_*.onnx"))
+            foreach (var path in FilesIn(folder))
             {
                 if (EpochOf(Path.GetFileName(path)) > kept)
                     File.Delete(path);
@@ -49,9 +50,13 @@ internal sealed partial class CheckpointFolder
         }
     }
 
-    /// <summary>The epoch in the name of a checkpoint of ours, or null.</summary>
+    /// <summary>What may be a checkpoint of ours or belong to one.</summary>
+    public static IEnumerable<string> FilesIn(string folder) =>
+        Directory.GetFiles(folder, "ckpt_*.onnx").Concat(Directory.GetFiles(folder, $"ckpt_*{OptimizerFile.Extension}"));
+
+    /// <summary>The epoch in the name of a checkpoint of ours or of a file that belongs to one, or null.</summary>
     public static int? EpochOf(string fileName) =>
-        Name().Match(fileName) is { Success: true, Groups: [_, var digits] }
+        Name().Match(fileName) is { Success: true, Groups: [_, var digits, _] }
         && int.TryParse(digits.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var epoch)
             ? epoch
             : null;
@@ -94,8 +99,10 @@ internal sealed partial class CheckpointFolder
     /// <param name="run">What all checkpoints of the run say of themselves.</param>
     /// <param name="record">What this one adds.</param>
     /// <param name="pruned">The history of pruning that still holds for the weights.</param>
+    /// <param name="state">What the optimizer remembers; null where it is nothing.</param>
     /// <exception cref="UserException">A file cannot be written.</exception>
-    public void Write(Network network, CheckpointMetadata run, EpochRecord record, ImmutableArray<PruningRecord> pruned)
+    public void Write(Network network, CheckpointMetadata run, EpochRecord record, ImmutableArray<PruningRecord> pruned,
+        OptimizerState? state)
     {
         var metadata = run with
         {
@@ -108,13 +115,17 @@ internal sealed partial class CheckpointFolder
         var model = OnnxExport.ToModel(network, metadata);
         foreach (var pruning in pruned)
             pruning.AppendTo(model);
-        ModelFile.Save(model, PathOf(folder, record.Epoch));
+        var (path, bytes) = (PathOf(folder, record.Epoch), ModelFile.Serialize(model));
+        // First what the checkpoint needs to be gone on from.
+        if (state is not null)
+            OptimizerFile.Write(path, Convert.ToHexStringLower(SHA256.HashData(bytes)), state);
+        AtomicFile.Write(path, stream => stream.Write(bytes));
         WriteRow(record);
     }
 
     private static int EpochOfRow(string row) =>
         int.TryParse(row.Split(',')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch) ? epoch : int.MaxValue;
 
-    [GeneratedRegex(@"^ckpt_([0-9]{3,})\.onnx$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^ckpt_([0-9]{3,})\.(onnx|optimizer)$", RegexOptions.CultureInvariant)]
     private static partial Regex Name();
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Emergence.Trainer.Networks;
 using static TorchSharp.torch;
 
@@ -42,8 +43,34 @@ internal readonly record struct Score(double Loss, double Accuracy)
         public void Add(double loss, Tensor logits, Tensor labels)
         {
             lossSum += loss;
-            correct += logits.argmax(1).eq(labels).sum().item<long>();
+            correct += Correct(logits, labels);
             count += labels.shape[0];
+        }
+
+        // As emergence-analyze counts: NaN is never the largest. PyTorch's argmax takes it for just that, which gives the first
+        // class to a network that has none.
+        private static int Correct(Tensor logits, Tensor labels)
+        {
+            using var rows = logits.detach().contiguous();
+            var values = MemoryMarshal.Cast<byte, float>(rows.bytes);
+            var classes = checked((int)logits.shape[1]);
+            var expected = MemoryMarshal.Cast<byte, long>(labels.bytes);
+            var correct = 0;
+            for (var row = 0; row < expected.Length; row++)
+                correct += Largest(values.Slice(row * classes, classes)) == expected[row] ? 1 : 0;
+            return correct;
+        }
+
+        /// <summary>Index of the largest value, the lowest of equal ones; -1 where all are NaN.</summary>
+        private static int Largest(ReadOnlySpan<float> logits)
+        {
+            var largest = -1;
+            for (var i = 0; i < logits.Length; i++)
+            {
+                if (!float.IsNaN(logits[i]) && (largest < 0 || logits[i] > logits[largest]))
+                    largest = i;
+            }
+            return largest;
         }
     }
 }

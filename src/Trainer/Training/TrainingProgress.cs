@@ -10,8 +10,8 @@ internal abstract record TrainingProgress
     /// <summary>Something worth knowing, in one line.</summary>
     public sealed record Note(string Message) : TrainingProgress;
 
-    /// <summary>The weights are not finite any more.</summary>
-    public sealed record Diverged(int Epoch) : TrainingProgress;
+    /// <summary>The loss or the weights are not finite any more: where, and what to do, in one line.</summary>
+    public sealed record Diverged(string Message) : TrainingProgress;
 
     /// <summary>A step of an epoch is done.</summary>
     public sealed record Step(int Epoch, int LastEpoch, int SamplesDone, int Samples) : TrainingProgress;

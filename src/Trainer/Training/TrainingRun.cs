@@ -14,7 +14,8 @@ internal static class TrainingRun
 {
     /// <summary>Carries out a plan on the calling thread.</summary>
     /// <returns>The records of the checkpoints written, in order.</returns>
-    /// <exception cref="UserException">The data, the checkpoint to start from or the folder will not do.</exception>
+    /// <exception cref="UserException">The data, the checkpoint to start from or the folder will not do; or loss or weights are
+    /// not finite any more, and the run is to end then.</exception>
     /// <exception cref="OperationCanceledException">On request; every checkpoint that was finished stays.</exception>
     public static ImmutableArray<EpochRecord> Run(TrainingPlan plan, IProgress<TrainingProgress>? progress,
         CancellationToken token)
@@ -30,10 +31,14 @@ internal static class TrainingRun
         // Weights that are to grow back are pruned no longer: the history is not handed on.
         var pruned = saved is null || plan.Regrow ? [] : PruningRecord.ReadAll(saved.Checkpoint.Model);
         using var masks = PruningMasks.Of(network, pruned);
-        using var loop = new TrainingLoop(network, trainSamples, plan.Hyper, masks);
+        var watch = new DivergenceWatch(plan.KeepGoing, progress);
+        using var loop = new TrainingLoop(network, trainSamples, plan.Hyper, masks, watch);
+        if (saved is not null)
+            Restore(loop, saved.Checkpoint, plan.Hyper, progress);
         var start = saved?.Epoch ?? 0;
         var last = start + plan.Epochs;
         var metadata = Describe(plan, network.Architecture, test);
+        watch.Weights(start, network);
         var folder = CheckpointFolder.Prepare(plan.Output, saved?.Checkpoint, start);
         var records = ImmutableArray.CreateBuilder<EpochRecord>();
 
@@ -48,10 +53,10 @@ internal static class TrainingRun
 
         void Write(int epoch, Score? running)
         {
+            watch.Weights(epoch, network);
             var record = Measure(epoch, running);
-            if (!double.IsFinite(record.Train.Loss))
-                progress?.Report(new TrainingProgress.Diverged(epoch));
-            folder.Write(network, metadata, record, pruned);
+            watch.Loss(epoch, record.Train.Loss);
+            folder.Write(network, metadata, record, pruned, loop.State);
             records.Add(record);
             progress?.Report(new TrainingProgress.Written(record, last));
         }
@@ -80,6 +85,18 @@ internal static class TrainingRun
             NetworkSource.Saved saved => Restore(saved.Checkpoint, train, classes),
             _ => throw new NotSupportedException($"network {plan.Network}"),
         };
+    }
+
+    /// <summary>Goes on with the moments that were saved beside a checkpoint, or says why they start afresh.</summary>
+    private static void Restore(TrainingLoop loop, Checkpoint checkpoint, HyperParameters hyper,
+        IProgress<TrainingProgress>? progress)
+    {
+        if (!hyper.HasState || (OptimizerFile.Read(checkpoint) is { } state && loop.TryRestore(state)))
+            return;
+        var path = OptimizerFile.PathOf(checkpoint.Path);
+        progress?.Report(new TrainingProgress.Note(
+            $"{path}: {(File.Exists(path) ? "belongs to another checkpoint or optimizer" : "is not there")}, so "
+            + $"{hyper.Optimizer.ToString().ToLowerInvariant()} starts without its moments"));
     }
 
     private static Network Restore(Checkpoint checkpoint, SampleSet train, int classes)

@@ -13,8 +13,10 @@ namespace Emergence.Analyzer.Tests.Cli;
 /// <summary>Holds README.md and docs/ to the program, and the program to them.</summary>
 public partial class DocumentationTests
 {
-    private static readonly RootCommand Program = Commands.Create(
+    private static readonly CommandTree Tree = Commands.Tree(
         new Terminal(Stream.Null, TextWriter.Null, null, TimeProvider.System), (_, _, _) => throw new NotSupportedException());
+
+    private static readonly RootCommand Program = Tree.Root;
 
     [GeneratedRegex(@"`(--[a-z-]+)")]
     private static partial Regex OptionName();
@@ -49,7 +51,7 @@ public partial class DocumentationTests
     [Fact]
     public void Every_call_in_the_readme_and_in_help_parses()
     {
-        var lines = $"{Read("README.md")}\n{Examples.Text}".Split('\n').Select(line => line.Trim()).ToArray();
+        var lines = $"{Read("README.md")}\n{string.Join('\n', Calls)}".Split('\n').Select(line => line.Trim()).ToArray();
         const string Installed = "emergence-analyze ";
         const string Built = "dotnet run -c Release --project src/Analyzer -- ";
         string[] calls =
@@ -65,6 +67,9 @@ public partial class DocumentationTests
         });
     }
 
+    private static IEnumerable<string> Calls => Tree.Pages.SelectMany(page => page.Examples)
+        .Select(example => HelpTests.Arguments(example.Call));
+
     [Fact]
     public void Every_exit_code_is_in_help_and_in_the_readme()
     {
@@ -72,7 +77,7 @@ public partial class DocumentationTests
         foreach (var code in (int[])[ExitCode.Done, ExitCode.Failed, ExitCode.Usage, ExitCode.Gate, ExitCode.Partial,
             ExitCode.Canceled])
         {
-            Assert.Matches($@"\n  {code}  \w", Examples.Text);
+            Assert.Matches($@"\n  {code} +\w", Tree.HelpOf(Program, 80));
             Assert.Contains($"**{code}**", readme, StringComparison.Ordinal);
         }
     }

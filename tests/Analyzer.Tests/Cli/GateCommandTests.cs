@@ -94,7 +94,8 @@ public sealed class GateCommandTests : IDisposable
         var baseline = Results(SampleOutcome.Odd with { Failures = [] }, 2);
         Assert.Equal(1, await RunAsync("--baseline", baseline, "--fail-on", "alive.change < 0"));
         Assert.Equal(
-            $"error: this run and {baseline}: were not measured in the same way (--statistic is 'Mean' in the first and 'Share' in "
+            $"error: this run and {baseline}: were not measured in the same way (--statistic is 'Mean' in the first and "
+            + "'Share' in "
             + "the second; --conv-nodes is 'Units' in the first and 'Filters' in the second; --include-input is 'False' in the "
             + "first and 'True' in the second; --only is '' in the first and '/fc*' in the second; --exclude is '' in the first "
             + "and '*ÍIıi*' in the second); measure both with the same options\n", shell.Error);

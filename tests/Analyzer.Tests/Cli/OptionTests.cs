@@ -98,7 +98,8 @@ public sealed class OptionTests : IDisposable
     [InlineData("--dim", "=3", "'=3' is not of the form NAME=N, as in batch=1")]
     [InlineData("--dim", "N=0", "'0' is not a whole number of at least 1")]
     [InlineData("--split", "val", "'val': expected test or train")]
-    [InlineData("--statistic", "Mean", "'Mean': expected mean, max, absmean, absmax, share, dormancy or sample")]
+    [InlineData("--statistic", "Mean",
+        "'Mean': expected mean, max, absmean, absmax, share, dormancy or sample; did you mean 'mean'?")]
     [InlineData("--conv-nodes", "pixels", "'pixels': expected units or filters")]
     [InlineData("--optimization", "fast", "'fast': expected default, none, basic or all")]
     [InlineData("--device", "gpu", "'gpu': expected auto, cpu or cuda")]
@@ -107,7 +108,8 @@ public sealed class OptionTests : IDisposable
     public async Task A_value_that_makes_no_sense_is_wrong_usage(string option, string value, string finding)
     {
         Assert.Equal(2, await shell.RunAsync(shell.File("a.onnx"), option, value));
-        Assert.Equal($"error: {option}: {finding}; see emergence-analyze --help\n", shell.Error);
+        var see = finding.EndsWith('?') ? " See" : "; see";
+        Assert.Equal($"error: {option}: {finding}{see} emergence-analyze --help\n", shell.Error);
         Assert.Empty(shell.Output);
         Assert.Null(shell.Request);
     }
@@ -194,9 +196,10 @@ public sealed class OptionTests : IDisposable
     }
 
     [Fact]
-    public async Task A_path_that_starts_with_an_at_sign_is_a_path()
+    public async Task A_file_whose_name_starts_with_an_at_sign_is_a_checkpoint()
     {
-        Assert.Equal(2, await shell.RunAsync("@a.onnx"));
-        Assert.Equal("error: @a.onnx: no such file or directory; check the path\n", shell.Error);
+        var file = shell.File("@a.onnx");
+        Assert.Equal(0, await shell.RunAsync(file));
+        Assert.Equal([file], shell.Request!.Checkpoints);
     }
 }

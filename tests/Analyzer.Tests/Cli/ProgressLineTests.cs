@@ -20,8 +20,8 @@ public sealed class ProgressLineTests : IDisposable
             Report(progress, TimeSpan.FromSeconds(1), 1);
         }
         var first = "3/11  ckpt_002.onnx  512/1024 samples";
-        var second = "3/11  ckpt_002.onnx  1/1024 samples";
-        Assert.Equal($"\r{first}\r{second.PadRight(first.Length)}\r{new string(' ', second.Length)}\r", error.ToString());
+        var second = "3/11  ckpt_002.onnx  1/1024 samples, about 9 s left";
+        Assert.Equal($"\r{first}\r{second}\r{new string(' ', second.Length)}\r", error.ToString());
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class ProgressLineTests : IDisposable
             Report(progress, TimeSpan.FromSeconds(1), 2);
             Report(progress, TimeSpan.FromSeconds(1), 3);
         }
-        Assert.Equal("3/11  ckpt_002.onnx  2/1024 samples\n", error.ToString());
+        Assert.Equal("3/11  ckpt_002.onnx  2/1024 samples, about 45 s left\n", error.ToString());
     }
 
     private void Report(ProgressLine progress, TimeSpan later, int done)

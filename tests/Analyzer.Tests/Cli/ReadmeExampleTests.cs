@@ -53,5 +53,6 @@ public class ReadmeExampleTests
             table.Contains("\nverdict: ", StringComparison.Ordinal) ? "verdict" : "none").Select(line =>
             line.StartsWith("ckpt_", StringComparison.Ordinal)
                 ? string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(3))
+            : line.StartsWith("E: ", StringComparison.Ordinal) ? "E:"
             : line.StartsWith('─') ? "" : string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries)))];
 }

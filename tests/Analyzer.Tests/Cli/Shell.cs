@@ -18,6 +18,9 @@ internal sealed class Shell : IDisposable
 
     public int? ErrorWidth { get; init; }
 
+    /// <summary>What the program reads from stdin.</summary>
+    public string Input { get; set; } = "";
+
     public ManualClock Clock { get; } = new();
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("emergence-").FullName;
@@ -25,6 +28,8 @@ internal sealed class Shell : IDisposable
     public string Output => Encoding.UTF8.GetString(output.ToArray());
 
     public string Error => error.ToString();
+
+    private Terminal Terminal => new(output, error, ErrorWidth, Clock) { Input = new StringReader(Input) };
 
     /// <summary>An empty file in the folder.</summary>
     public string File(string name)
@@ -37,7 +42,7 @@ internal sealed class Shell : IDisposable
     public Task<int> RunAsync(params string[] args) => RunAsync(CancellationToken.None, args);
 
     public Task<int> RunAsync(CancellationToken token, params string[] args) =>
-        Commands.RunAsync(args, new Terminal(output, error, ErrorWidth, Clock), AnalyzeAsync, token: token);
+        Commands.RunAsync(args, Terminal, AnalyzeAsync, token: token);
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 

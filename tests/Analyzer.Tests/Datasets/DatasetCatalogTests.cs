@@ -90,7 +90,8 @@ public sealed class DatasetCatalogTests : IDisposable
     }
 
     [Theory]
-    [InlineData("mnits", "test", null, "mnits: is no known data set; choose from digits, mnist, fashion-mnist, cifar10")]
+    [InlineData("mnits", "test", null,
+        "mnits: is no known data set; choose from digits, mnist, fashion-mnist, cifar10; did you mean 'mnist'?")]
     [InlineData("digits", "val", null, "val: is no split; choose train or test")]
     [InlineData("digits", "test", 0, "0: is no number of samples; give 1 or more")]
     public void wrong_usage_is_named(string name, string split, int? samples, string message) =>

@@ -131,9 +131,9 @@ public sealed partial class DeployTests : IDisposable
     private static bool HasPython() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .Any(place => File.Exists(Path.Combine(place, "python3")));
 
-    private static void AssertParses(string[] args) => Assert.Empty(Commands.Create(
+    private static void AssertParses(string[] args) => Assert.Empty(Commands.Tree(
         new Terminal(Stream.Null, TextWriter.Null, null, TimeProvider.System), (_, _, _) => throw new NotSupportedException())
-        .Parse(args).Errors);
+        .Root.Parse(args).Errors);
 
     /// <summary>A program in place of ours, which notes how it is called.</summary>
     private string Program(int code)

@@ -99,7 +99,7 @@ public class LayerSelectionTests
     {
         var graph = Graph(["fc1", "fc2"], (0, 1, Dense));
         var e = Assert.Throws<UsageException>(() => LayerSelection.Select(graph, [], ["FC*"]));
-        Assert.Equal("--exclude FC*: matches no layer; there are fc1, fc2", e.Message);
+        Assert.Equal("--exclude FC*: matches no layer; there are fc1, fc2; did you mean 'fc1'?", e.Message);
         Assert.Throws<UsageException>(() => LayerSelection.Select(graph, ["conv"], []));
     }
 

@@ -15,7 +15,7 @@ public class HouseTests
         ["Metrics"] = ([], []),
         ["Pages"] = ([], ["Vizor.ECharts"]),
         ["Figures"] = (["Pages"], []),
-        ["CommandLine"] = ([], ["System.CommandLine"]),
+        ["CommandLine"] = (["Checkpoints"], ["System.CommandLine"]),
         ["Datasets"] = (["Checkpoints"], ["StbImageSharp"]),
         ["Tracing"] = (["Checkpoints", "Metrics"], []),
         ["Pruning"] = (["Checkpoints", "Tracing"], []),

@@ -1,6 +1,8 @@
+using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Instrumentation;
+using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
@@ -31,6 +33,29 @@ public class InstrumenterTests
         Assert.Equal(tiny.Proto.OpsetImport, model.OpsetImport);
         Assert.Equal(ir, model.IrVersion);
         Run(tiny, model, model.Graph.Output[0].Name);
+    }
+
+    [Theory]
+    [InlineData(7)]
+    [InlineData(13)]
+    [InlineData(22)]
+    public async Task a_float16_activation_beyond_its_range_is_infinite_also_where_the_runtime_computes_in_float32(int opset)
+    {
+        using var folder = new TemporaryFolder();
+        // In float16 the sums are 65504 (the largest), 65519 (rounds to it), 65520 (rounds to infinity), 131008 and -65520.
+        double[] weights = [65504, 65504, 65504, 65504, -65504, 0, 15, 16, 65504, -16];
+        var model = new TinyModel(opset)
+            .Input("x", [null, 2])
+            .Initializer("w", [2, 5], weights, TensorProto.Types.DataType.Float16)
+            .Node("Cast", "x", "h", AttributeProto.Of("to", (int)TensorProto.Types.DataType.Float16))
+            .Node("MatMul", "h w", "m")
+            .Node("Cast", "m", "y", AttributeProto.Of("to", (int)TensorProto.Types.DataType.Float))
+            .Output("y", [null, 5]);
+        var data = WholeAnalysis.Data(folder, "ones.npy", Encode([1, 1], TensorProto.Types.DataType.Float), 1, 2);
+        var result = await WholeAnalysis.Of(model, new ProbeOptions { Data = [data] });
+        var layer = Assert.Single(result.Measurements[0].Layers);
+        Assert.Equal((3, 0), (layer.NodesInf, layer.NodesNan));
+        Assert.Equal([true, true, false, false, false], Enumerable.Range(0, 5).Select(node => layer.Mask![node]));
     }
 
     [Fact]

@@ -306,7 +306,7 @@ public sealed class ProbeResolverTests : IDisposable
     {
         var model = new ProbedModel(folder).Input("x", [null, 1]);
         Assert.Equal(
-            "--data nothing: no such file, folder or data set; data sets are digits, mnist, fashion-mnist, cifar10",
+            "--data nothing: no such file, folder or data set; data sets are digits, mnist, fashion-mnist, cifar10, random",
             Assert.Throws<UsageException>(() => model.Resolve("nothing")).Message);
         var text = folder.Write("x.txt", "hello"u8.ToArray());
         Assert.Equal(

@@ -57,11 +57,11 @@ public sealed class PruneCommandTests : IDisposable
 
     [Theory]
     [InlineData("--amount 1 --out o.onnx",
-        "error: --amount: '1' is not a number from 0 to below 1; see emergence-analyze --help")]
+        "error: --amount: '1' is not a number from 0 to below 1; see emergence-analyze prune --help")]
     [InlineData("--amount -0.1 --out o.onnx",
-        "error: --amount: '-0.1' is not a number from 0 to below 1; see emergence-analyze --help")]
+        "error: --amount: '-0.1' is not a number from 0 to below 1; see emergence-analyze prune --help")]
     [InlineData("--amount 0.3,x --out o.onnx",
-        "error: --amount: 'x' is not a number from 0 to below 1; see emergence-analyze --help")]
+        "error: --amount: 'x' is not a number from 0 to below 1; see emergence-analyze prune --help")]
     [InlineData("--out o.onnx", "error: --amount is missing; say how much to prune, as in --amount 0.3")]
     [InlineData("--amount 0.3", "error: --out is missing; name the file to write, or a directory")]
     [InlineData("--amount 0.3,0.5 --out o.onnx", "error: --out o.onnx: is one file for 2 pruned models; name a directory")]
@@ -75,7 +75,7 @@ public sealed class PruneCommandTests : IDisposable
         "error: --out does not go with --sensitivity, which prunes each layer alone and writes nothing; leave it out")]
     [InlineData("--amount 0.3 --out o.onnx --samples 3",
         "error: --samples goes with --sensitivity, --dead and --importance activation or wanda only; leave it out")]
-    [InlineData("--amount 0.3 --out o.onnx --nonsense", "error: unknown option '--nonsense'; see emergence-analyze --help")]
+    [InlineData("--amount 0.3 --out o.onnx --nonsense", "error: --nonsense: no such option; see emergence-analyze prune --help")]
     public async Task wrong_usage_is_said_in_one_line_and_nothing_is_written(string options, string? message)
     {
         Assert.Equal(2,

@@ -60,6 +60,6 @@ public sealed class ConvergenceTests
             ImmutableDictionary.CreateRange(
             [
                 KeyValuePair.Create(Reading.Mean.Name, new AnalyzedCheckpoint(i, 1, 1, null,
-                    [new Measurement(0.05f, 3, alive[i], null, value, value, null, 0, 0, null, null, null, [])])),
+                    [new Measurement(0.05f, 3, alive[i], null, value, value, null, 0, 0, null, null, null, [])], [])),
             ])))]);
 }

@@ -48,19 +48,49 @@ public sealed class ExperimentCommandTests : IDisposable
     }
 
     [Fact]
-    public void An_optimizer_with_a_state_starts_an_interrupted_run_again()
+    public void An_optimizer_with_a_state_goes_on_where_it_was_killed()
     {
         Done(Experiment("out", "cnn"));
         var whole = Results("out");
         var run = Path.Combine(workspace.Folder("out"), "cnn", "mnist", "seed-3");
         var marker = Path.Combine(run, "train.step");
         File.WriteAllText(marker, File.ReadAllText(marker).Replace("\"Done\":true", "\"Done\":false", StringComparison.Ordinal));
+        var last = File.ReadAllBytes(CheckpointFolder.PathOf(run, 3));
         File.Delete(CheckpointFolder.PathOf(run, 3));
-        File.WriteAllText(CheckpointFolder.PathOf(run, 1), "broken");
+        // Of epoch 2 the moments are lost: it goes on from epoch 1.
+        File.Delete(OptimizerFile.PathOf(CheckpointFolder.PathOf(run, 2)));
+        var untouched = File.GetLastWriteTimeUtc(CheckpointFolder.PathOf(run, 1));
 
         Done(Experiment("out", "cnn"));
         Assert.Equal(whole, Results("out"));
-        Assert.True(new FileInfo(CheckpointFolder.PathOf(run, 1)).Length > 1000);
+        Assert.Equal(last, File.ReadAllBytes(CheckpointFolder.PathOf(run, 3)));
+        Assert.Equal(untouched, File.GetLastWriteTimeUtc(CheckpointFolder.PathOf(run, 1)));
+    }
+
+    [Fact]
+    public void A_run_that_diverges_is_named_and_so_is_what_the_analyzer_warns_of()
+    {
+        var run = Experiment("out", "mlp-pruning", "--hidden", "8,4", "--lr", "1e30");
+        Done(run);
+        const string diverged = "mlp-pruning/mnist/seed-3/base diverged: its loss is not finite from epoch 1 on";
+        Assert.Contains($"warning: {diverged}", run.Error, StringComparison.Ordinal);
+
+        // Nothing is worked on again; what the analyzer left is read anew.
+        var results = Path.Combine(workspace.Folder("out"), "mlp-pruning", "mnist", "seed-3", "base", "mean", "results.json");
+        var warned = File.ReadAllText(results).Replace("\"diagnostics\": []",
+            """
+            "diagnostics": [{"severity": "warning", "subject": "probe", "message": "is odd"}]
+            """, StringComparison.Ordinal);
+        File.WriteAllText(results, warned);
+        var again = Experiment("out", "mlp-pruning", "--hidden", "8,4", "--lr", "1e30");
+        Assert.Contains("warning: emergence-analyze warns of mlp-pruning/mnist/seed-3/base/mean: probe: is odd\n", again.Error,
+            StringComparison.Ordinal);
+        foreach (var report in new[] { "summary.json", "reproduction.md", "report.html" })
+        {
+            var text = File.ReadAllText(Path.Combine(workspace.Folder("out"), report));
+            Assert.Contains(diverged, text, StringComparison.Ordinal);
+            Assert.Contains("emergence-analyze warns of ", text, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -12,8 +12,10 @@ namespace Emergence.Trainer.Experiments.Results;
 /// <param name="NonZeroParameters">Those that are not zero.</param>
 /// <param name="WeightChange">‖W − W′‖ / ‖W′‖ against the checkpoint before; null for the first.</param>
 /// <param name="Measurements">One for each threshold.</param>
+/// <param name="Warnings">What the analyzer warned of: <c>subject: message</c>.</param>
 internal sealed record AnalyzedCheckpoint(
-    int Epoch, long Parameters, long NonZeroParameters, double? WeightChange, ImmutableArray<Measurement> Measurements)
+    int Epoch, long Parameters, long NonZeroParameters, double? WeightChange, ImmutableArray<Measurement> Measurements,
+    ImmutableArray<string> Warnings)
 {
     /// <summary>The measurement at a threshold that was asked for.</summary>
     public Measurement At(double threshold) =>
@@ -41,7 +43,10 @@ internal sealed record AnalyzedCheckpoint(
         json.GetProperty("parameters").GetInt64(),
         json.GetProperty("parameters_nonzero").GetInt64(),
         Number(json, "weight_change"),
-        [.. json.GetProperty("measurements").EnumerateArray().Select(Measurement.Read)]);
+        [.. json.GetProperty("measurements").EnumerateArray().Select(Measurement.Read)],
+        [.. json.GetProperty("diagnostics").EnumerateArray()
+            .Where(diagnostic => diagnostic.GetProperty("severity").GetString() == "warning")
+            .Select(diagnostic => $"{diagnostic.GetProperty("subject")}: {diagnostic.GetProperty("message")}")]);
 
     /// <summary>A number, or null where it is null.</summary>
     internal static double? Number(JsonElement json, string name) =>

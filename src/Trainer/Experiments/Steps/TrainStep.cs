@@ -39,7 +39,7 @@ internal sealed record TrainStep(string Folder, TrainingSetting Setting, int Fir
         if (!Directory.Exists(folder))
             return;
         File.Delete(CheckpointFolder.LogOf(folder));
-        foreach (var path in Directory.GetFiles(folder, "ckpt_*.onnx"))
+        foreach (var path in CheckpointFolder.FilesIn(folder))
         {
             if (From is null || CheckpointFolder.EpochOf(Path.GetFileName(path)) != FirstEpoch)
                 File.Delete(path);
@@ -55,21 +55,24 @@ internal sealed record TrainStep(string Folder, TrainingSetting Setting, int Fir
             : new NetworkSource.Fresh(Setting.Design);
         return new TrainingPlan(
             source, Setting.Dataset, bench.DataDir, Setting.Samples, Preprocessing.Images, Setting.Hyper,
-            LastEpoch - (start ?? 0), Setting.Threads, folder, Regrow);
+            LastEpoch - (start ?? 0), Setting.Threads, folder, Regrow,
+            // A run that diverges is a result too: the report names it.
+            KeepGoing: true);
     }
 
     /// <summary>
-    /// The epoch to go on from: the last one that an interrupted attempt finished, as plain gradient descent has no state but
-    /// the weights; another optimizer starts again. Null starts with fresh weights.
+    /// The epoch to go on from: the last one that an interrupted attempt finished with all that the optimizer remembers. Null
+    /// starts with fresh weights.
     /// </summary>
     private int? StartEpoch(string folder)
     {
         int? start = From is null ? null : FirstEpoch;
-        if (Setting.Hyper is not { Optimizer: Optimizer.Sgd, Momentum: 0 })
-            return start;
         var finished = CheckpointFolder.ReadLog(folder)
             .Select(record => record.Epoch)
-            .Where(epoch => epoch < LastEpoch && File.Exists(CheckpointFolder.PathOf(folder, epoch)));
+            .Where(epoch => epoch < LastEpoch && IsWhole(CheckpointFolder.PathOf(folder, epoch)));
         return finished.Select(epoch => (int?)epoch).Append(start).Max();
+
+        bool IsWhole(string checkpoint) =>
+            File.Exists(checkpoint) && (!Setting.Hyper.HasState || File.Exists(OptimizerFile.PathOf(checkpoint)));
     }
 }
