@@ -46,14 +46,19 @@ public static class TypedOption
         };
 
     /// <summary>Values given any number of times; <paramref name="read"/> throws <see cref="FormatException"/>.</summary>
-    public static Option<ImmutableArray<T>> Each<T>(string name, string placeholder, string description, Func<string, T> read) =>
-        new(name)
+    public static Option<ImmutableArray<T>> Each<T>(
+        string name, string placeholder, string description, string[] completions, Func<string, T> read)
+    {
+        var option = new Option<ImmutableArray<T>>(name)
         {
             Description = description,
             HelpName = placeholder,
             Arity = ArgumentArity.OneOrMore,
             CustomParser = result => [.. result.Tokens.Select(token => Parse(result, name, token.Value, read)!)],
         };
+        option.CompletionSources.Add(completions);
+        return option;
+    }
 
     /// <summary>One of several words.</summary>
     public static Option<T> Choice<T>(string name, string description, params (string Word, T Value)[] choices)
@@ -236,8 +241,9 @@ public static class TypedOption
             : throw new FormatException($"'{text}' is not of the form NAME=N, as in batch=1");
     }
 
+    /// <summary>The error for a word that is not among those expected.</summary>
     // Of short words half the alphabet is near: cpu is not what gpu was meant to be.
-    private static FormatException NoSuchWord(string text, IReadOnlyCollection<string> words) => new(
+    public static FormatException NoSuchWord(string text, IReadOnlyCollection<string> words) => new(
         $"'{text}': expected {Listed(words)}{(text.Length > 3 ? NearestName.Question(text, words) : "")}");
 
     /// <summary>Words as a choice: <c>a, b or c</c>.</summary>

@@ -36,8 +36,7 @@ internal static class AnalyzeCommand
                     "the same checkpoints under four thresholds, from one run, as CSV"),
                 new("ls -1 runs/*/last.onnx | emergence-analyze - --data random",
                     "the checkpoints that another program lists, on random samples"),
-                new("emergence-analyze runs/mlp --fail-on 'alive_share < 0.6' --fail-on 'verdict == collapsing' "
-                    + "--format junit=gates.xml",
+                new("emergence-analyze runs/mlp --fail-on 'alive_share < 0.6' --fail-on 'verdict == collapsing'",
                     "a step of a pipeline: exit code 3 if one of them holds; docs/gates.md lists the values"),
                 new("emergence-analyze compare before.onnx after.onnx",
                     "two models side by side, or two directories, or two results.json"),
@@ -68,7 +67,8 @@ internal static class AnalyzeCommand
         var times = new PhaseTimes(terminal.Clock, line);
         // On another thread: Ctrl-C is listened to only once the action has returned its task.
         var analyzed = await Task.Run(
-            () => analyze(call.Request with { Store = store }, call.Output is { Quiet: true, IsVerbose: false } ? null : times, token),
+            () => analyze(
+                call.Request with { Store = store }, call.Output is { Quiet: true, IsVerbose: false } ? null : times, token),
             CancellationToken.None);
         line?.Wipe();
         times.Write();
@@ -88,6 +88,8 @@ internal static class AnalyzeCommand
         if (call.Output.IsVerbose)
             times.Say(terminal, call.Request.Checkpoints.Length);
         Messages.WriteGates(terminal, outcome);
+        if (call.Output.IsVerbose)
+            times.Say(terminal, call.Request.Checkpoints.Length);
         return CodeOf(outcome);
     }
 

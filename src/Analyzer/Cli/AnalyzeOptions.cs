@@ -43,7 +43,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
         TypedOption.Text("--labels", "PATH", "labels of the samples, where the data have none of their own");
 
     private Option<int> Batch { get; } =
-        TypedOption.WholeNumber("--batch", "samples in one run, in whole groups of 16; changes no result [default: by size of the model]", 1);
+        TypedOption.WholeNumber(
+            "--batch", "samples in one run, in whole groups of 16; changes no result [default: by size of the model]", 1);
 
     private Option<float> Scale { get; } = PreprocessingOptions.Scale("what the checkpoints record, else 1");
 
@@ -272,9 +273,6 @@ internal sealed record AnalyzeCall
 
     /// <summary>Where the answer goes.</summary>
     public required OutputCall Output { get; init; }
-
-    /// <summary>Whether it is said where the time went.</summary>
-    public bool IsVerbose { get; init; }
 
     /// <summary>What the user should know about the options.</summary>
     public required ImmutableArray<string> Notes { get; init; }

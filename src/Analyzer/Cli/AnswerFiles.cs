@@ -27,13 +27,7 @@ internal static class AnswerFiles
         foreach (var format in call.Formats.Where(format => format.File is not null))
             WriteOne(format.File!, format.Writer);
         foreach (var format in call.Formats.Where(format => format.File is null))
-        {
-            // The table fits the terminal that reads it.
-            if (format.Writer.Format == "table")
-                TableReport.Write(outcome, terminal.Output, terminal.OutputWidth, terminal.OutputColor);
-            else
-                format.Writer.Write(outcome, terminal.Output);
-        }
+            Print(outcome, format.Writer, terminal);
         await terminal.Output.FlushAsync(token);
 
         void WriteOne(string file, ReportWriter writer)
@@ -47,6 +41,14 @@ internal static class AnswerFiles
             if (!call.Quiet)
                 terminal.WriteNote(files.Length == 0 ? $"{place}: written" : $"{place}: {files} written");
         }
+    }
+
+    private static void Print(AnalysisOutcome outcome, ReportWriter writer, Terminal terminal)
+    {
+        if (writer.Format == "table")
+            TableReport.Write(outcome, terminal.Output, terminal.OutputWidth, terminal.OutputColor);
+        else
+            writer.Write(outcome, terminal.Output);
     }
 
     private static ImmutableArray<string> WriteSet(AnalysisOutcome outcome, FileSet set)

@@ -23,7 +23,8 @@ internal sealed class OutputOptions
 
     private Option<ImmutableArray<FormatCall>> Format { get; } = TypedOption.Each(
         "--format", $"{string.Join('|', Printed.Select(writer => writer.Format))}[=FILE]",
-        $"form of the answer on stdout, or in FILE; repeatable [default: {Printed[0].Format}]", ReadFormat);
+        $"form of the answer on stdout, or in FILE; repeatable [default: {Printed[0].Format}]",
+        [.. Printed.Select(writer => writer.Format!)], ReadFormat);
 
     private Option<bool> Quiet { get; } = TypedOption.Flag("--quiet", "no progress and no notes; warnings and errors stay");
 
@@ -80,7 +81,7 @@ internal sealed class OutputOptions
             throw new FormatException($"'{text}' names no file; write {word}=FILE");
         return Printed.FirstOrDefault(writer => writer.Format == word) is { } found
             ? new FormatCall(found, file)
-            : throw new FormatException($"'{word}': expected {TypedOption.Listed(Printed.Select(writer => writer.Format!))}");
+            : throw TypedOption.NoSuchWord(word, [.. Printed.Select(writer => writer.Format!)]);
     }
 
     private static string? NotAFile(Option<string> option, ParseResult parsed) =>
@@ -113,6 +114,6 @@ internal sealed record OutputCall
     /// <summary>Whether progress and notes are silenced.</summary>
     public required bool Quiet { get; init; }
 
-    /// <summary>Whether to say where the time went.</summary>
+    /// <summary>Whether it is said where the time went.</summary>
     public required bool IsVerbose { get; init; }
 }

@@ -51,7 +51,7 @@ internal sealed class GateJudge(SeriesResult series, GateBaseline? baseline)
             return ResultOf(gate, threshold) with
             {
                 Problem = $"no layer matches '{gate.Layers!.Pattern}'"
-                    + GateAdvice.For(gate.Layers.Pattern, now.Measurement.Layers.Select(layer => layer.Name)),
+                    + NameAdvice.For(gate.Layers.Pattern, now.Measurement.Layers.Select(layer => layer.Name)),
                 MatchesNothing = true,
             };
         }

@@ -10,6 +10,8 @@ internal static class GateNumbers
 {
     private const string NeedsLabels = "the samples have no labels that fit; give --labels, or --data with labels";
     private const string NotRecorded = "the checkpoint does not record it; write it into metadata_props when exporting";
+    private const string NotCounted =
+        "the largest activations of a series are not counted unless asked for; add --units --out DIR, or --statistic max";
     private const string NothingBefore =
         "nothing comparable was measured before; give two or more checkpoints of one structure on the same samples";
 
@@ -35,7 +37,10 @@ internal static class GateNumbers
         new("borderline", "nodes whose statistic lies within 1e-4 of θ", subject => Of(subject.Measurement.Borderline)),
         new("not_finite", "nodes with an activation that is NaN or infinite",
             subject => Of(subject.Measurement.NodesNan + subject.Measurement.NodesInf)),
-        new("never_fired", "nodes with no activation above θ on any sample", subject => Of(subject.Measurement.NeverFired)),
+        new("never_fired", "nodes with no activation above θ on any sample", subject => Of(subject.Measurement.NeverFired))
+        {
+            WhenUnknown = NotCounted,
+        },
         new("alive_by_bias", "alive nodes all of whose incoming weights are zero",
             subject => Of(subject.Measurement.AliveByBias)),
         new("woke", "nodes alive now that were dead before", subject => Of(subject.Measurement.Woke))
@@ -89,7 +94,10 @@ internal static class GateNumbers
         new("borderline", "nodes whose statistic lies within 1e-4 of θ", subject => Of(subject.Layer!.Borderline)),
         new("not_finite", "nodes with an activation that is NaN or infinite",
             subject => Of(subject.Layer!.NodesNan + subject.Layer.NodesInf)),
-        new("never_fired", "nodes with no activation above θ on any sample", subject => Of(subject.Layer!.NeverFired)),
+        new("never_fired", "nodes with no activation above θ on any sample", subject => Of(subject.Layer!.NeverFired))
+        {
+            WhenUnknown = NotCounted,
+        },
         new("alive_by_bias", "alive nodes all of whose incoming weights are zero", subject => Of(subject.Layer!.AliveByBias)),
         new("emergence_share", "share of E that starts at its dead nodes; unknown for E = 0",
             subject => Exact.Of(subject.Layer!.EmergenceShare))
@@ -112,7 +120,10 @@ internal static class GateNumbers
             IsMeasured = false,
         },
         new("activation_mean", "mean activation over nodes and samples", subject => Exact.Of(subject.Layer!.ActivationMean)),
-        new("activation_max", "largest activation", subject => Exact.Of(subject.Layer!.ActivationMax)),
+        new("activation_max", "largest activation", subject => Exact.Of(subject.Layer!.ActivationMax))
+        {
+            WhenUnknown = NotCounted,
+        },
     ];
 
     private static GateNumber Share(string name, string meaning, Func<GateSubject, (int Part, int Whole)> of) =>

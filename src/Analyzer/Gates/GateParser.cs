@@ -77,7 +77,7 @@ internal sealed class GateParser
         var expected = ReadName($"expected one of {string.Join(", ", word.Choices)}").Replace('-', '_');
         return word.Choices.Contains(expected)
             ? new WordGate { Expression = text, Word = word, IsEqual = comparison == "==", Expected = expected }
-            : throw Error(start, $"unknown word '{expected}' for {word.Name}{GateAdvice.For(expected, word.Choices)}");
+            : throw Error(start, $"unknown word '{expected}' for {word.Name}{NameAdvice.For(expected, word.Choices)}");
     }
 
     /// <summary>A limit that a person cannot have meant would never trip, and pass for green.</summary>
@@ -166,7 +166,7 @@ internal sealed class GateParser
         if (layers is not null && GateWords.All.Any(word => word.Name == name))
             return Error(start, $"'{name}' is a value of the series; write it without layer(…)");
         var names = numbers.Select(number => number.Name).Concat(layers is null ? GateWords.All.Select(word => word.Name) : []);
-        return Error(start, $"unknown value '{name}'{GateAdvice.For(name, names)}");
+        return Error(start, $"unknown value '{name}'{NameAdvice.For(name, names)}");
     }
 
     private void SkipSpace()

@@ -1,6 +1,5 @@
 using System.Numerics;
 using Emergence.Analyzer.Gates;
-using Emergence.Analyzer.Metrics;
 using Emergence.Analyzer.Reports;
 using Emergence.Analyzer.Series;
 using Emergence.Analyzer.Tests.Reports;

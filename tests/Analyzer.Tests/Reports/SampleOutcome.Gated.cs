@@ -1,5 +1,4 @@
 using Emergence.Analyzer.Gates;
-using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
