@@ -29,6 +29,9 @@ public static class Analysis
     /// <inheritdoc cref="RunAsync"/>
     internal static AnalysisOutcome Run(AnalysisRequest request, IProgress<AnalysisProgress>? progress, CancellationToken token)
     {
+        // Of one model, its layers are shown, and which of their nodes never fire.
+        if (request.Checkpoints.Length == 1)
+            request = request with { Settings = request.Settings with { Maxima = true } };
         var sessions = SessionFactory.Create(request.Settings);
         var structure = new SeriesStructure(request.IsStrictSeries);
         var changes = new SeriesChanges(request.Settings);
@@ -60,8 +63,7 @@ public static class Analysis
         string file, AnalysisRequest request, SessionFactory sessions, SeriesStructure structure, SeriesChanges changes,
         ProbeCache probes, ResultStore? store, Action<int, int> samplesDone, CheckpointRun run)
     {
-        // Of one model, its layers are shown, and which of their nodes never fire.
-        var settings = request.Settings with { Maxima = request.Settings.Maxima || request.Checkpoints.Length == 1 };
+        var settings = request.Settings;
         var opened = Checkpoint.Open(file);
         var (model, probe) =
             TracedCheckpoint.On(opened, settings, probes, sessions, samples => run.Holds(opened.Bytes, samples), run.Token);

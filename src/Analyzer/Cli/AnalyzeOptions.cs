@@ -42,9 +42,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
     private Option<string> Labels { get; } =
         TypedOption.Text("--labels", "PATH", "labels of the samples, where the data have none of their own");
 
-    private Option<int> Batch { get; } =
-        TypedOption.WholeNumber(
-            "--batch", "samples in one run, in whole groups of 16; changes no result [default: by size of the model]", 1);
+    private Option<int> Batch { get; } = TypedOption.WholeNumber(
+        "--batch", "samples in one run, in whole groups of 16; changes no result [default: by size of the model]", 1);
 
     private Option<float> Scale { get; } = PreprocessingOptions.Scale("what the checkpoints record, else 1");
 

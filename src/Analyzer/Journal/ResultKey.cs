@@ -60,6 +60,7 @@ internal static class ResultKey
         text.Write(settings.Wired);
         text.Write(settings.Contributions);
         text.Write(settings.Units);
+        text.Write(settings.Maxima);
         text.Write(settings.Bootstrap?.Resamples ?? 0);
         text.Write(settings.Bootstrap?.Seed ?? 0);
         text.Write((int)settings.Optimization);

@@ -118,6 +118,7 @@ public sealed class ResultStoreTests : IDisposable
             (nameof(AnalysisSettings.Wired), new() { Wired = true }),
             (nameof(AnalysisSettings.Contributions), new() { Contributions = true }),
             (nameof(AnalysisSettings.Units), new() { Units = true }),
+            (nameof(AnalysisSettings.Maxima), new() { Maxima = true }),
             (nameof(AnalysisSettings.Bootstrap), new() { Bootstrap = new(100) }),
             (nameof(AnalysisSettings.Optimization), new() { Optimization = Enum.GetValues<Optimization>()[^1] }),
             (nameof(AnalysisSettings.Threads), new() { Threads = 1 }),
