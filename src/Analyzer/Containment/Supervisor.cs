@@ -4,9 +4,9 @@ using System.Globalization;
 using System.IO.Pipes;
 using System.Runtime.InteropServices;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 using Emergence.Analyzer.Journal;
 using Emergence.CommandLine;
+using Microsoft.Win32.SafeHandles;
 
 namespace Emergence.Analyzer.Containment;
 
