@@ -4,5 +4,10 @@ using Emergence.Benchmarks;
 
 if (args is ["soak", var folder, var analyses])
     return Soak.Run(folder, int.Parse(analyses, CultureInfo.InvariantCulture));
+if (args is ["counting", _, _, _, _, ..])
+{
+    CountingCost.Run(args.AsSpan(1));
+    return 0;
+}
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;

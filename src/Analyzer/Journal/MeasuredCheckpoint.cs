@@ -6,7 +6,7 @@ namespace Emergence.Analyzer.Journal;
 
 /// <summary>
 /// What running a checkpoint gives: all of its result that does not follow from the file, the samples and the trace, which
-/// every run reads anew, nor from the checkpoint before it in the series.
+/// every run reads again, nor from the checkpoint before it in the series.
 /// </summary>
 /// <param name="Measurements">One entry per threshold, in the order asked for.</param>
 /// <param name="Accuracy">Accuracy measured on a labeled probe; null without one.</param>

@@ -58,7 +58,9 @@ public static class CheckpointFinder
     {
         var folder = Path.GetDirectoryName(name) is { Length: > 0 } given ? given : ".";
         var names = Directory.Exists(folder) ? Entries(folder).Select(Path.GetFileName).OfType<string>() : [];
-        return NearestName.Question(Path.GetFileName(name), names) is { Length: > 0 } question ? question : $"; {MissingPath.Remedy(name)}";
+        return NearestName.Question(Path.GetFileName(name), names) is { Length: > 0 } question
+            ? question
+            : $"; {MissingPath.Remedy(name)}";
     }
 
     private static List<string> ModelsIn(string directory)

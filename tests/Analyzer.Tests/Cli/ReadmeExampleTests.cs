@@ -22,7 +22,8 @@ public class ReadmeExampleTests
         using var error = new StringWriter();
         var exitCode = await Commands.RunAsync(
             // A slow machine would also show how far it is.
-            [Path.Combine(series, "ckpt_*.onnx"), "--quiet"], new Terminal(output, error, null, TimeProvider.System), Analysis.RunAsync,
+            [Path.Combine(series, "ckpt_*.onnx"), "--quiet"], new Terminal(output, error, null, TimeProvider.System),
+            Analysis.RunAsync,
             token: TestContext.Current.CancellationToken);
         Assert.Equal("", error.ToString());
         Assert.Equal(0, exitCode);
