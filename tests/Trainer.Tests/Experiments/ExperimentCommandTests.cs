@@ -120,7 +120,7 @@ public sealed class ExperimentCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("nonsense", "", "'nonsense'")]
+    [InlineData("nonsense", "", "nonsense: no such experiment; expected mlp-")]
     [InlineData("cnn", "--analyzer nowhere",
         "--analyzer nowhere: does not exist; give the path of the program emergence-analyze")]
     [InlineData("mlp-pruning", "--prune-after 2,30", "--prune-after: is after the last epoch; give more --epochs")]
