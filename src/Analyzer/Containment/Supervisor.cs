@@ -26,8 +26,8 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
     // What a worker may take to end by itself, once it was asked to or its time is over.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1.5);
 
-    // Native code fills some hundred megabytes in this time. What is called oftener than that is compiled a second time.
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(40);
+    // Native code fills some hundred megabytes in this time.
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     private readonly List<(string File, string Death)> deaths = [];
     private readonly object gate = new();
