@@ -39,8 +39,11 @@ public sealed class FileSet : IDisposable
         FileSet? set = null;
         Try(directory, () =>
         {
-            var isNew = !Directory.Exists(directory);
+            // A run that is killed cannot take away the folder that it made: the next one knows by the length of its lock.
+            var isNew = !Directory.Exists(directory)
+                || new FileInfo(Path.Combine(directory, LockName)) is { Exists: true, Length: 1 };
             set = new FileSet(directory, Enter(directory), isNew);
+            set.gate.SetLength(isNew ? 1 : 0);
             try
             {
                 Finish(directory);

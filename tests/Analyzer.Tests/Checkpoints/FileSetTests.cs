@@ -26,6 +26,19 @@ public sealed class FileSetTests : IDisposable
             .ThenBy(name => Array.IndexOf(Names, name)));
     }
 
+    // What a run that is killed leaves: its lock, which says by its length whether the folder was there before.
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(0, true)]
+    public void a_folder_that_a_killed_run_had_made_goes_with_the_next_that_writes_nothing(int length, bool stays)
+    {
+        var made = folder.Path("made");
+        Directory.CreateDirectory(made);
+        File.WriteAllBytes(Path.Combine(made, ".emergence-lock"), new byte[length]);
+        FileSet.Open(made).Dispose();
+        Assert.Equal(stays, Directory.Exists(made));
+    }
+
     [Fact]
     public void a_run_that_fails_leaves_the_old_set()
     {
