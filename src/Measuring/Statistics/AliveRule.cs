@@ -145,7 +145,7 @@ public sealed class AliveRule
 
     /// <summary>
     /// Nodes with no activation (with <see cref="Statistic.AbsMax"/>: no absolute value of one) above the threshold on any
-    /// sample; null where the statistic does not count the largest. Nodes with activations that are not finite are none of them.
+    /// sample; null where the largest were not counted. Nodes with activations that are not finite are none of them.
     /// </summary>
     internal int? NeverFired(LayerProfile profile)
     {

@@ -80,7 +80,7 @@ public sealed record LayerResult
 
     /// <summary>
     /// Nodes with no activation above the threshold on any sample, so that they are dead; null where their largest activation
-    /// is not counted: with a statistic of absolute values.
+    /// is not counted: unless <see cref="AnalysisSettings.Maxima"/> or the units are asked for, or the statistic needs it.
     /// </summary>
     public int? NeverFired { get; init; }
 
@@ -108,7 +108,7 @@ public sealed record LayerResult
     /// <summary>Mean of its activations over nodes and samples; null where not finite.</summary>
     public required double? ActivationMean { get; init; }
 
-    /// <summary>Largest activation over nodes and samples; null where not finite.</summary>
+    /// <summary>Largest activation over nodes and samples; null where not finite, or not counted.</summary>
     public required double? ActivationMax { get; init; }
 
     /// <summary>
