@@ -18,6 +18,7 @@ internal static class Commands
         AnalyzeCommand.Create(terminal, analyze, worker),
         WatchCommand.Create(terminal, worker),
         InspectCommand.Create(terminal, worker),
+        ReduceCommand.Create(terminal, worker),
         CompareCommand.Create(terminal, analyze, worker),
         PruneCommand.Create(terminal, worker));
 }
