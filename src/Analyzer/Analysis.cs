@@ -55,7 +55,10 @@ public static class Analysis
                 failures.Add(new FailedCheckpoint(file, failure));
         }
         var checkpoints = SamplingNoise.Remark(FileNameEpochs.Fill(results.ToImmutable()), request.Settings);
-        var series = new SeriesResult(request.Settings, ToolVersion, SessionFactory.RuntimeVersion, checkpoints);
+        var series = new SeriesResult(request.Settings, ToolVersion, SessionFactory.RuntimeVersion, checkpoints)
+        {
+            DeviceReason = sessions.Reason,
+        };
         return new AnalysisOutcome(series, failures.ToImmutable()) { NodeValues = changes.LastNodeValues };
     }
 
@@ -88,6 +91,7 @@ public static class Analysis
             TestLoss = checkpoint.Metadata.TestLoss,
             Probe = probe.Provenance,
             Device = sessions.Device,
+            Providers = measured.Providers,
             Diagnostics = measured.Diagnostics,
         };
         if (structure.Follow(file, graph) is { } segment)
@@ -110,7 +114,7 @@ public static class Analysis
             return known;
         var measured = model.Measure(probe, sessions, samplesDone, token);
         var result = new MeasuredCheckpoint(measured.Measurements, measured.Profile.Accuracy,
-            SeriesChanges.NodeValues(measured.Profile, settings), measured.Diagnostics);
+            SeriesChanges.NodeValues(measured.Profile, settings), measured.Diagnostics, measured.Profile.Providers);
         store?.Keep(key, result);
         return result;
     }
