@@ -90,8 +90,6 @@ internal static class AnalyzeCommand
         if (call.Output.IsVerbose)
             times.Say(terminal, call.Request.Checkpoints.Length);
         Messages.WriteGates(terminal, outcome);
-        if (call.Output.IsVerbose)
-            times.Say(terminal, call.Request.Checkpoints.Length);
         return CodeOf(outcome);
     }
 

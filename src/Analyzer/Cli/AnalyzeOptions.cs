@@ -136,6 +136,17 @@ internal sealed class AnalyzeOptions(Worker? worker)
         new("Output", [.. Output.All]),
     ];
 
+    /// <summary>The groups of a command that analyzes checkpoints as they come.</summary>
+    /// <param name="own">What it alone has.</param>
+    public ImmutableArray<OptionGroup> GroupsOfWatching(OptionGroup own) =>
+    [
+        own,
+        .. MeasuringGroups(Bootstrap, Units, Only, Exclude),
+        new("Runs", Optimization, Threads, Device, Batch, StrictSeries, Limits.Memory),
+        new("Gates", [.. Gates.All]),
+        new("Output", [.. Output.All]),
+    ];
+
     /// <summary>The groups of <see cref="Measuring"/> for other commands.</summary>
     public ImmutableArray<OptionGroup> GroupsOfMeasuring =>
         [.. MeasuringGroups(), new("Runs", [Optimization, Threads, Device, ProviderLibrary, Batch, .. Limits.All])];
@@ -148,10 +159,14 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     /// <summary>What the user asked for; the files are looked up here.</summary>
     /// <exception cref="UsageException">A path names nothing, or an option takes no such value.</exception>
-    public AnalyzeCall Read(ParseResult parsed, TextReader input)
+    public AnalyzeCall Read(ParseResult parsed, TextReader input) => Read(parsed, Checkpoints.Read(parsed, input));
+
+    /// <summary>What the user asked for, of these checkpoints.</summary>
+    /// <inheritdoc cref="Read(ParseResult, TextReader)" path="/exception"/>
+    public AnalyzeCall Read(ParseResult parsed, ImmutableArray<string> checkpoints)
     {
         var settings = ReadSettings(parsed);
-        var request = new AnalysisRequest(Checkpoints.Read(parsed, input), settings, ReadProbe(parsed))
+        var request = new AnalysisRequest(checkpoints, settings, ReadProbe(parsed))
         {
             Boundary = Limits.Read(parsed),
             IsStrictSeries = Given(parsed, StrictSeries, false),
