@@ -39,7 +39,10 @@ internal sealed class SeriesAnalysis
     /// <summary>What is known by now.</summary>
     public AnalysisOutcome Outcome => new(
         new SeriesResult(request.Settings, ToolVersion, SessionFactory.RuntimeVersion,
-            SamplingNoise.Remark(FileNameEpochs.Fill([.. results]), request.Settings)),
+            SamplingNoise.Remark(FileNameEpochs.Fill([.. results]), request.Settings))
+        {
+            DeviceReason = sessions.Reason,
+        },
         [.. failures])
     {
         NodeValues = changes.LastNodeValues,
@@ -92,6 +95,7 @@ internal sealed class SeriesAnalysis
             TestLoss = checkpoint.Metadata.TestLoss,
             Probe = probe.Provenance,
             Device = sessions.Device,
+            Providers = measured.Providers,
             Diagnostics = measured.Diagnostics,
         };
         if (structure.Follow(file, graph) is { } segment)
@@ -112,7 +116,7 @@ internal sealed class SeriesAnalysis
             return known;
         var measured = model.Measure(probe, sessions, samplesDone, token);
         var result = new MeasuredCheckpoint(measured.Measurements, measured.Profile.Accuracy,
-            SeriesChanges.NodeValues(measured.Profile, settings), measured.Diagnostics);
+            SeriesChanges.NodeValues(measured.Profile, settings), measured.Diagnostics, measured.Profile.Providers);
         store?.Keep(key, result);
         return result;
     }

@@ -135,7 +135,7 @@ internal static class TableReport
             : $"{Spelling.Of(settings.Statistic)} activation > {thresholds}";
         var probes = series.Checkpoints.Select(checkpoint =>
             $"{Printable.Of(checkpoint.Probe.Name)} ({NumberText.Integer(checkpoint.Probe.Samples)} samples)").Distinct();
-        var devices = series.Checkpoints.Select(checkpoint => Spelling.Of(checkpoint.Device)).Distinct();
+        var devices = series.Checkpoints.Select(checkpoint => checkpoint.Device.ToString()).Distinct();
         return $"""
             alive: {alive}; probe: {string.Join(", ", probes)}; device: {string.Join(", ", devices)}
             Ẽ = E / non-zero parameters, Ẽ all = E / all parameters; E_H: E over paths of alive nodes only
