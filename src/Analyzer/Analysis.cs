@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Series;
+using Emergence.Analyzer.Sharding;
 using Emergence.Checkpoints;
 using Emergence.Measuring;
 using Emergence.Measuring.Inference;
@@ -33,31 +34,69 @@ public static class Analysis
         if (request.Checkpoints.Length == 1)
             request = request with { Settings = request.Settings with { Maxima = true } };
         var sessions = SessionFactory.Create(request.Settings);
-        var structure = new SeriesStructure(request.IsStrictSeries);
-        var changes = new SeriesChanges(request.Settings);
+        var (structure, changes) = (new SeriesStructure(request.IsStrictSeries), new SeriesChanges(request.Settings));
         var probes = new ProbeCache(request.Probe,
             activity => progress?.Report(new AnalysisProgress("", 0, request.Checkpoints.Length, 0, 0, activity)));
         var store = request.Store ?? (request.Checkpoints.Length > 1 ? request.Boundary.Store : null);
-        var results = ImmutableArray.CreateBuilder<CheckpointResult>();
-        var failures = ImmutableArray.CreateBuilder<FailedCheckpoint>();
-        foreach (var (index, file) in request.Checkpoints.Index())
+        var plan = request.Shard is { } asked ? ShardPlan.Of(request.Checkpoints, asked) : null;
+        var (first, count) = plan is null ? (0, request.Checkpoints.Length) : (plan.First, plan.Count);
+        Contained<CheckpointResult> At(int index)
         {
             token.ThrowIfCancellationRequested();
-            progress?.Report(new AnalysisProgress(file, index, request.Checkpoints.Length, 0, 0));
+            var file = request.Checkpoints[index];
+            var place = Math.Max(0, index - first);
+            progress?.Report(new AnalysisProgress(file, place, count, 0, 0));
             void SamplesDone(int done, int samples) =>
-                progress?.Report(new AnalysisProgress(file, index, request.Checkpoints.Length, done, samples));
-
-            var (result, failure) = request.Boundary.Run(
+                progress?.Report(new AnalysisProgress(file, place, count, done, samples));
+            return request.Boundary.Run(
                 file, run => Analyze(file, request, sessions, structure, changes, probes, store, SamplesDone, run), token);
-            if (failure is null)
-                results.Add(result!);
-            else
-                failures.Add(new FailedCheckpoint(file, failure));
         }
-        var checkpoints = SamplingNoise.Remark(FileNameEpochs.Fill(results.ToImmutable()), request.Settings);
-        var series = new SeriesResult(request.Settings, ToolVersion, SessionFactory.RuntimeVersion, checkpoints);
-        return new AnalysisOutcome(series, failures.ToImmutable()) { NodeValues = changes.LastNodeValues };
+        var before = count == 0 ? null : Before(first, index =>
+        {
+            // Nothing stays of one that failed.
+            (structure, changes) = (new SeriesStructure(request.IsStrictSeries), new SeriesChanges(request.Settings));
+            return At(index);
+        });
+        var entries = ImmutableArray.CreateBuilder<SeriesEntry>(count);
+        for (var index = first; index < first + count; index++)
+        {
+            var (result, failure) = At(index);
+            entries.Add(new SeriesEntry(request.Checkpoints[index], failure is null ? result : null, failure));
+        }
+        var outcome = AnalysisOutcome.Of(
+            request.Settings, ToolBuild.Version, SessionFactory.RuntimeVersion, entries, changes.LastNodeValues);
+        return plan is null ? outcome : outcome with
+        {
+            Part = PartOf(request, plan, before, entries.ToImmutable(), outcome),
+            Before = before?.Result,
+        };
     }
+
+    /// <summary>The last checkpoint before a shard that can be analyzed: its first is compared with it.</summary>
+    private static (int Index, CheckpointResult Result)? Before(int first, Func<int, Contained<CheckpointResult>> analyze)
+    {
+        for (var index = first - 1; index >= 0; index--)
+        {
+            if (analyze(index) is { Failure: null, Value: { } result })
+                return (index, result);
+        }
+        return null;
+    }
+
+    private static ShardPart PartOf(
+        AnalysisRequest request, ShardPlan plan, (int Index, CheckpointResult Result)? before,
+        ImmutableArray<SeriesEntry> entries, AnalysisOutcome outcome) => new()
+        {
+            Shard = request.Shard!,
+            Plan = plan,
+            Settings = request.Settings,
+            Samples = Fact.Of(request.Probe),
+            ToolVersion = outcome.Series.ToolVersion,
+            RuntimeVersion = outcome.Series.RuntimeVersion,
+            Before = before is var (index, result) ? new Predecessor(index, result.Sha256, result.Probe) : null,
+            Entries = entries,
+            NodeValues = outcome.NodeValues,
+        };
 
     private static CheckpointResult Analyze(
         string file, AnalysisRequest request, SessionFactory sessions, SeriesStructure structure, SeriesChanges changes,
@@ -114,6 +153,4 @@ public static class Analysis
         store?.Keep(key, result);
         return result;
     }
-
-    private static string ToolVersion { get; } = typeof(Analysis).Assembly.GetName().Version!.ToString(fieldCount: 3);
 }

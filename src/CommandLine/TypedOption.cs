@@ -197,7 +197,7 @@ public static class TypedOption
 
     /// <summary>An option of exactly one value, read by <paramref name="read"/>, which throws
     /// <see cref="FormatException"/>.</summary>
-    private static Option<T> Of<T>(string name, string placeholder, string description, Func<string, T> read) =>
+    public static Option<T> Of<T>(string name, string placeholder, string description, Func<string, T> read) =>
         new(name)
         {
             Description = description,

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Journal;
+using Emergence.Analyzer.Sharding;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
 
@@ -63,6 +64,8 @@ internal static class AnalyzeCommand
         var journal = place is null ? null : Path.Combine(place, Journal);
         var store = journal is null ? null : new ResultStore(() => journal, isDurable: true, terminal.WriteWarning);
         using var set = place is null ? null : FileSet.Open(place);
+        if (call.Request.Shard is { } shard)
+            ShardFolder.RequireOwn(place!, shard);
         using var line = call.Output.Quiet ? null : new ProgressLine(terminal);
         var times = new PhaseTimes(terminal.Clock, line);
         // On another thread: Ctrl-C is listened to only once the action has returned its task.
@@ -79,22 +82,22 @@ internal static class AnalyzeCommand
         }
         Messages.WriteDiagnostics(terminal, analyzed.Series.Checkpoints, call.Output.Quiet);
         Messages.WriteFailures(terminal, analyzed.Failures);
-        if (analyzed.Series.Checkpoints.IsEmpty)
+        // A shard may have none, or none that can be analyzed, which the whole has to know.
+        if (analyzed.Series.Checkpoints.IsEmpty && analyzed.Part is null)
             return ExitCode.Failed;
         var outcome = call.Gates.Judge(analyzed);
         await AnswerFiles.WriteAsync(outcome, call.Output, set, terminal, token);
-        if (journal is not null)
+        // A shard that is started again, as clusters do, skips what is done.
+        if (journal is not null && analyzed.Part is null)
             ResultStore.Remove(journal);
         if (call.Output.IsVerbose)
             times.Say(terminal, call.Request.Checkpoints.Length);
         Messages.WriteGates(terminal, outcome);
-        if (call.Output.IsVerbose)
-            times.Say(terminal, call.Request.Checkpoints.Length);
         return CodeOf(outcome);
     }
 
     /// <summary>What went wrong outranks a gate, so that no gate of an incomplete result passes for an answer.</summary>
-    private static int CodeOf(AnalysisOutcome outcome) =>
+    public static int CodeOf(AnalysisOutcome outcome) =>
         !outcome.Failures.IsEmpty ? ExitCode.Partial
         : outcome.Gates.Any(gate => gate.MatchesNothing) ? ExitCode.Usage
         : outcome.Gates.Any(gate => gate.Problem is not null) ? ExitCode.Failed

@@ -115,6 +115,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private LimitOptions Limits { get; } = new(worker);
 
+    private ScaleOptions Machines { get; } = new();
+
     private GateOptions Gates { get; } = new();
 
     private OutputOptions Output { get; } = new();
@@ -127,6 +129,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     [
         .. MeasuringGroups(Bootstrap, Units, Only, Exclude),
         new("Runs", [Optimization, Threads, Device, Batch, StrictSeries, .. Limits.All]),
+        new("Many machines", [.. Machines.All]),
         new("Gates", [.. Gates.All]),
         new("Output", [.. Output.All]),
     ];
@@ -150,6 +153,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
         {
             Boundary = Limits.Read(parsed),
             IsStrictSeries = Given(parsed, StrictSeries, false),
+            Shard = Machines.ReadShard(parsed, Output.HasFolder(parsed)),
         };
         var gates = Gates.Read(parsed, request);
         var shareNote = parsed.GetResult(AliveShare) is not null && settings.Statistic != StatisticKind.Share

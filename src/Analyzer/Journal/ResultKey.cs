@@ -1,14 +1,9 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
-using Emergence.Datasets;
-using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
-using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Journal;
 
@@ -16,13 +11,6 @@ namespace Emergence.Analyzer.Journal;
 /// is missing a wrong number.</summary>
 internal static class ResultKey
 {
-    // A build is another program where any of its parts is.
-    private static readonly Guid[] Program =
-    [
-        .. new[] { typeof(ResultKey), typeof(Probe), typeof(LayerGraph), typeof(NodeMask), typeof(Checkpoint), typeof(SampleSet) }
-            .Select(type => type.Module.ModuleVersionId),
-    ];
-
     /// <summary>The key of a checkpoint's result.</summary>
     /// <param name="checkpoint">The checkpoint. Its name counts, as warnings say it.</param>
     /// <param name="settings">What was asked for.</param>
@@ -33,40 +21,14 @@ internal static class ResultKey
     {
         using var stream = new MemoryStream();
         using var text = new BinaryWriter(stream, Encoding.UTF8);
-        foreach (var part in Program)
-            text.Write(part.ToByteArray());
-        text.Write(SessionFactory.RuntimeVersion);
-        text.Write((int)RuntimeInformation.ProcessArchitecture);
+        text.Write(ToolBuild.Id);
         text.Write((int)device);
         text.Write(checkpoint.Path);
         text.Write(checkpoint.Sha256);
-        Write(text, settings);
+        StoredSettings.Write(text, settings);
         Write(text, options.Dimensions);
         Write(text, probe);
         return SHA256.HashData(stream.ToArray());
-    }
-
-    private static void Write(BinaryWriter text, AnalysisSettings settings)
-    {
-        text.Write(settings.Thresholds.Length);
-        foreach (var threshold in settings.Thresholds)
-            text.Write(threshold);
-        text.Write((int)settings.Statistic);
-        text.Write(settings.AliveShare);
-        text.Write((int)settings.ConvNodes);
-        text.Write(settings.IncludeInput);
-        Write(text, settings.Only);
-        Write(text, settings.Exclude);
-        text.Write(settings.Wired);
-        text.Write(settings.Contributions);
-        text.Write(settings.Units);
-        text.Write(settings.Maxima);
-        text.Write(settings.Bootstrap?.Resamples ?? 0);
-        text.Write(settings.Bootstrap?.Seed ?? 0);
-        text.Write((int)settings.Optimization);
-        text.Write(settings.Threads);
-        text.Write(settings.Batch);
-        text.Write((int)settings.Device);
     }
 
     private static void Write(BinaryWriter text, ImmutableDictionary<string, int> sizes)
@@ -100,13 +62,6 @@ internal static class ResultKey
             text.Write(origin.Largest);
             text.Write(origin.IsChosen);
         }
-        Write(text, [.. probe.Diagnostics.Select(diagnostic => diagnostic.ToString())]);
-    }
-
-    private static void Write(BinaryWriter text, ImmutableArray<string> words)
-    {
-        text.Write(words.Length);
-        foreach (var word in words)
-            text.Write(word);
+        StoredSettings.Write(text, [.. probe.Diagnostics.Select(diagnostic => diagnostic.ToString())]);
     }
 }
