@@ -143,14 +143,15 @@ public static class Analysis
         TracedCheckpoint model, Probe probe, AnalysisRequest request, SessionFactory sessions, ResultStore? store,
         Action<int> samplesDone, CancellationToken token)
     {
-        var settings = request.Settings;
-        var key = store is null ? [] : ResultKey.Of(model.Checkpoint, settings, request.Probe, probe, sessions.Device);
-        if (store?.Find(key) is { } known)
-            return known;
-        var measured = model.Measure(probe, sessions, samplesDone, token);
-        var result = new MeasuredCheckpoint(measured.Measurements, measured.Profile.Accuracy,
-            SeriesChanges.NodeValues(measured.Profile, settings), measured.Diagnostics);
-        store?.Keep(key, result);
-        return result;
+        return store is null ? Now() : store.Get(
+            ResultKey.Of(model.Checkpoint, model.Graph.Diagnostics, request.Settings, request.Probe, probe, sessions.Device),
+            Now, token);
+
+        MeasuredCheckpoint Now()
+        {
+            var measured = model.Measure(probe, sessions, samplesDone, token);
+            return new MeasuredCheckpoint(measured.Measurements, measured.Profile.Accuracy,
+                SeriesChanges.NodeValues(measured.Profile, request.Settings), measured.Diagnostics);
+        }
     }
 }

@@ -137,7 +137,7 @@ public static class TypedOption
             : throw new FormatException($"'{text}' is not a size in bytes, as in 512M or 4G");
     });
 
-    /// <summary>A time above zero, in seconds; s, m or h behind it for seconds, minutes or hours.</summary>
+    /// <summary>A time above zero, in seconds; s, m, h or d behind it for seconds, minutes, hours or days.</summary>
     /// <param name="name">Of the option.</param>
     /// <param name="description">Of the option.</param>
     /// <param name="most">The longest time.</param>
@@ -146,7 +146,7 @@ public static class TypedOption
 
     private static TimeSpan ReadTime(string text, TimeSpan most)
     {
-        var unit = text.Length == 0 ? 0 : text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 };
+        var unit = text.Length == 0 ? 0 : text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, 'd' => 86_400, _ => 0 };
         return WrittenNumber.TryReal<double>(unit > 0 ? text[..^1] : text, out var number)
             && number * Math.Max(1, unit) is > 0 and var seconds && seconds <= most.TotalSeconds
             ? TimeSpan.FromSeconds(seconds)

@@ -61,8 +61,9 @@ internal static class AnalyzeCommand
                 terminal.WriteNote(note);
         }
         var place = call.Output.Out;
-        var journal = place is null ? null : Path.Combine(place, Journal);
-        var store = journal is null ? null : new ResultStore(() => journal, isDurable: true, terminal.WriteWarning);
+        var journal = place is null || call.Cache is not null ? null : Path.Combine(place, Journal);
+        var store = call.Cache?.Open(call.Request.Boundary.Limits.Timeout, terminal.WriteWarning)
+            ?? (journal is null ? null : new ResultStore(() => journal, isDurable: true, terminal.WriteWarning));
         using var set = place is null ? null : FileSet.Open(place);
         if (call.Request.Shard is { } shard)
             ShardFolder.RequireOwn(place!, shard);
@@ -75,11 +76,8 @@ internal static class AnalyzeCommand
             CancellationToken.None);
         line?.Wipe();
         times.Write();
-        if (store is { Found: > 0 and var found } && !call.Output.Quiet)
-        {
-            terminal.WriteNote(string.Create(CultureInfo.InvariantCulture,
-                $"{place}: {found} of {call.Request.Checkpoints.Length} checkpoints were measured before an interruption"));
-        }
+        if (store is { Found: > 0 } && !call.Output.Quiet)
+            terminal.WriteNote(FoundWhere(call, store.Found));
         Messages.WriteDiagnostics(terminal, analyzed.Series.Checkpoints, call.Output.Quiet);
         Messages.WriteFailures(terminal, analyzed.Failures);
         // A shard may have none, or none that can be analyzed, which the whole has to know.
@@ -90,10 +88,22 @@ internal static class AnalyzeCommand
         // A shard that is started again, as clusters do, skips what is done.
         if (journal is not null && analyzed.Part is null)
             ResultStore.Remove(journal);
+        if (store is not null)
+            call.Cache?.Limit(store);
         if (call.Output.IsVerbose)
             times.Say(terminal, call.Request.Checkpoints.Length);
         Messages.WriteGates(terminal, outcome);
         return CodeOf(outcome);
+    }
+
+    private static string FoundWhere(AnalyzeCall call, int found)
+    {
+        var (place, how) = call.Cache is { } cache ? (cache.Folder, "found in the cache")
+            : (call.Output.Out, "measured before an interruption");
+        // A shard has one more than its own: the one before them.
+        var of = call.Request.Shard is { } shard ? $"results of shard {shard}"
+            : $"of {call.Request.Checkpoints.Length} checkpoints";
+        return string.Create(CultureInfo.InvariantCulture, $"{place}: {found} {of} were {how}");
     }
 
     /// <summary>What went wrong outranks a gate, so that no gate of an incomplete result passes for an answer.</summary>

@@ -163,6 +163,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
         {
             Request = request,
             Gates = gates,
+            Cache = Machines.ReadCache(parsed),
             Output = Output.Read(parsed),
             Notes = [.. gates.Notes.Prepend(shareNote).OfType<string>()],
         };
@@ -273,6 +274,9 @@ internal sealed record AnalyzeCall
 
     /// <summary>What makes the result fail.</summary>
     public required GateCall Gates { get; init; }
+
+    /// <summary>Where results are shared; null: nowhere.</summary>
+    public required CacheCall? Cache { get; init; }
 
     /// <summary>Where the answer goes.</summary>
     public required OutputCall Output { get; init; }

@@ -19,5 +19,6 @@ internal static class Commands
         InspectCommand.Create(terminal, worker),
         CompareCommand.Create(terminal, analyze, worker),
         PruneCommand.Create(terminal, worker),
-        MergeCommand.Create(terminal));
+        MergeCommand.Create(terminal),
+        CacheCommand.Create(terminal));
 }

@@ -1,9 +1,36 @@
 using System.CommandLine;
+using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Sharding;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Cli;
+
+/// <summary>A folder of results that several runs share.</summary>
+/// <param name="Folder">Where it is.</param>
+/// <param name="Size">What may stay there, in bytes; null: all.</param>
+internal sealed record CacheCall(string Folder, long? Size)
+{
+    // Of the time for a checkpoint: the rest is for measuring it after all.
+    private const int ShareOfTimeout = 10;
+
+    /// <summary>The store in it.</summary>
+    /// <param name="timeout">How long one checkpoint may take.</param>
+    /// <param name="warn">Receives why results cannot be kept.</param>
+    public ResultStore Open(TimeSpan timeout, Action<string> warn) => new(() => Folder, isDurable: true, warn)
+    {
+        Patience = timeout / ShareOfTimeout,
+        Loss = "results of this run are not shared",
+    };
+
+    /// <summary>Makes room, where this run has added to it.</summary>
+    /// <exception cref="UserException">A result cannot be removed.</exception>
+    public void Limit(ResultStore store)
+    {
+        if (Size is not null && store.Kept > 0 && Directory.Exists(Folder))
+            ResultCache.Prune(Folder, Size, unused: null, DateTime.UtcNow);
+    }
+}
 
 /// <summary>The options that spread a series over several processes and machines.</summary>
 internal sealed class ScaleOptions
@@ -15,8 +42,30 @@ internal sealed class ScaleOptions
         "analyze only part i of N, for emergence-analyze merge; auto: as Slurm, AWS Batch or CI say, or Kubernetes, with N",
         Read);
 
+    private Option<string> Cache { get; } = TypedOption.Text(
+        "--cache", "DIR", "keep results there and take those that are there, by the content of checkpoints; any number of runs "
+        + "may share it");
+
+    private Option<long> CacheSize { get; } = TypedOption.Bytes(
+        "--cache-size", "remove what was not used for the longest time from --cache beyond this size, as in 10G, at the end of "
+        + "the run [default: nothing]");
+
     /// <summary>In the order of help.</summary>
-    public IEnumerable<Option> All => [Shard];
+    public IEnumerable<Option> All => [Shard, Cache, CacheSize];
+
+    /// <summary>The shared folder of results; null: none.</summary>
+    /// <exception cref="UsageException">It is a file, or a size is given without one.</exception>
+    public CacheCall? ReadCache(ParseResult parsed)
+    {
+        if (parsed.GetValue(Cache) is not { } folder)
+        {
+            return parsed.GetResult(CacheSize) is null
+                ? null : throw new UsageException("--cache-size: limits the folder of --cache; name it");
+        }
+        return File.Exists(folder)
+            ? throw new UsageException($"--cache {folder}: is a file; name a directory, which is created where needed")
+            : new CacheCall(folder, parsed.GetResult(CacheSize) is null ? null : parsed.GetValue(CacheSize));
+    }
 
     /// <summary>The part to analyze; null: all.</summary>
     /// <param name="parsed">The call.</param>

@@ -12,18 +12,22 @@ namespace Emergence.Analyzer.Journal;
 internal static class ResultKey
 {
     /// <summary>The key of a checkpoint's result.</summary>
-    /// <param name="checkpoint">The checkpoint. Its name counts, as warnings say it.</param>
+    /// <param name="checkpoint">The checkpoint: its content, whatever it is called and wherever it is.</param>
+    /// <param name="traced">What was found when it was traced; where that says its name, the name counts.</param>
     /// <param name="settings">What was asked for.</param>
     /// <param name="options">What the user said of the samples.</param>
     /// <param name="probe">The samples.</param>
     /// <param name="device">Where the model runs.</param>
-    public static byte[] Of(Checkpoint checkpoint, AnalysisSettings settings, ProbeOptions options, Probe probe, Device device)
+    public static byte[] Of(
+        Checkpoint checkpoint, ImmutableArray<Diagnostic> traced, AnalysisSettings settings, ProbeOptions options, Probe probe,
+        Device device)
     {
         using var stream = new MemoryStream();
         using var text = new BinaryWriter(stream, Encoding.UTF8);
         text.Write(ToolBuild.Id);
         text.Write((int)device);
-        text.Write(checkpoint.Path);
+        text.Write(traced.Any(each => each.ToString().Contains(checkpoint.FileName, StringComparison.Ordinal))
+            ? checkpoint.Path : "");
         text.Write(checkpoint.Sha256);
         StoredSettings.Write(text, settings);
         Write(text, options.Dimensions);
