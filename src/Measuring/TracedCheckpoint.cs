@@ -101,6 +101,9 @@ public sealed class TracedCheckpoint
         }
     }
 
+    /// <summary>The trace in full.</summary>
+    internal TracedModel Traced => traced;
+
     /// <summary>The form of the model that runs on a probe.</summary>
     internal RunnableModel Form(Probe probe, SessionFactory sessions, CancellationToken token) =>
         RunnableModel.Of(Checkpoint, traced, Graph, Options, settings, probe, sessions, token);

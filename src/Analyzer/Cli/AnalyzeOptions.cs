@@ -58,7 +58,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
         "--dim", "size of a free dimension of the inputs; repeatable");
 
     private Option<int> Seed { get; } =
-        TypedOption.WholeNumber("--seed", $"seed of random samples and of --bootstrap [default: {Probe.Seed}]", int.MinValue);
+        TypedOption.WholeNumber("--seed", $"seed of all that is drawn, such as random samples [default: {Probe.Seed}]",
+            int.MinValue);
 
     private Option<ImmutableArray<float>> Threshold { get; } = TypedOption.Numbers(
         "--threshold",
@@ -135,9 +136,16 @@ internal sealed class AnalyzeOptions(Worker? worker)
     public ImmutableArray<OptionGroup> GroupsOfMeasuring =>
         [.. MeasuringGroups(), new("Runs", [Optimization, Threads, Device, Batch, .. Limits.All])];
 
+    /// <summary>The groups of samples and runs for commands that measure no activations.</summary>
+    public ImmutableArray<OptionGroup> GroupsOfRunning =>
+        [SamplesGroup, new("Runs", [Optimization, Threads, Device, Batch, .. Limits.All])];
+
+    private OptionGroup SamplesGroup =>
+        new("Samples", Data, DataDir, Split, Samples, Labels, Scale, Mean, Std, Input, Dimensions, Seed);
+
     private ImmutableArray<OptionGroup> MeasuringGroups(params ImmutableArray<Option> others) =>
     [
-        new("Samples", Data, DataDir, Split, Samples, Labels, Scale, Mean, Std, Input, Dimensions, Seed),
+        SamplesGroup,
         new("Measurement", [Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, .. others]),
     ];
 

@@ -18,5 +18,6 @@ internal static class Commands
         AnalyzeCommand.Create(terminal, analyze, worker),
         InspectCommand.Create(terminal, worker),
         CompareCommand.Create(terminal, analyze, worker),
-        PruneCommand.Create(terminal, worker));
+        PruneCommand.Create(terminal, worker),
+        LandscapeCommand.Create(terminal, worker));
 }
