@@ -15,6 +15,9 @@ namespace Emergence.Measuring.Losses;
 /// </summary>
 public sealed class LossSurface : IDisposable
 {
+    // As many samples as the default plan takes at most, where their activations are no reason to take fewer.
+    private const int SmallSamples = 256;
+
     private readonly InferenceSession session;
     private readonly LayerGraph graph;
     private readonly SurfaceModel model;
@@ -73,7 +76,7 @@ public sealed class LossSurface : IDisposable
         var model = SurfaceModel.Of(checkpoint, traced.Traced, traced.Graph, settings.Others);
         var sessions = SessionFactory.Create(analysis with { Threads = 1, Batch = 0 });
         var form = traced.Form(probe, sessions, token);
-        var plan = BatchPlan.Create(form.Graph, probe.Samples, requested: 0);
+        var plan = PlanFor(form.Graph, probe.Samples);
         var session = sessions.Open(model.Apply(form.Model, head.Tensor), checkpoint.Path);
         var surface = new LossSurface(session, form.Graph, model, probe, settings, plan, checkpoint.Path, head)
         {
@@ -105,6 +108,16 @@ public sealed class LossSurface : IDisposable
         Center = worker.At([], token);
         head = worker.Meter.Head;
         Diagnostics = [.. known, .. new[] { head.Remark, worker.Meter.Shifted }.OfType<Diagnostic>()];
+    }
+
+    /// <summary>Runs whose size depends on the model alone, and is large where samples are small.</summary>
+    // The runtime packs weights that are inputs at every run: a quarter of the runs of a small network saves a tenth of the time.
+    private static BatchPlan PlanFor(LayerGraph graph, int samples)
+    {
+        var plan = BatchPlan.Create(graph, samples, requested: 0);
+        return plan.FixedBatch is null && plan.Segments[0].RunSize >= SmallSamples
+            ? BatchPlan.Create(graph, samples, 4 * SmallSamples)
+            : plan;
     }
 
     private static int WorkersFor(LossSettings settings, BatchPlan plan)
