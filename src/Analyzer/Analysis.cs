@@ -6,6 +6,7 @@ using Emergence.Checkpoints;
 using Emergence.Measuring;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer;
@@ -69,8 +70,10 @@ public static class Analysis
             TracedCheckpoint.On(opened, settings, probes, sessions, samples => run.Holds(opened.Bytes, samples), run.Token);
         run.Require(model.Graph.Widest);
         var (checkpoint, graph) = (model.Checkpoint, model.Graph);
-        samplesDone(0, probe.Samples);
-        var measured = Measure(model, probe, request, sessions, store, done => samplesDone(done, probe.Samples), run.Token);
+        var draws = settings.Nulls.Where(model => model.Kind == NullKind.Shuffle).Sum(model => (long)model.Draws);
+        var samples = (int)Math.Min(int.MaxValue, (1 + draws) * probe.Samples);
+        samplesDone(0, samples);
+        var measured = Measure(model, probe, request, sessions, store, done => samplesDone(done, samples), run.Token);
         var result = new CheckpointResult
         {
             File = file,

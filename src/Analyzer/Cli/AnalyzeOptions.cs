@@ -91,6 +91,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
         "95 % intervals of alive counts, E and E_H over the choice of samples, from N resamples, such as 1000 [default: none]",
         BootstrapSettings.FewestResamples);
 
+    private NullOption Nulls { get; } = new();
+
     private Option<bool> Units { get; } = TypedOption.Flag(
         "--units", $"with --out: what was counted of each node too, in {OutputOptions.Files(ofUnits: true)}");
 
@@ -126,7 +128,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     /// <summary>All options of the default command, in the order of help.</summary>
     public ImmutableArray<OptionGroup> Groups =>
     [
-        .. MeasuringGroups(Bootstrap, Units, Only, Exclude),
+        .. MeasuringGroups(Bootstrap, Nulls.Option, Units, Only, Exclude),
         new("Runs", [Optimization, Threads, Device, Batch, StrictSeries, .. Limits.All]),
         new("Gates", [.. Gates.All]),
         new("Output", [.. Output.All]),
@@ -191,6 +193,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
         Wired = WiredOfWhole(parsed),
         Contributions = Asked(parsed, ContributionsMeasure),
         Bootstrap = ReadBootstrap(parsed),
+        Nulls = Nulls.Read(parsed, Given(parsed, Statistic, Settings.Statistic), Given(parsed, Seed, Probe.Seed)),
         Units = ReadUnits(parsed),
         Only = Given(parsed, Only, Settings.Only),
         Exclude = Given(parsed, Exclude, Settings.Exclude),

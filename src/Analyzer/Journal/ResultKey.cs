@@ -63,6 +63,13 @@ internal static class ResultKey
         text.Write(settings.Maxima);
         text.Write(settings.Bootstrap?.Resamples ?? 0);
         text.Write(settings.Bootstrap?.Seed ?? 0);
+        text.Write(settings.Nulls.Length);
+        foreach (var model in settings.Nulls)
+        {
+            text.Write((int)model.Kind);
+            text.Write(model.Draws);
+            text.Write(model.Seed);
+        }
         text.Write((int)settings.Optimization);
         text.Write(settings.Threads);
         text.Write(settings.Batch);

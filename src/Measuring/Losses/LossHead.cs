@@ -2,7 +2,6 @@ using Emergence.Checkpoints;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;
 using Emergence.Tracing.Values;
-using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using static Onnx.TensorProto.Types;
 
@@ -107,26 +106,4 @@ internal sealed record LossHead(string Tensor, OutputForm Form, Diagnostic? Rema
 
     internal static bool IsFloat(TypeProto? type) =>
         (DataType)(type?.TensorType?.ElemType ?? 0) is DataType.Float or DataType.Double or DataType.Float16;
-
-    /// <summary>The values of an output in double.</summary>
-    public static void Read(OrtValue output, List<double> into)
-    {
-        into.Clear();
-        switch ((DataType)output.GetTensorTypeAndShape().ElementDataType)
-        {
-            case DataType.Float:
-                foreach (var value in output.GetTensorDataAsSpan<float>())
-                    into.Add(value);
-                break;
-            case DataType.Double:
-                into.AddRange(output.GetTensorDataAsSpan<double>());
-                break;
-            case DataType.Float16:
-                foreach (var value in output.GetTensorDataAsSpan<Float16>())
-                    into.Add((float)value);
-                break;
-            case var type:
-                throw new UserException($"output of type {type}: a loss is computed from floating-point numbers only");
-        }
-    }
 }

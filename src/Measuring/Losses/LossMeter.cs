@@ -38,7 +38,7 @@ internal sealed class LossMeter(LossHead head, LossSettings settings, Probe prob
     {
         var output = run.Outputs[0];
         var shape = output.GetTensorTypeAndShape().Shape;
-        LossHead.Read(output, values);
+        OutputValues.Read(output, values);
         var all = CollectionsMarshal.AsSpan(values);
         var isWhole = shape.Length > 0 && shape[0] == run.Fed || run.Fed == 1 && all.Length > 0;
         var width = isWhole ? all.Length / run.Fed : 0;
