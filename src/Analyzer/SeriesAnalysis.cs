@@ -7,6 +7,7 @@ using Emergence.Checkpoints;
 using Emergence.Measuring;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer;
@@ -90,8 +91,10 @@ internal sealed class SeriesAnalysis
             TracedCheckpoint.On(opened, settings, probes, sessions, samples => run.Holds(opened.Bytes, samples), run.Token);
         run.Require(model.Graph.Widest);
         var (checkpoint, graph) = (model.Checkpoint, model.Graph);
-        samplesDone(0, probe.Samples);
-        var measured = Measure(model, probe, done => samplesDone(done, probe.Samples), run.Token);
+        var draws = settings.Nulls.Where(model => model.Kind == NullKind.Shuffle).Sum(model => (long)model.Draws);
+        var samples = (int)Math.Min(int.MaxValue, (1 + draws) * probe.Samples);
+        samplesDone(0, samples);
+        var measured = Measure(model, probe, done => samplesDone(done, samples), run.Token);
         var result = new CheckpointResult
         {
             File = file,

@@ -101,6 +101,9 @@ public sealed class TracedCheckpoint
         }
     }
 
+    /// <summary>The trace in full.</summary>
+    internal TracedModel Traced => traced;
+
     /// <summary>The form of the model that runs on a probe.</summary>
     internal RunnableModel Form(Probe probe, SessionFactory sessions, CancellationToken token) =>
         RunnableModel.Of(Checkpoint, traced, Graph, Options, settings, probe, sessions, token);
@@ -121,10 +124,13 @@ public sealed class TracedCheckpoint
             .Record(probe, samplesDone, token);
         var wired = settings.Wired ? WiredNetwork.Of(traced, settings.ConvNodes) : null;
         var unfed = settings.Statistic == Statistic.Sample ? null : UnfedNodes.Of(traced, settings.ConvNodes);
+        var measured = Measurements.Of(Graph, profile, settings, wired?.Network, unfed, token);
+        var nulls = new NullComparisons(Checkpoint, traced, Graph, settings, Options);
+        measured = nulls.AddTo(measured, wired?.Network, form, probe, sessions, samplesDone, token);
         return new ModelMeasurement(
-            Measurements.Of(Graph, profile, settings, wired?.Network, unfed, token),
+            measured,
             profile,
             [.. Graph.Diagnostics, .. wired?.Diagnostics ?? [], .. probe.Diagnostics, .. sessions.Diagnostics,
-                .. form.Diagnostics, .. profile.Diagnostics]);
+                .. form.Diagnostics, .. profile.Diagnostics, .. nulls.Diagnostics]);
     }
 }

@@ -9,5 +9,10 @@ if (args is ["counting", _, _, _, _, ..])
     CountingCost.Run(args.AsSpan(1));
     return 0;
 }
+if (args is ["landscape", _, _, _, ..])
+{
+    LandscapeCost.Run(args.AsSpan(1));
+    return 0;
+}
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;

@@ -59,7 +59,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
         "--dim", "size of a free dimension of the inputs; repeatable");
 
     private Option<int> Seed { get; } =
-        TypedOption.WholeNumber("--seed", $"seed of random samples and of --bootstrap [default: {Probe.Seed}]", int.MinValue);
+        TypedOption.WholeNumber("--seed", $"seed of all that is drawn, such as random samples [default: {Probe.Seed}]",
+            int.MinValue);
 
     private Option<ImmutableArray<float>> Threshold { get; } = TypedOption.Numbers(
         "--threshold",
@@ -90,6 +91,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
         "--bootstrap",
         "95 % intervals of alive counts, E and E_H over the choice of samples, from N resamples, such as 1000 [default: none]",
         BootstrapSettings.FewestResamples);
+
+    private NullOption Nulls { get; } = new();
 
     private Option<bool> Units { get; } = TypedOption.Flag(
         "--units", $"with --out: what was counted of each node too, in {OutputOptions.Files(ofUnits: true)}");
@@ -132,7 +135,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     /// <summary>All options of the default command, in the order of help.</summary>
     public ImmutableArray<OptionGroup> Groups =>
     [
-        .. MeasuringGroups(Bootstrap, Units, Only, Exclude),
+        .. MeasuringGroups(Bootstrap, Nulls.Option, Units, Only, Exclude),
         new("Runs", [Optimization, Threads, Device, ProviderLibrary, Batch, StrictSeries, .. Limits.All]),
         new("Many machines", [.. Machines.All]),
         new("Gates", [.. Gates.All]),
@@ -144,7 +147,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     public ImmutableArray<OptionGroup> GroupsOfWatching(OptionGroup own) =>
     [
         own,
-        .. MeasuringGroups(Bootstrap, Units, Only, Exclude),
+        .. MeasuringGroups(Bootstrap, Nulls.Option, Units, Only, Exclude),
         new("Runs", Optimization, Threads, Device, ProviderLibrary, Batch, StrictSeries, Limits.Memory),
         new("Gates", [.. Gates.All]),
         new("Output", [.. Output.All]),
@@ -154,9 +157,16 @@ internal sealed class AnalyzeOptions(Worker? worker)
     public ImmutableArray<OptionGroup> GroupsOfMeasuring =>
         [.. MeasuringGroups(), new("Runs", [Optimization, Threads, Device, ProviderLibrary, Batch, .. Limits.All])];
 
+    /// <summary>The groups of samples and runs for commands that measure no activations.</summary>
+    public ImmutableArray<OptionGroup> GroupsOfRunning =>
+        [SamplesGroup, new("Runs", [Optimization, Threads, Device, ProviderLibrary, Batch, .. Limits.All])];
+
+    private OptionGroup SamplesGroup =>
+        new("Samples", Data, DataDir, Split, Samples, Labels, Scale, Mean, Std, Input, Dimensions, Seed);
+
     private ImmutableArray<OptionGroup> MeasuringGroups(params ImmutableArray<Option> others) =>
     [
-        new("Samples", Data, DataDir, Split, Samples, Labels, Scale, Mean, Std, Input, Dimensions, Seed),
+        SamplesGroup,
         new("Measurement", [Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, .. others]),
     ];
 
@@ -210,6 +220,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
         Wired = WiredOfWhole(parsed),
         Contributions = Asked(parsed, ContributionsMeasure),
         Bootstrap = ReadBootstrap(parsed),
+        Nulls = Nulls.Read(parsed, Given(parsed, Statistic, Settings.Statistic), Given(parsed, Seed, Probe.Seed)),
         Units = ReadUnits(parsed),
         Only = Given(parsed, Only, Settings.Only),
         Exclude = Given(parsed, Exclude, Settings.Exclude),

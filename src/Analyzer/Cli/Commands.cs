@@ -21,6 +21,7 @@ internal static class Commands
         ReduceCommand.Create(terminal, worker),
         CompareCommand.Create(terminal, analyze, worker),
         PruneCommand.Create(terminal, worker),
+        LandscapeCommand.Create(terminal, worker),
         MergeCommand.Create(terminal),
         CacheCommand.Create(terminal));
 }

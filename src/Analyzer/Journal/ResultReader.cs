@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
 using Emergence.Measuring.Devices;
+using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Journal;
@@ -33,6 +34,7 @@ internal sealed class ResultReader(BinaryReader from)
         PerSample = from.ReadBoolean() ? new SampleEmergence(new(Array(Value)), new(Array(Value))) : null,
         Intervals = from.ReadBoolean() ? Intervals() : null,
         Contributions = from.ReadBoolean() ? Contributions() : null,
+        Nulls = Array(Null),
         ZeroCause = (ZeroCause)from.ReadInt32(),
         RelativeEmergence = Real(),
         RelativeEmergenceAll = Real(),
@@ -73,6 +75,10 @@ internal sealed class ResultReader(BinaryReader from)
         ActivationMax = Real(),
         Mask = from.ReadBoolean() ? Mask() : null,
     };
+
+    private NullResult Null() => new(
+        new NullModel((NullKind)from.ReadInt32(), from.ReadInt32(), from.ReadInt32()), (NullMeasure)from.ReadInt32(),
+        from.ReadDouble(), from.ReadDouble(), Real(), Value(), Value(), Value());
 
     private BootstrapIntervals Intervals() =>
         new(Array(Interval), Interval(), new(Value(), Value()), new(Value(), Value()));

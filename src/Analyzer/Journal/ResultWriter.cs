@@ -75,6 +75,9 @@ internal sealed class ResultWriter(BinaryWriter to)
             Write(measurement.Intervals!);
         if (IsThere(measurement.Contributions is not null))
             Write(measurement.Contributions!);
+        to.Write(measurement.Nulls.Length);
+        foreach (var result in measurement.Nulls)
+            Write(result);
         to.Write((int)measurement.ZeroCause);
         Write(measurement.RelativeEmergence);
         Write(measurement.RelativeEmergenceAll);
@@ -143,6 +146,20 @@ internal sealed class ResultWriter(BinaryWriter to)
             to.Write(layer.Mask!.Count);
             to.Write(layer.Mask.ToBytes());
         }
+    }
+
+    private void Write(NullResult result)
+    {
+        to.Write((int)result.Model.Kind);
+        to.Write(result.Model.Draws);
+        to.Write(result.Model.Seed);
+        to.Write((int)result.Measure);
+        to.Write(result.Above);
+        to.Write(result.Below);
+        Write(result.Z);
+        Write(result.Low);
+        Write(result.Median);
+        Write(result.High);
     }
 
     private void Write(BootstrapIntervals intervals)

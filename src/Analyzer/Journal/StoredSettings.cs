@@ -26,6 +26,13 @@ internal static class StoredSettings
         to.Write(settings.Maxima);
         to.Write(settings.Bootstrap?.Resamples ?? 0);
         to.Write(settings.Bootstrap?.Seed ?? 0);
+        to.Write(settings.Nulls.Length);
+        foreach (var model in settings.Nulls)
+        {
+            to.Write((int)model.Kind);
+            to.Write(model.Draws);
+            to.Write(model.Seed);
+        }
         to.Write((int)settings.Optimization);
         to.Write(settings.Threads);
         to.Write(settings.Batch);
@@ -52,6 +59,7 @@ internal static class StoredSettings
             Maxima = from.ReadBoolean(),
             Bootstrap = (from.ReadInt32(), from.ReadInt32()) is (> 0 and var resamples, var seed)
                 ? new BootstrapSettings(resamples, seed) : null,
+            Nulls = Many(from, () => new NullModel((NullKind)from.ReadInt32(), from.ReadInt32(), from.ReadInt32())),
             Optimization = (Optimization)from.ReadInt32(),
             Threads = from.ReadInt32(),
             Batch = from.ReadInt32(),

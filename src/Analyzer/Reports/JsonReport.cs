@@ -104,6 +104,7 @@ internal static class JsonReport
         json.WriteBoolean("wired", settings.Wired);
         json.WriteBoolean("contributions", settings.Contributions);
         Bootstrap(json, settings.Bootstrap);
+        Array(json, "nulls", settings.Nulls, model => NullJson.Write(json, model));
         json.WriteString("optimization", Spelling.Of(settings.Optimization));
         json.WriteNumber("threads", settings.Threads);
         json.WriteNumber("batch", settings.Batch);
@@ -173,6 +174,7 @@ internal static class JsonReport
         Flat(json, "emergence_wired", measurement.EmergenceWired);
         PerSample(json, measurement.PerSample);
         Contributions(json, measurement.Contributions);
+        Array(json, "nulls", measurement.Nulls, result => NullJson.Write(json, result));
         Number(json, "relative_emergence", measurement.RelativeEmergence);
         Number(json, "relative_emergence_all", measurement.RelativeEmergenceAll);
         Number(json, "activation_change", measurement.ActivationChange);

@@ -76,6 +76,14 @@ internal sealed partial record SeriesRow
     [CsvColumn("structure_change")] public required string? StructureChange { get; init; }
     [CsvColumn("node_share")] public required double? NodeShare { get; init; }
     [CsvColumn("moved_by")] public required string? MovedBy { get; init; }
+    [CsvColumn("emergence_z")] public required double? EmergenceZ { get; init; }
+    [CsvColumn("emergence_p")] public required double? EmergenceP { get; init; }
+    [CsvColumn("emergence_p_above")] public required double? EmergencePAbove { get; init; }
+    [CsvColumn("emergence_p_below")] public required double? EmergencePBelow { get; init; }
+    [CsvColumn("placed_z")] public required double? PlacedZ { get; init; }
+    [CsvColumn("placed_p")] public required double? PlacedP { get; init; }
+    [CsvColumn("spread_z")] public required double? SpreadZ { get; init; }
+    [CsvColumn("spread_p")] public required double? SpreadP { get; init; }
 
     public static SeriesRow Of(AnalysisSettings settings, CheckpointResult checkpoint, Measurement measurement,
         Measurement? before) => new()
@@ -131,6 +139,14 @@ internal sealed partial record SeriesRow
             : Digits(step.Split is null ? measurement.Emergence.Rounded - before!.Emergence.Rounded : 0),
             NodeShare = measurement.Step?.Split?.LargestShare,
             MovedBy = before is null ? null : CsvDialect.Name(StepText.Of(before.Emergence, checkpoint, measurement) ?? ""),
+            EmergenceZ = NullText.Find(measurement, NullKind.Shuffle, NullMeasure.Emergence)?.Z,
+            EmergenceP = NullText.Find(measurement, NullKind.Shuffle, NullMeasure.Emergence)?.P,
+            EmergencePAbove = NullText.Find(measurement, NullKind.Shuffle, NullMeasure.Emergence)?.Above,
+            EmergencePBelow = NullText.Find(measurement, NullKind.Shuffle, NullMeasure.Emergence)?.Below,
+            PlacedZ = NullText.Find(measurement, NullKind.Place, NullMeasure.EmergenceWired)?.Z,
+            PlacedP = NullText.Find(measurement, NullKind.Place, NullMeasure.EmergenceWired)?.P,
+            SpreadZ = NullText.Find(measurement, NullKind.Spread, NullMeasure.Emergence)?.Z,
+            SpreadP = NullText.Find(measurement, NullKind.Spread, NullMeasure.Emergence)?.P,
         };
 
     private static string Digits(BigInteger value) => value.ToString(CultureInfo.InvariantCulture);

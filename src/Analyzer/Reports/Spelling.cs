@@ -40,6 +40,22 @@ internal static class Spelling
         _ => throw new ArgumentOutOfRangeException(nameof(optimization), optimization, "has no word"),
     };
 
+    public static string Of(NullKind kind) => kind switch
+    {
+        NullKind.Shuffle => "shuffle",
+        NullKind.Place => "place",
+        NullKind.Spread => "spread",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "has no word"),
+    };
+
+    public static string Of(NullMeasure measure) => measure switch
+    {
+        NullMeasure.Emergence => "emergence",
+        NullMeasure.EmergenceActive => "emergence_active",
+        NullMeasure.EmergenceWired => "emergence_wired",
+        _ => throw new ArgumentOutOfRangeException(nameof(measure), measure, "has no word"),
+    };
+
     /// <summary>Null where the emergence is not zero.</summary>
     public static string? Of(ZeroCause cause) => cause switch
     {

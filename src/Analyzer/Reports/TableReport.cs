@@ -78,6 +78,8 @@ internal static class TableReport
         Add("E_H", row => NumberText.Integer(row.Measurement.EmergenceActive.Rounded), Active);
         if (settings.Wired)
             Add("E_w", row => row.Measurement.EmergenceWired is { } wired ? NumberText.Integer(wired.Rounded) : "");
+        foreach (var (kind, measure, header) in NullText.Columns)
+            Add(header, row => NullText.Cell(NullText.Find(row.Measurement, kind, measure)));
         // Side by side: pruning raises the first even where E does not move.
         Add("Ẽ", row => NumberText.Significant(row.Measurement.RelativeEmergence), Relative);
         Add("Ẽ all", row => NumberText.Significant(row.Measurement.RelativeEmergenceAll), Relative);
@@ -139,7 +141,7 @@ internal static class TableReport
         return $"""
             alive: {alive}; probe: {string.Join(", ", probes)}; device: {string.Join(", ", devices)}
             Ẽ = E / non-zero parameters, Ẽ all = E / all parameters; E_H: E over paths of alive nodes only
-            {Noise(series)}
+            {NullText.Legend(settings)}{Noise(series)}
             """.ReplaceLineEndings("\n");
     }
 

@@ -29,6 +29,8 @@ internal readonly record struct Fact(string Name, string Value)
             new("largest activations", $"{settings.Maxima}"),
             new("--bootstrap", settings.Bootstrap is { } bootstrap
                 ? FormattableString.Invariant($"{bootstrap.Resamples} with --seed {bootstrap.Seed}") : "none"),
+            new("--null", settings.Nulls.IsEmpty ? "none" : string.Join(" ", settings.Nulls.Select(model =>
+                FormattableString.Invariant($"{model.Kind}:{model.Draws} with --seed {model.Seed}")))),
             new("--optimization", $"{settings.Optimization}"),
             new("--threads", Number(settings.Threads)),
             new("--batch", Number(settings.Batch)),

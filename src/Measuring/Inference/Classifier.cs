@@ -69,23 +69,37 @@ internal sealed class Classifier
     /// <summary>The number that labels give the first class; null where they are no classes of the model.</summary>
     private int? FirstClass(int classes)
     {
-        if (origin.Largest < classes)
-            return 0;
-        if (origin.Least >= 1 && origin.Largest == classes)
-        {
-            shifted = Diagnostic.Note(
-                origin.Subject,
-                $"labels go from {origin.Least} to {classes} for {classes} classes: they are taken to be counted from 1");
-            return 1;
-        }
-        var finding = $"labels go from {origin.Least} to {origin.Largest}, but the model has {classes} classes";
+        if (FirstClass(origin, classes, out shifted) is { } from)
+            return from;
+        var finding = Misfit(origin, classes);
         if (origin.IsChosen)
             throw new UserException($"{origin.Subject}: {finding}; give labels from 0 to {classes - 1}, or leave out --labels");
         unfit = Diagnostic.Warning(origin.Subject, $"{finding}: there is no accuracy; give fitting labels with --labels");
         return null;
     }
 
-    private static bool CanBeLogits(TypeProto? type)
+    /// <summary>The number that labels give the first class; null where they are no classes of the model.</summary>
+    /// <param name="origin">The labels.</param>
+    /// <param name="classes">Number of classes of the model.</param>
+    /// <param name="shifted">Says so where they are taken to be counted from 1; else null.</param>
+    internal static int? FirstClass(LabelOrigin origin, int classes, out Diagnostic? shifted)
+    {
+        shifted = null;
+        if (origin.Largest < classes)
+            return 0;
+        if (origin.Least < 1 || origin.Largest != classes)
+            return null;
+        shifted = Diagnostic.Note(
+            origin.Subject,
+            $"labels go from {origin.Least} to {classes} for {classes} classes: they are taken to be counted from 1");
+        return 1;
+    }
+
+    /// <summary>Why labels are no classes of a model.</summary>
+    internal static string Misfit(LabelOrigin origin, int classes) =>
+        $"labels go from {origin.Least} to {origin.Largest}, but the model has {classes} classes";
+
+    internal static bool CanBeLogits(TypeProto? type)
     {
         if (type?.TensorType is not { } tensor
             || (DataType)tensor.ElemType is not (DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16))
@@ -98,7 +112,7 @@ internal sealed class Classifier
         return classes is > 1 or -1 && sizes.Skip(2).All(size => size == 1);
     }
 
-    private static int ClassesIn(long[] shape, int fed)
+    internal static int ClassesIn(long[] shape, int fed)
     {
         if (shape.Length == 1 && fed == 1)
             return checked((int)shape[0]);
@@ -106,7 +120,7 @@ internal sealed class Classifier
     }
 
     /// <summary>Index of the largest value, the lowest of equal ones; -1 where all are NaN.</summary>
-    private static int Largest(ReadOnlySpan<double> logits)
+    internal static int Largest(ReadOnlySpan<double> logits)
     {
         var largest = -1;
         for (var i = 0; i < logits.Length; i++)

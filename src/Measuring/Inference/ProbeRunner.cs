@@ -40,23 +40,29 @@ internal sealed class ProbeRunner : IDisposable
     /// <param name="receive">Receives each run.</param>
     /// <param name="token">Ends the run in progress.</param>
     /// <param name="ones">The input that takes ones, [groups, 1, samples of a group]; null where there is none.</param>
+    /// <param name="others">Inputs that are the same in each run; null where there are none.</param>
     /// <exception cref="UserException">ONNX Runtime failed, or an output is missing.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled; a run in
     /// progress was ended.</exception>
     public void Run(
         InferenceSession session, IReadOnlyCollection<string> outputs, ProbeSegment segment, Action<RunOutputs> receive,
-        CancellationToken token, string? ones = null)
+        CancellationToken token, string? ones = null, IReadOnlyList<(string Name, OrtValue Value)>? others = null)
     {
         using var options = new RunOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         using var terminate = token.Register(() => options.Terminate = true);
-        string[] names = [.. feeds.Select(feed => feed.Name), .. ones is null ? [] : (string[])[ones]];
+        others ??= [];
+        string[] names =
+            [.. feeds.Select(feed => feed.Name), .. ones is null ? [] : (string[])[ones], .. others.Select(other => other.Name)];
         foreach (var (start, count) in plan.RunsOf(segment))
         {
             token.ThrowIfCancellationRequested();
             var fed = plan.FixedBatch ?? count;
             using var groups = ones is null ? null : Ones(fed, plan.Group);
             OrtValue[] values =
-                [.. feeds.Select(feed => feed.Fill(start, count, fed)), .. groups is null ? [] : (OrtValue[])[groups]];
+            [
+                .. feeds.Select(feed => feed.Fill(start, count, fed)), .. groups is null ? [] : (OrtValue[])[groups],
+                .. others.Select(other => other.Value),
+            ];
             using var results = Run(session, options, names, values, outputs, start, count, token);
             receive(new RunOutputs(start, count, fed, results));
         }

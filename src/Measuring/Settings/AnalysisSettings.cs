@@ -61,6 +61,9 @@ public sealed record AnalysisSettings
     /// that is a mean.</summary>
     public BootstrapSettings? Bootstrap { get; init; }
 
+    /// <summary>What E is compared with, each kind once; not with <see cref="Statistic.Sample"/>.</summary>
+    public ImmutableArray<NullModel> Nulls { get; init; } = [];
+
     /// <summary>How much ONNX Runtime rewrites the model before it runs it.</summary>
     public Optimization Optimization { get; init; }
 

@@ -163,6 +163,9 @@ public sealed record Measurement
     /// <summary>E by the layer its paths start from and the layer they end in; null unless asked for.</summary>
     public Contributions? Contributions { get; init; }
 
+    /// <summary>Where E, E_H and E_w lie among what they are by chance; empty unless asked for.</summary>
+    public ImmutableArray<NullResult> Nulls { get; init; } = [];
+
     /// <summary>Why E is zero.</summary>
     public required ZeroCause ZeroCause { get; init; }
 

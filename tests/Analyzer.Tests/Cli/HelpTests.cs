@@ -38,7 +38,7 @@ public class HelpTests
         Assert.Contains("\nExit codes:\n", help, StringComparison.Ordinal);
         Assert.NotEmpty(page.Examples);
         // The root's argument is the root's alone.
-        Assert.Equal(name is "emergence-analyze" or "prune" || page.Command == Tree.Root,
+        Assert.Equal(name is "emergence-analyze" or "prune" or "landscape" || page.Command == Tree.Root,
             help.Contains("CHECKPOINT", StringComparison.Ordinal));
         Assert.Contains($"  {Tree.PathOf(page.Command)}", help, StringComparison.Ordinal);
     }

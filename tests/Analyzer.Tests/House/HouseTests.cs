@@ -26,7 +26,7 @@ public class HouseTests
         ),
         ["Analyzer"] =
         (
-            ["Checkpoints", "CommandLine", "Datasets", "Measuring", "Metrics", "Pages", "Pruning", "Tracing"],
+            ["Checkpoints", "CommandLine", "Datasets", "Figures", "Measuring", "Metrics", "Pages", "Pruning", "Tracing"],
             ["CsvHelper", "System.CommandLine"]
         ),
         ["TorchExport"] = (["Checkpoints"], ["TorchSharp"]),

@@ -110,7 +110,7 @@ internal static partial class SampleOutcome
     /// <summary>A series with intervals: changes within them and beyond, no change, and a value past the
     /// range of a double.</summary>
     public static AnalysisOutcome Bootstrapped { get; } = Of(
-        new AnalysisSettings { Thresholds = [0.05f, 0.5f], Bootstrap = new BootstrapSettings(1000, -7) },
+        new AnalysisSettings { Thresholds = [0.05f, 0.5f], Bootstrap = new BootstrapSettings(1000, -7), Nulls = [Shuffle] },
         [
             .. ((EmergenceValue[])[new(1000), new(1100), new(1050), new(1050), new(3000), new(2900), new(BeyondDouble)])
                 .Select((emergence, epoch) =>
@@ -120,12 +120,19 @@ internal static partial class SampleOutcome
                 }),
         ]);
 
+    private static NullModel Shuffle => new(NullKind.Shuffle, 4, Seed: -7);
+
     private static Measurement Intervals(EmergenceValue emergence, int below, int above)
     {
         var measurement = Chain(0.05f, emergence, emergence, 80, 50, 10);
         var interval = new Interval<EmergenceValue>(new(emergence.Numerator - below), emergence + new EmergenceValue(above, 3));
         return measurement with
         {
+            Nulls =
+            [
+                NullResult.Of(Shuffle, NullMeasure.Emergence, emergence, [new(900), new(1100, 3), new(700), new(2000)]),
+                NullResult.Of(Shuffle, NullMeasure.EmergenceActive, emergence, [new(5), new(5), new(5), new(5)]),
+            ],
             Intervals = new BootstrapIntervals([new(79, 83), new(50, 51), new(10, 10)], new(139, 142), interval, interval),
             Layers = [.. measurement.Layers.Select((layer, i) =>
                 layer with { AliveInterval = new Interval<int>(layer.Alive - i, layer.Alive + i) })],

@@ -1,6 +1,9 @@
+using System.Globalization;
+using Emergence.Analyzer.Series;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
 using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
 using Emergence.Pages;
 
 namespace Emergence.Analyzer.Reports.Html;
@@ -71,11 +74,26 @@ internal static class Provenance
             yield return ("intervals",
                 $"{PageText.Count(bootstrap.Resamples)} resamples of {PageText.Count(BootstrapSettings.Blocks)} blocks of "
                 + $"samples, seed {bootstrap.Seed}");
+        foreach (var (threshold, result) in series.Checkpoints[^1].Measurements
+            .SelectMany(measurement => measurement.Nulls, (measurement, result) => (measurement.Threshold, result)))
+        {
+            var at = settings.Thresholds.Length > 1 ? $" at θ = {PageText.Exact(threshold)}" : "";
+            yield return ($"{NullWords.Symbol(result.Measure)} against chance{at}", Sentence(result));
+        }
         yield return ("device",
             string.Join(", ", series.Checkpoints.Select(checkpoint => checkpoint.Device.ToString()).Distinct()));
         yield return ("versions",
             $"emergence-analyze {series.ToolVersion}, ONNX Runtime {series.RuntimeVersion}, optimization "
             + $"{PageText.Word(settings.Optimization)}");
+    }
+
+    private static string Sentence(NullResult result)
+    {
+        var score = result.Z is { } z ? string.Create(CultureInfo.InvariantCulture, $"z = {z:0.0}, ") : "";
+        var p = string.Create(CultureInfo.InvariantCulture, $"p = {result.P:0.####} (one side is at least "
+        + $"{result.Limit:0.####})");
+        return $"{score}{p}; 95 % of {NullWords.Draws(result.Model)} are from {PageText.Count(result.Low.Rounded)} to "
+            + PageText.Count(result.High.Rounded);
     }
 
     private static string AliveRuleText(AnalysisSettings settings)
