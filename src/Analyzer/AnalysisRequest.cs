@@ -60,13 +60,13 @@ public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedC
 
     /// <summary>The outcome of a series, or of a part of one, of what became of each checkpoint.</summary>
     internal static AnalysisOutcome Of(
-        AnalysisSettings settings, string toolVersion, string runtimeVersion, IReadOnlyCollection<SeriesEntry> entries,
-        ImmutableArray<float[]> nodeValues)
+        AnalysisSettings settings, (string Tool, string Runtime, string DeviceReason) made,
+        IReadOnlyCollection<SeriesEntry> entries, ImmutableArray<float[]> nodeValues)
     {
         var results = entries.Select(entry => entry.Result).OfType<CheckpointResult>().ToImmutableArray();
         var checkpoints = SamplingNoise.Remark(FileNameEpochs.Fill(results), settings);
         return new AnalysisOutcome(
-            new SeriesResult(settings, toolVersion, runtimeVersion, checkpoints),
+            new SeriesResult(settings, made.Tool, made.Runtime, checkpoints) { DeviceReason = made.DeviceReason },
             [.. entries.Where(entry => entry.Failure is not null)
                 .Select(entry => new FailedCheckpoint(entry.File, entry.Failure!))])
         {
@@ -77,7 +77,8 @@ public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedC
     /// <summary>The outcome of the whole series, as one run would have it.</summary>
     /// <param name="parts">All parts, in order, each once.</param>
     internal static AnalysisOutcome Of(ImmutableArray<ShardPart> parts) => Of(
-        parts[0].Settings, parts[0].ToolVersion, parts[0].RuntimeVersion, [.. parts.SelectMany(part => part.Entries)],
+        parts[0].Settings, (parts[0].ToolVersion, parts[0].RuntimeVersion, parts[0].DeviceReason),
+        [.. parts.SelectMany(part => part.Entries)],
         parts.LastOrDefault(part => part.Failures < part.Entries.Length)?.NodeValues ?? []);
 }
 

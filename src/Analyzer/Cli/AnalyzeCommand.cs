@@ -79,6 +79,8 @@ internal static class AnalyzeCommand
         if (store is { Found: > 0 } && !call.Output.Quiet)
             terminal.WriteNote(FoundWhere(call, store.Found));
         Messages.WriteDiagnostics(terminal, analyzed.Series.Checkpoints, call.Output.Quiet);
+        if (!call.Output.Quiet && (call.SaysDevice || call.Output.IsVerbose))
+            Messages.WriteDevice(terminal, analyzed.Series);
         Messages.WriteFailures(terminal, analyzed.Failures);
         // A shard may have none, or none that can be analyzed, which the whole has to know.
         if (analyzed.Series.Checkpoints.IsEmpty && analyzed.Part is null)

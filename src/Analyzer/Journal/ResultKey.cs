@@ -25,15 +25,21 @@ internal static class ResultKey
         using var stream = new MemoryStream();
         using var text = new BinaryWriter(stream, Encoding.UTF8);
         text.Write(ToolBuild.Id);
-        text.Write((int)device);
+        text.Write(device.ToString());
         text.Write(traced.Any(each => each.ToString().Contains(checkpoint.FileName, StringComparison.Ordinal))
             ? checkpoint.Path : "");
         text.Write(checkpoint.Sha256);
         StoredSettings.Write(text, settings);
+        text.Write(Stamp(settings.ProviderLibrary));
         Write(text, options.Dimensions);
         Write(text, probe);
         return SHA256.HashData(stream.ToArray());
     }
+
+    /// <summary>A library of hundreds of megabytes is told from another by its place, size and time.</summary>
+    private static string Stamp(string? library) => library is not null && new FileInfo(library) is { Exists: true } file
+        ? $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}"
+        : "";
 
     private static void Write(BinaryWriter text, ImmutableDictionary<string, int> sizes)
     {

@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Devices;
 using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Journal;
@@ -13,7 +14,9 @@ namespace Emergence.Analyzer.Journal;
 internal sealed class ResultReader(BinaryReader from)
 {
     public MeasuredCheckpoint Read() => new(
-        Array(Measurement), Real(), Array(() => NodeValues().ToArray()), Diagnostics());
+        Array(Measurement), Real(), Array(() => NodeValues().ToArray()), Diagnostics(), Providers());
+
+    public ImmutableArray<ProviderNodes> Providers() => Array(() => new ProviderNodes(from.ReadString(), from.ReadInt32()));
 
     public ImmutableArray<float[]> NodeValues() => Array(() => Floats().ToArray());
 

@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Devices;
 using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Journal;
@@ -21,6 +22,7 @@ internal sealed class ResultWriter(BinaryWriter to)
         foreach (var layers in result.NodeValues)
             Write([.. layers]);
         Write(result.Diagnostics);
+        Write(result.Providers);
         to.Flush();
     }
 
@@ -40,6 +42,16 @@ internal sealed class ResultWriter(BinaryWriter to)
             to.Write((int)diagnostic.Severity);
             to.Write(diagnostic.Subject);
             to.Write(diagnostic.Message);
+        }
+    }
+
+    public void Write(ImmutableArray<ProviderNodes> providers)
+    {
+        to.Write(providers.Length);
+        foreach (var provider in providers)
+        {
+            to.Write(provider.Name);
+            to.Write(provider.Nodes);
         }
     }
 

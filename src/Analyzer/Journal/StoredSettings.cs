@@ -29,7 +29,9 @@ internal static class StoredSettings
         to.Write((int)settings.Optimization);
         to.Write(settings.Threads);
         to.Write(settings.Batch);
-        to.Write((int)settings.Device);
+        to.Write(settings.Device.ToString());
+        to.Write(settings.ProviderLibrary is not null);
+        to.Write(settings.ProviderLibrary ?? "");
     }
 
     public static AnalysisSettings Read(BinaryReader from)
@@ -54,7 +56,8 @@ internal static class StoredSettings
             Optimization = (Optimization)from.ReadInt32(),
             Threads = from.ReadInt32(),
             Batch = from.ReadInt32(),
-            Device = (Device)from.ReadInt32(),
+            Device = Device.Parse(from.ReadString()),
+            ProviderLibrary = (from.ReadBoolean(), from.ReadString()) is (true, var library) ? library : null,
         };
     }
 

@@ -33,6 +33,7 @@ internal readonly record struct Fact(string Name, string Value)
             new("--threads", Number(settings.Threads)),
             new("--batch", Number(settings.Batch)),
             new("--device", $"{settings.Device}"),
+            new("--ep-library", settings.ProviderLibrary ?? "none"),
         ];
     }
 

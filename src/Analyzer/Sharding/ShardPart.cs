@@ -38,6 +38,9 @@ internal sealed record ShardPart
     /// <summary>Version of ONNX Runtime.</summary>
     public required string RuntimeVersion { get; init; }
 
+    /// <summary>Why the models ran where they did.</summary>
+    public required string DeviceReason { get; init; }
+
     /// <summary>What the first result is compared with; null if there is none before it.</summary>
     public required Predecessor? Before { get; init; }
 

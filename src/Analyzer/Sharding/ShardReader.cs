@@ -68,6 +68,7 @@ internal sealed class ShardReader
                 $"{path}: was written by emergence-analyze {version} (build {build[..8]}), this is {ToolBuild.Version} (build "
                 + $"{ToolBuild.Id[..8]}); merge with the program that measured");
         }
+        var reason = from.ReadString();
         var shard = new Shard(from.ReadInt32(), from.ReadInt32());
         var plan = new ShardPlan(
             from.ReadInt32(), from.ReadString(), from.ReadString(), from.ReadInt32(), from.ReadInt32());
@@ -75,6 +76,7 @@ internal sealed class ShardReader
         {
             ToolVersion = version,
             RuntimeVersion = runtime,
+            DeviceReason = reason,
             Shard = shard,
             Plan = plan,
             Settings = StoredSettings.Read(from),
@@ -109,7 +111,8 @@ internal sealed class ShardReader
         TrainLoss = results.Real(),
         TestLoss = results.Real(),
         Probe = Probe(),
-        Device = (Device)from.ReadInt32(),
+        Device = Device.Parse(from.ReadString()),
+        Providers = results.Providers(),
         Diagnostics = results.Diagnostics(),
     };
 

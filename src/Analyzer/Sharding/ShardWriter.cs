@@ -40,6 +40,7 @@ internal sealed class ShardWriter
         to.Write(part.ToolVersion);
         to.Write(ToolBuild.Id);
         to.Write(part.RuntimeVersion);
+        to.Write(part.DeviceReason);
         to.Write(part.Shard.Index);
         to.Write(part.Shard.Count);
         to.Write(part.Plan.Checkpoints);
@@ -97,7 +98,8 @@ internal sealed class ShardWriter
         results.Write(result.TrainLoss);
         results.Write(result.TestLoss);
         Write(result.Probe);
-        to.Write((int)result.Device);
+        to.Write(result.Device.ToString());
+        results.Write(result.Providers);
         results.Write(result.Diagnostics);
     }
 

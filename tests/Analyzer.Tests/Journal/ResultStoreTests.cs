@@ -126,8 +126,9 @@ public sealed class ResultStoreTests : IDisposable
             (nameof(AnalysisSettings.Batch), new() { Batch = 7 }),
             (nameof(AnalysisSettings.Device), new() { Device = Device.Cpu }),
         ];
+        string[] apart = [nameof(AnalysisSettings.ProviderLibrary)];
         Assert.Equal(typeof(AnalysisSettings).GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal),
-            changed.Select(change => change.Name).Order(StringComparer.Ordinal));
+            changed.Select(change => change.Name).Concat(apart).Order(StringComparer.Ordinal));
         Run(new(), Store());
         foreach (var (name, settings) in changed)
         {
@@ -178,7 +179,7 @@ public sealed class ResultStoreTests : IDisposable
     public async Task what_another_measures_is_waited_for()
     {
         var (measured, running) = (0, 0);
-        var result = new MeasuredCheckpoint([], 0.5, [], []);
+        var result = new MeasuredCheckpoint([], 0.5, [], [], []);
         var key = new byte[32];
         var stores = Enumerable.Range(0, 8).Select(_ => Shared(TimeSpan.FromMinutes(1))).ToArray();
         await Task.WhenAll(stores.Select(store => Task.Run(() => store.Get(key, () =>
@@ -199,7 +200,7 @@ public sealed class ResultStoreTests : IDisposable
     [Fact]
     public void patience_ends_and_a_wait_can_be_canceled()
     {
-        var result = new MeasuredCheckpoint([], 0.5, [], []);
+        var result = new MeasuredCheckpoint([], 0.5, [], [], []);
         var key = new byte[32];
         using var canceled = new CancellationTokenSource();
         canceled.Cancel();
@@ -218,7 +219,7 @@ public sealed class ResultStoreTests : IDisposable
         var store = Shared(TimeSpan.Zero);
         var day = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
         for (byte i = 0; i < 10; i++)
-            store.Keep([.. new byte[31], i], new MeasuredCheckpoint([], i, [], []));
+            store.Keep([.. new byte[31], i], new MeasuredCheckpoint([], i, [], [], []));
         foreach (var (i, file) in Kept().Order(StringComparer.Ordinal).Index())
             File.SetLastWriteTimeUtc(file, day.AddDays(i));
         var content = ResultCache.Show(folder.Root);
@@ -240,6 +241,23 @@ public sealed class ResultStoreTests : IDisposable
         Assert.All(left, file => Assert.True(File.Exists(file)));
         ResultCache.Prune(folder.Root, long.MaxValue, null, DateTime.UtcNow.AddDays(2));
         Assert.Equal([false, false, true], left.Select(File.Exists));
+    }
+
+    /// <summary>There is no such library to measure with here.</summary>
+    [Fact]
+    public void another_library_of_providers_gives_results_of_its_own()
+    {
+        var checkpoint = Checkpoint.Open(Series[0]);
+        var probe = new Probe([], 1, null, new ProbeProvenance("none", "", 1, 0), []);
+        byte[] Key(string? library) =>
+            ResultKey.Of(checkpoint, [], new AnalysisSettings { ProviderLibrary = library }, Few, probe, Device.Cpu);
+        var (first, second) = (folder.Write("a.so", 1), folder.Write("b.so", 1));
+        Assert.NotEqual(Key(null), Key(first));
+        Assert.NotEqual(Key(first), Key(second));
+        Assert.Equal(Key(first), Key(first));
+        var before = Key(first);
+        File.WriteAllBytes(first, [1, 2]);
+        Assert.NotEqual(before, Key(first));
     }
 
     public void Dispose() => folder.Dispose();

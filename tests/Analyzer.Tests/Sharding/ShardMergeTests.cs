@@ -179,7 +179,7 @@ public sealed class ShardMergeTests : IDisposable
         {
             Entries = [.. entries.Select(entry => entry with { Result = entry.Result! with { Device = Device.Cuda } })],
         });
-        Assert.Contains("were measured on other devices (Cpu and Cuda)", Refusal([parts[0], other]), StringComparison.Ordinal);
+        Assert.Contains("were measured on other devices (cpu and cuda)", Refusal([parts[0], other]), StringComparison.Ordinal);
     }
 
     [Fact]

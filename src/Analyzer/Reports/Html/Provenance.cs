@@ -72,7 +72,7 @@ internal static class Provenance
                 $"{PageText.Count(bootstrap.Resamples)} resamples of {PageText.Count(BootstrapSettings.Blocks)} blocks of "
                 + $"samples, seed {bootstrap.Seed}");
         yield return ("device",
-            string.Join(", ", series.Checkpoints.Select(checkpoint => PageText.Word(checkpoint.Device)).Distinct()));
+            string.Join(", ", series.Checkpoints.Select(checkpoint => checkpoint.Device.ToString()).Distinct()));
         yield return ("versions",
             $"emergence-analyze {series.ToolVersion}, ONNX Runtime {series.RuntimeVersion}, optimization "
             + $"{PageText.Word(settings.Optimization)}");

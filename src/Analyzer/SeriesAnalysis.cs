@@ -1,0 +1,168 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using Emergence.Analyzer.Containment;
+using Emergence.Analyzer.Journal;
+using Emergence.Analyzer.Series;
+using Emergence.Analyzer.Sharding;
+using Emergence.Checkpoints;
+using Emergence.Measuring;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Statistics;
+
+namespace Emergence.Analyzer;
+
+/// <summary>A series that is analyzed checkpoint by checkpoint, in its order, which may go on growing.</summary>
+internal sealed class SeriesAnalysis
+{
+    private readonly AnalysisRequest request;
+    private readonly IProgress<AnalysisProgress>? progress;
+    private readonly SessionFactory sessions;
+    private SeriesStructure structure;
+    private SeriesChanges changes;
+    private readonly ProbeCache probes;
+    private readonly ResultStore? store;
+    private readonly List<SeriesEntry> entries = [];
+
+    /// <summary>An analysis of no checkpoint yet.</summary>
+    /// <param name="request">How to analyze; its checkpoints are added one by one.</param>
+    /// <param name="progress">Receives how far the analysis is; optional.</param>
+    /// <exception cref="UserException">The device cannot be used.</exception>
+    public SeriesAnalysis(AnalysisRequest request, IProgress<AnalysisProgress>? progress)
+    {
+        (this.request, this.progress) = (request, progress);
+        sessions = SessionFactory.Create(request.Settings);
+        Begin();
+        probes = new ProbeCache(request.Probe, activity => Report("", 0, 0, 0, activity));
+        store = request.Store ?? (request.Checkpoints.Length != 1 ? request.Boundary.Store : null);
+    }
+
+    /// <summary>How many checkpoints there are to analyze, for the progress; 0 where that is not known.</summary>
+    public int Total { get; init; }
+
+    /// <summary>What is known by now.</summary>
+    public AnalysisOutcome Outcome => AnalysisOutcome.Of(
+        request.Settings, (ToolBuild.Version, SessionFactory.RuntimeVersion, sessions.Reason), entries, changes.LastNodeValues);
+
+    /// <summary>What is known by now, as a part of a series.</summary>
+    /// <param name="plan">How it was cut.</param>
+    /// <param name="before">Of <see cref="Precede"/>.</param>
+    public ShardPart PartOf(ShardPlan plan, (int Index, CheckpointResult Result)? before) => new()
+    {
+        Shard = request.Shard!,
+        Plan = plan,
+        Settings = request.Settings,
+        Samples = Fact.Of(request.Probe),
+        ToolVersion = ToolBuild.Version,
+        RuntimeVersion = SessionFactory.RuntimeVersion,
+        DeviceReason = sessions.Reason,
+        Before = before is var (index, result) ? new Predecessor(index, result.Sha256, result.Probe) : null,
+        Entries = [.. entries],
+        NodeValues = changes.LastNodeValues,
+    };
+
+    /// <summary>Analyzes the last checkpoint that can be, without it being part of the outcome: the first is compared with
+    /// it.</summary>
+    /// <param name="files">The checkpoints before the first, in series order.</param>
+    /// <param name="token">Ends it.</param>
+    /// <returns>Its place and result; null if there is none.</returns>
+    /// <inheritdoc cref="Add(string, CancellationToken)" path="/exception"/>
+    public (int Index, CheckpointResult Result)? Precede(ImmutableArray<string> files, CancellationToken token)
+    {
+        for (var index = files.Length - 1; index >= 0; index--)
+        {
+            // Nothing stays of one that failed.
+            Begin();
+            if (Run(files[index], token) is { Failure: null, Value: { } result })
+                return (index, result);
+        }
+        return null;
+    }
+
+    /// <inheritdoc cref="Add(string, CancellationToken)"/>
+    public void Add(ImmutableArray<string> files, CancellationToken token)
+    {
+        foreach (var file in files)
+            Add(file, token);
+    }
+
+    /// <summary>Analyzes the next checkpoint of the series; one that fails does not keep the others.</summary>
+    /// <exception cref="UsageException">An option does not fit the model.</exception>
+    /// <exception cref="StructureException">The structure changes within a series that must not.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
+    public void Add(string file, CancellationToken token)
+    {
+        var (result, failure) = Run(file, token);
+        entries.Add(new SeriesEntry(file, failure is null ? result : null, failure));
+    }
+
+    private Contained<CheckpointResult> Run(string file, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        var index = entries.Count;
+        Report(file, index, 0, 0);
+        return request.Boundary.Run(
+            file, run => Analyze(file, (done, samples) => Report(file, index, done, samples), run), token);
+    }
+
+    [MemberNotNull(nameof(structure), nameof(changes))]
+    private void Begin() =>
+        (structure, changes) = (new SeriesStructure(request.IsStrictSeries), new SeriesChanges(request.Settings));
+
+    private void Report(string file, int index, int done, int samples, string? activity = null) => progress?.Report(
+        new AnalysisProgress(file, index, Math.Max(Total, index + 1), done, samples, activity));
+
+    private CheckpointResult Analyze(string file, Action<int, int> samplesDone, CheckpointRun run)
+    {
+        var settings = request.Settings;
+        var opened = Checkpoint.Open(file);
+        var (model, probe) =
+            TracedCheckpoint.On(opened, settings, probes, sessions, samples => run.Holds(opened.Bytes, samples), run.Token);
+        run.Require(model.Graph.Widest);
+        var (checkpoint, graph) = (model.Checkpoint, model.Graph);
+        samplesDone(0, probe.Samples);
+        var measured = Measure(model, probe, done => samplesDone(done, probe.Samples), run.Token);
+        var result = new CheckpointResult
+        {
+            File = file,
+            Epoch = checkpoint.Metadata.Epoch,
+            Sha256 = checkpoint.Sha256,
+            Bytes = opened.Bytes,
+            Measurements = measured.Measurements,
+            Edges = graph.Edges,
+            Parameters = graph.Parameters.Sum(parameter => parameter.Count),
+            ParametersNonzero = graph.Parameters.Sum(parameter => parameter.Nonzero),
+            Accuracy = measured.Accuracy,
+            TrainAccuracy = checkpoint.Metadata.TrainAccuracy,
+            TestAccuracy = checkpoint.Metadata.TestAccuracy,
+            TrainLoss = checkpoint.Metadata.TrainLoss,
+            TestLoss = checkpoint.Metadata.TestLoss,
+            Probe = probe.Provenance,
+            Device = sessions.Device,
+            Providers = measured.Providers,
+            Diagnostics = measured.Diagnostics,
+        };
+        if (structure.Follow(file, graph) is { } segment)
+        {
+            changes.Restart();
+            if (request.IsSeries)
+                result = result with { Diagnostics = result.Diagnostics.Add(segment) };
+        }
+        return changes.Compare(result, checkpoint, graph, measured.NodeValues);
+    }
+
+    /// <summary>What was measured before, or is now, and is kept: all that takes time.</summary>
+    private MeasuredCheckpoint Measure(TracedCheckpoint model, Probe probe, Action<int> samplesDone, CancellationToken token)
+    {
+        return store is null ? Now() : store.Get(
+            ResultKey.Of(model.Checkpoint, model.Graph.Diagnostics, request.Settings, request.Probe, probe, sessions.Device),
+            Now, token);
+
+        MeasuredCheckpoint Now()
+        {
+            var measured = model.Measure(probe, sessions, samplesDone, token);
+            return new MeasuredCheckpoint(measured.Measurements, measured.Profile.Accuracy,
+                SeriesChanges.NodeValues(measured.Profile, request.Settings), measured.Diagnostics, measured.Profile.Providers);
+        }
+    }
+}
