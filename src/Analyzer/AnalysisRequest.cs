@@ -58,15 +58,16 @@ public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedC
         : [.. Enumerable.Range(0, Series.Settings.Thresholds.Length)
             .Select(threshold => SeriesVerdicts.Of(Series.Checkpoints, threshold))];
 
-    /// <summary>The outcome of a series, or of a part of one, of what became of each checkpoint.</summary>
+    /// <summary>The outcome of a series, or of a part of one.</summary>
+    /// <param name="about">What all its checkpoints share.</param>
+    /// <param name="entries">What became of each checkpoint.</param>
+    /// <param name="nodeValues">Of the last that could be analyzed.</param>
     internal static AnalysisOutcome Of(
-        AnalysisSettings settings, (string Tool, string Runtime, string DeviceReason) made,
-        IReadOnlyCollection<SeriesEntry> entries, ImmutableArray<float[]> nodeValues)
+        SeriesResult about, IReadOnlyCollection<SeriesEntry> entries, ImmutableArray<float[]> nodeValues)
     {
         var results = entries.Select(entry => entry.Result).OfType<CheckpointResult>().ToImmutableArray();
-        var checkpoints = SamplingNoise.Remark(FileNameEpochs.Fill(results), settings);
         return new AnalysisOutcome(
-            new SeriesResult(settings, made.Tool, made.Runtime, checkpoints) { DeviceReason = made.DeviceReason },
+            about with { Checkpoints = SamplingNoise.Remark(FileNameEpochs.Fill(results), about.Settings) },
             [.. entries.Where(entry => entry.Failure is not null)
                 .Select(entry => new FailedCheckpoint(entry.File, entry.Failure!))])
         {
@@ -77,7 +78,10 @@ public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedC
     /// <summary>The outcome of the whole series, as one run would have it.</summary>
     /// <param name="parts">All parts, in order, each once.</param>
     internal static AnalysisOutcome Of(ImmutableArray<ShardPart> parts) => Of(
-        parts[0].Settings, (parts[0].ToolVersion, parts[0].RuntimeVersion, parts[0].DeviceReason),
+        new SeriesResult(parts[0].Settings, parts[0].ToolVersion, parts[0].RuntimeVersion, [])
+        {
+            DeviceReason = parts[0].DeviceReason,
+        },
         [.. parts.SelectMany(part => part.Entries)],
         parts.LastOrDefault(part => part.Failures < part.Entries.Length)?.NodeValues ?? []);
 }

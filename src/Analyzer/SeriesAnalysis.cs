@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics.CodeAnalysis;
 using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Series;
@@ -18,73 +17,36 @@ internal sealed class SeriesAnalysis
     private readonly AnalysisRequest request;
     private readonly IProgress<AnalysisProgress>? progress;
     private readonly SessionFactory sessions;
-    private SeriesStructure structure;
-    private SeriesChanges changes;
     private readonly ProbeCache probes;
     private readonly ResultStore? store;
     private readonly List<SeriesEntry> entries = [];
+    private readonly int expected;
+    private SeriesStructure structure;
+    private SeriesChanges changes;
 
     /// <summary>An analysis of no checkpoint yet.</summary>
-    /// <param name="request">How to analyze; its checkpoints are added one by one.</param>
+    /// <param name="request">How to analyze; what it says of checkpoints counts for nothing here.</param>
+    /// <param name="expected">How many checkpoints will come, as far as that is known: for the progress.</param>
     /// <param name="progress">Receives how far the analysis is; optional.</param>
     /// <exception cref="UserException">The device cannot be used.</exception>
-    public SeriesAnalysis(AnalysisRequest request, IProgress<AnalysisProgress>? progress)
+    public SeriesAnalysis(AnalysisRequest request, int expected, IProgress<AnalysisProgress>? progress)
     {
-        (this.request, this.progress) = (request, progress);
+        (this.request, this.expected, this.progress) = (request, expected, progress);
         sessions = SessionFactory.Create(request.Settings);
-        Begin();
+        structure = new SeriesStructure(request.IsStrictSeries);
+        changes = new SeriesChanges(request.Settings);
         probes = new ProbeCache(request.Probe, activity => Report("", 0, 0, 0, activity));
         store = request.Store ?? (request.Checkpoints.Length != 1 ? request.Boundary.Store : null);
     }
 
-    /// <summary>How many checkpoints there are to analyze, for the progress; 0 where that is not known.</summary>
-    public int Total { get; init; }
+    /// <summary>What became of each checkpoint, in series order.</summary>
+    public ImmutableArray<SeriesEntry> Entries => [.. entries];
 
     /// <summary>What is known by now.</summary>
     public AnalysisOutcome Outcome => AnalysisOutcome.Of(
-        request.Settings, (ToolBuild.Version, SessionFactory.RuntimeVersion, sessions.Reason), entries, changes.LastNodeValues);
-
-    /// <summary>What is known by now, as a part of a series.</summary>
-    /// <param name="plan">How it was cut.</param>
-    /// <param name="before">Of <see cref="Precede"/>.</param>
-    public ShardPart PartOf(ShardPlan plan, (int Index, CheckpointResult Result)? before) => new()
-    {
-        Shard = request.Shard!,
-        Plan = plan,
-        Settings = request.Settings,
-        Samples = Fact.Of(request.Probe),
-        ToolVersion = ToolBuild.Version,
-        RuntimeVersion = SessionFactory.RuntimeVersion,
-        DeviceReason = sessions.Reason,
-        Before = before is var (index, result) ? new Predecessor(index, result.Sha256, result.Probe) : null,
-        Entries = [.. entries],
-        NodeValues = changes.LastNodeValues,
-    };
-
-    /// <summary>Analyzes the last checkpoint that can be, without it being part of the outcome: the first is compared with
-    /// it.</summary>
-    /// <param name="files">The checkpoints before the first, in series order.</param>
-    /// <param name="token">Ends it.</param>
-    /// <returns>Its place and result; null if there is none.</returns>
-    /// <inheritdoc cref="Add(string, CancellationToken)" path="/exception"/>
-    public (int Index, CheckpointResult Result)? Precede(ImmutableArray<string> files, CancellationToken token)
-    {
-        for (var index = files.Length - 1; index >= 0; index--)
-        {
-            // Nothing stays of one that failed.
-            Begin();
-            if (Run(files[index], token) is { Failure: null, Value: { } result })
-                return (index, result);
-        }
-        return null;
-    }
-
-    /// <inheritdoc cref="Add(string, CancellationToken)"/>
-    public void Add(ImmutableArray<string> files, CancellationToken token)
-    {
-        foreach (var file in files)
-            Add(file, token);
-    }
+        new SeriesResult(request.Settings, ToolBuild.Version, SessionFactory.RuntimeVersion,
+            []) { DeviceReason = sessions.Reason },
+        entries, changes.LastNodeValues);
 
     /// <summary>Analyzes the next checkpoint of the series; one that fails does not keep the others.</summary>
     /// <exception cref="UsageException">An option does not fit the model.</exception>
@@ -92,11 +54,23 @@ internal sealed class SeriesAnalysis
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public void Add(string file, CancellationToken token)
     {
-        var (result, failure) = Run(file, token);
+        var (result, failure) = Analyze(file, token);
         entries.Add(new SeriesEntry(file, failure is null ? result : null, failure));
     }
 
-    private Contained<CheckpointResult> Run(string file, CancellationToken token)
+    /// <summary>Analyzes a checkpoint that the first of the series is compared with, and that another shard has.</summary>
+    /// <returns>Its result; null where it cannot be analyzed, and nothing of it stays.</returns>
+    /// <inheritdoc cref="Add" path="/exception"/>
+    public CheckpointResult? Precede(string file, CancellationToken token)
+    {
+        var (result, failure) = Analyze(file, token);
+        if (failure is null)
+            return result;
+        (structure, changes) = (new SeriesStructure(request.IsStrictSeries), new SeriesChanges(request.Settings));
+        return null;
+    }
+
+    private Contained<CheckpointResult> Analyze(string file, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
         var index = entries.Count;
@@ -105,12 +79,8 @@ internal sealed class SeriesAnalysis
             file, run => Analyze(file, (done, samples) => Report(file, index, done, samples), run), token);
     }
 
-    [MemberNotNull(nameof(structure), nameof(changes))]
-    private void Begin() =>
-        (structure, changes) = (new SeriesStructure(request.IsStrictSeries), new SeriesChanges(request.Settings));
-
     private void Report(string file, int index, int done, int samples, string? activity = null) => progress?.Report(
-        new AnalysisProgress(file, index, Math.Max(Total, index + 1), done, samples, activity));
+        new AnalysisProgress(file, index, Math.Max(expected, index + 1), done, samples, activity));
 
     private CheckpointResult Analyze(string file, Action<int, int> samplesDone, CheckpointRun run)
     {

@@ -145,7 +145,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     [
         own,
         .. MeasuringGroups(Bootstrap, Units, Only, Exclude),
-        new("Runs", Optimization, Threads, Device, Batch, StrictSeries, Limits.Memory),
+        new("Runs", Optimization, Threads, Device, ProviderLibrary, Batch, StrictSeries, Limits.Memory),
         new("Gates", [.. Gates.All]),
         new("Output", [.. Output.All]),
     ];
@@ -307,10 +307,11 @@ internal sealed record AnalyzeCall
     /// <summary>What makes the result fail.</summary>
     public required GateCall Gates { get; init; }
 
-    /// <summary>Where results are shared; null: nowhere.</summary>
-    public required CacheCall? Cache { get; init; }
     /// <summary>Whether the user named a device.</summary>
     public required bool SaysDevice { get; init; }
+
+    /// <summary>Where results are shared; null: nowhere.</summary>
+    public required CacheCall? Cache { get; init; }
 
     /// <summary>Where the answer goes.</summary>
     public required OutputCall Output { get; init; }

@@ -16,12 +16,12 @@ internal sealed class ResultReader(BinaryReader from)
     public MeasuredCheckpoint Read() => new(
         Array(Measurement), Real(), Array(() => NodeValues().ToArray()), Diagnostics(), Providers());
 
-    public ImmutableArray<ProviderNodes> Providers() => Array(() => new ProviderNodes(from.ReadString(), from.ReadInt32()));
-
     public ImmutableArray<float[]> NodeValues() => Array(() => Floats().ToArray());
 
     public ImmutableArray<Diagnostic> Diagnostics() =>
         Array(() => new Diagnostic((Severity)from.ReadInt32(), from.ReadString(), from.ReadString()));
+
+    public ImmutableArray<ProviderNodes> Providers() => Array(() => new ProviderNodes(from.ReadString(), from.ReadInt32()));
 
     public Measurement Measurement() => new()
     {

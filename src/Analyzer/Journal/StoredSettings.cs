@@ -30,7 +30,6 @@ internal static class StoredSettings
         to.Write(settings.Threads);
         to.Write(settings.Batch);
         to.Write(settings.Device.ToString());
-        to.Write(settings.ProviderLibrary is not null);
         to.Write(settings.ProviderLibrary ?? "");
     }
 
@@ -57,7 +56,7 @@ internal static class StoredSettings
             Threads = from.ReadInt32(),
             Batch = from.ReadInt32(),
             Device = Device.Parse(from.ReadString()),
-            ProviderLibrary = (from.ReadBoolean(), from.ReadString()) is (true, var library) ? library : null,
+            ProviderLibrary = from.ReadString() is { Length: > 0 } library ? library : null,
         };
     }
 

@@ -129,8 +129,7 @@ internal static class ShardMerge
                     last = (part, part.Part.Plan.First + i, entry);
             }
         }
-        var devices = parts
-            .SelectMany(part => part.Part.Entries, (part, entry) => (part.Place, Device: entry.Result?.Device.Name))
+        var devices = parts.SelectMany(part => part.Part.Entries, (part, entry) => (part.Place, entry.Result?.Device))
             .Where(each => each.Device is not null).DistinctBy(each => each.Device).ToArray();
         if (devices is [var one, var other, ..])
         {

@@ -29,6 +29,9 @@ internal sealed record ShardPart
     /// <summary>What shaped every number.</summary>
     public required AnalysisSettings Settings { get; init; }
 
+    /// <summary>Where its models ran, and why there.</summary>
+    public required string DeviceReason { get; init; }
+
     /// <summary>What the user said of the samples, by option.</summary>
     public required ImmutableArray<Fact> Samples { get; init; }
 
@@ -37,9 +40,6 @@ internal sealed record ShardPart
 
     /// <summary>Version of ONNX Runtime.</summary>
     public required string RuntimeVersion { get; init; }
-
-    /// <summary>Why the models ran where they did.</summary>
-    public required string DeviceReason { get; init; }
 
     /// <summary>What the first result is compared with; null if there is none before it.</summary>
     public required Predecessor? Before { get; init; }

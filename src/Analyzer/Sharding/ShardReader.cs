@@ -68,7 +68,6 @@ internal sealed class ShardReader
                 $"{path}: was written by emergence-analyze {version} (build {build[..8]}), this is {ToolBuild.Version} (build "
                 + $"{ToolBuild.Id[..8]}); merge with the program that measured");
         }
-        var reason = from.ReadString();
         var shard = new Shard(from.ReadInt32(), from.ReadInt32());
         var plan = new ShardPlan(
             from.ReadInt32(), from.ReadString(), from.ReadString(), from.ReadInt32(), from.ReadInt32());
@@ -76,10 +75,10 @@ internal sealed class ShardReader
         {
             ToolVersion = version,
             RuntimeVersion = runtime,
-            DeviceReason = reason,
             Shard = shard,
             Plan = plan,
             Settings = StoredSettings.Read(from),
+            DeviceReason = from.ReadString(),
             Samples = results.Array(() => new Fact(from.ReadString(), from.ReadString())),
             Before = from.ReadBoolean() ? new Predecessor(from.ReadInt32(), from.ReadString(), Probe()) : null,
             Entries = [.. Enumerable.Range(0, plan.Count).Select(_ => Entry())],

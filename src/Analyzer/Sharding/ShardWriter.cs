@@ -40,7 +40,6 @@ internal sealed class ShardWriter
         to.Write(part.ToolVersion);
         to.Write(ToolBuild.Id);
         to.Write(part.RuntimeVersion);
-        to.Write(part.DeviceReason);
         to.Write(part.Shard.Index);
         to.Write(part.Shard.Count);
         to.Write(part.Plan.Checkpoints);
@@ -49,6 +48,7 @@ internal sealed class ShardWriter
         to.Write(part.Plan.First);
         to.Write(part.Plan.Count);
         StoredSettings.Write(to, part.Settings);
+        to.Write(part.DeviceReason);
         to.Write(part.Samples.Length);
         foreach (var (name, value) in part.Samples)
         {

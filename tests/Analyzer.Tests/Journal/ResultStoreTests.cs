@@ -145,6 +145,23 @@ public sealed class ResultStoreTests : IDisposable
         }
     }
 
+    /// <summary>There is no such library to measure with here.</summary>
+    [Fact]
+    public void another_library_of_providers_gives_results_of_its_own()
+    {
+        var checkpoint = Checkpoint.Open(Series[0]);
+        var probe = new Probe([], 1, null, new ProbeProvenance("none", "", 1, 0), []);
+        byte[] Key(string? library) =>
+            ResultKey.Of(checkpoint, [], new AnalysisSettings { ProviderLibrary = library }, Few, probe, Device.Cpu);
+        var (first, second) = (folder.Write("a.so", 1), folder.Write("b.so", 1));
+        Assert.NotEqual(Key(null), Key(first));
+        Assert.NotEqual(Key(first), Key(second));
+        Assert.Equal(Key(first), Key(first));
+        var before = Key(first);
+        File.WriteAllBytes(first, [1, 2]);
+        Assert.NotEqual(before, Key(first));
+    }
+
     /// <summary>A cache is shared by people who have the same files in other places.</summary>
     [Fact]
     public void a_result_is_found_wherever_its_checkpoint_is()
@@ -241,23 +258,6 @@ public sealed class ResultStoreTests : IDisposable
         Assert.All(left, file => Assert.True(File.Exists(file)));
         ResultCache.Prune(folder.Root, long.MaxValue, null, DateTime.UtcNow.AddDays(2));
         Assert.Equal([false, false, true], left.Select(File.Exists));
-    }
-
-    /// <summary>There is no such library to measure with here.</summary>
-    [Fact]
-    public void another_library_of_providers_gives_results_of_its_own()
-    {
-        var checkpoint = Checkpoint.Open(Series[0]);
-        var probe = new Probe([], 1, null, new ProbeProvenance("none", "", 1, 0), []);
-        byte[] Key(string? library) =>
-            ResultKey.Of(checkpoint, [], new AnalysisSettings { ProviderLibrary = library }, Few, probe, Device.Cpu);
-        var (first, second) = (folder.Write("a.so", 1), folder.Write("b.so", 1));
-        Assert.NotEqual(Key(null), Key(first));
-        Assert.NotEqual(Key(first), Key(second));
-        Assert.Equal(Key(first), Key(first));
-        var before = Key(first);
-        File.WriteAllBytes(first, [1, 2]);
-        Assert.NotEqual(before, Key(first));
     }
 
     public void Dispose() => folder.Dispose();
