@@ -14,5 +14,10 @@ if (args is ["landscape", _, _, _, ..])
     LandscapeCost.Run(args.AsSpan(1));
     return 0;
 }
+if (args is ["merge", ..])
+{
+    MergeCost.Run(args[1..].Select(length => int.Parse(length, CultureInfo.InvariantCulture)));
+    return 0;
+}
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;

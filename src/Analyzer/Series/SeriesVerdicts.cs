@@ -77,8 +77,10 @@ public static class SeriesVerdicts
 
         // E = 0 and not finite are states of their own: what was before does not continue behind them.
         var isZero = points[^1].Emergence.IsZero;
-        var start = StartOfLast(points, point => point.Emergence.IsZero == isZero && point.NotFinite == 0);
-        var visits = Enumerable.Range(0, points.Length).Count(i => i == StartOf(points, i, isZero));
+        bool IsOfOneState(VerdictPoint point) => point.Emergence.IsZero == isZero && point.NotFinite == 0;
+        var start = StartOfLast(points, IsOfOneState);
+        var visits = Enumerable.Range(0, points.Length)
+            .Count(i => IsOfOneState(points[i]) && (i == 0 || !IsOfOneState(points[i - 1])));
         var needed = OddsNeeded * (visits == 1 ? 1 : visits * (visits + 1));
         return isZero ? Zero(points, start, needed) : Moving(points, start, needed);
     }
@@ -108,12 +110,12 @@ public static class SeriesVerdicts
 
         var values = run.Select(point => point.Emergence.Log10!.Value * Math.Log(10)).ToArray();
         var singular = run.Select(point => point.Split is { LargestShare: > 0.5 }).ToArray();
-        var odds = SettlingEvidence.After(values, singular);
-        var (now, words) = (odds[^1], new MotionWords(run, values));
+        SettlingOdds After(int last) => SettlingEvidence.After(values.AsSpan(..(last + 1)), singular.AsSpan(..(last + 1)));
+        var (now, words) = (After(values.Length - 1), new MotionWords(run, values));
         if (now.IsSettled(needed))
         {
-            var stop = odds.Length - 1;
-            while (stop > FewestSteps && odds[stop - 1].IsSettled(needed))
+            var stop = values.Length - 1;
+            while (stop > FewestSteps && After(stop - 1).IsSettled(needed))
                 stop--;
             return new(
                 VerdictKind.Settled, [words.Plateau(now.SettledSince), Odds("a plateau", now.Settled, needed)], 0,
@@ -152,11 +154,6 @@ public static class SeriesVerdicts
             start--;
         return start;
     }
-
-    // Where the stretch of one state begins that point i is in.
-    private static int StartOf(ImmutableArray<VerdictPoint> points, int i, bool isZero) =>
-        points[i].NotFinite > 0 || points[i].Emergence.IsZero != isZero ? -1
-        : StartOfLast(points[..(i + 1)], point => point.Emergence.IsZero == isZero && point.NotFinite == 0);
 
     private static SeriesVerdict CannotTell(params ImmutableArray<string> evidence) =>
         new(VerdictKind.CannotTell, evidence, 0, null, null);

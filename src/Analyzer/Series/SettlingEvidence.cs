@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Emergence.Analyzer.Series;
 
 /// <summary>What a series of logarithms says at one time, as odds against the hypothesis that it goes on as it began.</summary>
@@ -46,28 +44,21 @@ internal static class SettlingEvidence
     private static readonly (double Size, double LogWeight)[] s_sizes =
         [.. Enumerable.Range(1, 6).Select(i => (Math.Pow(2, -i), Math.Log((7 - i) / 21.0)))];
 
-    /// <summary>The odds after each value of a series.</summary>
+    /// <summary>The odds after the last value of a series, in time proportional to its length.</summary>
     /// <param name="values">Logarithms, in series order.</param>
     /// <param name="isSingular">
     /// By value, whether the step to it does not speak for the size of steps in general: then it counts as no larger than the
     /// largest of the others.
     /// </param>
-    public static ImmutableArray<SettlingOdds> After(ReadOnlySpan<double> values, ReadOnlySpan<bool> isSingular)
+    public static SettlingOdds After(ReadOnlySpan<double> values, ReadOnlySpan<bool> isSingular)
     {
-        var odds = ImmutableArray.CreateBuilder<SettlingOdds>(values.Length);
-        for (var last = 0; last < values.Length; last++)
+        var all = Odds(values, default);
+        var others = isSingular.Contains(true) && isSingular[1..].Contains(false) ? Odds(values, isSingular) : all;
+        return all with
         {
-            var seen = values[..(last + 1)];
-            var singular = isSingular[..(last + 1)];
-            var all = Odds(seen, default);
-            var others = singular.Contains(true) && singular[1..].Contains(false) ? Odds(seen, singular) : all;
-            odds.Add(all with
-            {
-                Settled = Math.Min(all.Settled, others.Settled),
-                Leveling = Math.Min(all.Leveling, others.Leveling)
-            });
-        }
-        return odds.MoveToImmutable();
+            Settled = Math.Min(all.Settled, others.Settled),
+            Leveling = Math.Min(all.Leveling, others.Leveling),
+        };
     }
 
     private static SettlingOdds Odds(ReadOnlySpan<double> values, ReadOnlySpan<bool> isSingular)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Numerics;
 using Emergence.Analyzer.Metrics;
 using Emergence.Analyzer.Series;
@@ -189,7 +190,7 @@ public sealed class SeriesVerdictTests
             var values = new double[51];
             for (var i = 1; i < values.Length; i++)
                 values[i] = values[i - 1] + (size * Normal(random));
-            var odds = SettlingEvidence.After(values, new bool[values.Length]);
+            var odds = OddsAfterEach(values);
             settled += odds.Any(now => now.IsSettled(SeriesVerdicts.OddsNeeded)) ? 1 : 0;
             leveling += odds.Any(now => now.IsLeveling(SeriesVerdicts.OddsNeeded)) ? 1 : 0;
         }
@@ -211,7 +212,7 @@ public sealed class SeriesVerdictTests
             var values = new double[51];
             for (var i = 1; i < values.Length; i++)
                 values[i] = values[i - 1] + Step();
-            settled += SettlingEvidence.After(values, new bool[values.Length])
+            settled += OddsAfterEach(values)
                 .Any(now => now.IsSettled(SeriesVerdicts.OddsNeeded)) ? 1 : 0;
         }
         TestContext.Current.TestOutputHelper!.WriteLine($"{law}: {settled} of 2,000 walks");
@@ -244,7 +245,7 @@ public sealed class SeriesVerdictTests
                 values[i] = values[i + 1] + (step * (1 + (0.3 * Normal(random))));
             for (var i = 0; i < values.Length; i++)
                 values[i] += noise * Normal(random);
-            var odds = SettlingEvidence.After(values, new bool[values.Length]);
+            var odds = OddsAfterEach(values);
             found += odds[fall..].Any(now => now.IsSettled(SeriesVerdicts.OddsNeeded)) ? 1 : 0;
             early += odds[..fall].Any(now => now.IsSettled(SeriesVerdicts.OddsNeeded)) ? 1 : 0;
         }
@@ -281,4 +282,7 @@ public sealed class SeriesVerdictTests
 
     private static double Normal(Random random) =>
         Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+
+    private static ImmutableArray<SettlingOdds> OddsAfterEach(double[] values) =>
+        [.. Enumerable.Range(1, values.Length).Select(seen => SettlingEvidence.After(values.AsSpan(..seen), new bool[seen]))];
 }
