@@ -96,6 +96,7 @@ internal sealed class SeriesAnalysis
             Probe = probe.Provenance,
             Device = sessions.Device,
             Providers = measured.Providers,
+            Copied = measured.Copied,
             Diagnostics = measured.Diagnostics,
         };
         if (structure.Follow(file, graph) is { } segment)
@@ -116,7 +117,10 @@ internal sealed class SeriesAnalysis
             return known;
         var measured = model.Measure(probe, sessions, samplesDone, token);
         var result = new MeasuredCheckpoint(measured.Measurements, measured.Profile.Accuracy,
-            SeriesChanges.NodeValues(measured.Profile, settings), measured.Diagnostics, measured.Profile.Providers);
+            SeriesChanges.NodeValues(measured.Profile, settings), measured.Diagnostics, measured.Profile.Providers)
+        {
+            Copied = measured.Profile.Copied,
+        };
         store?.Keep(key, result);
         return result;
     }

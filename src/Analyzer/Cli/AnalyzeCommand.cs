@@ -88,7 +88,10 @@ internal static class AnalyzeCommand
         if (journal is not null)
             ResultStore.Remove(journal);
         if (call.Output.IsVerbose)
+        {
             times.Say(terminal, call.Request.Checkpoints.Length);
+            Messages.WriteCopied(terminal, analyzed.Series);
+        }
         Messages.WriteGates(terminal, outcome);
         return CodeOf(outcome);
     }
