@@ -66,7 +66,7 @@ internal sealed class ProbeRunner : IDisposable
         using var terminate = token.Register(() => options.Terminate = true);
         if (binding is not null)
         {
-            RunBound(session, options, outputs, segment, receive, token, ones);
+            RunBound(session, options, outputs, segment, receive, ones, token);
             return;
         }
         string[] names = [.. feeds[0].Select(feed => feed.Name), .. ones is null ? [] : (string[])[ones]];
@@ -77,7 +77,7 @@ internal sealed class ProbeRunner : IDisposable
             using var groups = ones is null ? null : Ones(fed, plan.Group);
             OrtValue[] values =
                 [.. feeds[0].Select(feed => feed.Fill(start, count, fed)), .. groups is null ? [] : (OrtValue[])[groups]];
-            using var results = Named(start, count, token, () => session.Run(options, names, values, outputs));
+            using var results = Named(start, count, () => session.Run(options, names, values, outputs), token);
             receive(new RunOutputs(start, count, fed, results));
         }
     }
@@ -85,7 +85,7 @@ internal sealed class ProbeRunner : IDisposable
     /// <summary>The same with one run computing while another is received.</summary>
     private void RunBound(
         InferenceSession session, RunOptions options, IReadOnlyCollection<string> outputs, ProbeSegment segment,
-        Action<RunOutputs> receive, CancellationToken token, string? ones)
+        Action<RunOutputs> receive, string? ones, CancellationToken token)
     {
         var lanes = feeds.Select(lane => new BoundRuns(session, lane, outputs, binding!.Host)).ToArray();
         var inFlight = new Queue<Task<(int Start, int Count, int Fed, IDisposableReadOnlyCollection<OrtValue> Results)>>();
@@ -117,8 +117,8 @@ internal sealed class ProbeRunner : IDisposable
         {
             var fed = plan.FixedBatch ?? count;
             using var groups = ones is null ? null : Ones(fed, plan.Group);
-            return (start, count, fed, Named(start, count, token,
-                () => lane.Run(options, start, count, fed, groups is null ? null : (ones!, groups))));
+            return (start, count, fed, Named(start, count,
+                () => lane.Run(options, start, count, fed, groups is null ? null : (ones!, groups)), token));
         }
 
         void Receive(Task<(int Start, int Count, int Fed, IDisposableReadOnlyCollection<OrtValue> Results)> run)
@@ -146,7 +146,7 @@ internal sealed class ProbeRunner : IDisposable
     }
 
     /// <summary>A run whose failure names its samples.</summary>
-    private T Named<T>(int start, int count, CancellationToken token, Func<T> run)
+    private T Named<T>(int start, int count, Func<T> run, CancellationToken token)
     {
         try
         {
