@@ -1,5 +1,7 @@
 using Emergence.Analyzer.Series;
+using Emergence.Analyzer.Sharding;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer;
 
@@ -25,9 +27,46 @@ public static class Analysis
         // Of one model, its layers are shown, and which of their nodes never fire.
         if (request.Checkpoints.Length == 1)
             request = request with { Settings = request.Settings with { Maxima = true } };
-        var series = new SeriesAnalysis(request, progress);
+        return request.Shard is null ? RunAll(request, progress, token) : RunShard(request, request.Shard, progress, token);
+    }
+
+    private static AnalysisOutcome RunAll(
+        AnalysisRequest request, IProgress<AnalysisProgress>? progress, CancellationToken token)
+    {
+        var series = new SeriesAnalysis(request, request.Checkpoints.Length, progress);
         foreach (var file in request.Checkpoints)
             series.Add(file, token);
         return series.Outcome;
+    }
+
+    private static AnalysisOutcome RunShard(
+        AnalysisRequest request, Shard shard, IProgress<AnalysisProgress>? progress, CancellationToken token)
+    {
+        var plan = ShardPlan.Of(request.Checkpoints, shard);
+        var series = new SeriesAnalysis(request, plan.Count, progress);
+        // The last before it that can be analyzed: its first is compared with it.
+        (int Index, CheckpointResult Result)? before = null;
+        for (var index = plan.First - 1; index >= 0 && plan.Count > 0 && before is null; index--)
+            before = series.Precede(request.Checkpoints[index], token) is { } result ? (index, result) : null;
+        for (var index = plan.First; index < plan.First + plan.Count; index++)
+            series.Add(request.Checkpoints[index], token);
+        var outcome = series.Outcome;
+        return outcome with
+        {
+            Before = before?.Result,
+            Part = new ShardPart
+            {
+                Shard = shard,
+                Plan = plan,
+                Settings = request.Settings,
+                DeviceReason = outcome.Series.DeviceReason,
+                Samples = Fact.Of(request.Probe),
+                ToolVersion = outcome.Series.ToolVersion,
+                RuntimeVersion = outcome.Series.RuntimeVersion,
+                Before = before is var (place, known) ? new Predecessor(place, known.Sha256, known.Probe) : null,
+                Entries = series.Entries,
+                NodeValues = outcome.NodeValues,
+            },
+        };
     }
 }

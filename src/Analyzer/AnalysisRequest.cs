@@ -3,6 +3,7 @@ using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Gates;
 using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Series;
+using Emergence.Analyzer.Sharding;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
@@ -24,6 +25,9 @@ public sealed record AnalysisRequest(ImmutableArray<string> Checkpoints, Analysi
     /// <summary>What keeps a checkpoint that fails from the others.</summary>
     public Boundary Boundary { get; init; } = new(new RunLimits());
 
+    /// <summary>The part of the series to analyze; null: all of it.</summary>
+    internal Shard? Shard { get; init; }
+
     /// <summary>What keeps results beyond the run; null where there is nothing to go on with.</summary>
     internal ResultStore? Store { get; init; }
 }
@@ -39,6 +43,12 @@ public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedC
     /// </summary>
     public ImmutableArray<float[]> NodeValues { get; init; } = [];
 
+    /// <summary>What this part of a series contributes to the whole; null where it is the whole.</summary>
+    internal ShardPart? Part { get; init; }
+
+    /// <summary>The checkpoint of another shard that the first is compared with; null where there is none.</summary>
+    internal CheckpointResult? Before { get; init; }
+
     /// <summary>What the gates said of the last checkpoint, by gate and threshold; empty where none were given.</summary>
     public ImmutableArray<GateResult> Gates { get; init; } = [];
 
@@ -47,6 +57,33 @@ public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedC
         ? []
         : [.. Enumerable.Range(0, Series.Settings.Thresholds.Length)
             .Select(threshold => SeriesVerdicts.Of(Series.Checkpoints, threshold))];
+
+    /// <summary>The outcome of a series, or of a part of one.</summary>
+    /// <param name="about">What all its checkpoints share.</param>
+    /// <param name="entries">What became of each checkpoint.</param>
+    /// <param name="nodeValues">Of the last that could be analyzed.</param>
+    internal static AnalysisOutcome Of(
+        SeriesResult about, IReadOnlyCollection<SeriesEntry> entries, ImmutableArray<float[]> nodeValues)
+    {
+        var results = entries.Select(entry => entry.Result).OfType<CheckpointResult>().ToImmutableArray();
+        return new AnalysisOutcome(
+            about with { Checkpoints = SamplingNoise.Remark(FileNameEpochs.Fill(results), about.Settings) },
+            [.. entries.Where(entry => entry.Failure is not null)
+                .Select(entry => new FailedCheckpoint(entry.File, entry.Failure!))])
+        {
+            NodeValues = nodeValues,
+        };
+    }
+
+    /// <summary>The outcome of the whole series, as one run would have it.</summary>
+    /// <param name="parts">All parts, in order, each once.</param>
+    internal static AnalysisOutcome Of(ImmutableArray<ShardPart> parts) => Of(
+        new SeriesResult(parts[0].Settings, parts[0].ToolVersion, parts[0].RuntimeVersion, [])
+        {
+            DeviceReason = parts[0].DeviceReason,
+        },
+        [.. parts.SelectMany(part => part.Entries)],
+        parts.LastOrDefault(part => part.Failures < part.Entries.Length)?.NodeValues ?? []);
 }
 
 /// <summary>A checkpoint that could not be analyzed while others could.</summary>

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Series;
+using Emergence.Analyzer.Sharding;
 using Emergence.Checkpoints;
 using Emergence.Measuring;
 using Emergence.Measuring.Inference;
@@ -15,20 +17,21 @@ internal sealed class SeriesAnalysis
     private readonly AnalysisRequest request;
     private readonly IProgress<AnalysisProgress>? progress;
     private readonly SessionFactory sessions;
-    private readonly SeriesStructure structure;
-    private readonly SeriesChanges changes;
     private readonly ProbeCache probes;
     private readonly ResultStore? store;
-    private readonly List<CheckpointResult> results = [];
-    private readonly List<FailedCheckpoint> failures = [];
+    private readonly List<SeriesEntry> entries = [];
+    private readonly int expected;
+    private SeriesStructure structure;
+    private SeriesChanges changes;
 
     /// <summary>An analysis of no checkpoint yet.</summary>
-    /// <param name="request">How to analyze; of its checkpoints, only their number counts here, for the progress.</param>
+    /// <param name="request">How to analyze; what it says of checkpoints counts for nothing here.</param>
+    /// <param name="expected">How many checkpoints will come, as far as that is known: for the progress.</param>
     /// <param name="progress">Receives how far the analysis is; optional.</param>
     /// <exception cref="UserException">The device cannot be used.</exception>
-    public SeriesAnalysis(AnalysisRequest request, IProgress<AnalysisProgress>? progress)
+    public SeriesAnalysis(AnalysisRequest request, int expected, IProgress<AnalysisProgress>? progress)
     {
-        (this.request, this.progress) = (request, progress);
+        (this.request, this.expected, this.progress) = (request, expected, progress);
         sessions = SessionFactory.Create(request.Settings);
         structure = new SeriesStructure(request.IsStrictSeries);
         changes = new SeriesChanges(request.Settings);
@@ -36,17 +39,14 @@ internal sealed class SeriesAnalysis
         store = request.Store ?? (request.Checkpoints.Length != 1 ? request.Boundary.Store : null);
     }
 
+    /// <summary>What became of each checkpoint, in series order.</summary>
+    public ImmutableArray<SeriesEntry> Entries => [.. entries];
+
     /// <summary>What is known by now.</summary>
-    public AnalysisOutcome Outcome => new(
-        new SeriesResult(request.Settings, ToolVersion, SessionFactory.RuntimeVersion,
-            SamplingNoise.Remark(FileNameEpochs.Fill([.. results]), request.Settings))
-        {
-            DeviceReason = sessions.Reason,
-        },
-        [.. failures])
-    {
-        NodeValues = changes.LastNodeValues,
-    };
+    public AnalysisOutcome Outcome => AnalysisOutcome.Of(
+        new SeriesResult(request.Settings, ToolBuild.Version, SessionFactory.RuntimeVersion,
+            []) { DeviceReason = sessions.Reason },
+        entries, changes.LastNodeValues);
 
     /// <summary>Analyzes the next checkpoint of the series; one that fails does not keep the others.</summary>
     /// <exception cref="UsageException">An option does not fit the model.</exception>
@@ -54,19 +54,33 @@ internal sealed class SeriesAnalysis
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public void Add(string file, CancellationToken token)
     {
-        token.ThrowIfCancellationRequested();
-        var index = results.Count + failures.Count;
-        Report(file, index, 0, 0);
-        var (result, failure) = request.Boundary.Run(
-            file, run => Analyze(file, (done, samples) => Report(file, index, done, samples), run), token);
+        var (result, failure) = Analyze(file, token);
+        entries.Add(new SeriesEntry(file, failure is null ? result : null, failure));
+    }
+
+    /// <summary>Analyzes a checkpoint that the first of the series is compared with, and that another shard has.</summary>
+    /// <returns>Its result; null where it cannot be analyzed, and nothing of it stays.</returns>
+    /// <inheritdoc cref="Add" path="/exception"/>
+    public CheckpointResult? Precede(string file, CancellationToken token)
+    {
+        var (result, failure) = Analyze(file, token);
         if (failure is null)
-            results.Add(result!);
-        else
-            failures.Add(new FailedCheckpoint(file, failure));
+            return result;
+        (structure, changes) = (new SeriesStructure(request.IsStrictSeries), new SeriesChanges(request.Settings));
+        return null;
+    }
+
+    private Contained<CheckpointResult> Analyze(string file, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        var index = entries.Count;
+        Report(file, index, 0, 0);
+        return request.Boundary.Run(
+            file, run => Analyze(file, (done, samples) => Report(file, index, done, samples), run), token);
     }
 
     private void Report(string file, int index, int done, int samples, string? activity = null) => progress?.Report(
-        new AnalysisProgress(file, index, Math.Max(request.Checkpoints.Length, index + 1), done, samples, activity));
+        new AnalysisProgress(file, index, Math.Max(expected, index + 1), done, samples, activity));
 
     private CheckpointResult Analyze(string file, Action<int, int> samplesDone, CheckpointRun run)
     {
@@ -111,19 +125,18 @@ internal sealed class SeriesAnalysis
     /// <summary>What was measured before, or is now, and is kept: all that takes time.</summary>
     private MeasuredCheckpoint Measure(TracedCheckpoint model, Probe probe, Action<int> samplesDone, CancellationToken token)
     {
-        var settings = request.Settings;
-        var key = store is null ? [] : ResultKey.Of(model.Checkpoint, settings, request.Probe, probe, sessions.Device);
-        if (store?.Find(key) is { } known)
-            return known;
-        var measured = model.Measure(probe, sessions, samplesDone, token);
-        var result = new MeasuredCheckpoint(measured.Measurements, measured.Profile.Accuracy,
-            SeriesChanges.NodeValues(measured.Profile, settings), measured.Diagnostics, measured.Profile.Providers)
-        {
-            Copied = measured.Profile.Copied,
-        };
-        store?.Keep(key, result);
-        return result;
-    }
+        return store is null ? Now() : store.Get(
+            ResultKey.Of(model.Checkpoint, model.Graph.Diagnostics, request.Settings, request.Probe, probe, sessions.Device),
+            Now, token);
 
-    private static string ToolVersion { get; } = typeof(SeriesAnalysis).Assembly.GetName().Version!.ToString(fieldCount: 3);
+        MeasuredCheckpoint Now()
+        {
+            var measured = model.Measure(probe, sessions, samplesDone, token);
+            return new MeasuredCheckpoint(measured.Measurements, measured.Profile.Accuracy,
+                SeriesChanges.NodeValues(measured.Profile, request.Settings), measured.Diagnostics, measured.Profile.Providers)
+            {
+                Copied = measured.Profile.Copied,
+            };
+        }
+    }
 }

@@ -147,7 +147,7 @@ public static class TypedOption
             : throw new FormatException($"'{text}' is not a size in bytes, as in 512M or 4G");
     });
 
-    /// <summary>A time above zero, in seconds; s, m or h behind it for seconds, minutes or hours.</summary>
+    /// <summary>A time above zero, in seconds; s, m, h or d behind it for seconds, minutes, hours or days.</summary>
     /// <param name="name">Of the option.</param>
     /// <param name="description">Of the option.</param>
     /// <param name="most">The longest time.</param>
@@ -156,7 +156,7 @@ public static class TypedOption
 
     private static TimeSpan ReadTime(string text, TimeSpan most)
     {
-        var unit = text.Length == 0 ? 0 : text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 };
+        var unit = text.Length == 0 ? 0 : text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, 'd' => 86_400, _ => 0 };
         return WrittenNumber.TryReal<double>(unit > 0 ? text[..^1] : text, out var number)
             && number * Math.Max(1, unit) is > 0 and var seconds && seconds <= most.TotalSeconds
             ? TimeSpan.FromSeconds(seconds)
@@ -207,7 +207,7 @@ public static class TypedOption
 
     /// <summary>An option of exactly one value, read by <paramref name="read"/>, which throws
     /// <see cref="FormatException"/>.</summary>
-    private static Option<T> Of<T>(string name, string placeholder, string description, Func<string, T> read) =>
+    public static Option<T> Of<T>(string name, string placeholder, string description, Func<string, T> read) =>
         new(name)
         {
             Description = description,

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Journal;
+using Emergence.Analyzer.Sharding;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
 
@@ -60,9 +61,12 @@ internal static class AnalyzeCommand
                 terminal.WriteNote(note);
         }
         var place = call.Output.Out;
-        var journal = place is null ? null : Path.Combine(place, Journal);
-        var store = journal is null ? null : new ResultStore(() => journal, isDurable: true, terminal.WriteWarning);
+        var journal = place is null || call.Cache is not null ? null : Path.Combine(place, Journal);
+        var store = call.Cache?.Open(call.Request.Boundary.Limits.Timeout, terminal.WriteWarning)
+            ?? (journal is null ? null : new ResultStore(() => journal, isDurable: true, terminal.WriteWarning));
         using var set = place is null ? null : FileSet.Open(place);
+        if (call.Request.Shard is { } shard)
+            ShardFolder.RequireOwn(place!, shard);
         using var line = call.Output.Quiet ? null : new ProgressLine(terminal);
         var times = new PhaseTimes(terminal.Clock, line);
         // On another thread: Ctrl-C is listened to only once the action has returned its task.
@@ -72,21 +76,22 @@ internal static class AnalyzeCommand
             CancellationToken.None);
         line?.Wipe();
         times.Write();
-        if (store is { Found: > 0 and var found } && !call.Output.Quiet)
-        {
-            terminal.WriteNote(string.Create(CultureInfo.InvariantCulture,
-                $"{place}: {found} of {call.Request.Checkpoints.Length} checkpoints were measured before an interruption"));
-        }
+        if (store is { Found: > 0 } && !call.Output.Quiet)
+            terminal.WriteNote(FoundWhere(call, store.Found));
         Messages.WriteDiagnostics(terminal, analyzed.Series.Checkpoints, call.Output.Quiet);
         if (!call.Output.Quiet && (call.SaysDevice || call.Output.IsVerbose))
             Messages.WriteDevice(terminal, analyzed.Series);
         Messages.WriteFailures(terminal, analyzed.Failures);
-        if (analyzed.Series.Checkpoints.IsEmpty)
+        // A shard may have none, or none that can be analyzed, which the whole has to know.
+        if (analyzed.Series.Checkpoints.IsEmpty && analyzed.Part is null)
             return ExitCode.Failed;
         var outcome = call.Gates.Judge(analyzed);
         await AnswerFiles.WriteAsync(outcome, call.Output, set, terminal, token);
-        if (journal is not null)
+        // A shard that is started again, as clusters do, skips what is done.
+        if (journal is not null && analyzed.Part is null)
             ResultStore.Remove(journal);
+        if (store is not null)
+            call.Cache?.Limit(store);
         if (call.Output.IsVerbose)
         {
             times.Say(terminal, call.Request.Checkpoints.Length);
@@ -96,8 +101,18 @@ internal static class AnalyzeCommand
         return CodeOf(outcome);
     }
 
+    private static string FoundWhere(AnalyzeCall call, int found)
+    {
+        var (place, how) = call.Cache is { } cache ? (cache.Folder, "found in the cache")
+            : (call.Output.Out, "measured before an interruption");
+        // A shard has one more than its own: the one before them.
+        var of = call.Request.Shard is { } shard ? $"results of shard {shard}"
+            : $"of {call.Request.Checkpoints.Length} checkpoints";
+        return string.Create(CultureInfo.InvariantCulture, $"{place}: {found} {of} were {how}");
+    }
+
     /// <summary>What went wrong outranks a gate, so that no gate of an incomplete result passes for an answer.</summary>
-    private static int CodeOf(AnalysisOutcome outcome) =>
+    public static int CodeOf(AnalysisOutcome outcome) =>
         !outcome.Failures.IsEmpty ? ExitCode.Partial
         : outcome.Gates.Any(gate => gate.MatchesNothing) ? ExitCode.Usage
         : outcome.Gates.Any(gate => gate.Problem is not null) ? ExitCode.Failed

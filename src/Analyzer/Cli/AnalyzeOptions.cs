@@ -120,6 +120,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private LimitOptions Limits { get; } = new(worker);
 
+    private ScaleOptions Machines { get; } = new();
+
     private GateOptions Gates { get; } = new();
 
     private OutputOptions Output { get; } = new();
@@ -132,6 +134,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     [
         .. MeasuringGroups(Bootstrap, Units, Only, Exclude),
         new("Runs", [Optimization, Threads, Device, ProviderLibrary, Batch, StrictSeries, .. Limits.All]),
+        new("Many machines", [.. Machines.All]),
         new("Gates", [.. Gates.All]),
         new("Output", [.. Output.All]),
     ];
@@ -142,7 +145,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     [
         own,
         .. MeasuringGroups(Bootstrap, Units, Only, Exclude),
-        new("Runs", Optimization, Threads, Device, Batch, StrictSeries, Limits.Memory),
+        new("Runs", Optimization, Threads, Device, ProviderLibrary, Batch, StrictSeries, Limits.Memory),
         new("Gates", [.. Gates.All]),
         new("Output", [.. Output.All]),
     ];
@@ -170,6 +173,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
         {
             Boundary = Limits.Read(parsed),
             IsStrictSeries = Given(parsed, StrictSeries, false),
+            Shard = Machines.ReadShard(parsed, Output.HasFolder(parsed)),
         };
         var gates = Gates.Read(parsed, request);
         var shareNote = parsed.GetResult(AliveShare) is not null && settings.Statistic != StatisticKind.Share
@@ -179,6 +183,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
         {
             Request = request,
             Gates = gates,
+            Cache = Machines.ReadCache(parsed),
             Output = Output.Read(parsed),
             SaysDevice = parsed.GetResult(Device) is not null,
             Notes = [.. gates.Notes.Prepend(shareNote).OfType<string>()],
@@ -304,6 +309,9 @@ internal sealed record AnalyzeCall
 
     /// <summary>Whether the user named a device.</summary>
     public required bool SaysDevice { get; init; }
+
+    /// <summary>Where results are shared; null: nowhere.</summary>
+    public required CacheCall? Cache { get; init; }
 
     /// <summary>Where the answer goes.</summary>
     public required OutputCall Output { get; init; }

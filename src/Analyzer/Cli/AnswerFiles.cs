@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Analyzer.Reports;
+using Emergence.Analyzer.Sharding;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
 
@@ -20,15 +21,23 @@ internal static class AnswerFiles
     {
         if (call.Out is { } directory)
             Say(directory, string.Join(", ", WriteSet(outcome, set!)));
-        if (call.Html is { } page)
+        if (call.Html is { } page && Shows(ReportWriters.Page, page))
             WriteOne(page, ReportWriters.Page);
         if (call.TensorBoard is { } events)
             Say(events, EventFiles.Write(outcome, events));
-        foreach (var format in call.Formats.Where(format => format.File is not null))
+        foreach (var format in call.Formats.Where(format => format.File is not null && Shows(format.Writer, format.File)))
             WriteOne(format.File!, format.Writer);
-        foreach (var format in call.Formats.Where(format => format.File is null))
+        foreach (var format in call.Formats.Where(format => format.File is null && Shows(format.Writer, format.Writer.Format!)))
             Print(outcome, format.Writer, terminal);
         await terminal.Output.FlushAsync(token);
+
+        bool Shows(ReportWriter writer, string place)
+        {
+            var canBeShown = CanShow(outcome, writer);
+            if (!canBeShown && !call.Quiet)
+                terminal.WriteNote($"{place}: left out, as this shard has no checkpoint that could be analyzed");
+            return canBeShown;
+        }
 
         void WriteOne(string file, ReportWriter writer)
         {
@@ -51,12 +60,23 @@ internal static class AnswerFiles
             writer.Write(outcome, terminal.Output);
     }
 
+    private static bool CanShow(AnalysisOutcome outcome, ReportWriter writer) =>
+        !(writer.NeedsCheckpoint && outcome.Series.Checkpoints.IsEmpty);
+
+    /// <summary>Writes the files of this outcome, and takes away those of an earlier one that it does not have.</summary>
     private static ImmutableArray<string> WriteSet(AnalysisOutcome outcome, FileSet set)
     {
         var units = outcome.Series.Settings.Units;
-        var writers = ReportWriters.All.Where(writer => writer.FileName is not null).ToImmutableArray();
-        set.Write([.. writers.Select(writer => (
-            writer.FileName!, writer.OfUnits && !units ? null : (Action<Stream>)(stream => writer.Write(outcome, stream))))]);
-        return [.. writers.Where(writer => units || !writer.OfUnits).Select(writer => writer.FileName!)];
+        var part = outcome.Part;
+        ImmutableArray<(string Name, Action<Stream>? Write)> files =
+        [
+            // results.json comes last: whoever waits for it finds all.
+            (ShardWriter.FileName, part is null ? null : stream => ShardWriter.Write(part, stream)),
+            .. ReportWriters.All.Where(writer => writer.FileName is not null).Select(writer => (
+                writer.FileName!, (writer.OfUnits && !units) || !CanShow(outcome, writer)
+                    ? null : (Action<Stream>)(stream => writer.Write(outcome, stream)))),
+        ];
+        set.Write(files);
+        return [.. files.Where(file => file.Write is not null).Select(file => file.Name)];
     }
 }

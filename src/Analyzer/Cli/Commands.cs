@@ -20,5 +20,7 @@ internal static class Commands
         InspectCommand.Create(terminal, worker),
         ReduceCommand.Create(terminal, worker),
         CompareCommand.Create(terminal, analyze, worker),
-        PruneCommand.Create(terminal, worker));
+        PruneCommand.Create(terminal, worker),
+        MergeCommand.Create(terminal),
+        CacheCommand.Create(terminal));
 }

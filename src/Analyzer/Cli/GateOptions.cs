@@ -41,6 +41,10 @@ internal sealed class GateOptions
 
     private static void RequireFits(Gate gate, AnalysisRequest request, bool hasBaseline)
     {
+        if (request.Shard is not null)
+            throw new UsageException(
+                $"--fail-on '{gate.Expression}': is judged on the whole series, not on a shard; give it to emergence-analyze "
+                + "merge");
         var isOne = request.Checkpoints.Length == 1;
         if (isOne && gate.NeedsSeries)
             throw new UsageException($"--fail-on '{gate.Expression}': one checkpoint has no verdict; give a series");

@@ -34,7 +34,7 @@ internal static class Program
 
     /// <summary>What runs no model needs no second process.</summary>
     private static bool RunsModels(string[] args) =>
-        args is not ([] or ["completion", ..])
+        args is not ([] or ["completion" or "merge" or "cache", ..])
             && Array.TrueForAll(args, arg => arg is not ("--help" or "-h" or "-?" or "--version"));
 
     /// <summary>A line on a channel that may be as unusable as whatever failed, without loading or opening anything.</summary>

@@ -42,7 +42,7 @@ internal sealed class Watch(string name, AnalyzeCall call, WatchGoal goal, Termi
             ? null : new ProgressLine(terminal) { KnowsEnd = false };
         var folder = new WatchedFolder(name, file => Open(file, token), call.Request.Boundary.HasEndedOn);
         var request = call.Request with { Store = call.Request.Boundary.Store };
-        var series = new SeriesAnalysis(request, line);
+        var series = new SeriesAnalysis(request, 0, line);
         var begun = terminal.Clock.GetTimestamp();
         if (!Path.Exists(name))
             Note($"{name}: nothing there yet; waiting for training to write checkpoints");
@@ -51,7 +51,7 @@ internal sealed class Watch(string name, AnalyzeCall call, WatchGoal goal, Termi
         {
             if (folder.Look() is { IsEmpty: false } found)
             {
-                series = Follow(folder.Finished, found, series, () => new SeriesAnalysis(request, line), token);
+                series = Follow(folder.Finished, found, series, () => new SeriesAnalysis(request, 0, line), token);
                 line?.Wipe();
                 outcome = call.Gates.Judge(series.Outcome);
                 await ShowAsync(outcome, set, token);

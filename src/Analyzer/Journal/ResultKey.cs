@@ -1,14 +1,9 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
-using Emergence.Datasets;
-using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
-using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Journal;
 
@@ -16,58 +11,29 @@ namespace Emergence.Analyzer.Journal;
 /// is missing a wrong number.</summary>
 internal static class ResultKey
 {
-    // A build is another program where any of its parts is.
-    private static readonly Guid[] Program =
-    [
-        .. new[] { typeof(ResultKey), typeof(Probe), typeof(LayerGraph), typeof(NodeMask), typeof(Checkpoint), typeof(SampleSet) }
-            .Select(type => type.Module.ModuleVersionId),
-    ];
-
     /// <summary>The key of a checkpoint's result.</summary>
-    /// <param name="checkpoint">The checkpoint. Its name counts, as warnings say it.</param>
+    /// <param name="checkpoint">The checkpoint: its content, whatever it is called and wherever it is.</param>
+    /// <param name="traced">What was found when it was traced; where that says its name, the name counts.</param>
     /// <param name="settings">What was asked for.</param>
     /// <param name="options">What the user said of the samples.</param>
     /// <param name="probe">The samples.</param>
     /// <param name="device">Where the model runs.</param>
-    public static byte[] Of(Checkpoint checkpoint, AnalysisSettings settings, ProbeOptions options, Probe probe, Device device)
+    public static byte[] Of(
+        Checkpoint checkpoint, ImmutableArray<Diagnostic> traced, AnalysisSettings settings, ProbeOptions options, Probe probe,
+        Device device)
     {
         using var stream = new MemoryStream();
         using var text = new BinaryWriter(stream, Encoding.UTF8);
-        foreach (var part in Program)
-            text.Write(part.ToByteArray());
-        text.Write(SessionFactory.RuntimeVersion);
-        text.Write((int)RuntimeInformation.ProcessArchitecture);
+        text.Write(ToolBuild.Id);
         text.Write(device.ToString());
-        text.Write(checkpoint.Path);
+        text.Write(traced.Any(each => each.ToString().Contains(checkpoint.FileName, StringComparison.Ordinal))
+            ? checkpoint.Path : "");
         text.Write(checkpoint.Sha256);
-        Write(text, settings);
+        StoredSettings.Write(text, settings);
+        text.Write(Stamp(settings.ProviderLibrary));
         Write(text, options.Dimensions);
         Write(text, probe);
         return SHA256.HashData(stream.ToArray());
-    }
-
-    private static void Write(BinaryWriter text, AnalysisSettings settings)
-    {
-        text.Write(settings.Thresholds.Length);
-        foreach (var threshold in settings.Thresholds)
-            text.Write(threshold);
-        text.Write((int)settings.Statistic);
-        text.Write(settings.AliveShare);
-        text.Write((int)settings.ConvNodes);
-        text.Write(settings.IncludeInput);
-        Write(text, settings.Only);
-        Write(text, settings.Exclude);
-        text.Write(settings.Wired);
-        text.Write(settings.Contributions);
-        text.Write(settings.Units);
-        text.Write(settings.Maxima);
-        text.Write(settings.Bootstrap?.Resamples ?? 0);
-        text.Write(settings.Bootstrap?.Seed ?? 0);
-        text.Write((int)settings.Optimization);
-        text.Write(settings.Threads);
-        text.Write(settings.Batch);
-        text.Write(settings.Device.ToString());
-        text.Write(Stamp(settings.ProviderLibrary));
     }
 
     /// <summary>A library of hundreds of megabytes is told from another by its place, size and time.</summary>
@@ -106,13 +72,6 @@ internal static class ResultKey
             text.Write(origin.Largest);
             text.Write(origin.IsChosen);
         }
-        Write(text, [.. probe.Diagnostics.Select(diagnostic => diagnostic.ToString())]);
-    }
-
-    private static void Write(BinaryWriter text, ImmutableArray<string> words)
-    {
-        text.Write(words.Length);
-        foreach (var word in words)
-            text.Write(word);
+        StoredSettings.Write(text, [.. probe.Diagnostics.Select(diagnostic => diagnostic.ToString())]);
     }
 }

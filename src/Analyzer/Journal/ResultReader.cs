@@ -14,11 +14,16 @@ namespace Emergence.Analyzer.Journal;
 internal sealed class ResultReader(BinaryReader from)
 {
     public MeasuredCheckpoint Read() => new(
-        Array(Measurement), Real(), Array(() => Array(() => Floats().ToArray()).ToArray()),
-        Array(() => new Diagnostic((Severity)from.ReadInt32(), from.ReadString(), from.ReadString())),
-        Array(() => new ProviderNodes(from.ReadString(), from.ReadInt32())));
+        Array(Measurement), Real(), Array(() => NodeValues().ToArray()), Diagnostics(), Providers());
 
-    private Measurement Measurement() => new()
+    public ImmutableArray<float[]> NodeValues() => Array(() => Floats().ToArray());
+
+    public ImmutableArray<Diagnostic> Diagnostics() =>
+        Array(() => new Diagnostic((Severity)from.ReadInt32(), from.ReadString(), from.ReadString()));
+
+    public ImmutableArray<ProviderNodes> Providers() => Array(() => new ProviderNodes(from.ReadString(), from.ReadInt32()));
+
+    public Measurement Measurement() => new()
     {
         Threshold = from.ReadSingle(),
         Layers = Array(Layer),
@@ -31,7 +36,15 @@ internal sealed class ResultReader(BinaryReader from)
         ZeroCause = (ZeroCause)from.ReadInt32(),
         RelativeEmergence = Real(),
         RelativeEmergenceAll = Real(),
+        ActivationChange = Real(),
+        Step = from.ReadBoolean() ? new EmergenceStep(Change(), from.ReadBoolean() ? Split() : null) : null,
     };
+
+    private EmergenceSplit Split() => new(
+        Change(), Array(() => new LayerStep(from.ReadInt32(), from.ReadInt32(), Change())), Value(),
+        from.ReadBoolean() ? new NodeStep(from.ReadInt32(), Whole(), from.ReadBoolean(), Change()) : null);
+
+    private EmergenceChange Change() => new(from.ReadBoolean(), Value());
 
     private LayerResult Layer() => new()
     {
@@ -50,8 +63,10 @@ internal sealed class ResultReader(BinaryReader from)
         AliveByBias = Whole(),
         EmergenceShare = Real(),
         NeverFired = Whole(),
-        Slope = from.ReadBoolean() ? new EmergenceChange(from.ReadBoolean(), Value()) : null,
+        Slope = from.ReadBoolean() ? Change() : null,
         Units = from.ReadBoolean() ? new LayerUnits(Floats(), Floats(), Floats()) : null,
+        Woke = Whole(),
+        Died = Whole(),
         Parameters = from.ReadInt64(),
         ParametersNonzero = from.ReadInt64(),
         ActivationMean = Real(),
@@ -93,11 +108,11 @@ internal sealed class ResultReader(BinaryReader from)
         return ImmutableCollectionsMarshal.AsImmutableArray(values);
     }
 
-    private double? Real() => from.ReadBoolean() ? from.ReadDouble() : null;
+    public double? Real() => from.ReadBoolean() ? from.ReadDouble() : null;
 
-    private int? Whole() => from.ReadBoolean() ? from.ReadInt32() : null;
+    public int? Whole() => from.ReadBoolean() ? from.ReadInt32() : null;
 
-    private ImmutableArray<T> Array<T>(Func<T> read)
+    public ImmutableArray<T> Array<T>(Func<T> read)
     {
         var items = ImmutableArray.CreateBuilder<T>(from.ReadInt32());
         while (items.Count < items.Capacity)

@@ -1,6 +1,9 @@
+using System.Collections.Immutable;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Emergence.Analyzer.Metrics;
+using Emergence.Checkpoints;
+using Emergence.Measuring.Devices;
 using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Journal;
@@ -17,28 +20,43 @@ internal sealed class ResultWriter(BinaryWriter to)
         Write(result.Accuracy);
         to.Write(result.NodeValues.Length);
         foreach (var layers in result.NodeValues)
-        {
-            to.Write(layers.Length);
-            foreach (var values in layers)
-                Write(values);
-        }
-        to.Write(result.Diagnostics.Length);
-        foreach (var diagnostic in result.Diagnostics)
+            Write([.. layers]);
+        Write(result.Diagnostics);
+        Write(result.Providers);
+        to.Flush();
+    }
+
+    /// <summary>What each node is judged by, layer by layer.</summary>
+    public void Write(ImmutableArray<float[]> layers)
+    {
+        to.Write(layers.Length);
+        foreach (var values in layers)
+            Write(values);
+    }
+
+    public void Write(ImmutableArray<Diagnostic> diagnostics)
+    {
+        to.Write(diagnostics.Length);
+        foreach (var diagnostic in diagnostics)
         {
             to.Write((int)diagnostic.Severity);
             to.Write(diagnostic.Subject);
             to.Write(diagnostic.Message);
         }
-        to.Write(result.Providers.Length);
-        foreach (var provider in result.Providers)
+    }
+
+    public void Write(ImmutableArray<ProviderNodes> providers)
+    {
+        to.Write(providers.Length);
+        foreach (var provider in providers)
         {
             to.Write(provider.Name);
             to.Write(provider.Nodes);
         }
-        to.Flush();
     }
 
-    private void Write(Measurement measurement)
+    /// <summary>Under one threshold, with what changed since the checkpoint before.</summary>
+    public void Write(Measurement measurement)
     {
         to.Write(measurement.Threshold);
         to.Write(measurement.Layers.Length);
@@ -60,6 +78,32 @@ internal sealed class ResultWriter(BinaryWriter to)
         to.Write((int)measurement.ZeroCause);
         Write(measurement.RelativeEmergence);
         Write(measurement.RelativeEmergenceAll);
+        Write(measurement.ActivationChange);
+        if (IsThere(measurement.Step is not null))
+            Write(measurement.Step!);
+    }
+
+    private void Write(EmergenceStep step)
+    {
+        Write(step.Structure);
+        if (!IsThere(step.Split is not null))
+            return;
+        Write(step.Split!.Change);
+        to.Write(step.Split.Layers.Length);
+        foreach (var layer in step.Split.Layers)
+        {
+            to.Write(layer.BecameAlive);
+            to.Write(layer.Died);
+            Write(layer.Contribution);
+        }
+        Write(step.Split.Moved);
+        if (!IsThere(step.Split.Largest is not null))
+            return;
+        var node = step.Split.Largest!.Value;
+        to.Write(node.Layer);
+        Write(node.Node);
+        to.Write(node.BecameAlive);
+        Write(node.Contribution);
     }
 
     private void Write(LayerResult layer)
@@ -81,16 +125,15 @@ internal sealed class ResultWriter(BinaryWriter to)
         Write(layer.EmergenceShare);
         Write(layer.NeverFired);
         if (IsThere(layer.Slope is not null))
-        {
-            to.Write(layer.Slope!.Value.Sign < 0);
-            Write(layer.Slope.Value.Magnitude);
-        }
+            Write(layer.Slope!.Value);
         if (IsThere(layer.Units is not null))
         {
             Write(layer.Units!.Mean.AsSpan());
             Write(layer.Units.Max.AsSpan());
             Write(layer.Units.Share.AsSpan());
         }
+        Write(layer.Woke);
+        Write(layer.Died);
         to.Write(layer.Parameters);
         to.Write(layer.ParametersNonzero);
         Write(layer.ActivationMean);
@@ -143,6 +186,12 @@ internal sealed class ResultWriter(BinaryWriter to)
         Write(value.Denominator);
     }
 
+    private void Write(EmergenceChange change)
+    {
+        to.Write(change.Sign < 0);
+        Write(change.Magnitude);
+    }
+
     private void Write(BigInteger number)
     {
         var bytes = number.ToByteArray();
@@ -156,19 +205,20 @@ internal sealed class ResultWriter(BinaryWriter to)
         to.Write(MemoryMarshal.AsBytes(values));
     }
 
-    private void Write(double? value)
+    public void Write(double? value)
     {
         if (IsThere(value is not null))
             to.Write(value!.Value);
     }
 
-    private void Write(int? value)
+    public void Write(int? value)
     {
         if (IsThere(value is not null))
             to.Write(value!.Value);
     }
 
-    private bool IsThere(bool isThere)
+    /// <summary>Says whether something follows, as it is returned.</summary>
+    public bool IsThere(bool isThere)
     {
         to.Write(isThere);
         return isThere;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Emergence.Analyzer.Gates;
 using Emergence.Analyzer.Metrics;
 using Emergence.Analyzer.Series;
+using Emergence.Analyzer.Sharding;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 using static Emergence.Analyzer.Reports.JsonFields;
@@ -48,6 +49,8 @@ internal static class JsonReport
         json.WriteString("device_reason", series.DeviceReason);
         json.WriteEndObject();
         Write(json, series.Settings);
+        if (outcome.Part is { } part)
+            Write(json, part);
         Array(json, "checkpoints", series.Checkpoints, checkpoint => Write(json, checkpoint));
         Array(json, "verdicts", outcome.Verdicts.Index(),
             verdict => Write(json, verdict.Item, series.Settings.Thresholds[verdict.Index]));
@@ -57,6 +60,16 @@ internal static class JsonReport
             json.WriteString("message", failure.Message);
         });
         Array(json, "gates", outcome.Gates, gate => Write(json, gate));
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, ShardPart part)
+    {
+        json.WriteStartObject("shard");
+        json.WriteNumber("index", part.Shard.Index);
+        json.WriteNumber("count", part.Shard.Count);
+        json.WriteNumber("first", part.Plan.First);
+        json.WriteNumber("checkpoints", part.Plan.Checkpoints);
         json.WriteEndObject();
     }
 

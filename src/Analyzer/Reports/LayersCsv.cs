@@ -15,9 +15,8 @@ internal static class LayersCsv
         var rows =
             from checkpoint in outcome.Series.Checkpoints.Index()
             from measurement in checkpoint.Item.Measurements.Index()
-            let before =
-                checkpoint.Index == 0 ? null : outcome.Series.Checkpoints[checkpoint.Index - 1].Measurements[measurement.Index]
-            let contributions = Contributions(measurement.Item, before)
+            let last = checkpoint.Index == 0 ? outcome.Before : outcome.Series.Checkpoints[checkpoint.Index - 1]
+            let contributions = Contributions(measurement.Item, last?.Measurements[measurement.Index])
             from layer in measurement.Item.Layers
             select LayerRow.Of(checkpoint.Item, measurement.Item, layer,
                 contributions.IsDefault ? null : contributions[layer.Index]);

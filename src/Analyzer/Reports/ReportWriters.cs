@@ -13,18 +13,21 @@ public sealed record ReportWriter(string? Format, string? FileName, Action<Analy
 {
     /// <summary>Whether the file is written only where single nodes are asked for.</summary>
     public bool OfUnits { get; init; }
+
+    /// <summary>Whether it shows at least one checkpoint; a shard may have none that could be analyzed.</summary>
+    public bool NeedsCheckpoint { get; init; }
 }
 
 /// <summary>Every form of output: one file of this folder and one line here each.</summary>
 public static class ReportWriters
 {
     /// <summary>The page for people, which may be written alone.</summary>
-    public static ReportWriter Page { get; } = new(null, "report.html", HtmlReport.Write);
+    public static ReportWriter Page { get; } = new(null, "report.html", HtmlReport.Write) { NeedsCheckpoint = true };
 
     /// <summary>In the order in which help names them.</summary>
     public static ImmutableArray<ReportWriter> All { get; } =
     [
-        new("table", null, TableReport.Write),
+        new("table", null, TableReport.Write) { NeedsCheckpoint = true },
         new("csv", "series.csv", SeriesCsv.Write),
         new(null, "layers.csv", LayersCsv.Write),
         Page,

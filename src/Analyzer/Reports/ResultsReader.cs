@@ -27,6 +27,10 @@ internal static class ResultsReader
             if (root.GetProperty("schema_version").GetInt32() is var version and (< 1 or > JsonReport.SchemaVersion))
                 throw new UserException(FormattableString.Invariant(
                     $"{path}: has schema version {version}, 1 to {JsonReport.SchemaVersion} are read; write it again"));
+            if (root.TryGetProperty("shard", out var shard))
+                throw new UserException(
+                    $"{path}: is shard {shard.GetProperty("index")}/{shard.GetProperty("count")} of a series, not the whole; "
+                    + "join all of them with emergence-analyze merge");
             var settings = Settings(root.GetProperty("settings"));
             return new SeriesResult(
                 settings, root.GetProperty("tool").GetProperty("version").GetString()!,

@@ -15,8 +15,8 @@ internal static class SeriesCsv
         var rows =
             from checkpoint in outcome.Series.Checkpoints.Index()
             from measurement in checkpoint.Item.Measurements.Index()
-            let before =
-                checkpoint.Index == 0 ? null : outcome.Series.Checkpoints[checkpoint.Index - 1].Measurements[measurement.Index]
+            let last = checkpoint.Index == 0 ? outcome.Before : outcome.Series.Checkpoints[checkpoint.Index - 1]
+            let before = last?.Measurements[measurement.Index]
             select SeriesRow.Of(outcome.Series.Settings, checkpoint.Item, measurement.Item, before);
         using var csv = CsvWriter.Create(stream, CsvDialect.Options, leaveOpen: true);
         csv.WriteRecords(rows);

@@ -39,52 +39,11 @@ public static class RecordedEpoch
     private static ModelProto MetadataOf(Stream stream)
     {
         var model = new ModelProto();
-        while (ReadVarint(stream) is { } tag)
+        WireFields.Visit(stream, stream.Length, (field, length) =>
         {
-            switch (tag & 7)
-            {
-                case 0:
-                    ReadVarint(stream);
-                    break;
-                case 1:
-                    stream.Seek(8, SeekOrigin.Current);
-                    break;
-                case 5:
-                    stream.Seek(4, SeekOrigin.Current);
-                    break;
-                case 2 when ReadVarint(stream) is { } length && length <= (ulong)(stream.Length - stream.Position):
-                    if (tag >> 3 == MetadataField && length <= LongestEntry)
-                        model.MetadataProps.Add(ReadEntry(stream, (int)length));
-                    else
-                        stream.Seek((long)length, SeekOrigin.Current);
-                    break;
-                default:
-                    return model;
-            }
-        }
+            if (field == MetadataField && length <= LongestEntry)
+                model.MetadataProps.Add(WireFields.Read(stream, length, StringStringEntryProto.Parser));
+        });
         return model;
-    }
-
-    private static StringStringEntryProto ReadEntry(Stream stream, int length)
-    {
-        var bytes = new byte[length];
-        stream.ReadExactly(bytes);
-        return StringStringEntryProto.Parser.ParseFrom(bytes);
-    }
-
-    /// <summary>A base-128 number, low groups first; null at the end of the file or where it does not end.</summary>
-    private static ulong? ReadVarint(Stream stream)
-    {
-        var value = 0UL;
-        for (var shift = 0; shift < 64; shift += 7)
-        {
-            var next = stream.ReadByte();
-            if (next < 0)
-                return null;
-            value |= (ulong)(next & 0x7F) << shift;
-            if (next < 0x80)
-                return value;
-        }
-        return null;
     }
 }

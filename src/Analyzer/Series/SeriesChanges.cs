@@ -17,14 +17,13 @@ namespace Emergence.Analyzer.Series;
 internal sealed class SeriesChanges(AnalysisSettings settings)
 {
     private Analyzed? last;
-    private NetworkGraph? network;
     private bool isAnotherStructure;
 
     /// <summary>What each node of the last checkpoint is judged by under the first threshold; empty if there is none.</summary>
     public ImmutableArray<float[]> LastNodeValues => last is { Statistics.IsEmpty: false } ? [.. last.StatisticsUnder(0)] : [];
 
     /// <summary>Begins a segment: of the next result only E is compared with the last.</summary>
-    public void Restart() => (network, isAnotherStructure) = (null, true);
+    public void Restart() => isAnotherStructure = true;
 
     /// <summary>Adds to a result what changed, and takes it as the one that the next is compared with.</summary>
     /// <param name="result">What was measured.</param>
@@ -43,7 +42,8 @@ internal sealed class SeriesChanges(AnalysisSettings settings)
             return AreComparable(before.Result, result)
                 ? result with { Measurements = WithStructure(before.Result, result) }
                 : result;
-        network ??= NetworkGraphs.Of(graph, settings.ConvNodes);
+        // Of this checkpoint, not of the first of its segment, which another process may analyze.
+        var network = NetworkGraphs.Of(graph, settings.ConvNodes);
         var (weightChange, problem) = WeightChange(before, now, checkpoint);
         return result with
         {

@@ -18,22 +18,23 @@ public sealed class StructureException : UserException
 /// <param name="isStrict">Whether there may be but one.</param>
 public sealed class SeriesStructure(bool isStrict)
 {
-    private (string File, LayerGraph Graph)? first;
+    private (string File, LayerGraph Graph)? last;
 
-    /// <summary>Compares a graph with the first of the segment; where it differs it is the first of another.</summary>
+    /// <summary>Compares a graph with the one before it; where it differs it is the first of another segment.</summary>
     /// <returns>What changed, where a segment begins behind another; else null.</returns>
     /// <exception cref="StructureException">A layer's name, operator or number of nodes differs, or an edge, and there may be but
     /// one segment.</exception>
     public Diagnostic? Follow(string file, LayerGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        var before = first ??= (file, graph);
+        // With the last, not with the first of the segment, which another process may analyze; they have one structure.
+        var before = last ?? (file, graph);
+        last = (file, graph);
         if (Difference(before.Graph, graph) is not { } difference)
             return null;
         if (isStrict)
             throw new StructureException(
                 $"{file}: {difference} in {before.File}: the structure changes within the series; analyze the two apart");
-        first = (file, graph);
         return Diagnostic.Warning("",
             $"{difference} in {before.File}: the structure changes, so a new segment of the series begins; refuse such series "
             + "with --strict-series");

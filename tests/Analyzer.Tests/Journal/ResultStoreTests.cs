@@ -71,7 +71,7 @@ public sealed class ResultStoreTests : IDisposable
     public void a_damaged_result_is_measured_again()
     {
         var expected = Outputs(Run(new(), Store()));
-        foreach (var (i, file) in Directory.GetFiles(folder.Root).Index())
+        foreach (var (i, file) in Kept().Index())
         {
             var bytes = File.ReadAllBytes(file);
             bytes[i * 31 % bytes.Length] ^= 1;
@@ -86,7 +86,7 @@ public sealed class ResultStoreTests : IDisposable
     public void a_result_under_the_name_of_another_is_not_taken()
     {
         Run(new(), Store());
-        var files = Directory.GetFiles(folder.Root);
+        var files = Kept();
         File.Copy(files[0], files[1], overwrite: true);
         var store = Store();
         Run(new(), store);
@@ -152,7 +152,7 @@ public sealed class ResultStoreTests : IDisposable
         var checkpoint = Checkpoint.Open(Series[0]);
         var probe = new Probe([], 1, null, new ProbeProvenance("none", "", 1, 0), []);
         byte[] Key(string? library) =>
-            ResultKey.Of(checkpoint, new AnalysisSettings { ProviderLibrary = library }, Few, probe, Device.Cpu);
+            ResultKey.Of(checkpoint, [], new AnalysisSettings { ProviderLibrary = library }, Few, probe, Device.Cpu);
         var (first, second) = (folder.Write("a.so", 1), folder.Write("b.so", 1));
         Assert.NotEqual(Key(null), Key(first));
         Assert.NotEqual(Key(first), Key(second));
@@ -162,7 +162,109 @@ public sealed class ResultStoreTests : IDisposable
         Assert.NotEqual(before, Key(first));
     }
 
+    /// <summary>A cache is shared by people who have the same files in other places.</summary>
+    [Fact]
+    public void a_result_is_found_wherever_its_checkpoint_is()
+    {
+        Run(new(), Store());
+        ImmutableArray<string> moved =
+            [.. Series.Select((file, i) => folder.Write($"elsewhere/{i}.onnx", File.ReadAllBytes(file)))];
+        var store = Store();
+        var request = Request(new(), store) with { Checkpoints = moved };
+        var outcome = Analysis.Run(request, progress: null, TestContext.Current.CancellationToken);
+        Assert.Equal((Series.Length, 0), (store.Found, store.Kept));
+        var expected = Analysis.Run(request with { Store = null }, progress: null, TestContext.Current.CancellationToken);
+        Assert.Equal(Outputs(expected), Outputs(outcome));
+    }
+
+    /// <summary>Where a warning says the file's name, a result is another one under another name.</summary>
+    [Fact]
+    public void a_name_counts_where_a_warning_says_it()
+    {
+        var checkpoint = Checkpoint.Open(Series[0]);
+        var probe = new Probe([], 1, null, new ProbeProvenance("random", "0", 1, 0), []);
+        byte[] Key(string file, params ImmutableArray<Diagnostic> traced) =>
+            ResultKey.Of(Checkpoint.Open(file), traced, new(), Few, probe, Device.Cpu);
+        var other = folder.Write("other.onnx", File.ReadAllBytes(Series[0]));
+        Assert.Equal(Key(Series[0]), Key(other));
+        Assert.NotEqual(Key(Series[0]), Key(Series[0], Diagnostic.Warning("x", $"in {checkpoint.FileName}")));
+        Assert.NotEqual(Key(Series[0], Diagnostic.Warning("x", $"in {checkpoint.FileName}")),
+            Key(other, Diagnostic.Warning("x", "in other.onnx")));
+    }
+
+    [Fact]
+    public async Task what_another_measures_is_waited_for()
+    {
+        var (measured, running) = (0, 0);
+        var result = new MeasuredCheckpoint([], 0.5, [], [], []);
+        var key = new byte[32];
+        var stores = Enumerable.Range(0, 8).Select(_ => Shared(TimeSpan.FromMinutes(1))).ToArray();
+        await Task.WhenAll(stores.Select(store => Task.Run(() => store.Get(key, () =>
+        {
+            Assert.Equal(1, Interlocked.Increment(ref running));
+            Interlocked.Increment(ref measured);
+            Thread.Sleep(100);
+            Interlocked.Decrement(ref running);
+            return result;
+        }, TestContext.Current.CancellationToken))));
+        Assert.Equal((1, 7, 1), (measured, stores.Sum(store => store.Found), stores.Sum(store => store.Kept)));
+        // What failed is not kept: the next one measures.
+        Assert.Throws<InvalidOperationException>(() => stores[0].Get([.. key[..31], 1],
+            () => throw new InvalidOperationException(), TestContext.Current.CancellationToken));
+        Assert.Equal(0.5, stores[1].Get([.. key[..31], 1], () => result, TestContext.Current.CancellationToken).Accuracy);
+    }
+
+    [Fact]
+    public void patience_ends_and_a_wait_can_be_canceled()
+    {
+        var result = new MeasuredCheckpoint([], 0.5, [], [], []);
+        var key = new byte[32];
+        using var canceled = new CancellationTokenSource();
+        canceled.Cancel();
+        var measured = Shared(TimeSpan.FromMinutes(1)).Get(key, () =>
+        {
+            Assert.Throws<OperationCanceledException>(() =>
+                Shared(TimeSpan.FromMinutes(1)).Get(key, () => result, canceled.Token));
+            return Shared(TimeSpan.FromMilliseconds(1)).Get(key, () => result, TestContext.Current.CancellationToken);
+        }, TestContext.Current.CancellationToken);
+        Assert.Equal(0.5, measured.Accuracy);
+    }
+
+    [Fact]
+    public void a_cache_keeps_what_was_used_last()
+    {
+        var store = Shared(TimeSpan.Zero);
+        var day = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        for (byte i = 0; i < 10; i++)
+            store.Keep([.. new byte[31], i], new MeasuredCheckpoint([], i, [], [], []));
+        foreach (var (i, file) in Kept().Order(StringComparer.Ordinal).Index())
+            File.SetLastWriteTimeUtc(file, day.AddDays(i));
+        var content = ResultCache.Show(folder.Root);
+        Assert.Equal((10, day), (content.Results, content.OldestUse));
+        Assert.Equal(2, ResultCache.Prune(folder.Root, null, TimeSpan.FromDays(8), day.AddDays(10)).Results);
+        Assert.Equal(5, ResultCache.Prune(folder.Root, content.Bytes / 10 * 3, null, day.AddDays(10)).Results);
+        Assert.Equal(3, Kept().Length);
+        Assert.Null(store.Find([.. new byte[31], 6]));
+        // A use makes it young.
+        Assert.NotNull(store.Find([.. new byte[31], 7]));
+        Assert.Equal(2, ResultCache.Prune(folder.Root, content.Bytes / 10, null, day.AddDays(10)).Results);
+        Assert.NotNull(store.Find([.. new byte[31], 7]));
+        // What killed processes left goes when it is old; other files stay.
+        var below = Path.GetDirectoryName(Kept()[0])!;
+        string[] left = [.. new[] { "a.measured.1.2.tmp", "a.claim", "notes.txt" }.Select(name => Path.Combine(below, name))];
+        foreach (var file in left)
+            File.WriteAllText(file, "");
+        Assert.Equal(0, ResultCache.Prune(folder.Root, long.MaxValue, null, DateTime.UtcNow.AddHours(1)).Results);
+        Assert.All(left, file => Assert.True(File.Exists(file)));
+        ResultCache.Prune(folder.Root, long.MaxValue, null, DateTime.UtcNow.AddDays(2));
+        Assert.Equal([false, false, true], left.Select(File.Exists));
+    }
+
     public void Dispose() => folder.Dispose();
+
+    private ResultStore Shared(TimeSpan patience) => new(() => folder.Root, isDurable: false) { Patience = patience };
+
+    private string[] Kept() => Directory.GetFiles(folder.Root, "*.measured", SearchOption.AllDirectories);
 
     private ResultStore Store() => new(() => folder.Root, isDurable: false);
 

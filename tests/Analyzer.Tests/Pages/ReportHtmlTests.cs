@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Emergence.Analyzer.Reports;
 using Emergence.Analyzer.Reports.Html;
+using Emergence.Analyzer.Series;
 using Emergence.Analyzer.Tests.Reports;
 using Emergence.Testing;
 

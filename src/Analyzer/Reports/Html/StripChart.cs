@@ -1,3 +1,4 @@
+using Emergence.Analyzer.Series;
 using Emergence.CommandLine;
 using Emergence.Measuring.Settings;
 using Emergence.Pages;

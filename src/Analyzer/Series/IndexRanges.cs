@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Emergence.Analyzer.Reports.Html;
+namespace Emergence.Analyzer.Series;
 
 /// <summary>Many indices in a short text: <c>0–3, 7, 12–15 and 40 more</c>.</summary>
 internal static class IndexRanges

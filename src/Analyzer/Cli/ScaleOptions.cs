@@ -1,0 +1,97 @@
+using System.CommandLine;
+using Emergence.Analyzer.Journal;
+using Emergence.Analyzer.Sharding;
+using Emergence.Checkpoints;
+using Emergence.CommandLine;
+
+namespace Emergence.Analyzer.Cli;
+
+/// <summary>A folder of results that several runs share.</summary>
+/// <param name="Folder">Where it is.</param>
+/// <param name="Size">What may stay there, in bytes; null: all.</param>
+internal sealed record CacheCall(string Folder, long? Size)
+{
+    // Of the time for a checkpoint: the rest is for measuring it after all.
+    private const int ShareOfTimeout = 10;
+
+    /// <summary>The store in it.</summary>
+    /// <param name="timeout">How long one checkpoint may take.</param>
+    /// <param name="warn">Receives why results cannot be kept.</param>
+    public ResultStore Open(TimeSpan timeout, Action<string> warn) => new(() => Folder, isDurable: true, warn)
+    {
+        Patience = timeout / ShareOfTimeout,
+        Loss = "results of this run are not shared",
+    };
+
+    /// <summary>Makes room, where this run has added to it.</summary>
+    /// <exception cref="UserException">A result cannot be removed.</exception>
+    public void Limit(ResultStore store)
+    {
+        if (Size is not null && store.Kept > 0 && Directory.Exists(Folder))
+            ResultCache.Prune(Folder, Size, unused: null, DateTime.UtcNow);
+    }
+}
+
+/// <summary>The options that spread a series over several processes and machines.</summary>
+internal sealed class ScaleOptions
+{
+    private const string Auto = "auto";
+
+    private Option<ShardChoice> Shard { get; } = TypedOption.Of(
+        "--shard", "i/N|auto[/N]",
+        "analyze only part i of N, for emergence-analyze merge; auto: as Slurm, AWS Batch or CI say, or Kubernetes, with N",
+        Read);
+
+    private Option<string> Cache { get; } = TypedOption.Text(
+        "--cache", "DIR", "keep results there and take those that are there, by the content of checkpoints; any number of runs "
+        + "may share it");
+
+    private Option<long> CacheSize { get; } = TypedOption.Bytes(
+        "--cache-size", "remove what was not used for the longest time from --cache beyond this size, as in 10G, at the end of "
+        + "the run [default: nothing]");
+
+    /// <summary>In the order of help.</summary>
+    public IEnumerable<Option> All => [Shard, Cache, CacheSize];
+
+    /// <summary>The shared folder of results; null: none.</summary>
+    /// <exception cref="UsageException">It is a file, or a size is given without one.</exception>
+    public CacheCall? ReadCache(ParseResult parsed)
+    {
+        if (parsed.GetValue(Cache) is not { } folder)
+        {
+            return parsed.GetResult(CacheSize) is null
+                ? null : throw new UsageException("--cache-size: limits the folder of --cache; name it");
+        }
+        return File.Exists(folder)
+            ? throw new UsageException($"--cache {folder}: is a file; name a directory, which is created where needed")
+            : new CacheCall(folder, parsed.GetResult(CacheSize) is null ? null : parsed.GetValue(CacheSize));
+    }
+
+    /// <summary>The part to analyze; null: all.</summary>
+    /// <param name="parsed">The call.</param>
+    /// <param name="hasFolder">Whether there is a folder for what the part contributes.</param>
+    /// <exception cref="UsageException">There is none, or it is not clear which part is meant.</exception>
+    public Shard? ReadShard(ParseResult parsed, bool hasFolder)
+    {
+        if (parsed.GetResult(Shard) is null)
+            return null;
+        var choice = parsed.GetRequiredValue(Shard);
+        var shard = choice.Shard ?? ArrayTask.Of(Environment.GetEnvironmentVariable, choice.Total);
+        return hasFolder
+            ? shard
+            : throw new UsageException($"--shard {shard}: writes files for emergence-analyze merge; name a folder for this shard "
+                + "with --out");
+    }
+
+    private static ShardChoice Read(string text) =>
+        text == Auto ? new ShardChoice(null, null)
+        : text.StartsWith($"{Auto}/", StringComparison.Ordinal)
+            ? Sharding.Shard.TryCount(text[(Auto.Length + 1)..], out var total) ? new ShardChoice(null, total)
+                : throw new FormatException($"'{text}': expected a number of shards behind {Auto}/, as in {Auto}/8")
+        : new ShardChoice(Sharding.Shard.Parse(text), null);
+
+    /// <summary>What was asked for.</summary>
+    /// <param name="Shard">The part; null: as the scheduler says.</param>
+    /// <param name="Total">How many parts there are, where the scheduler does not say.</param>
+    private sealed record ShardChoice(Shard? Shard, int? Total);
+}

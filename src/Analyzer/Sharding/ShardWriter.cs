@@ -1,0 +1,113 @@
+using System.Security.Cryptography;
+using System.Text;
+using Emergence.Analyzer.Journal;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Statistics;
+
+namespace Emergence.Analyzer.Sharding;
+
+/// <summary>Writes a shard's part, exactly, with a hash at its end; <see cref="ShardReader"/> reads it in the same
+/// order.</summary>
+internal sealed class ShardWriter
+{
+    private readonly BinaryWriter to;
+    private readonly ResultWriter results;
+
+    private ShardWriter(BinaryWriter to) => (this.to, results) = (to, new ResultWriter(to));
+
+    /// <summary>Name of the file that holds it, in the folder of <c>--out</c>.</summary>
+    public const string FileName = "results.shard";
+
+    /// <summary>The first line of the file.</summary>
+    public const string Title = "a part of a series, for emergence-analyze merge\n";
+
+    public static void Write(ShardPart part, Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(part);
+        using var hash = SHA256.Create();
+        using (var hashed = new CryptoStream(stream, hash, CryptoStreamMode.Write, leaveOpen: true))
+        {
+            using var writer = new BinaryWriter(hashed, Encoding.UTF8);
+            new ShardWriter(writer).Write(part);
+        }
+        stream.Write(hash.Hash!);
+    }
+
+    private void Write(ShardPart part)
+    {
+        to.Write(Encoding.UTF8.GetBytes(Title));
+        // First, as the rest may have another form in another build.
+        to.Write(part.ToolVersion);
+        to.Write(ToolBuild.Id);
+        to.Write(part.RuntimeVersion);
+        to.Write(part.Shard.Index);
+        to.Write(part.Shard.Count);
+        to.Write(part.Plan.Checkpoints);
+        to.Write(part.Plan.Names);
+        to.Write(part.Plan.Costs);
+        to.Write(part.Plan.First);
+        to.Write(part.Plan.Count);
+        StoredSettings.Write(to, part.Settings);
+        to.Write(part.DeviceReason);
+        to.Write(part.Samples.Length);
+        foreach (var (name, value) in part.Samples)
+        {
+            to.Write(name);
+            to.Write(value);
+        }
+        if (results.IsThere(part.Before is not null))
+        {
+            to.Write(part.Before!.Index);
+            to.Write(part.Before.Sha256);
+            Write(part.Before.Probe);
+        }
+        foreach (var entry in part.Entries)
+        {
+            to.Write(entry.File);
+            if (results.IsThere(entry.Result is not null))
+                Write(entry.Result!);
+            else
+                to.Write(entry.Failure!);
+        }
+        results.Write(part.NodeValues);
+    }
+
+    private void Write(CheckpointResult result)
+    {
+        results.Write(result.Epoch);
+        to.Write(result.IsEpochOfName);
+        to.Write(result.Sha256);
+        if (results.IsThere(result.Bytes is not null))
+            to.Write(result.Bytes!.Value);
+        to.Write(result.Measurements.Length);
+        foreach (var measurement in result.Measurements)
+            results.Write(measurement);
+        to.Write(result.Edges.Length);
+        foreach (var edge in result.Edges)
+        {
+            to.Write(edge.From);
+            to.Write(edge.To);
+            to.Write((int)edge.Kind);
+        }
+        to.Write(result.Parameters);
+        to.Write(result.ParametersNonzero);
+        results.Write(result.WeightChange);
+        results.Write(result.Accuracy);
+        results.Write(result.TrainAccuracy);
+        results.Write(result.TestAccuracy);
+        results.Write(result.TrainLoss);
+        results.Write(result.TestLoss);
+        Write(result.Probe);
+        to.Write(result.Device.ToString());
+        results.Write(result.Providers);
+        results.Write(result.Diagnostics);
+    }
+
+    private void Write(ProbeProvenance probe)
+    {
+        to.Write(probe.Name);
+        to.Write(probe.Sha256);
+        to.Write(probe.Samples);
+        results.Write(probe.Seed);
+    }
+}
