@@ -113,6 +113,7 @@ internal sealed class SeriesAnalysis
             Probe = probe.Provenance,
             Device = sessions.Device,
             Providers = measured.Providers,
+            Copied = measured.Copied,
             Diagnostics = measured.Diagnostics,
         };
         if (structure.Follow(file, graph) is { } segment)
@@ -135,7 +136,10 @@ internal sealed class SeriesAnalysis
         {
             var measured = model.Measure(probe, sessions, samplesDone, token);
             return new MeasuredCheckpoint(measured.Measurements, measured.Profile.Accuracy,
-                SeriesChanges.NodeValues(measured.Profile, request.Settings), measured.Diagnostics, measured.Profile.Providers);
+                SeriesChanges.NodeValues(measured.Profile, request.Settings), measured.Diagnostics, measured.Profile.Providers)
+            {
+                Copied = measured.Profile.Copied,
+            };
         }
     }
 }

@@ -26,6 +26,9 @@ internal sealed class ActivationRecorder
     private ImmutableArray<ProviderNodes> providers = [];
     private ImmutableArray<Diagnostic> onCpu = [];
 
+    // What a device would be fed and bring back; where one is, it is counted as it happens.
+    private CopiedBytes planned = CopiedBytes.None;
+
     /// <summary>Prepares a recording.</summary>
     /// <param name="model">The model that <paramref name="graph"/> was traced in; it is not changed.</param>
     /// <param name="path">Its file, for external data and errors.</param>
@@ -82,13 +85,12 @@ internal sealed class ActivationRecorder
 
     private ActivationProfile Record(Probe probe, BatchPlan plan, Action<int>? samplesDone, CancellationToken token)
     {
-        using var runner = new ProbeRunner(graph.Inputs, probe, plan, path);
+        using var runner = new ProbeRunner(graph.Inputs, probe, plan, path, sessions.Binding);
 
         var classifier = probe.Labels is { } labels ? new Classifier(model.Graph, labels, probe.LabelOrigin) : null;
         var samples = settings.Statistic == Statistic.Sample ? new SampleAccumulator(graph, settings) : null;
         var counters = AliveRule.CountersFor(settings);
-        providers = [];
-        onCpu = [];
+        (providers, onCpu, planned) = ([], [], CopiedBytes.None);
         var layers = Count(runner, plan, graph.Layers, counters, AliveRule.CountersByBlock(settings), plan.Group > 1,
             classifier, samples, samplesDone, token);
         var profiles = layers.Select(layer => layer.ToProfile()).ToImmutableArray();
@@ -111,6 +113,7 @@ internal sealed class ActivationRecorder
             [.. plan.Diagnostics, .. classifier?.Diagnostics ?? [], .. idle, .. onCpu])
         {
             Providers = providers,
+            Copied = sessions.Binding is null ? planned : runner.Copied,
             Samples = samples?.ToProfiles() ?? [],
         };
     }
@@ -150,6 +153,10 @@ internal sealed class ActivationRecorder
 
         void Receive(RunOutputs run, ProbeSegment segment, InstrumentedModel instrumented)
         {
+            planned = planned.Plus(new CopiedBytes(
+                run.Count, 1, run.Fed * (runner.SampleBytes + (instrumented.Ones is null ? 0 : sizeof(float))),
+                instrumented.BytesBack(segment.Rows ?? run.Fed)
+                + (instrumented.Logits is null ? 0 : run.Outputs[0].GetTensorSizeInBytes())));
             using var outputs = run.Outputs.GetEnumerator();
             if (instrumented.Logits is not null && outputs.MoveNext())
                 classifier!.Add(outputs.Current, run);

@@ -93,7 +93,10 @@ internal static class AnalyzeCommand
         if (store is not null)
             call.Cache?.Limit(store);
         if (call.Output.IsVerbose)
+        {
             times.Say(terminal, call.Request.Checkpoints.Length);
+            Messages.WriteCopied(terminal, analyzed.Series);
+        }
         Messages.WriteGates(terminal, outcome);
         return CodeOf(outcome);
     }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
+using Emergence.Measuring.Devices;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 
@@ -34,6 +35,19 @@ internal static class Messages
         if (series.Settings.Device == Device.Auto
             && !series.Checkpoints.Any(checkpoint => checkpoint.Diagnostics.Any(entry => entry.Subject == Subject)))
             terminal.WriteNote($"{Subject}: runs on {series.DeviceReason}");
+    }
+
+    /// <summary>What went between the program and the device (<c>--verbose</c>).</summary>
+    public static void WriteCopied(Terminal terminal, SeriesResult series)
+    {
+        foreach (var group in series.Checkpoints.Where(checkpoint => checkpoint.Copied.Runs > 0)
+            .GroupBy(checkpoint => checkpoint.Device, checkpoint => checkpoint.Copied))
+        {
+            var sum = group.Aggregate(CopiedBytes.None, (all, each) => all.Plus(each));
+            terminal.WriteNote(string.Create(CultureInfo.InvariantCulture,
+                $"{group.Key}: fed {sum.InASample:N0} bytes a sample, {sum.BackARun:N0} bytes back from a run of "
+                + $"{(double)sum.Samples / sum.Runs:N0} samples, {sum.Runs:N0} runs"));
+        }
     }
 
     /// <summary>A diagnostic of one file.</summary>

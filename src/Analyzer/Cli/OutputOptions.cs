@@ -28,7 +28,9 @@ internal sealed class OutputOptions
 
     private Option<bool> Quiet { get; } = TypedOption.Flag("--quiet", "no progress and no notes; warnings and errors stay");
 
-    private Option<bool> Verbose { get; } = TypedOption.Flag("--verbose", "also say on stderr where the time went, by phase");
+    private Option<bool> Verbose { get; } = TypedOption.Flag(
+        "--verbose",
+        "also say on stderr where the time went, by phase, what --device auto took, and which bytes went there and back");
 
     /// <summary>In the order of help.</summary>
     public IEnumerable<Option> All => [Out, Html, TensorBoard, Format, Quiet, Verbose];

@@ -16,4 +16,8 @@ namespace Emergence.Analyzer.Journal;
 /// <param name="Providers">How many nodes each execution provider ran.</param>
 internal sealed record MeasuredCheckpoint(
     ImmutableArray<Measurement> Measurements, double? Accuracy, ImmutableArray<float[][]> NodeValues,
-    ImmutableArray<Diagnostic> Diagnostics, ImmutableArray<ProviderNodes> Providers);
+    ImmutableArray<Diagnostic> Diagnostics, ImmutableArray<ProviderNodes> Providers)
+{
+    /// <summary>What went between the program and the runtime; not kept.</summary>
+    public CopiedBytes Copied { get; init; } = CopiedBytes.None;
+}

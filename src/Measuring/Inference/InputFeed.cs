@@ -6,12 +6,13 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Emergence.Measuring.Inference;
 
-/// <summary>Feeds one model input, run after run, from one pinned buffer.</summary>
-internal sealed class InputFeed : IDisposable
+/// <summary>Feeds one model input, run after run, from one buffer that does not move.</summary>
+internal sealed unsafe class InputFeed : IDisposable
 {
     private readonly ModelInput input;
     private readonly ProbeInput probe;
-    private readonly byte[] buffer;
+    private readonly byte[] own;
+    private (nint Address, OrtMemoryInfo Memory) buffer;
     private readonly int sampleBytes;
     private readonly int outer;
     private OrtValue? value;
@@ -36,8 +37,27 @@ internal sealed class InputFeed : IDisposable
             throw new UserException(
                 $"input '{input.Name}': {rows:N0} samples of {sampleBytes:N0} bytes do not fit into one run; choose a smaller "
                 + "--batch");
-        buffer = GC.AllocateUninitializedArray<byte>(sampleBytes * rows, pinned: true);
+        own = GC.AllocateUninitializedArray<byte>(sampleBytes * rows, pinned: true);
+        UseOwn();
     }
+
+    /// <summary>Bytes of the buffer.</summary>
+    public int Bytes => own.Length;
+
+    /// <summary>Bytes of one sample.</summary>
+    public int SampleBytes => sampleBytes;
+
+    /// <summary>From now on fills other memory of this machine, of <see cref="Bytes"/> bytes.</summary>
+    public void Use(nint address, OrtMemoryInfo memory)
+    {
+        value?.Dispose();
+        value = null;
+        buffer = (address, memory);
+    }
+
+    /// <summary>From now on fills its own memory again.</summary>
+    public void UseOwn() =>
+        Use(System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(own, 0), OrtMemoryInfo.DefaultInstance);
 
     /// <summary>The input's name.</summary>
     public string Name => input.Name;
@@ -50,11 +70,12 @@ internal sealed class InputFeed : IDisposable
     {
         // The batch axis need not be the first: [time, batch, features] takes a slice of each sample per time step.
         var inner = sampleBytes / outer;
+        var target = new Span<byte>((void*)buffer.Address, own.Length);
         for (var row = 0; row < rows; row++)
         {
             var sample = probe.Data.Span.Slice((start + Math.Min(row, count - 1)) * sampleBytes, sampleBytes);
             for (var step = 0; step < outer; step++)
-                sample.Slice(step * inner, inner).CopyTo(buffer.AsSpan((step * rows + row) * inner));
+                sample.Slice(step * inner, inner).CopyTo(target[((step * rows + row) * inner)..]);
         }
         return ValueOf(rows);
     }
@@ -71,9 +92,7 @@ internal sealed class InputFeed : IDisposable
         if (input.BatchAxis >= 0)
             shape.Insert(input.BatchAxis, rows);
         valueRows = rows;
-        return value = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, (TensorElementType)input.ElementType,
-            [.. shape], AddressOfBuffer(), (long)sampleBytes * rows);
+        return value = OrtValue.CreateTensorValueWithData(buffer.Memory, (TensorElementType)input.ElementType,
+            [.. shape], buffer.Address, (long)sampleBytes * rows);
     }
-
-    private nint AddressOfBuffer() => System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(buffer, 0);
 }

@@ -39,7 +39,7 @@ public sealed class ModelOutputs
         var outputs = new ModelOutputs();
         var plan = BatchPlan.Create(graph, probe.Samples, settings.Batch);
         using var session = sessions.Open(checkpoint.Model, checkpoint.Path);
-        using var runner = new ProbeRunner(graph.Inputs, probe, plan, checkpoint.Path);
+        using var runner = new ProbeRunner(graph.Inputs, probe, plan, checkpoint.Path, sessions.Binding);
         string[] names = [
             .. session.OutputMetadata.Where(output => output.Value.IsTensor && IsFloat((DataType)output.Value.ElementDataType))
             .Select(output => output.Key)];

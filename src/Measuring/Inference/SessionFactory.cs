@@ -17,18 +17,19 @@ public sealed class SessionFactory
     // The largest machines have some hundred processors; starting tens of thousands of threads would never end.
     private const int MostThreads = 1024;
 
-    private readonly GraphOptimizationLevel? optimization;
-    private readonly int threads;
+    private readonly AnalysisSettings settings;
     private readonly ChosenDevice chosen;
     private readonly ProviderLibrary? library;
 
     private SessionFactory(ChosenDevice chosen, AnalysisSettings settings, ProviderLibrary? library)
     {
-        (this.chosen, this.library) = (chosen, library);
-        optimization = LevelOf(settings.Optimization);
-        threads = settings.Threads;
+        (this.chosen, this.settings, this.library) = (chosen, settings, library);
         IsExplicit = settings.Device != Device.Auto;
         Diagnostics = chosen.WasChoice && !IsExplicit ? [Diagnostic.Note("--device auto", $"runs on {chosen.Reason}")] : [];
+        // CUDA reads pinned memory directly, and copies from it while it computes.
+        Binding = !IsElsewhere ? null : new(InFlight: 2, Device.Name == Device.Cuda.Name
+            ? new OrtMemoryInfo(OrtMemoryInfo.allocatorCUDA_PINNED, OrtAllocatorType.DeviceAllocator, 0, OrtMemType.CpuOutput)
+            : null);
     }
 
     /// <summary>The device that models run on; never <see cref="Device.Auto"/>.</summary>
@@ -45,6 +46,12 @@ public sealed class SessionFactory
 
     /// <summary>Whether data have to be copied to where models run.</summary>
     internal bool IsElsewhere => Device != Device.Cpu;
+
+    /// <summary>How inputs and outputs are bound; null on the CPU, where there is nothing to copy.</summary>
+    internal Binding? Binding { get; private init; }
+
+    /// <summary>The same device with inputs and outputs bound as on another one.</summary>
+    internal SessionFactory Bound(int inFlight) => new(chosen, settings, library) { Binding = new(inFlight, null) };
 
     /// <summary>Version of ONNX Runtime.</summary>
     public static string RuntimeVersion => Environment().GetVersionString();
@@ -127,11 +134,11 @@ public sealed class SessionFactory
         {
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
             // The processor count honours a container's share, which ONNX Runtime's own choice does not.
-            IntraOpNumThreads = threads > 0 ? threads : System.Environment.ProcessorCount,
+            IntraOpNumThreads = settings.Threads > 0 ? settings.Threads : System.Environment.ProcessorCount,
         };
         try
         {
-            if (optimization is { } level)
+            if (LevelOf(settings.Optimization) is { } level)
                 options.GraphOptimizationLevel = level;
             // Threads that spin between runs take the processor from everything else on a shared machine.
             options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");

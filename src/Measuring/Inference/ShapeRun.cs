@@ -65,7 +65,7 @@ public sealed class ShapeRun(SessionFactory sessions, Func<Checkpoint, LayerGrap
         {
             var shapes = new Dictionary<string, (long[] Dims, int Type)>(StringComparer.Ordinal);
             var runs = BatchPlan.Create(graph, probe.Samples, samples);
-            using var runner = new ProbeRunner(graph.Inputs, probe, runs, checkpoint.Path);
+            using var runner = new ProbeRunner(graph.Inputs, probe, runs, checkpoint.Path, sessions.Binding);
             var first = runs.Segments[0];
             string[] outputs = [.. exposed.Select(tensor => tensor.Output)];
             runner.Run(session, outputs, first with { End = Math.Min(first.End, first.Start + first.RunSize) }, run =>

@@ -65,6 +65,12 @@ internal sealed record LayerCounters(
     /// <summary>What is counted of each single sample: one entry per threshold.</summary>
     public ImmutableArray<SampleCounters> Samples { get; init; } = [];
 
+    /// <summary>Bytes of them all in one run.</summary>
+    /// <param name="samples">Samples that count.</param>
+    public long BytesBack(int samples) => sizeof(double)
+        * ((IsInBody ? 1 : Layout.Axes.Length) + ((long)Counters.Length * Layout.Nodes))
+        + (Samples.Sum(each => each.BytesOfSample(Layout.Nodes)) * samples);
+
     /// <summary>The outputs in the order in which they are read: the extent, the counters, those of single samples.</summary>
     public IEnumerable<string> Outputs =>
         [Extent, .. Counters.Select(counter => counter.Output), .. Samples.SelectMany(sample => sample.Outputs)];
@@ -77,6 +83,10 @@ internal sealed record LayerCounters(
 /// <param name="Mask">Which nodes are alive: bool, sample by sample, channel-major; null where it was not asked for.</param>
 internal sealed record SampleCounters(string Alive, string? AliveChannels, string Borderline, string? Mask)
 {
+    /// <summary>Bytes of one sample, of a layer with this many nodes.</summary>
+    public long BytesOfSample(int nodes) =>
+        ((AliveChannels is null ? 2 : 3) * sizeof(int)) + (Mask is null ? 0 : (long)nodes * sizeof(bool));
+
     /// <summary>Those there are, in the order in which they are read.</summary>
     public IEnumerable<string> Outputs => ((string?[])[Alive, AliveChannels, Borderline, Mask]).OfType<string>();
 }
@@ -89,6 +99,10 @@ internal sealed record InstrumentedModel(ModelProto Model, ImmutableArray<LayerC
 {
     /// <summary>The input that takes the ones of <see cref="SampleGroups"/>; null where none is needed.</summary>
     public string? Ones { get; init; }
+
+    /// <summary>Bytes of the counters that one run brings back, the logits not among them.</summary>
+    /// <param name="samples">Samples of the run that count, for what is counted of each single one.</param>
+    public long BytesBack(int samples) => Layers.Sum(layer => layer.BytesBack(samples));
 
     /// <summary>Every output to ask for: the logits, then each layer's extent and counters.</summary>
     public ImmutableArray<string> Outputs { get; } =

@@ -77,4 +77,7 @@ public sealed record ActivationProfile(
 
     /// <summary>How many nodes each execution provider ran.</summary>
     public ImmutableArray<ProviderNodes> Providers { get; init; } = [];
+
+    /// <summary>What went between the program and the runtime.</summary>
+    public CopiedBytes Copied { get; init; } = CopiedBytes.None;
 }

@@ -278,6 +278,9 @@ public sealed record CheckpointResult
     /// <summary>How many nodes each execution provider ran, the largest number first; empty where that was not kept.</summary>
     public ImmutableArray<ProviderNodes> Providers { get; init; } = [];
 
+    /// <summary>What went between the program and the runtime; nothing where the result was known already.</summary>
+    public CopiedBytes Copied { get; init; } = CopiedBytes.None;
+
     /// <summary>Warnings and notes.</summary>
     public required ImmutableArray<Diagnostic> Diagnostics { get; init; }
 }

@@ -47,7 +47,11 @@ public sealed class ThisMachineTests : IDisposable
         Assert.Equal($"--device cuda: {Missing}; install the NVIDIA driver (in a container, start it with --gpus all), CUDA 13 "
             + "and cuDNN 9 for CUDA 13, or use --device cpu", refusal);
         using var options = new SessionOptions();
-        var e = Assert.Throws<OnnxRuntimeException>(() => options.AppendExecutionProvider_CUDA(0));
+        var e = Assert.Throws<OnnxRuntimeException>(() =>
+        {
+            using var cuda = new OrtCUDAProviderOptions();
+            options.AppendExecutionProvider_CUDA(cuda);
+        });
         Assert.Contains("libcublasLt.so.13: cannot open shared object file", e.Message, StringComparison.Ordinal);
         var auto = SessionFactory.Create(new AnalysisSettings());
         Assert.Equal(("cpu", $"cpu, as {Missing}"), (auto.Device.ToString(), auto.Reason));

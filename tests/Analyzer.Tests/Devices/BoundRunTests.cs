@@ -1,0 +1,111 @@
+using Emergence.Analyzer.Tests.Instrumentation;
+using Emergence.Checkpoints;
+using Emergence.Measuring;
+using Emergence.Measuring.Inference;
+using Emergence.Measuring.Probes;
+using Emergence.Measuring.Settings;
+using Emergence.Measuring.Statistics;
+using Emergence.Testing;
+using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;
+
+namespace Emergence.Analyzer.Tests.Devices;
+
+/// <summary>The run loop of other devices, bound and with two runs in flight, on the CPU.</summary>
+public class BoundRunTests
+{
+    private static readonly string[] Models = ["digits-mlp/ckpt_003.onnx", "digits-lenet/ckpt_003.onnx"];
+
+    public static TheoryData<string, Statistic, int> Cases()
+    {
+        var cases = new TheoryData<string, Statistic, int>();
+        foreach (var model in Models)
+        {
+            foreach (var statistic in Enum.GetValues<Statistic>())
+                cases.Add(model, statistic, 2);
+            cases.Add(model, Statistic.Mean, 1);
+            cases.Add(model, Statistic.Mean, 3);
+        }
+        return cases;
+    }
+
+    /// <summary>The same values to the bit, and as many bytes as the plan says, which the plain loop adds up.</summary>
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Bound_runs_count_the_same_and_copy_what_was_planned(string file, Statistic statistic, int inFlight)
+    {
+        var settings = new AnalysisSettings { Device = Device.Cpu, Threads = 1, Batch = 32, Statistic = statistic };
+        var plain = SessionFactory.Create(settings);
+        var path = Path.Combine(SharedFiles.Repository, "models", file);
+        var (model, probe) = TracedCheckpoint.On(
+            Checkpoint.Open(path), settings, new ProbeCache(new ProbeOptions { Samples = 200 }), plain, null, default);
+        ActivationProfile Record(SessionFactory sessions) =>
+            new ActivationRecorder(model.Checkpoint.Model, path, model.Graph, sessions, settings).Record(probe, null, default);
+        var (expected, actual) = (Record(plain), Record(plain.Bound(inFlight)));
+        Assert.Equal(expected.Accuracy, actual.Accuracy);
+        Assert.Equal(expected.Copied, actual.Copied);
+        Assert.Equal(200 * actual.Copied.Runs, 7 * actual.Copied.Samples);
+        foreach (var (a, b) in expected.Layers.Zip(actual.Layers))
+        {
+            Assert.Equal(a.Samples, b.Samples);
+            Assert.All(a.Totals, total => Assert.Equal(total.Value, b.Totals[total.Key]));
+        }
+        Assert.Equal(expected.Samples.Length, actual.Samples.Length);
+    }
+
+    [Fact]
+    public void A_padded_batch_copies_what_was_planned()
+    {
+        var tiny = new TinyModel(13).Input("x", [8, 4]).Initializer("w", [4, 3], Quarters(12, 2))
+            .Node("Gemm", "x w", "h").Node("Relu", "h", "y").Output("y").Layer("y", [Batch(8), Channel(3)]);
+        var settings = new AnalysisSettings { Device = Device.Cpu };
+        var plain = SessionFactory.Create(settings);
+        var copied = new[] { plain, plain.Bound(2) }.Select(sessions =>
+            new ActivationRecorder(tiny.Proto, "tiny.onnx", tiny.Graph, sessions, settings)
+                .Record(tiny.Probe(21, Quarters(84, 1)), null, default).Copied).ToArray();
+        Assert.Equal(copied[0], copied[1]);
+        Assert.Equal((21, 3), (copied[0].Samples, copied[0].Runs));
+    }
+
+    [Fact]
+    public void A_run_that_fails_names_its_samples_and_the_others_end()
+    {
+        var tiny = new TinyModel(13).Input("x", [null, 4]).Initializer("w", [4, 3], Quarters(12, 2)).Node("Gemm", "x w", "y")
+            .Initializer("seven", [1], [7], Onnx.TensorProto.Types.DataType.Int64).Node("Reshape", "y seven", "z")
+            .Output("z").Layer("z", [Sample(7)]);
+        var settings = new AnalysisSettings { Device = Device.Cpu, Batch = 2 };
+        var sessions = SessionFactory.Create(settings).Bound(2);
+        var recorder = new ActivationRecorder(tiny.Proto, "tiny.onnx", tiny.Graph, sessions, settings);
+        var e = Assert.Throws<UserException>(() => recorder.Record(tiny.Probe(64, Quarters(256, 1)), null, default));
+        Assert.StartsWith("tiny.onnx: ONNX Runtime failed on samples 0 to 1: ", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Canceling_ends_all_that_is_in_flight()
+    {
+        using var source = new CancellationTokenSource();
+        var tiny = new TinyModel(13).Input("x", [null, 4]).Initializer("w", [4, 3], Quarters(12, 2))
+            .Node("Gemm", "x w", "y").Output("y").Layer("y", [Batch(), Channel(3)]);
+        var settings = new AnalysisSettings { Device = Device.Cpu, Batch = 16 };
+        var sessions = SessionFactory.Create(settings).Bound(2);
+        var recorder = new ActivationRecorder(tiny.Proto, "tiny.onnx", tiny.Graph, sessions, settings);
+        Assert.ThrowsAny<OperationCanceledException>(() => recorder.Record(tiny.Probe(160, Quarters(640, 1)), done =>
+        {
+            if (done == 48)
+                source.Cancel();
+        }, source.Token));
+    }
+
+    /// <summary>A layer that is counted a second time is also copied a second time; the whole analysis agrees.</summary>
+    [Fact]
+    public void Outputs_of_a_model_are_the_same()
+    {
+        var path = Path.Combine(SharedFiles.Repository, "models", Models[1]);
+        var settings = new AnalysisSettings { Device = Device.Cpu, Threads = 1 };
+        var plain = SessionFactory.Create(settings);
+        var (model, probe) = TracedCheckpoint.On(
+            Checkpoint.Open(path), settings, new ProbeCache(new ProbeOptions { Samples = 70 }), plain, null, default);
+        ModelOutputs Of(SessionFactory sessions) =>
+            ModelOutputs.Of(model.Checkpoint, model.Graph, sessions, settings, probe, default);
+        Assert.Equal((0d, 0d), Of(plain).ChangeTo(Of(plain.Bound(2))));
+    }
+}
