@@ -5,6 +5,8 @@
 #
 #   tests/captures.sh OUT [BIN]     BIN: folder with emergence-analyze and emergence-train
 set -euo pipefail
+# Lines are measured in characters, not bytes.
+export LC_ALL=C.UTF-8
 out=${1:?name a folder for the captures}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bin=${2:-$here/tests/Trainer.Tests/bin/Debug/net10.0}
@@ -27,14 +29,17 @@ capture() {
   # -J joins what the terminal wrapped: a joined line is longer than the terminal is wide.
   tmux -L "$socket" capture-pane -p -J -S - -t "$name" | sed -e 's/ *$//' > "$file"
   tmux -L "$socket" kill-session -t "$name"
-  if awk -v width="$2" 'length > width && !/^(error|warning|note): / { found = 1; print FILENAME ": wraps: " $0 } END { exit !found }' "$file"; then
-    wrapped=1
-  fi
+  while IFS= read -r line; do
+    if ((${#line} > $2)) && ! [[ $line =~ ^(error|warning|note):\  ]]; then
+      echo "$file: wraps: $line"
+      wrapped=1
+    fi
+  done < "$file"
 }
 
 for size in "80 24" "120 40"; do
   read -r width height <<< "$size"
-  for command in "" inspect compare prune completion; do
+  for command in "" watch inspect reduce compare prune completion; do
     capture "help-analyze${command:+-$command}" "$width" "$height" 30 "emergence-analyze $command --help"
   done
   for command in "" train experiment completion; do
@@ -45,6 +50,9 @@ for size in "80 24" "120 40"; do
   capture one "$width" "$height" 60 "emergence-analyze models/digits-mlp/ckpt_005.onnx"
   capture compare "$width" "$height" 60 "emergence-analyze compare models/digits-mlp/ckpt_001.onnx models/digits-mlp/ckpt_005.onnx"
   capture prune "$width" "$height" 60 "emergence-analyze prune models/digits-mlp/ckpt_005.onnx --amount 30% --out '$work/p.onnx'"
+  capture watch "$width" "$height" 60 "emergence-analyze watch models/digits-mlp --every 0.1 --until leveling_off"
+  capture inspect "$width" "$height" 60 "emergence-analyze inspect models/digits-lenet/ckpt_003.onnx"
+  capture tensors "$width" "$height" 60 "emergence-analyze inspect models/digits-mlp/ckpt_005.onnx --tensors"
   capture mistake "$width" "$height" 30 "emergence-analyze models/digits-mlp --treshold 0.1"
   capture progress "$width" "$height" 6 "emergence-analyze models/digits-mlp --samples all"
   capture training "$width" "$height" 8 "emergence-train train --dataset digits --epochs 20 --out '$work/run-$width'"

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using Onnx;
@@ -31,7 +32,11 @@ public sealed class Checkpoint
 
     /// <summary>Bytes of the file and of the external files it names.</summary>
     public long Bytes => new FileInfo(Path).Length
-        + ExternalData.Locations(Model).Sum(location => new FileInfo(ExternalData.Resolve(location, Directory)).Length);
+        + ExternalFiles.Sum(file => new FileInfo(file).Length);
+
+    /// <summary>Full paths of the external files the model names, in ordinal order of their locations.</summary>
+    public ImmutableArray<string> ExternalFiles =>
+        [.. ExternalData.Locations(Model).Select(location => ExternalData.Resolve(location, Directory))];
 
     /// <summary>What the model says of itself.</summary>
     public CheckpointMetadata Metadata { get; }
@@ -62,6 +67,22 @@ public sealed class Checkpoint
     {
         ArgumentNullException.ThrowIfNull(model);
         return new Checkpoint(Path, Directory, model, Sha256);
+    }
+
+    /// <summary>Checks that the external data are all there; a file that is still being written is shorter than its model
+    /// says.</summary>
+    /// <exception cref="UserException">A tensor lies outside its file; the message names the checkpoint.</exception>
+    public void RequireExternalData()
+    {
+        try
+        {
+            foreach (var tensor in Model.AllTensors().Where(ExternalData.IsExternal))
+                ExternalData.Open(tensor, Directory).Dispose();
+        }
+        catch (UserException e)
+        {
+            throw new UserException($"{Path}: {e.Message}", e);
+        }
     }
 
     private static string Combined(byte[] modelHash, ModelProto model, string folder)

@@ -74,6 +74,16 @@ public static class TypedOption
         return option;
     }
 
+    /// <summary>One value; <paramref name="read"/> throws <see cref="FormatException"/>.</summary>
+    public static Option<T> Read<T>(
+        string name, string placeholder, string description, string[] completions, Func<string, T> read)
+    {
+        var option = Of(name, placeholder, description, read);
+        option.CompletionSources.Clear();
+        option.CompletionSources.Add(completions);
+        return option;
+    }
+
     /// <summary>Any of several words, with commas between them.</summary>
     public static Option<ImmutableArray<string>> Words(string name, string description, params string[] words) =>
         List(name, $"{string.Join('|', words)}[,…]", description, text =>

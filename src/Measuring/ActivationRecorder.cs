@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Devices;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Instrumentation;
 using Emergence.Measuring.Probes;
@@ -20,6 +21,10 @@ internal sealed class ActivationRecorder
     private readonly LayerGraph graph;
     private readonly SessionFactory sessions;
     private readonly AnalysisSettings settings;
+
+    // Of the first session, which runs most of the samples.
+    private ImmutableArray<ProviderNodes> providers = [];
+    private ImmutableArray<Diagnostic> onCpu = [];
 
     /// <summary>Prepares a recording.</summary>
     /// <param name="model">The model that <paramref name="graph"/> was traced in; it is not changed.</param>
@@ -82,6 +87,8 @@ internal sealed class ActivationRecorder
         var classifier = probe.Labels is { } labels ? new Classifier(model.Graph, labels, probe.LabelOrigin) : null;
         var samples = settings.Statistic == Statistic.Sample ? new SampleAccumulator(graph, settings) : null;
         var counters = AliveRule.CountersFor(settings);
+        providers = [];
+        onCpu = [];
         var layers = Count(runner, plan, graph.Layers, counters, AliveRule.CountersByBlock(settings), plan.Group > 1,
             classifier, samples, samplesDone, token);
         var profiles = layers.Select(layer => layer.ToProfile()).ToImmutableArray();
@@ -101,8 +108,9 @@ internal sealed class ActivationRecorder
         return new ActivationProfile(
             [.. profiles.Select(profile => ProfileLaws.Require(profile.With(exactOf.GetValueOrDefault(profile.Layer))))],
             classifier?.Accuracy,
-            [.. plan.Diagnostics, .. classifier?.Diagnostics ?? [], .. idle])
+            [.. plan.Diagnostics, .. classifier?.Diagnostics ?? [], .. idle, .. onCpu])
         {
+            Providers = providers,
             Samples = samples?.ToProfiles() ?? [],
         };
     }
@@ -133,6 +141,7 @@ internal sealed class ActivationRecorder
                 Batch = batch is null ? null : (batch.Name, batch.BatchAxis),
             });
             using var session = sessions.Open(instrumented.Model, path);
+            Note(NodePlacement.Of(session));
             foreach (var segment in segments)
                 runner.Run(session, instrumented.Outputs, segment, run => Receive(run, segment, instrumented), token,
                     instrumented.Ones);
@@ -153,6 +162,14 @@ internal sealed class ActivationRecorder
             done += run.Count;
             samplesDone?.Invoke(done);
         }
+    }
+
+    private void Note(ImmutableArray<PlacedNode> nodes)
+    {
+        if (!providers.IsEmpty)
+            return;
+        providers = NodePlacement.Count(nodes);
+        onCpu = NodePlacement.Check(nodes, graph.Layers, sessions.Device, sessions.IsExplicit, path);
     }
 
     private LayerAccumulator AccumulatorOf(TracedLayer layer, BatchPlan plan, ImmutableArray<Counter> counters,

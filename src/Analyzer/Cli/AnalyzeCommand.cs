@@ -78,6 +78,8 @@ internal static class AnalyzeCommand
                 $"{place}: {found} of {call.Request.Checkpoints.Length} checkpoints were measured before an interruption"));
         }
         Messages.WriteDiagnostics(terminal, analyzed.Series.Checkpoints, call.Output.Quiet);
+        if (!call.Output.Quiet && (call.SaysDevice || call.Output.IsVerbose))
+            Messages.WriteDevice(terminal, analyzed.Series);
         Messages.WriteFailures(terminal, analyzed.Failures);
         if (analyzed.Series.Checkpoints.IsEmpty)
             return ExitCode.Failed;
@@ -88,8 +90,6 @@ internal static class AnalyzeCommand
         if (call.Output.IsVerbose)
             times.Say(terminal, call.Request.Checkpoints.Length);
         Messages.WriteGates(terminal, outcome);
-        if (call.Output.IsVerbose)
-            times.Say(terminal, call.Request.Checkpoints.Length);
         return CodeOf(outcome);
     }
 

@@ -8,6 +8,7 @@ using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 using Emergence.Tracing.Networks;
+using DeviceKind = Emergence.Measuring.Settings.Device;
 using StatisticKind = Emergence.Measuring.Settings.Statistic;
 
 namespace Emergence.Analyzer.Cli;
@@ -109,9 +110,13 @@ internal sealed class AnalyzeOptions(Worker? worker)
     private Option<int> Threads { get; } =
         TypedOption.WholeNumber("--threads", "threads of the runtime; 0 lets it choose [default: 0]", 0);
 
-    private Option<Device> Device { get; } = TypedOption.Choice(
-        "--device", $"where the model runs [default: {Spelling.Of(Settings.Device)}]",
-        [.. Enum.GetValues<Device>().Select(value => (Spelling.Of(value), value))]);
+    private Option<DeviceKind> Device { get; } = TypedOption.Read(
+        "--device", "auto|cpu|cuda[:N]|PROVIDER",
+        $"where models run; auto takes an NVIDIA GPU where one works [default: {Settings.Device}]",
+        ["auto", "cpu", "cuda"], DeviceKind.Parse);
+
+    private Option<string> ProviderLibrary { get; } = TypedOption.Text(
+        "--ep-library", "PATH", "library with execution providers of ONNX Runtime; native code, loaded only when named here");
 
     private Option<bool> StrictSeries { get; } = TypedOption.Flag(
         "--strict-series", "refuse a series whose structure changes [default: it falls into segments, with a warning]");
@@ -129,18 +134,29 @@ internal sealed class AnalyzeOptions(Worker? worker)
     public ImmutableArray<OptionGroup> Groups =>
     [
         .. MeasuringGroups(Bootstrap, Nulls.Option, Units, Only, Exclude),
-        new("Runs", [Optimization, Threads, Device, Batch, StrictSeries, .. Limits.All]),
+        new("Runs", [Optimization, Threads, Device, ProviderLibrary, Batch, StrictSeries, .. Limits.All]),
+        new("Gates", [.. Gates.All]),
+        new("Output", [.. Output.All]),
+    ];
+
+    /// <summary>The groups of a command that analyzes checkpoints as they come.</summary>
+    /// <param name="own">What it alone has.</param>
+    public ImmutableArray<OptionGroup> GroupsOfWatching(OptionGroup own) =>
+    [
+        own,
+        .. MeasuringGroups(Bootstrap, Nulls.Option, Units, Only, Exclude),
+        new("Runs", Optimization, Threads, Device, Batch, StrictSeries, Limits.Memory),
         new("Gates", [.. Gates.All]),
         new("Output", [.. Output.All]),
     ];
 
     /// <summary>The groups of <see cref="Measuring"/> for other commands.</summary>
     public ImmutableArray<OptionGroup> GroupsOfMeasuring =>
-        [.. MeasuringGroups(), new("Runs", [Optimization, Threads, Device, Batch, .. Limits.All])];
+        [.. MeasuringGroups(), new("Runs", [Optimization, Threads, Device, ProviderLibrary, Batch, .. Limits.All])];
 
     /// <summary>The groups of samples and runs for commands that measure no activations.</summary>
     public ImmutableArray<OptionGroup> GroupsOfRunning =>
-        [SamplesGroup, new("Runs", [Optimization, Threads, Device, Batch, .. Limits.All])];
+        [SamplesGroup, new("Runs", [Optimization, Threads, Device, ProviderLibrary, Batch, .. Limits.All])];
 
     private OptionGroup SamplesGroup =>
         new("Samples", Data, DataDir, Split, Samples, Labels, Scale, Mean, Std, Input, Dimensions, Seed);
@@ -153,10 +169,14 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     /// <summary>What the user asked for; the files are looked up here.</summary>
     /// <exception cref="UsageException">A path names nothing, or an option takes no such value.</exception>
-    public AnalyzeCall Read(ParseResult parsed, TextReader input)
+    public AnalyzeCall Read(ParseResult parsed, TextReader input) => Read(parsed, Checkpoints.Read(parsed, input));
+
+    /// <summary>What the user asked for, of these checkpoints.</summary>
+    /// <inheritdoc cref="Read(ParseResult, TextReader)" path="/exception"/>
+    public AnalyzeCall Read(ParseResult parsed, ImmutableArray<string> checkpoints)
     {
         var settings = ReadSettings(parsed);
-        var request = new AnalysisRequest(Checkpoints.Read(parsed, input), settings, ReadProbe(parsed))
+        var request = new AnalysisRequest(checkpoints, settings, ReadProbe(parsed))
         {
             Boundary = Limits.Read(parsed),
             IsStrictSeries = Given(parsed, StrictSeries, false),
@@ -170,6 +190,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
             Request = request,
             Gates = gates,
             Output = Output.Read(parsed),
+            SaysDevice = parsed.GetResult(Device) is not null,
             Notes = [.. gates.Notes.Prepend(shareNote).OfType<string>()],
         };
     }
@@ -179,6 +200,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     [
         Data, DataDir, Split, Samples, Labels, Batch, Scale, Mean, Std, Input, Dimensions, Seed,
         Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, Optimization, Threads, Device,
+        ProviderLibrary,
     ];
 
     /// <summary>What shapes every number.</summary>
@@ -200,7 +222,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
         Optimization = Given(parsed, Optimization, Settings.Optimization),
         Threads = Given(parsed, Threads, Settings.Threads),
         Batch = Given(parsed, Batch, Settings.Batch),
-        Device = Given(parsed, Device, Settings.Device),
+        Device = ReadDevice(parsed),
+        ProviderLibrary = Existing(parsed, ProviderLibrary, File.Exists, "file"),
     };
 
     /// <summary>What one checkpoint may take.</summary>
@@ -239,6 +262,15 @@ internal sealed class AnalyzeOptions(Worker? worker)
         return Given(parsed, Statistic, Settings.Statistic) == StatisticKind.Sample
             ? throw new UsageException($"--measures {measure}: is not offered per sample; choose another --statistic")
             : true;
+    }
+
+    private DeviceKind ReadDevice(ParseResult parsed)
+    {
+        var device = Given(parsed, Device, Settings.Device);
+        return device.HasKnownName || parsed.GetResult(ProviderLibrary) is not null
+            ? device
+            : throw new UsageException(
+                $"--device {device}: {DeviceKind.Expected}; a provider of another name needs its library, with --ep-library");
     }
 
     private bool ReadUnits(ParseResult parsed)
@@ -280,6 +312,9 @@ internal sealed record AnalyzeCall
 
     /// <summary>What makes the result fail.</summary>
     public required GateCall Gates { get; init; }
+
+    /// <summary>Whether the user named a device.</summary>
+    public required bool SaysDevice { get; init; }
 
     /// <summary>Where the answer goes.</summary>
     public required OutputCall Output { get; init; }

@@ -16,7 +16,9 @@ internal static class Commands
     public static CommandTree Tree(Terminal terminal, AnalysisRunner analyze, Worker? worker = null) => new(
         terminal, "emergence-analyze",
         AnalyzeCommand.Create(terminal, analyze, worker),
+        WatchCommand.Create(terminal, worker),
         InspectCommand.Create(terminal, worker),
+        ReduceCommand.Create(terminal, worker),
         CompareCommand.Create(terminal, analyze, worker),
         PruneCommand.Create(terminal, worker),
         LandscapeCommand.Create(terminal, worker));

@@ -59,7 +59,10 @@ internal static class InspectCommand
                 Messages.WriteDiagnostic(terminal, file, diagnostic);
             if (parsed.GetValue(save) is { } path)
                 Save(file, path, inspection.Graph);
-            writer.Write(inspection, terminal.Output);
+            if (writer.Format == "table")
+                InspectionTable.Write(inspection, terminal.Output, terminal.OutputWidth);
+            else
+                writer.Write(inspection, terminal.Output);
             return Task.FromResult(ExitCode.Done);
         }, token));
         return CommandPage.Of(command,

@@ -14,7 +14,8 @@ internal sealed class LimitOptions(Worker? worker)
         "--timeout", $"time that one checkpoint may take, in seconds or as in 30m [default: {Default.Timeout.TotalHours}h]",
         TimeSpan.FromSeconds(1e6));
 
-    private Option<long> Memory { get; } = TypedOption.Bytes(
+    /// <summary>For commands of which <c>--timeout</c> is something else.</summary>
+    public Option<long> Memory { get; } = TypedOption.Bytes(
         "--memory", "memory that the program may take, as in 4G [default: 1G, 8 times the checkpoint and 4 times its samples, "
         + "at most half of what there is]");
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
+using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Cli;
@@ -24,6 +25,15 @@ internal static class Messages
                 : $"{Files(files)}: {group.Key}";
             Write(terminal, group.Key.Severity, text, quiet);
         }
+    }
+
+    /// <summary>What <c>--device auto</c> chose, where no diagnostic says so already.</summary>
+    public static void WriteDevice(Terminal terminal, SeriesResult series)
+    {
+        const string Subject = "--device auto";
+        if (series.Settings.Device == Device.Auto
+            && !series.Checkpoints.Any(checkpoint => checkpoint.Diagnostics.Any(entry => entry.Subject == Subject)))
+            terminal.WriteNote($"{Subject}: runs on {series.DeviceReason}");
     }
 
     /// <summary>A diagnostic of one file.</summary>

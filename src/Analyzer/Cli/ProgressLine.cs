@@ -25,6 +25,9 @@ internal sealed class ProgressLine : IProgress<AnalysisProgress>, IDisposable
         shownAt = begun = terminal.Clock.GetTimestamp();
     }
 
+    /// <summary>Whether the number of checkpoints is known, so that the time left can be told.</summary>
+    public bool KnowsEnd { get; init; } = true;
+
     /// <inheritdoc/>
     public void Report(AnalysisProgress value)
     {
@@ -34,8 +37,8 @@ internal sealed class ProgressLine : IProgress<AnalysisProgress>, IDisposable
             if (terminal.Clock.GetElapsedTime(shownAt) < interval)
                 return;
             shownAt = terminal.Clock.GetTimestamp();
-            var text = Printable.Of((value.Activity ?? Describe(value))
-                + TimeLeft.After(terminal.Clock.GetElapsedTime(begun), Share(value)));
+            var left = KnowsEnd ? TimeLeft.After(terminal.Clock.GetElapsedTime(begun), Share(value)) : "";
+            var text = Printable.Of((value.Activity ?? Describe(value)) + left);
             if (terminal.ErrorWidth is { } width)
                 Rewrite(text[..Math.Min(text.Length, Math.Max(0, width - 1))]);
             else

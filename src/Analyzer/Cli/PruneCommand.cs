@@ -75,9 +75,17 @@ internal static class PruneCommand
         }, token);
         progress?.Wipe();
         if (written.Count > 0)
-            PruneReportWriters.All.Single(writer => writer.Format == call.Format).Write(written.ToImmutable(), terminal.Output);
+            Print(written.ToImmutable(), call.Format, terminal);
         PruneSummary.Write(call, written, terminal, token);
         return Finish(call, finished.Length, terminal);
+    }
+
+    private static void Print(ImmutableArray<PruneReport> written, string format, Terminal terminal)
+    {
+        if (format == "table")
+            PruneTable.Write(written, terminal.Output, terminal.OutputWidth);
+        else
+            PruneReportWriters.All.Single(writer => writer.Format == format).Write(written, terminal.Output);
     }
 
     /// <summary>The options with what was measured of this checkpoint.</summary>

@@ -27,6 +27,9 @@ public sealed class Boundary(RunLimits limits, Worker? worker = null)
     /// that would go on.</summary>
     internal ResultStore? Store { get; } = worker is null ? null : new ResultStore(worker.KeepsIn, isDurable: false);
 
+    /// <summary>Whether a process has ended on this file, so that nobody tries it again.</summary>
+    public bool HasEndedOn(string file) => worker?.Deaths.ContainsKey(file) == true;
+
     /// <summary>Works on one checkpoint.</summary>
     /// <param name="file">Its file.</param>
     /// <param name="work">The work; it takes a token and receives what it may hold.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Devices;
 using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Journal;
@@ -12,6 +13,7 @@ namespace Emergence.Analyzer.Journal;
 /// <param name="Accuracy">Accuracy measured on a labeled probe; null without one.</param>
 /// <param name="NodeValues">What each node is judged by, by threshold and layer: the next checkpoint is compared with it.</param>
 /// <param name="Diagnostics">Warnings and notes.</param>
+/// <param name="Providers">How many nodes each execution provider ran.</param>
 internal sealed record MeasuredCheckpoint(
     ImmutableArray<Measurement> Measurements, double? Accuracy, ImmutableArray<float[][]> NodeValues,
-    ImmutableArray<Diagnostic> Diagnostics);
+    ImmutableArray<Diagnostic> Diagnostics, ImmutableArray<ProviderNodes> Providers);

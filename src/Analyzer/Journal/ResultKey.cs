@@ -37,7 +37,7 @@ internal static class ResultKey
             text.Write(part.ToByteArray());
         text.Write(SessionFactory.RuntimeVersion);
         text.Write((int)RuntimeInformation.ProcessArchitecture);
-        text.Write((int)device);
+        text.Write(device.ToString());
         text.Write(checkpoint.Path);
         text.Write(checkpoint.Sha256);
         Write(text, settings);
@@ -73,8 +73,14 @@ internal static class ResultKey
         text.Write((int)settings.Optimization);
         text.Write(settings.Threads);
         text.Write(settings.Batch);
-        text.Write((int)settings.Device);
+        text.Write(settings.Device.ToString());
+        text.Write(Stamp(settings.ProviderLibrary));
     }
+
+    /// <summary>A library of hundreds of megabytes is told from another by its place, size and time.</summary>
+    private static string Stamp(string? library) => library is not null && new FileInfo(library) is { Exists: true } file
+        ? $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}"
+        : "";
 
     private static void Write(BinaryWriter text, ImmutableDictionary<string, int> sizes)
     {

@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Devices;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 
@@ -15,7 +16,8 @@ internal sealed class ResultReader(BinaryReader from)
 {
     public MeasuredCheckpoint Read() => new(
         Array(Measurement), Real(), Array(() => Array(() => Floats().ToArray()).ToArray()),
-        Array(() => new Diagnostic((Severity)from.ReadInt32(), from.ReadString(), from.ReadString())));
+        Array(() => new Diagnostic((Severity)from.ReadInt32(), from.ReadString(), from.ReadString())),
+        Array(() => new ProviderNodes(from.ReadString(), from.ReadInt32())));
 
     private Measurement Measurement() => new()
     {

@@ -29,6 +29,12 @@ internal sealed class ResultWriter(BinaryWriter to)
             to.Write(diagnostic.Subject);
             to.Write(diagnostic.Message);
         }
+        to.Write(result.Providers.Length);
+        foreach (var provider in result.Providers)
+        {
+            to.Write(provider.Name);
+            to.Write(provider.Nodes);
+        }
         to.Flush();
     }
 

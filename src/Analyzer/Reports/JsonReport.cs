@@ -45,6 +45,7 @@ internal static class JsonReport
         json.WriteStartObject("runtime");
         json.WriteString("name", "onnxruntime");
         json.WriteString("version", series.RuntimeVersion);
+        json.WriteString("device_reason", series.DeviceReason);
         json.WriteEndObject();
         Write(json, series.Settings);
         Array(json, "checkpoints", series.Checkpoints, checkpoint => Write(json, checkpoint));
@@ -94,7 +95,8 @@ internal static class JsonReport
         json.WriteString("optimization", Spelling.Of(settings.Optimization));
         json.WriteNumber("threads", settings.Threads);
         json.WriteNumber("batch", settings.Batch);
-        json.WriteString("device", Spelling.Of(settings.Device));
+        json.WriteString("device", settings.Device.ToString());
+        json.WriteString("ep_library", settings.ProviderLibrary);
         json.WriteEndObject();
     }
 
@@ -105,7 +107,12 @@ internal static class JsonReport
         json.WriteString("epoch_source", checkpoint.Epoch is null ? null : checkpoint.IsEpochOfName ? "file_name" : "recorded");
         json.WriteString("sha256", checkpoint.Sha256);
         Number(json, "bytes", checkpoint.Bytes);
-        json.WriteString("device", Spelling.Of(checkpoint.Device));
+        json.WriteString("device", checkpoint.Device.ToString());
+        Array(json, "providers", checkpoint.Providers, provider =>
+        {
+            json.WriteString("name", provider.Name);
+            json.WriteNumber("nodes", provider.Nodes);
+        });
         json.WriteStartObject("probe");
         json.WriteString("name", checkpoint.Probe.Name);
         json.WriteString("sha256", checkpoint.Probe.Sha256);

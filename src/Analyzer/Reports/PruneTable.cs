@@ -9,15 +9,24 @@ internal static class PruneTable
     private sealed record Row(string Output, string Layer, string Op, long Weights, long? Before, long Zeros, double Sparsity,
         int? Units, int? Removed, int? Cut, string Remark);
 
-    public static void Write(ImmutableArray<PruneReport> reports, Stream stream)
+    // What other columns tell too goes first.
+    private const int Before = 0, Weights = 1;
+
+    public static void Write(ImmutableArray<PruneReport> reports, Stream stream) => Write(reports, stream, null);
+
+    /// <summary>The table in the width of a terminal.</summary>
+    /// <param name="reports">What was done.</param>
+    /// <param name="stream">Where it goes.</param>
+    /// <param name="columns">Of the terminal; null if there is none.</param>
+    public static void Write(ImmutableArray<PruneReport> reports, Stream stream, int? columns)
     {
         Row[] rows = [.. reports.SelectMany(RowsOf)];
         var table = new TextTable();
-        table.AddText("written", rows.Select(row => row.Output));
-        table.AddText("layer", rows.Select(row => row.Layer));
+        table.AddNames("written", rows.Select(row => row.Output));
+        table.AddNames("layer", rows.Select(row => row.Layer));
         table.AddText("op", rows.Select(row => row.Op));
-        table.AddNumbers("weights", rows.Select(row => NumberText.Integer(row.Weights)));
-        table.AddNumbers("zero before", rows.Select(row => Text(row.Before)));
+        table.AddNumbers("weights", rows.Select(row => NumberText.Integer(row.Weights)), Weights);
+        table.AddNumbers("zero before", rows.Select(row => Text(row.Before)), Before);
         table.AddNumbers("zero", rows.Select(row => NumberText.Integer(row.Zeros)));
         table.AddNumbers("sparsity", rows.Select(row => row.Weights == 0 ? "" : NumberText.Percent(row.Sparsity)));
         table.AddNumbers("nodes", rows.Select(row => Text(row.Units)));
@@ -25,9 +34,15 @@ internal static class PruneTable
         table.AddNumbers("cut out", rows.Select(row => Text(row.Cut)));
         if (rows.Any(row => row.Remark.Length > 0))
             table.AddText("remark", rows.Select(row => row.Remark));
+        string[] gone = columns is { } width ? [.. table.Fit(width)] : [];
         stream.Write(Encoding.UTF8.GetBytes(table.Write()));
+        if (gone.Length > 0)
+        {
+            stream.Write(Encoding.UTF8.GetBytes(
+                WrappedText.Of($"left out for the width: {string.Join(", ", gone)}; --format csv has them")));
+        }
         foreach (var report in reports.Where(report => report.Effect is not null))
-            stream.Write(Encoding.UTF8.GetBytes($"{Path.GetFileName(report.Output)}: {TextOf(report.Effect!)}\n"));
+            stream.Write(Encoding.UTF8.GetBytes(WrappedText.Of($"{Path.GetFileName(report.Output)}: {TextOf(report.Effect!)}")));
     }
 
     private static string TextOf(PruneEffect effect)

@@ -76,7 +76,7 @@ internal static class ResultsReader
             Probe = new ProbeProvenance(
                 probe.GetProperty("name").GetString()!, probe.GetProperty("sha256").GetString()!,
                 probe.GetProperty("samples").GetInt32(), (int?)Whole(probe, "seed")),
-            Device = Enum.GetValues<Device>().Single(device => Spelling.Of(device) == json.GetProperty("device").GetString()),
+            Device = Device.Parse(json.GetProperty("device").GetString()!),
             Diagnostics = [],
         };
         var layers = result.Measurements.FirstOrDefault()?.Layers.Length ?? 0;

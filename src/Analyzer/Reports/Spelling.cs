@@ -31,14 +31,6 @@ internal static class Spelling
         _ => throw new ArgumentOutOfRangeException(nameof(nodes), nodes, "has no word"),
     };
 
-    public static string Of(Device device) => device switch
-    {
-        Device.Auto => "auto",
-        Device.Cpu => "cpu",
-        Device.Cuda => "cuda",
-        _ => throw new ArgumentOutOfRangeException(nameof(device), device, "has no word"),
-    };
-
     public static string Of(Optimization optimization) => optimization switch
     {
         Optimization.Default => "default",

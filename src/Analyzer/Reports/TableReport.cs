@@ -16,7 +16,8 @@ namespace Emergence.Analyzer.Reports;
 internal static class TableReport
 {
     private const int MaxWidth = 120;
-    private const int ShortestName = 12;
+    // On a terminal, what does not fit is broken in the middle.
+    private const int ShortestName = 12, ShortestOnTerminal = 8;
 
     // Which columns go first where all do not fit: what other columns tell too, then what is asked for less often. Ẽ and Ẽ all
     // go together: one alone misleads.
@@ -44,7 +45,7 @@ internal static class TableReport
         if (table.Width > width)
         {
             var longest = names.Max(name => name.Length);
-            var room = Math.Max(ShortestName, longest - (table.Width - width));
+            var room = Math.Max(columns is null ? ShortestName : ShortestOnTerminal, longest - (table.Width - width));
             table = Table(rows, Array.ConvertAll(names, name => TextTable.KeepEnd(name, room)), series.Settings);
             if (columns is not null)
                 table.Fit(width);
@@ -136,7 +137,7 @@ internal static class TableReport
             : $"{Spelling.Of(settings.Statistic)} activation > {thresholds}";
         var probes = series.Checkpoints.Select(checkpoint =>
             $"{Printable.Of(checkpoint.Probe.Name)} ({NumberText.Integer(checkpoint.Probe.Samples)} samples)").Distinct();
-        var devices = series.Checkpoints.Select(checkpoint => Spelling.Of(checkpoint.Device)).Distinct();
+        var devices = series.Checkpoints.Select(checkpoint => checkpoint.Device.ToString()).Distinct();
         return $"""
             alive: {alive}; probe: {string.Join(", ", probes)}; device: {string.Join(", ", devices)}
             Ẽ = E / non-zero parameters, Ẽ all = E / all parameters; E_H: E over paths of alive nodes only

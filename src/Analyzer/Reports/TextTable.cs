@@ -7,13 +7,14 @@ namespace Emergence.Analyzer.Reports;
 internal sealed class TextTable
 {
     private const string Gap = "  ";
+    private const int ShortestName = 8;
 
     private readonly List<Column> columns = [];
 
     /// <summary>The importance of a column that is never left out.</summary>
     public const int Always = int.MaxValue;
 
-    private sealed record Column(string Header, bool AlignRight, string[] Cells, int Importance)
+    private sealed record Column(string Header, bool AlignRight, string[] Cells, int Importance, bool IsName = false)
     {
         public int Width => Cells.Append(Header).Max(cell => cell.Length);
 
@@ -23,6 +24,10 @@ internal sealed class TextTable
     /// <summary>Adds a column of words.</summary>
     public void AddText(string header, IEnumerable<string> cells) =>
         columns.Add(new(header, false, [.. cells.Select(Printable.Of)], Always));
+
+    /// <summary>Adds a column of names, which lose their beginnings where the table does not fit.</summary>
+    public void AddNames(string header, IEnumerable<string> cells) =>
+        columns.Add(new(header, false, [.. cells.Select(Printable.Of)], Always, IsName: true));
 
     /// <summary>Adds a column of numbers; one that would be empty in every row is left out.</summary>
     /// <param name="header">Its head.</param>
@@ -38,7 +43,9 @@ internal sealed class TextTable
     /// <summary>A name in the given number of characters: its end tells names apart; the beginning rarely does.</summary>
     public static string KeepEnd(string name, int length) => name.Length <= length ? name : "…" + name[^(length - 1)..];
 
-    /// <summary>Leaves out columns until the table fits, or none may go any more.</summary>
+    /// <summary>
+    /// Leaves out columns until the table fits, or none may go any more; then shortens names, the longest first.
+    /// </summary>
     /// <returns>The heads of those left out, in the order in which they went.</returns>
     public IEnumerable<string> Fit(int width)
     {
@@ -47,6 +54,12 @@ internal sealed class TextTable
         {
             gone.AddRange(columns.Where(column => column.Importance == least).Select(column => column.Header));
             columns.RemoveAll(column => column.Importance == least);
+        }
+        while (Width > width && columns.Where(column => column.IsName).MaxBy(column => column.Width) is { } names
+            && names.Width > Math.Max(ShortestName, names.Header.Length))
+        {
+            var room = Math.Max(Math.Max(ShortestName, names.Header.Length), names.Width - (Width - width));
+            columns[columns.IndexOf(names)] = names with { Cells = Array.ConvertAll(names.Cells, name => KeepEnd(name, room)) };
         }
         return gone;
     }

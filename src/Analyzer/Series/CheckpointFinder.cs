@@ -29,10 +29,22 @@ public static class CheckpointFinder
     public static ImmutableArray<string> Find(IEnumerable<string> names) => Find(names, RecordedEpoch.Read);
 
     internal static ImmutableArray<string> Find(IEnumerable<string> names, Func<string, int?> epochOf) =>
-        [.. names.SelectMany(FilesOf)
+        InOrder(names.SelectMany(FilesOf), epochOf);
+
+    /// <summary>Files in the order of a series, each once.</summary>
+    internal static ImmutableArray<string> InOrder(IEnumerable<string> files, Func<string, int?> epochOf) =>
+        [.. files
             .DistinctBy(Path.GetFullPath, IgnoreCase ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal)
             .OrderBy(file => epochOf(file) ?? int.MaxValue)
             .ThenBy(file => file, NaturalOrder.Comparer)];
+
+    /// <summary>The files that a directory holds, or a pattern matches, by now; there may be none yet.</summary>
+    /// <exception cref="UserException">The directory cannot be read.</exception>
+    internal static IReadOnlyList<string> FilesByNow(string name) =>
+        Directory.Exists(name) ? ModelsIn(name)
+        : Glob.IsPattern(name)
+            ? [.. Expand(name).SelectMany(IEnumerable<string> (path) => Directory.Exists(path) ? ModelsIn(path) : [path])]
+            : [];
 
     private static IEnumerable<string> FilesOf(string name)
     {

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Devices;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Emergence.Measuring.Inference;
@@ -30,7 +31,9 @@ internal static partial class RuntimeErrors
     /// <summary>ONNX Runtime failed on some samples.</summary>
     public static UserException WhileRunning(string path, int start, int count, OnnxRuntimeException e)
     {
-        var remedy = count > 1
+        var remedy = DeviceChooser.IsShortOfMemory(e.Message)
+            ? "choose a smaller --batch, or use --device cpu"
+            : count > 1
             ? "if a batch size is built into the model, use --batch 1"
             : "check that the probe fits the model (--data, --dim)";
         return new UserException(

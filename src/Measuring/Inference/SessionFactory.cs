@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Devices;
 using Emergence.Measuring.Instrumentation;
 using Emergence.Measuring.Settings;
 using Microsoft.ML.OnnxRuntime;
@@ -16,21 +19,32 @@ public sealed class SessionFactory
 
     private readonly GraphOptimizationLevel? optimization;
     private readonly int threads;
+    private readonly ChosenDevice chosen;
+    private readonly ProviderLibrary? library;
 
-    private SessionFactory(Device device, GraphOptimizationLevel? optimization, int threads,
-        ImmutableArray<Diagnostic> diagnostics)
+    private SessionFactory(ChosenDevice chosen, AnalysisSettings settings, ProviderLibrary? library)
     {
-        Device = device;
-        this.optimization = optimization;
-        this.threads = threads;
-        Diagnostics = diagnostics;
+        (this.chosen, this.library) = (chosen, library);
+        optimization = LevelOf(settings.Optimization);
+        threads = settings.Threads;
+        IsExplicit = settings.Device != Device.Auto;
+        Diagnostics = chosen.WasChoice && !IsExplicit ? [Diagnostic.Note("--device auto", $"runs on {chosen.Reason}")] : [];
     }
 
     /// <summary>The device that models run on; never <see cref="Device.Auto"/>.</summary>
-    public Device Device { get; }
+    public Device Device => chosen.Device;
 
-    /// <summary>Why a device that is there was not chosen.</summary>
+    /// <summary>Why it is that one: one line.</summary>
+    public string Reason => chosen.Reason;
+
+    /// <summary>What was chosen, where there was a choice.</summary>
     public ImmutableArray<Diagnostic> Diagnostics { get; }
+
+    /// <summary>Whether the device was asked for by name, so that no layer may run on another.</summary>
+    internal bool IsExplicit { get; }
+
+    /// <summary>Whether data have to be copied to where models run.</summary>
+    internal bool IsElsewhere => Device != Device.Cpu;
 
     /// <summary>Version of ONNX Runtime.</summary>
     public static string RuntimeVersion => Environment().GetVersionString();
@@ -39,8 +53,8 @@ public sealed class SessionFactory
     /// Chooses the device and tries it with a model of one node. <see cref="Device.Auto"/> takes a GPU where one works, else the
     /// CPU; a device asked for by name is never replaced by another.
     /// </summary>
-    /// <exception cref="UsageException">More threads than any machine has.</exception>
-    /// <exception cref="UserException">The device asked for cannot be used.</exception>
+    /// <exception cref="UsageException">More threads than any machine has, or options that do not go together.</exception>
+    /// <exception cref="UserException">The device asked for cannot be used; the message names what is missing.</exception>
     public static SessionFactory Create(AnalysisSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
@@ -50,28 +64,17 @@ public sealed class SessionFactory
                 $"--threads {settings.Threads}: is more than {MostThreads}; give no more than the machine's "
                 + $"{System.Environment.ProcessorCount} processors, or 0");
         }
-        SessionFactory On(Device device, params ImmutableArray<Diagnostic> diagnostics) =>
-            new(device, LevelOf(settings.Optimization), settings.Threads, diagnostics);
-
-        switch (settings.Device)
-        {
-            case Device.Cpu:
-                return On(Device.Cpu);
-            case Device.Cuda:
-                var cuda = On(Device.Cuda);
-                return cuda.WhyUnusable() is { } reason
-                    ? throw new UserException(
-                        $"--device cuda: {reason}; use --device cpu, or a build with -p:OrtFlavor=gpu on a machine with a GPU")
-                    : cuda;
-            case Device.Auto:
-                if (!HasCuda())
-                    return On(Device.Cpu);
-                return On(Device.Cuda).WhyUnusable() is { } unusable
-                    ? On(Device.Cpu, Diagnostic.Note("--device auto", $"runs on the CPU: {unusable}"))
-                    : On(Device.Cuda);
-            default:
-                throw new ArgumentOutOfRangeException(nameof(settings), settings.Device, "expected a defined device");
-        }
+        var providers = settings.Device == Device.Cpu ? [] : Environment().GetAvailableProviders();
+        if (providers.Contains(DeviceChooser.CudaProvider) || settings.ProviderLibrary is not null)
+            NativeEnvironment.ForbidTf32();
+        var library = settings.ProviderLibrary is { } path && settings.Device != Device.Cpu
+            ? ProviderLibrary.Load(Environment(), path)
+            : null;
+        SessionFactory On(ChosenDevice chosen) => new(chosen, settings, library);
+        var machine = new Machine(
+            OperatingSystem.IsWindows(), [.. providers], name => NativeLibrary.TryLoad(name, out _), NvidiaDriver.Ask,
+            () => library?.Providers ?? [], device => On(new(device, "", false)).WhyUnusable());
+        return On(DeviceChooser.Choose(settings.Device, settings.ProviderLibrary, machine));
     }
 
     /// <summary>Opens a model that may have been changed since it was read, without the shapes that it declares.</summary>
@@ -88,7 +91,8 @@ public sealed class SessionFactory
             "session.model_external_initializers_file_folder_path", Path.GetDirectoryName(Path.GetFullPath(path)) ?? "");
         try
         {
-            return new InferenceSession(ModelFile.Serialize(DeclaredShapes.Drop(model)), options);
+            model = DeclaredShapes.Drop(model);
+            return new InferenceSession(ModelFile.Serialize(IsElsewhere ? Named(model) : model), options);
         }
         catch (OnnxRuntimeException e)
         {
@@ -132,6 +136,7 @@ public sealed class SessionFactory
             // Threads that spin between runs take the processor from everything else on a shared machine.
             options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
             options.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
+            options.AddSessionConfigEntry(NodePlacement.Option, "1");
             Append(options);
             return options;
         }
@@ -144,21 +149,42 @@ public sealed class SessionFactory
 
     private void Append(SessionOptions options)
     {
-        if (Device != Device.Cuda)
+        if (!IsElsewhere)
             return;
-        using var cuda = new OrtCUDAProviderOptions();
-        // TF32 rounds products to 10 bits: enough to flip nodes near the threshold.
-        cuda.UpdateOptions(new Dictionary<string, string> { ["use_tf32"] = "0" });
-        options.AppendExecutionProvider_CUDA(cuda);
+        options.AddSessionConfigEntry("session.use_deterministic_compute", "1");
+        if (library is not null && library.Providers.Contains(Device.Name))
+            options.AppendExecutionProvider(Environment(), [library.Device(Device)], new Dictionary<string, string>());
+        else if (Device.Name == Device.Cuda.Name)
+            AppendCuda(options);
+        else if (Device.Name == DeviceChooser.TensorRtProvider)
+        {
+            options.AppendExecutionProvider_Tensorrt(Number);
+            // For what TensorRT does not take.
+            AppendCuda(options);
+        }
+        else
+            options.AppendExecutionProvider(Device.Name, []);
     }
 
-    private static bool HasCuda() => Environment().GetAvailableProviders().Contains("CUDAExecutionProvider");
+    private int Number => Device.Numbers is [var number, ..] ? number : 0;
+
+    private void AppendCuda(SessionOptions options)
+    {
+        using var cuda = new OrtCUDAProviderOptions();
+        cuda.UpdateOptions(new Dictionary<string, string>
+        {
+            ["device_id"] = Number.ToString(CultureInfo.InvariantCulture),
+            // TF32 rounds products to 10 bits: enough to flip nodes near the threshold.
+            ["use_tf32"] = "0",
+            // The default tries all algorithms and takes what was fastest just then: another one in another run.
+            ["cudnn_conv_algo_search"] = "HEURISTIC",
+        });
+        options.AppendExecutionProvider_CUDA(cuda);
+    }
 
     /// <summary>Why this device cannot run even one node; null where it can.</summary>
     private string? WhyUnusable()
     {
-        if (Device == Device.Cuda && !HasCuda())
-            return "this build carries ONNX Runtime's CPU package, which has no CUDA";
         try
         {
             using var options = Options();
@@ -169,6 +195,15 @@ public sealed class SessionFactory
         {
             return RuntimeErrors.OneLine(e);
         }
+    }
+
+    /// <summary>A copy of the model in which each node has a name, so that the runtime can say where it runs.</summary>
+    private static ModelProto Named(ModelProto model)
+    {
+        model = model.Clone();
+        foreach (var node in model.Graph.Node.Where(node => node.Name.Length == 0 && node.Output.Count > 0))
+            node.Name = node.Output[0];
+        return model;
     }
 
     private static ModelProto OneNode()

@@ -80,7 +80,7 @@ public sealed class LossSurface : IDisposable
         var session = sessions.Open(model.Apply(form.Model, head.Tensor), checkpoint.Path);
         var surface = new LossSurface(session, form.Graph, model, probe, settings, plan, checkpoint.Path, head)
         {
-            Workers = sessions.Device == Device.Cuda ? 1 : WorkersFor(settings, plan),
+            Workers = sessions.Device == Device.Cpu ? WorkersFor(settings, plan) : 1,
         };
         try
         {

@@ -76,7 +76,10 @@ public sealed record AnalysisSettings
     public int Batch { get; init => field = NotNegative(value, nameof(Batch)); }
 
     /// <summary>Where the model runs.</summary>
-    public Device Device { get; init; }
+    public Device Device { get; init; } = Device.Auto;
+
+    /// <summary>A library with execution providers of ONNX Runtime, which is native code; null: none is loaded.</summary>
+    public string? ProviderLibrary { get; init; }
 
     private static int NotNegative(int value, string name) =>
         value >= 0 ? value : throw new ArgumentOutOfRangeException(name, value, "expected 0 or more");

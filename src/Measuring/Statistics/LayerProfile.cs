@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Devices;
 using Emergence.Measuring.Instrumentation;
 using Emergence.Tracing.Model;
 
@@ -73,4 +74,7 @@ public sealed record ActivationProfile(
 {
     /// <summary>What was measured on each single sample, one entry per threshold; empty unless that is the statistic.</summary>
     public ImmutableArray<SampleProfile> Samples { get; init; } = [];
+
+    /// <summary>How many nodes each execution provider ran.</summary>
+    public ImmutableArray<ProviderNodes> Providers { get; init; } = [];
 }

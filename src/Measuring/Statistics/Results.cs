@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Devices;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Tracing.Model;
@@ -274,6 +275,9 @@ public sealed record CheckpointResult
     /// <summary>Device the model ran on; never <see cref="Device.Auto"/>.</summary>
     public required Device Device { get; init; }
 
+    /// <summary>How many nodes each execution provider ran, the largest number first; empty where that was not kept.</summary>
+    public ImmutableArray<ProviderNodes> Providers { get; init; } = [];
+
     /// <summary>Warnings and notes.</summary>
     public required ImmutableArray<Diagnostic> Diagnostics { get; init; }
 }
@@ -284,4 +288,8 @@ public sealed record CheckpointResult
 /// <param name="RuntimeVersion">Version of ONNX Runtime.</param>
 /// <param name="Checkpoints">In epoch order.</param>
 public sealed record SeriesResult(
-    AnalysisSettings Settings, string ToolVersion, string RuntimeVersion, ImmutableArray<CheckpointResult> Checkpoints);
+    AnalysisSettings Settings, string ToolVersion, string RuntimeVersion, ImmutableArray<CheckpointResult> Checkpoints)
+{
+    /// <summary>Why the models ran where they did: one line; empty where that was not kept.</summary>
+    public string DeviceReason { get; init; } = "";
+}

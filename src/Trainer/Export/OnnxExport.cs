@@ -1,8 +1,7 @@
-using System.Collections.Immutable;
 using Emergence.Checkpoints;
+using Emergence.TorchExport;
 using Emergence.Trainer.Networks;
 using Onnx;
-using TorchSharp;
 using static Onnx.TensorProto.Types;
 
 namespace Emergence.Trainer.Export;
@@ -15,48 +14,29 @@ namespace Emergence.Trainer.Export;
 /// </remarks>
 internal static class OnnxExport
 {
-    private const int Opset = 17;
-    private const int IrVersion = 8;
-    private const string Input = "input", Logits = "logits", Samples = "N";
+    private const string Input = "input", Logits = "logits";
 
     /// <summary>The network as it stands, described by <paramref name="metadata"/>. Equal weights give equal bytes.</summary>
     public static ModelProto ToModel(Network network, CheckpointMetadata metadata)
     {
         var architecture = network.Architecture;
-        var graph = new GraphBuilder("network");
-        var tensor = graph.Input(Input, DataType.Float, [Samples, .. architecture.InputShape.Select(size => (Dimension)size)]);
+        var onnx = new OnnxWriter();
+        var tensor = onnx.Input(Input, DataType.Float, [.. architecture.InputShape.Select(size => (long)size)]);
         foreach (var layer in architecture.Layers)
-        {
-            var output = ReferenceEquals(layer, architecture.Layers[^1]) ? Logits : layer.Name + ".out";
-            AddNode(graph, network, layer, tensor, output);
-            tensor = output;
-        }
-        graph.Output(tensor, DataType.Float, Samples, architecture.Classes);
-
-        var model = graph.Build(Opset, IrVersion, "emergence-train", typeof(OnnxExport).Assembly.GetName().Version!.ToString(3));
+            tensor = Write(onnx, network, layer, tensor);
+        var model = onnx.Finish(tensor, Logits, "emergence-train", [architecture.Classes]);
         metadata.WriteTo(model);
         return model;
     }
 
-    private static void AddNode(GraphBuilder graph, Network network, Layer layer, string input, string output)
+    private static string Write(OnnxWriter onnx, Network network, Layer layer, string input) => layer switch
     {
-        string[] inputs = layer is WeightedLayer weighted
-            ? [input, Store(graph, layer.Name + ".weight", network.Weight(weighted), weighted.WeightShape),
-                Store(graph, layer.Name + ".bias", network.Bias(weighted), [weighted.Outputs])]
-            : [input];
-        var (op, attributes) = Operator(layer);
-        graph.AddNode(layer.Name, op, inputs, [output], attributes);
-    }
-
-    private static (string Op, AttributeProto[] Attributes) Operator(Layer layer) => layer switch
-    {
-        FlattenLayer => ("Flatten", [AttributeProto.Of("axis", 1)]),
-        DenseLayer => ("Gemm", [AttributeProto.Of("transB", 1)]),
-        ConvolutionLayer { Kernel: var kernel, Padding: var pad } =>
-            ("Conv", [AttributeProto.Of("kernel_shape", [kernel, kernel]), AttributeProto.Of("pads", [pad, pad, pad, pad])]),
-        MaxPoolLayer { Size: var size } =>
-            ("MaxPool", [AttributeProto.Of("kernel_shape", [size, size]), AttributeProto.Of("strides", [size, size])]),
-        ActivationLayer { Function: var function } => (OperatorOf(function), []),
+        FlattenLayer => onnx.Flatten(layer.Name, input),
+        DenseLayer dense => onnx.Linear(layer.Name, input, network.Weight(dense), network.Bias(dense)),
+        ConvolutionLayer { Padding: var pad } convolution => onnx.Convolution(layer.Name, input, network.Weight(convolution),
+            network.Bias(convolution), new ConvolutionForm { Pads = [pad, pad, pad, pad] }),
+        MaxPoolLayer { Size: var size } => onnx.MaxPool(layer.Name, input, [size, size], [size, size]),
+        ActivationLayer { Function: var function } => onnx.Elementwise(layer.Name, OperatorOf(function), input),
         _ => throw new NotSupportedException($"layer {layer}"),
     };
 
@@ -68,7 +48,4 @@ internal static class OnnxExport
         Activation.Tanh => "Tanh",
         _ => throw new NotSupportedException($"activation {function}"),
     };
-
-    private static string Store(GraphBuilder graph, string name, torch.Tensor values, ImmutableArray<long> shape) =>
-        graph.Initializer(name, shape.AsSpan(), values.data<float>().ToArray());
 }

@@ -49,7 +49,7 @@ public class HelpTests
 
     /// <summary>The call of the program in a line for the shell.</summary>
     internal static string Arguments(string call) => call[call.IndexOf("emergence-analyze ", StringComparison.Ordinal)..]
-        .Split(" | ")[0].Split(" > ")[0].TrimEnd(')');
+        .Split(" | ")[0].Split(" > ")[0].Split(" && ")[0].TrimEnd(')');
 
     [Fact]
     public async Task Help_of_a_command_is_asked_of_the_command()

@@ -102,7 +102,7 @@ public sealed class OptionTests : IDisposable
         "'Mean': expected mean, max, absmean, absmax, share, dormancy or sample; did you mean 'mean'?")]
     [InlineData("--conv-nodes", "pixels", "'pixels': expected units or filters")]
     [InlineData("--optimization", "fast", "'fast': expected default, none, basic or all")]
-    [InlineData("--device", "gpu", "'gpu': expected auto, cpu or cuda")]
+    [InlineData("--device", "cuda:x", "'cuda:x': 'x' is not the number of a device, as in cuda:0 or cuda:0,1")]
     [InlineData("--format", "xml", "'xml': expected table, csv, json, md, junit, sarif or prometheus")]
     [InlineData("--only", "", "is empty; give a value or leave the option out")]
     public async Task A_value_that_makes_no_sense_is_wrong_usage(string option, string value, string finding)

@@ -9,6 +9,9 @@ internal sealed class Shell : IDisposable
 {
     private readonly MemoryStream output = new();
     private readonly StringWriter error = new() { NewLine = "\n" };
+    private readonly TextWriter heard;
+
+    public Shell() => heard = TextWriter.Synchronized(error);
 
     /// <summary>What the analysis was asked for; null where it was not reached.</summary>
     public AnalysisRequest? Request { get; private set; }
@@ -27,9 +30,17 @@ internal sealed class Shell : IDisposable
 
     public string Output => Encoding.UTF8.GetString(output.ToArray());
 
-    public string Error => error.ToString();
+    public string Error
+    {
+        get
+        {
+            // A synchronized writer locks itself: a test may look while the command still runs.
+            lock (heard)
+                return error.ToString();
+        }
+    }
 
-    private Terminal Terminal => new(output, error, ErrorWidth, Clock) { Input = new StringReader(Input) };
+    private Terminal Terminal => new(output, heard, ErrorWidth, Clock) { Input = new StringReader(Input) };
 
     /// <summary>An empty file in the folder.</summary>
     public string File(string name)

@@ -93,10 +93,12 @@ public sealed partial class DeployTests : IDisposable
         AssertParses(Called());
     }
 
-    [Fact]
-    public void The_image_runs_as_a_user_without_rights()
+    [Theory]
+    [InlineData("deploy/Dockerfile")]
+    [InlineData("deploy/Dockerfile.gpu")]
+    public void The_image_runs_as_a_user_without_rights(string file)
     {
-        var lines = Read("deploy/Dockerfile").Split('\n');
+        var lines = Read(file).Split('\n');
         Assert.Single(lines, line => line == "USER $APP_UID");
         Assert.True(Array.IndexOf(lines, "USER $APP_UID") > Array.FindLastIndex(lines, line =>
             line.StartsWith("RUN ", StringComparison.Ordinal) || line.StartsWith("COPY ", StringComparison.Ordinal)));

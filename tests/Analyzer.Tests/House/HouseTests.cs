@@ -29,9 +29,10 @@ public class HouseTests
             ["Checkpoints", "CommandLine", "Datasets", "Figures", "Measuring", "Metrics", "Pages", "Pruning", "Tracing"],
             ["CsvHelper", "System.CommandLine"]
         ),
+        ["TorchExport"] = (["Checkpoints"], ["TorchSharp"]),
         ["Trainer"] =
         (
-            ["Checkpoints", "CommandLine", "Datasets", "Figures", "Pages"],
+            ["Checkpoints", "CommandLine", "Datasets", "Figures", "Pages", "TorchExport"],
             [
                 "SharpZipLib", "System.CommandLine", "TorchSharp", "TorchSharp-cuda-linux", "TorchSharp-cuda-windows",
                 "libtorch-cpu-linux-x64", "libtorch-cpu-osx-arm64", "libtorch-cpu-win-x64",

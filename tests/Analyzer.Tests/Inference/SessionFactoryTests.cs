@@ -5,7 +5,6 @@ using Emergence.Measuring;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Instrumentation;
 using Emergence.Measuring.Settings;
-using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using static Emergence.Analyzer.Tests.Instrumentation.TinyModel;
 
@@ -14,18 +13,6 @@ namespace Emergence.Analyzer.Tests.Inference;
 public class SessionFactoryTests
 {
     private static readonly SessionFactory OnCpu = SessionFactory.Create(new AnalysisSettings { Device = Device.Cpu });
-
-    [Fact]
-    public void a_gpu_asked_for_on_a_build_without_one_is_an_error_and_never_the_cpu()
-    {
-        if (OrtEnv.Instance().GetAvailableProviders().Contains("CUDAExecutionProvider"))
-            Assert.Skip("this build has CUDA");
-        var e = Assert.Throws<UserException>(() => SessionFactory.Create(new AnalysisSettings { Device = Device.Cuda }));
-        Assert.Equal(
-            "--device cuda: this build carries ONNX Runtime's CPU package, which has no CUDA; " +
-            "use --device cpu, or a build with -p:OrtFlavor=gpu on a machine with a GPU", e.Message);
-        Assert.Equal(Device.Cpu, SessionFactory.Create(new AnalysisSettings { Device = Device.Auto }).Device);
-    }
 
     [Theory]
     [InlineData(Optimization.Default)]

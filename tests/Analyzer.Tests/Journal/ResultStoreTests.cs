@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Reports;
 using Emergence.Analyzer.Tests.Checkpoints;
+using Emergence.Checkpoints;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Testing;
@@ -127,8 +128,9 @@ public sealed class ResultStoreTests : IDisposable
             (nameof(AnalysisSettings.Batch), new() { Batch = 7 }),
             (nameof(AnalysisSettings.Device), new() { Device = Device.Cpu }),
         ];
+        string[] apart = [nameof(AnalysisSettings.ProviderLibrary)];
         Assert.Equal(typeof(AnalysisSettings).GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal),
-            changed.Select(change => change.Name).Order(StringComparer.Ordinal));
+            changed.Select(change => change.Name).Concat(apart).Order(StringComparer.Ordinal));
         Run(new(), Store());
         foreach (var (name, settings) in changed)
         {
@@ -143,6 +145,23 @@ public sealed class ResultStoreTests : IDisposable
             Analysis.Run(Request(new(), store) with { Probe = probe }, progress: null, TestContext.Current.CancellationToken);
             Assert.Equal(0, store.Found);
         }
+    }
+
+    /// <summary>There is no such library to measure with here.</summary>
+    [Fact]
+    public void another_library_of_providers_gives_results_of_its_own()
+    {
+        var checkpoint = Checkpoint.Open(Series[0]);
+        var probe = new Probe([], 1, null, new ProbeProvenance("none", "", 1, 0), []);
+        byte[] Key(string? library) =>
+            ResultKey.Of(checkpoint, new AnalysisSettings { ProviderLibrary = library }, Few, probe, Device.Cpu);
+        var (first, second) = (folder.Write("a.so", 1), folder.Write("b.so", 1));
+        Assert.NotEqual(Key(null), Key(first));
+        Assert.NotEqual(Key(first), Key(second));
+        Assert.Equal(Key(first), Key(first));
+        var before = Key(first);
+        File.WriteAllBytes(first, [1, 2]);
+        Assert.NotEqual(before, Key(first));
     }
 
     public void Dispose() => folder.Dispose();

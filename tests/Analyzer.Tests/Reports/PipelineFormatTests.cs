@@ -7,8 +7,8 @@ using Emergence.Analyzer.Reports;
 namespace Emergence.Analyzer.Tests.Reports;
 
 /// <summary>
-/// Holds JUnit, SARIF and Prometheus to what their publishers say, rule by rule: no package that can be had here carries the
-/// schemas of the first two, so these tests state the parts that we use.
+/// Holds JUnit, SARIF and Prometheus to what their publishers say beyond what a schema can, rule by rule;
+/// <see cref="PublishedSchemaTests"/> has the schemas.
 /// </summary>
 public partial class PipelineFormatTests
 {

@@ -43,7 +43,8 @@ internal static partial class SampleOutcome
             Optimization = Optimization.None,
             Threads = 2,
             Batch = 64,
-            Device = Device.Cpu,
+            Device = Device.Parse("my_ep:0,1"),
+            ProviderLibrary = "libmy_ep.so",
         },
         new CheckpointResult
         {
@@ -175,12 +176,13 @@ internal static partial class SampleOutcome
         TestAccuracy = accuracy,
         Probe = new ProbeProvenance("digits test", new string('d', 64), 1024, null),
         Device = Device.Cpu,
+        Providers = [new("CPUExecutionProvider", 17)],
         Diagnostics = [],
     };
 
     /// <summary>An outcome without failures.</summary>
     public static AnalysisOutcome Of(AnalysisSettings settings, params ImmutableArray<CheckpointResult> checkpoints) =>
-        new(new SeriesResult(settings, "0.1.0", "1.31.1", checkpoints), []);
+        new(new SeriesResult(settings, "0.1.0", "1.31.1", checkpoints) { DeviceReason = "cpu, as no other is here" }, []);
 
     /// <summary>Three layers of 128, 64 and 10 nodes.</summary>
     public static Measurement Chain(

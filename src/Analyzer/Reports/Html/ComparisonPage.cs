@@ -142,7 +142,7 @@ internal static class ComparisonPage
             $"{last.Probe.Name}, the first {PageText.Count(last.Probe.Samples)}; SHA-256 {PageText.Short(last.Probe.Sha256)}"));
         yield return ($"{name}, model",
             $"SHA-256 {PageText.Short(last.Sha256)}, θ = {PageText.Exact(side.Measurement.Threshold)}, on "
-            + $"{PageText.Word(last.Device)}");
+            + $"{last.Device}");
     }
 
     private static string Factor(EmergenceValue before, EmergenceValue after) => (before.Log10, after.Log10) switch

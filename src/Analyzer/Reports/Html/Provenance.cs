@@ -81,7 +81,7 @@ internal static class Provenance
             yield return ($"{NullWords.Symbol(result.Measure)} against chance{at}", Sentence(result));
         }
         yield return ("device",
-            string.Join(", ", series.Checkpoints.Select(checkpoint => PageText.Word(checkpoint.Device)).Distinct()));
+            string.Join(", ", series.Checkpoints.Select(checkpoint => checkpoint.Device.ToString()).Distinct()));
         yield return ("versions",
             $"emergence-analyze {series.ToolVersion}, ONNX Runtime {series.RuntimeVersion}, optimization "
             + $"{PageText.Word(settings.Optimization)}");

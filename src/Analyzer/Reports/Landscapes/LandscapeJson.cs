@@ -51,7 +51,7 @@ internal static class LandscapeJson
         json.WriteNumber("parameters", landscape.Parameters);
         json.WriteString("output", landscape.Output);
         json.WriteString("output_form", LossWords.Of(landscape.Form));
-        json.WriteString("device", Spelling.Of(landscape.Device));
+        json.WriteString("device", landscape.Device.ToString());
         json.WriteStartObject("probe");
         json.WriteString("name", landscape.Probe.Name);
         json.WriteString("sha256", landscape.Probe.Sha256);

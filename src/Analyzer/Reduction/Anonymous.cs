@@ -1,0 +1,156 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Emergence.Checkpoints;
+using Google.Protobuf;
+using Google.Protobuf.Collections;
+using Onnx;
+using static Onnx.TensorProto.Types;
+
+namespace Emergence.Analyzer.Reduction;
+
+/// <summary>What a model tells of its owner, and models without it: nobody need give a network away to report a fault.</summary>
+internal static class Anonymous
+{
+    /// <summary>A kind of text that can be taken away.</summary>
+    internal enum Text
+    {
+        /// <summary>Descriptions, metadata, the producer.</summary>
+        Metadata,
+
+        /// <summary>Names of nodes and of the graph.</summary>
+        NodeNames,
+
+        /// <summary>Names of tensors and of free dimensions.</summary>
+        TensorNames,
+    }
+
+    /// <summary>All kinds.</summary>
+    public static ImmutableArray<Text> Texts { get; } = [.. Enum.GetValues<Text>()];
+
+    /// <summary>Whether a tensor holds what was learned: more than one number, of a floating-point type.</summary>
+    public static bool IsWeight(TensorProto tensor) =>
+        (DataType)tensor.DataType is DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16
+        && TensorValues.Count(tensor) > 1;
+
+    /// <summary>The model with these initializers all zero.</summary>
+    public static ModelProto WithoutValues(ModelProto model, IReadOnlySet<string> names)
+    {
+        // Bytes are shared among clones.
+        var copy = model.Clone();
+        foreach (var (i, tensor) in model.Graph.Initializer.Index().Where(tensor => names.Contains(tensor.Item.Name)))
+        {
+            var bytes = checked((int)(TensorValues.Count(tensor) * ElementTypes.Bits(tensor.DataType) / 8));
+            var empty = new TensorProto
+            {
+                Name = tensor.Name,
+                DataType = tensor.DataType,
+                RawData = UnsafeByteOperations.UnsafeWrap(new byte[bytes]),
+            };
+            empty.Dims.Add(tensor.Dims);
+            copy.Graph.Initializer[i] = empty;
+        }
+        return copy;
+    }
+
+    /// <summary>The model without these kinds of texts.</summary>
+    public static ModelProto Without(ModelProto model, IReadOnlySet<Text> texts)
+    {
+        var copy = model.Clone();
+        if (texts.Contains(Text.Metadata))
+            DropMetadata(copy);
+        if (texts.Contains(Text.NodeNames))
+            DropNodeNames(copy);
+        if (texts.Contains(Text.TensorNames))
+            new Renaming().Apply(copy.Graph);
+        return copy;
+    }
+
+    private static void DropMetadata(ModelProto model)
+    {
+        (model.DocString, model.ProducerName, model.ProducerVersion, model.Domain, model.ModelVersion) = ("", "", "", "", 0);
+        model.MetadataProps.Clear();
+        foreach (var graph in model.Graph.SelfAndSubGraphs())
+        {
+            graph.DocString = "";
+            graph.MetadataProps.Clear();
+            foreach (var node in graph.Node)
+            {
+                node.DocString = "";
+                node.MetadataProps.Clear();
+            }
+            foreach (var value in Values(graph))
+            {
+                value.DocString = "";
+                value.MetadataProps.Clear();
+            }
+            foreach (var tensor in graph.Initializer)
+            {
+                tensor.DocString = "";
+                tensor.MetadataProps.Clear();
+            }
+        }
+    }
+
+    private static void DropNodeNames(ModelProto model)
+    {
+        foreach (var graph in model.Graph.SelfAndSubGraphs())
+        {
+            graph.Name = "graph";
+            foreach (var node in graph.Node)
+                node.Name = "";
+        }
+    }
+
+    private static IEnumerable<ValueInfoProto> Values(GraphProto graph) =>
+        graph.Input.Concat(graph.Output).Concat(graph.ValueInfo);
+
+    /// <summary>One new name for each old one, wherever it stands, so that what hid a name goes on hiding it.</summary>
+    private sealed class Renaming
+    {
+        private readonly Dictionary<string, string> tensors = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, string> dimensions = new(StringComparer.Ordinal);
+
+        public void Apply(GraphProto graph)
+        {
+            foreach (var part in graph.SelfAndSubGraphs())
+            {
+                foreach (var value in Values(part))
+                {
+                    value.Name = Name(value.Name);
+                    foreach (var dim in value.Type?.TensorType?.Shape?.Dim.Where(dim => dim.HasDimParam) ?? [])
+                        dim.DimParam = Of(dimensions, "d", dim.DimParam);
+                }
+                foreach (var tensor in part.Initializer)
+                    tensor.Name = Name(tensor.Name);
+                foreach (var sparse in part.SparseInitializer.Where(sparse => sparse.Values is not null))
+                    sparse.Values.Name = Name(sparse.Values.Name);
+                foreach (var annotation in part.QuantizationAnnotation)
+                {
+                    annotation.TensorName = Name(annotation.TensorName);
+                    foreach (var entry in annotation.QuantParameterTensorNames)
+                        entry.Value = Name(entry.Value);
+                }
+                foreach (var node in part.Node)
+                {
+                    Rename(node.Input);
+                    Rename(node.Output);
+                }
+            }
+        }
+
+        private void Rename(RepeatedField<string> names)
+        {
+            for (var i = 0; i < names.Count; i++)
+                names[i] = Name(names[i]);
+        }
+
+        private string Name(string name) => Of(tensors, "t", name);
+
+        private static string Of(Dictionary<string, string> names, string stem, string name)
+        {
+            if (name.Length > 0 && !names.ContainsKey(name))
+                names[name] = string.Create(CultureInfo.InvariantCulture, $"{stem}{names.Count}");
+            return name.Length > 0 ? names[name] : name;
+        }
+    }
+}
