@@ -58,6 +58,7 @@ internal static class ResultKey
         Write(text, settings.Only);
         Write(text, settings.Exclude);
         text.Write(settings.Wired);
+        text.Write(settings.Rivals);
         text.Write(settings.Contributions);
         text.Write(settings.Units);
         text.Write(settings.Maxima);

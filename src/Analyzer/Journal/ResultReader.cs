@@ -53,6 +53,9 @@ internal sealed class ResultReader(BinaryReader from)
         EmergenceShare = Real(),
         NeverFired = Whole(),
         Slope = from.ReadBoolean() ? new EmergenceChange(from.ReadBoolean(), Value()) : null,
+        Spectrum = from.ReadBoolean()
+            ? new WeightSpectrum(from.ReadDouble(), from.ReadDouble(), from.ReadDouble(), Real(), Real(), Real())
+            : null,
         Units = from.ReadBoolean() ? new LayerUnits(Floats(), Floats(), Floats()) : null,
         Parameters = from.ReadInt64(),
         ParametersNonzero = from.ReadInt64(),

@@ -88,6 +88,8 @@ internal sealed class ResultWriter(BinaryWriter to)
             to.Write(layer.Slope!.Value.Sign < 0);
             Write(layer.Slope.Value.Magnitude);
         }
+        if (IsThere(layer.Spectrum is not null))
+            Write(layer.Spectrum!);
         if (IsThere(layer.Units is not null))
         {
             Write(layer.Units!.Mean.AsSpan());
@@ -117,6 +119,16 @@ internal sealed class ResultWriter(BinaryWriter to)
         Write(result.Low);
         Write(result.Median);
         Write(result.High);
+    }
+
+    private void Write(WeightSpectrum spectrum)
+    {
+        to.Write(spectrum.Sparsity);
+        to.Write(spectrum.Frobenius);
+        to.Write(spectrum.Spectral);
+        Write(spectrum.StableRank);
+        Write(spectrum.EffectiveRank);
+        Write(spectrum.Alpha);
     }
 
     private void Write(BootstrapIntervals intervals)

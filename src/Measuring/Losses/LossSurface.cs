@@ -3,6 +3,7 @@ using Emergence.Checkpoints;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
+using Emergence.Measuring.Weights;
 using Emergence.Tracing.Model;
 using Microsoft.ML.OnnxRuntime;
 
