@@ -3,6 +3,7 @@ using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
+using Emergence.Measuring.Weights;
 using Emergence.Tracing;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Networks;
@@ -125,12 +126,19 @@ public sealed class TracedCheckpoint
         var wired = settings.Wired ? WiredNetwork.Of(traced, settings.ConvNodes) : null;
         var unfed = settings.Statistic == Statistic.Sample ? null : UnfedNodes.Of(traced, settings.ConvNodes);
         var measured = Measurements.Of(Graph, profile, settings, wired?.Network, unfed, token);
+        var (spectra, missing) = settings.Rivals ? LayerSpectra.Of(Checkpoint, traced, Graph) : ([], []);
+        measured = settings.Rivals
+            ? [.. measured.Select(measurement => measurement with
+            {
+                Layers = [.. measurement.Layers.Select(layer => layer with { Spectrum = spectra.GetValueOrDefault(layer.Name) })],
+            })]
+            : measured;
         var nulls = new NullComparisons(Checkpoint, traced, Graph, settings, Options);
         measured = nulls.AddTo(measured, wired?.Network, form, probe, sessions, samplesDone, token);
         return new ModelMeasurement(
             measured,
             profile,
             [.. Graph.Diagnostics, .. wired?.Diagnostics ?? [], .. probe.Diagnostics, .. sessions.Diagnostics,
-                .. form.Diagnostics, .. profile.Diagnostics, .. nulls.Diagnostics]);
+                .. form.Diagnostics, .. profile.Diagnostics, .. nulls.Diagnostics, .. missing]);
     }
 }

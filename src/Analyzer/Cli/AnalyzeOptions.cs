@@ -23,6 +23,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private const string WiredMeasure = "wired";
     private const string ContributionsMeasure = "contributions";
+    private const string RivalsMeasure = "rivals";
 
     private CheckpointArgument Checkpoints { get; } = new("a series is ordered by epoch", "emergence-analyze ckpt_*.onnx");
 
@@ -84,8 +85,9 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private Option<ImmutableArray<string>> Measures { get; } = TypedOption.Words(
         "--measures", "wired: E_w too, over the connections that exist; it costs about one addition per multiply-accumulate. " +
-        "contributions: E by pairs of layers, in results.json [default: E and E_H]",
-        WiredMeasure, ContributionsMeasure);
+        "contributions: E by pairs of layers, in results.json. rivals: norms, ranks and alpha of weights, in layers.csv "
+        + "[default: E and E_H]",
+        WiredMeasure, ContributionsMeasure, RivalsMeasure);
 
     private Option<int> Bootstrap { get; } = TypedOption.WholeNumber(
         "--bootstrap",
@@ -219,6 +221,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
         IncludeInput = Given(parsed, IncludeInput, Settings.IncludeInput),
         Wired = WiredOfWhole(parsed),
         Contributions = Asked(parsed, ContributionsMeasure),
+        Rivals = Asked(parsed, RivalsMeasure),
         Bootstrap = ReadBootstrap(parsed),
         Nulls = Nulls.Read(parsed, Given(parsed, Statistic, Settings.Statistic), Given(parsed, Seed, Probe.Seed)),
         Units = ReadUnits(parsed),

@@ -66,6 +66,9 @@ internal sealed class ResultReader(BinaryReader from)
         EmergenceShare = Real(),
         NeverFired = Whole(),
         Slope = from.ReadBoolean() ? Change() : null,
+        Spectrum = from.ReadBoolean()
+            ? new WeightSpectrum(from.ReadDouble(), from.ReadDouble(), from.ReadDouble(), Real(), Real(), Real())
+            : null,
         Units = from.ReadBoolean() ? new LayerUnits(Floats(), Floats(), Floats()) : null,
         Woke = Whole(),
         Died = Whole(),

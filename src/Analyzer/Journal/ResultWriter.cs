@@ -129,6 +129,8 @@ internal sealed class ResultWriter(BinaryWriter to)
         Write(layer.NeverFired);
         if (IsThere(layer.Slope is not null))
             Write(layer.Slope!.Value);
+        if (IsThere(layer.Spectrum is not null))
+            Write(layer.Spectrum!);
         if (IsThere(layer.Units is not null))
         {
             Write(layer.Units!.Mean.AsSpan());
@@ -160,6 +162,16 @@ internal sealed class ResultWriter(BinaryWriter to)
         Write(result.Low);
         Write(result.Median);
         Write(result.High);
+    }
+
+    private void Write(WeightSpectrum spectrum)
+    {
+        to.Write(spectrum.Sparsity);
+        to.Write(spectrum.Frobenius);
+        to.Write(spectrum.Spectral);
+        Write(spectrum.StableRank);
+        Write(spectrum.EffectiveRank);
+        Write(spectrum.Alpha);
     }
 
     private void Write(BootstrapIntervals intervals)

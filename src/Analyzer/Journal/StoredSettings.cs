@@ -21,6 +21,7 @@ internal static class StoredSettings
         Write(to, settings.Only);
         Write(to, settings.Exclude);
         to.Write(settings.Wired);
+        to.Write(settings.Rivals);
         to.Write(settings.Contributions);
         to.Write(settings.Units);
         to.Write(settings.Maxima);
@@ -54,6 +55,7 @@ internal static class StoredSettings
             Only = Many(from, from.ReadString),
             Exclude = Many(from, from.ReadString),
             Wired = from.ReadBoolean(),
+            Rivals = from.ReadBoolean(),
             Contributions = from.ReadBoolean(),
             Units = from.ReadBoolean(),
             Maxima = from.ReadBoolean(),

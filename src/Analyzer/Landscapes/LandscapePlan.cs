@@ -4,6 +4,7 @@ using Emergence.Measuring;
 using Emergence.Measuring.Losses;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
+using Emergence.Measuring.Weights;
 using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer.Landscapes;

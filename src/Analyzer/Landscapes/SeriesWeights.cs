@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Emergence.Checkpoints;
 using Emergence.Measuring;
 using Emergence.Measuring.Losses;
+using Emergence.Measuring.Weights;
 using Onnx;
 
 namespace Emergence.Analyzer.Landscapes;

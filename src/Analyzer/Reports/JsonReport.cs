@@ -103,6 +103,7 @@ internal static class JsonReport
         Strings(json, "exclude", settings.Exclude);
         json.WriteBoolean("wired", settings.Wired);
         json.WriteBoolean("contributions", settings.Contributions);
+        json.WriteBoolean("rivals", settings.Rivals);
         Bootstrap(json, settings.Bootstrap);
         Array(json, "nulls", settings.Nulls, model => NullJson.Write(json, model));
         json.WriteString("optimization", Spelling.Of(settings.Optimization));
@@ -214,6 +215,7 @@ internal static class JsonReport
         json.WriteNumber("parameters_nonzero", layer.ParametersNonzero);
         Number(json, "activation_mean", layer.ActivationMean);
         Number(json, "activation_max", layer.ActivationMax);
+        SpectrumJson.Write(json, layer.Spectrum);
         if (layer.Mask is { } mask)
             json.WriteBase64String("alive_mask", mask.ToBytes());
         else

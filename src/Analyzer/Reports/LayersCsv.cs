@@ -53,6 +53,12 @@ internal sealed partial record LayerRow
     [CsvColumn("never_fired")] public required int? NeverFired { get; init; }
     [CsvColumn("slope")] public required string? Slope { get; init; }
     [CsvColumn("contribution")] public required string? Contribution { get; init; }
+    [CsvColumn("sparsity")] public required double? Sparsity { get; init; }
+    [CsvColumn("frobenius_norm")] public required double? Frobenius { get; init; }
+    [CsvColumn("spectral_norm")] public required double? Spectral { get; init; }
+    [CsvColumn("stable_rank")] public required double? StableRank { get; init; }
+    [CsvColumn("effective_rank")] public required double? EffectiveRank { get; init; }
+    [CsvColumn("alpha")] public required double? Alpha { get; init; }
 
     public static LayerRow Of(CheckpointResult checkpoint, Measurement measurement, LayerResult layer,
         BigInteger? contribution) => new()
@@ -79,5 +85,11 @@ internal sealed partial record LayerRow
             NeverFired = layer.NeverFired,
             Slope = layer.Slope?.Rounded.ToString(CultureInfo.InvariantCulture),
             Contribution = contribution?.ToString(CultureInfo.InvariantCulture),
+            Sparsity = layer.Spectrum?.Sparsity,
+            Frobenius = layer.Spectrum?.Frobenius,
+            Spectral = layer.Spectrum?.Spectral,
+            StableRank = layer.Spectrum?.StableRank,
+            EffectiveRank = layer.Spectrum?.EffectiveRank,
+            Alpha = layer.Spectrum?.Alpha,
         };
 }

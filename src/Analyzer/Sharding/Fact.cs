@@ -24,6 +24,7 @@ internal readonly record struct Fact(string Name, string Value)
             new("--only", Quoted(settings.Only)),
             new("--exclude", Quoted(settings.Exclude)),
             new("--measures wired", $"{settings.Wired}"),
+            new("--measures rivals", $"{settings.Rivals}"),
             new("--measures contributions", $"{settings.Contributions}"),
             new("--units", $"{settings.Units}"),
             new("largest activations", $"{settings.Maxima}"),

@@ -3,6 +3,7 @@ using Emergence.Checkpoints;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
+using Emergence.Measuring.Weights;
 using Emergence.Tracing.Model;
 using Microsoft.ML.OnnxRuntime;
 
@@ -80,7 +81,7 @@ public sealed class LossSurface : IDisposable
         var session = sessions.Open(model.Apply(form.Model, head.Tensor), checkpoint.Path);
         var surface = new LossSurface(session, form.Graph, model, probe, settings, plan, checkpoint.Path, head)
         {
-            Workers = sessions.Device == Device.Cuda ? 1 : WorkersFor(settings, plan),
+            Workers = sessions.Device == Device.Cpu ? WorkersFor(settings, plan) : 1,
         };
         try
         {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;
+using Emergence.Measuring.Weights;
 using Emergence.Tracing.Model;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Datasets;
+using Emergence.Measuring.Weights;
 using Emergence.Tracing.Model;
 
 namespace Emergence.Measuring.Losses;

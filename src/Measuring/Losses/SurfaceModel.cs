@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
+using Emergence.Measuring.Weights;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Values;
 using Onnx;

@@ -44,6 +44,10 @@ public sealed record AnalysisSettings
     /// <summary>Whether E_w is computed too; it costs about one addition per multiply-accumulate of the network.</summary>
     public bool Wired { get; init; }
 
+    /// <summary>Whether the weight matrix of each layer is decomposed, for what others judge networks by; it changes no other
+    /// number.</summary>
+    public bool Rivals { get; init; }
+
     /// <summary>Whether E is split by pairs of layers too; it costs as much as E itself for every layer,
     /// and N² numbers.</summary>
     public bool Contributions { get; init; }

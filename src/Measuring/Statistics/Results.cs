@@ -91,6 +91,9 @@ public sealed record LayerResult
     /// </summary>
     public EmergenceChange? Slope { get; init; }
 
+    /// <summary>What its weight matrix comes to; null unless asked for, and where there is none that is known.</summary>
+    public WeightSpectrum? Spectrum { get; init; }
+
     /// <summary>What was counted of the single nodes; null unless asked for.</summary>
     public LayerUnits? Units { get; init; }
 

@@ -145,7 +145,8 @@ public sealed class OptionTests : IDisposable
         Assert.Equal(0, await shell.RunAsync(shell.File("a.onnx"), "--measures", "contributions"));
         Assert.Equal((false, true), (shell.Request!.Settings.Wired, shell.Request.Settings.Contributions));
         Assert.Equal(2, await shell.RunAsync(shell.File("a.onnx"), "--measures", "wired,all"));
-        Assert.Equal("error: --measures: 'all': expected wired or contributions; see emergence-analyze --help\n", shell.Error);
+        Assert.Equal("error: --measures: 'all': expected wired, contributions or rivals; see emergence-analyze --help\n",
+            shell.Error);
     }
 
     [Theory]

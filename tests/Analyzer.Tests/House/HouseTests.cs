@@ -22,7 +22,7 @@ public class HouseTests
         ["Measuring"] =
         (
             ["Checkpoints", "Datasets", "Metrics", "Tracing"],
-            ["Microsoft.ML.OnnxRuntime", "Microsoft.ML.OnnxRuntime.Gpu", "System.Numerics.Tensors"]
+            ["MathNet.Numerics", "Microsoft.ML.OnnxRuntime", "Microsoft.ML.OnnxRuntime.Gpu", "System.Numerics.Tensors"]
         ),
         ["Analyzer"] =
         (

@@ -3,6 +3,7 @@ using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Measuring.Losses;
 using Emergence.Measuring.Probes;
+using Emergence.Measuring.Weights;
 using static Onnx.TensorProto.Types;
 
 namespace Emergence.Analyzer.Tests.Landscapes;

@@ -4,7 +4,7 @@ using Emergence.Tracing.Operators;
 using Emergence.Tracing.Values;
 using Onnx;
 
-namespace Emergence.Measuring.Losses;
+namespace Emergence.Measuring.Weights;
 
 /// <summary>Finds which axes of a stored weight tell output nodes apart, through what moves the weight in front of its
 /// operator.</summary>

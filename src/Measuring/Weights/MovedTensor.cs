@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Emergence.Tracing.Model;
 
-namespace Emergence.Measuring.Losses;
+namespace Emergence.Measuring.Weights;
 
 /// <summary>A stored tensor that a loss is a function of.</summary>
 /// <param name="Name">Its name in the prepared model.</param>
