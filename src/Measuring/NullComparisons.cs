@@ -90,8 +90,15 @@ internal sealed class NullComparisons(
         var statistics = new NormalizationStatistics(checkpoint, traced);
         var recomputes = Recomputes(statistics, form, probe);
         // What shapes no mask of a draw costs time only.
-        var bare = settings with { Bootstrap = null, Contributions = false, Units = false, Maxima = false, Rivals = false,
-            Nulls = [] };
+        var bare = settings with
+        {
+            Bootstrap = null,
+            Contributions = false,
+            Units = false,
+            Maxima = false,
+            Rivals = false,
+            Nulls = []
+        };
         var draws = settings.Thresholds.Select(_ => new Values[model.Draws]).ToArray();
         for (var draw = 0; draw < model.Draws; draw++)
         {

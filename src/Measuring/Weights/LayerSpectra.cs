@@ -47,7 +47,8 @@ internal static class LayerSpectra
         if (axes.IsEmpty)
             return null;
         var weights = new MovedTensor(tensor, "", ParameterRole.Weight,
-            [.. values.Dims(tensor).Select(dim => checked((int)dim))], values.Doubles(tensor)) { FilterAxes = axes };
+            [.. values.Dims(tensor).Select(dim => checked((int)dim))], values.Doubles(tensor))
+        { FilterAxes = axes };
         var rows = weights.Filters;
         if (rows == 0 || weights.Values.Length % rows != 0)
             return null;

@@ -1,6 +1,6 @@
 using Emergence.Analyzer.Tests.Cli;
-using Emergence.Testing;
 using Emergence.CommandLine;
+using Emergence.Testing;
 
 namespace Emergence.Analyzer.Tests.Sharding;
 
