@@ -19,7 +19,6 @@ internal sealed class AnalyzeOptions(Worker? worker)
 {
     // A default is stated once, in the record that holds it; help quotes it from there.
     private static readonly AnalysisSettings Settings = new();
-    private static readonly ProbeOptions Probe = new();
 
     private const string WiredMeasure = "wired";
     private const string ContributionsMeasure = "contributions";
@@ -27,41 +26,10 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private CheckpointArgument Checkpoints { get; } = new("a series is ordered by epoch", "emergence-analyze ckpt_*.onnx");
 
-    private Option<ImmutableArray<string>> Data { get; } = TypedOption.Texts(
-        "--data", "PATH|NAME",
-        "samples: a file, a data set's name or random, or INPUT=PATH; repeatable [default: what the checkpoints record, else "
-        + "random]");
-
-    private Option<string> DataDir { get; } = TypedOption.Text("--data-dir", "DIR", "folder with the data sets' files");
-
-    private Option<DataSplit> Split { get; } = TypedOption.Choice(
-        "--split", "part of the data set [default: what the checkpoints record, else test]", ("test", DataSplit.Test),
-        ("train", DataSplit.Train));
-
-    private Option<Limit> Samples { get; } = TypedOption.Limit(
-        "--samples", $"use the first N samples in stored order [default: {Probe.Samples}]");
-
-    private Option<string> Labels { get; } =
-        TypedOption.Text("--labels", "PATH", "labels of the samples, where the data have none of their own");
+    private SampleOptions Samples { get; } = new();
 
     private Option<int> Batch { get; } = TypedOption.WholeNumber(
         "--batch", "samples in one run, in whole groups of 16; changes no result [default: by size of the model]", 1);
-
-    private Option<float> Scale { get; } = PreprocessingOptions.Scale("what the checkpoints record, else 1");
-
-    private Option<ImmutableArray<float>> Mean { get; } = PreprocessingOptions.Mean("what the checkpoints record, else 0");
-
-    private Option<ImmutableArray<float>> Std { get; } = PreprocessingOptions.Std("what the checkpoints record, else 1");
-
-    private Option<string> Input { get; } =
-        TypedOption.Text("--input", "NAME", "the model input that the samples feed, where there are several");
-
-    private Option<ImmutableDictionary<string, int>> Dimensions { get; } = TypedOption.Sizes(
-        "--dim", "size of a free dimension of the inputs; repeatable");
-
-    private Option<int> Seed { get; } =
-        TypedOption.WholeNumber("--seed", $"seed of all that is drawn, such as random samples [default: {Probe.Seed}]",
-            int.MinValue);
 
     private Option<ImmutableArray<float>> Threshold { get; } = TypedOption.Numbers(
         "--threshold",
@@ -163,8 +131,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     public ImmutableArray<OptionGroup> GroupsOfRunning =>
         [SamplesGroup, new("Runs", [Optimization, Threads, Device, ProviderLibrary, Batch, .. Limits.All])];
 
-    private OptionGroup SamplesGroup =>
-        new("Samples", Data, DataDir, Split, Samples, Labels, Scale, Mean, Std, Input, Dimensions, Seed);
+    private OptionGroup SamplesGroup => new("Samples", [.. Samples.All]);
 
     private ImmutableArray<OptionGroup> MeasuringGroups(params ImmutableArray<Option> others) =>
     [
@@ -184,7 +151,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
         var request = new AnalysisRequest(checkpoints, settings, ReadProbe(parsed))
         {
             Boundary = Limits.Read(parsed),
-            IsStrictSeries = Given(parsed, StrictSeries, false),
+            IsStrictSeries = parsed.Given(StrictSeries, false),
             Shard = Machines.ReadShard(parsed, Output.HasFolder(parsed)),
         };
         var gates = Gates.Read(parsed, request);
@@ -205,8 +172,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
     /// <summary>The options that say which samples to run, how, and how activations become numbers.</summary>
     public IEnumerable<Option> Measuring =>
     [
-        Data, DataDir, Split, Samples, Labels, Batch, Scale, Mean, Std, Input, Dimensions, Seed,
-        Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, Optimization, Threads, Device,
+        .. Samples.All, Batch, Threshold, Statistic, AliveShare, ConvNodes, IncludeInput, Measures, Optimization, Threads, Device,
         ProviderLibrary,
     ];
 
@@ -214,48 +180,32 @@ internal sealed class AnalyzeOptions(Worker? worker)
     /// <exception cref="UsageException">Options do not go together.</exception>
     public AnalysisSettings ReadSettings(ParseResult parsed) => new()
     {
-        Thresholds = Given(parsed, Threshold, Settings.Thresholds),
-        Statistic = Given(parsed, Statistic, Settings.Statistic),
-        AliveShare = Given(parsed, AliveShare, Settings.AliveShare),
-        ConvNodes = Given(parsed, ConvNodes, Settings.ConvNodes),
-        IncludeInput = Given(parsed, IncludeInput, Settings.IncludeInput),
+        Thresholds = parsed.Given(Threshold, Settings.Thresholds),
+        Statistic = parsed.Given(Statistic, Settings.Statistic),
+        AliveShare = parsed.Given(AliveShare, Settings.AliveShare),
+        ConvNodes = parsed.Given(ConvNodes, Settings.ConvNodes),
+        IncludeInput = parsed.Given(IncludeInput, Settings.IncludeInput),
         Wired = WiredOfWhole(parsed),
         Contributions = Asked(parsed, ContributionsMeasure),
         Rivals = Asked(parsed, RivalsMeasure),
         Bootstrap = ReadBootstrap(parsed),
-        Nulls = Nulls.Read(parsed, Given(parsed, Statistic, Settings.Statistic), Given(parsed, Seed, Probe.Seed)),
+        Nulls = Nulls.Read(parsed, parsed.Given(Statistic, Settings.Statistic), Samples.SeedOf(parsed)),
         Units = ReadUnits(parsed),
-        Only = Given(parsed, Only, Settings.Only),
-        Exclude = Given(parsed, Exclude, Settings.Exclude),
-        Optimization = Given(parsed, Optimization, Settings.Optimization),
-        Threads = Given(parsed, Threads, Settings.Threads),
-        Batch = Given(parsed, Batch, Settings.Batch),
+        Only = parsed.Given(Only, Settings.Only),
+        Exclude = parsed.Given(Exclude, Settings.Exclude),
+        Optimization = parsed.Given(Optimization, Settings.Optimization),
+        Threads = parsed.Given(Threads, Settings.Threads),
+        Batch = parsed.Given(Batch, Settings.Batch),
         Device = ReadDevice(parsed),
-        ProviderLibrary = Existing(parsed, ProviderLibrary, File.Exists, "file"),
+        ProviderLibrary = parsed.Existing(ProviderLibrary, File.Exists, "file"),
     };
 
     /// <summary>What one checkpoint may take.</summary>
     public Boundary ReadLimits(ParseResult parsed) => Limits.Read(parsed);
 
     /// <summary>The samples.</summary>
-    /// <exception cref="UsageException">A path names nothing.</exception>
-    public ProbeOptions ReadProbe(ParseResult parsed) => new()
-    {
-        Data = Given(parsed, Data, Probe.Data),
-        DataDir = Existing(parsed, DataDir, Directory.Exists, "directory"),
-        Split = parsed.GetResult(Split) is null ? Probe.Split : parsed.GetValue(Split),
-        Samples = Given(parsed, Samples, new Limit(Probe.Samples)).Count,
-        Labels = Existing(parsed, Labels, File.Exists, "file"),
-        Scale = parsed.GetResult(Scale) is null ? Probe.Scale : parsed.GetValue(Scale),
-        Mean = Given(parsed, Mean, Probe.Mean),
-        Std = Given(parsed, Std, Probe.Std),
-        Input = parsed.GetValue(Input),
-        Dimensions = Given(parsed, Dimensions, Probe.Dimensions),
-        Seed = Given(parsed, Seed, Probe.Seed),
-    };
-
-    private static T Given<T>(ParseResult parsed, Option<T> option, T fallback) =>
-        parsed.GetResult(option) is null ? fallback : parsed.GetValue(option)!;
+    /// <inheritdoc cref="SampleOptions.Read" path="/exception"/>
+    public ProbeOptions ReadProbe(ParseResult parsed) => Samples.Read(parsed);
 
     private bool WiredOfWhole(ParseResult parsed) =>
         Asked(parsed, WiredMeasure) && (parsed.GetResult(Only) ?? parsed.GetResult(Exclude)) is not null
@@ -265,16 +215,16 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private bool Asked(ParseResult parsed, string measure)
     {
-        if (!Given(parsed, Measures, []).Contains(measure))
+        if (!parsed.Given(Measures, []).Contains(measure))
             return false;
-        return Given(parsed, Statistic, Settings.Statistic) == StatisticKind.Sample
+        return parsed.Given(Statistic, Settings.Statistic) == StatisticKind.Sample
             ? throw new UsageException($"--measures {measure}: is not offered per sample; choose another --statistic")
             : true;
     }
 
     private DeviceKind ReadDevice(ParseResult parsed)
     {
-        var device = Given(parsed, Device, Settings.Device);
+        var device = parsed.Given(Device, Settings.Device);
         return device.HasKnownName || parsed.GetResult(ProviderLibrary) is not null
             ? device
             : throw new UsageException(
@@ -283,11 +233,11 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private bool ReadUnits(ParseResult parsed)
     {
-        if (!Given(parsed, Units, false))
+        if (!parsed.Given(Units, false))
             return false;
         if (!Output.HasFolder(parsed))
             throw new UsageException("--units: writes files; name a folder for them with --out");
-        return Given(parsed, Statistic, Settings.Statistic) == StatisticKind.Sample
+        return parsed.Given(Statistic, Settings.Statistic) == StatisticKind.Sample
             ? throw new UsageException(
                 "--units: is not offered per sample, where no node is alive or dead as such; choose another --statistic")
             : true;
@@ -297,39 +247,12 @@ internal sealed class AnalyzeOptions(Worker? worker)
     {
         if (parsed.GetResult(Bootstrap) is null)
             return null;
-        var statistic = Given(parsed, Statistic, Settings.Statistic);
+        var statistic = parsed.Given(Statistic, Settings.Statistic);
         return AliveRule.IsMean(statistic)
-            ? new BootstrapSettings(parsed.GetValue(Bootstrap), Given(parsed, Seed, Probe.Seed))
+            ? new BootstrapSettings(parsed.GetValue(Bootstrap), Samples.SeedOf(parsed))
             : throw new UsageException(
                 $"--bootstrap: is not offered with --statistic {Spelling.Of(statistic)}, which is no mean over the samples; " +
                 $"choose {string.Join(" or ", Enum.GetValues<StatisticKind>().Where(AliveRule.IsMean).Select(Spelling.Of))}, "
                 + "or leave it out");
     }
-
-    private static string? Existing(ParseResult parsed, Option<string> option, Func<string, bool> exists, string kind) =>
-        parsed.GetValue(option) is not { } path || exists(path)
-            ? parsed.GetValue(option)
-            : throw new UsageException($"{option.Name} {path}: no such {kind}; {MissingPath.Remedy(path)}");
-}
-
-/// <summary>One call of the default command.</summary>
-internal sealed record AnalyzeCall
-{
-    /// <summary>What to analyze.</summary>
-    public required AnalysisRequest Request { get; init; }
-
-    /// <summary>What makes the result fail.</summary>
-    public required GateCall Gates { get; init; }
-
-    /// <summary>Whether the user named a device.</summary>
-    public required bool SaysDevice { get; init; }
-
-    /// <summary>Where results are shared; null: nowhere.</summary>
-    public required CacheCall? Cache { get; init; }
-
-    /// <summary>Where the answer goes.</summary>
-    public required OutputCall Output { get; init; }
-
-    /// <summary>What the user should know about the options.</summary>
-    public required ImmutableArray<string> Notes { get; init; }
 }

@@ -26,7 +26,7 @@ internal sealed class LimitOptions(Worker? worker)
     public Boundary Read(ParseResult parsed) => new(
         new RunLimits
         {
-            Timeout = parsed.GetResult(Timeout) is null ? Default.Timeout : parsed.GetValue(Timeout),
+            Timeout = parsed.Given(Timeout, Default.Timeout),
             Memory = parsed.GetResult(Memory) is null ? Default.Memory : parsed.GetValue(Memory),
         },
         worker);

@@ -36,9 +36,9 @@ internal static class ReduceCommand
             var reduction = new Reduce(
                 file, parsed.GetValue(place) ?? $"{Path.GetFileNameWithoutExtension(file)}.reduced.onnx", parsed.GetValue(match),
                 new FailingCommand([.. parsed.GetValue(words)!],
-                    parsed.GetResult(timeout) is null ? DefaultTimeout : parsed.GetValue(timeout)),
+                    parsed.Given(timeout, DefaultTimeout)),
                 new Boundary(new RunLimits(), worker),
-                terminal, parsed.GetResult(quiet) is not null && parsed.GetValue(quiet));
+                terminal, parsed.Given(quiet, false));
             // On another thread: Ctrl-C is listened to only once the action has returned its task.
             return Task.Run(() => reduction.Run(token), CancellationToken.None);
         }, token));

@@ -38,11 +38,11 @@ internal static class WatchCommand
             if (File.Exists(name))
                 throw new UsageException($"{name}: is a file; name the directory that training writes into, or a pattern");
             var goal = new WatchGoal(
-                parsed.GetResult(until) is null ? VerdictKind.Settled : parsed.GetValue(until),
+                parsed.Given(until, VerdictKind.Settled),
                 parsed.GetResult(timeout) is null ? null : parsed.GetValue(timeout));
             var watch = new Watch(name, options.Read(parsed, []), goal, terminal)
             {
-                Pause = parsed.GetResult(pause) is null ? DefaultPause : parsed.GetValue(pause),
+                Pause = parsed.Given(pause, DefaultPause),
             };
             // On another thread: Ctrl-C is listened to only once the action has returned its task.
             return Task.Run(() => watch.RunAsync(token), CancellationToken.None);
