@@ -44,10 +44,12 @@ internal sealed class SeriesAnalysis
     public ImmutableArray<SeriesEntry> Entries => [.. entries];
 
     /// <summary>What is known by now.</summary>
-    public AnalysisOutcome Outcome => AnalysisOutcome.Of(
-        new SeriesResult(request.Settings, ToolBuild.Version, SessionFactory.RuntimeVersion,
-            []) { DeviceReason = sessions.Reason },
-        entries, changes.LastNodeValues);
+    public AnalysisOutcome Outcome => AnalysisOutcome.Of(About, entries, changes.LastNodeValues);
+
+    private SeriesResult About => new(request.Settings, ToolBuild.Version, SessionFactory.RuntimeVersion, [])
+    {
+        DeviceReason = sessions.Reason,
+    };
 
     /// <summary>Analyzes the next checkpoint of the series; one that fails does not keep the others.</summary>
     /// <exception cref="UsageException">An option does not fit the model.</exception>

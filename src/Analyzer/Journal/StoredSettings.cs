@@ -59,8 +59,7 @@ internal static class StoredSettings
             Contributions = from.ReadBoolean(),
             Units = from.ReadBoolean(),
             Maxima = from.ReadBoolean(),
-            Bootstrap = (from.ReadInt32(), from.ReadInt32()) is (> 0 and var resamples, var seed)
-                ? new BootstrapSettings(resamples, seed) : null,
+            Bootstrap = Bootstrap(from.ReadInt32(), from.ReadInt32()),
             Nulls = Many(from, () => new NullModel((NullKind)from.ReadInt32(), from.ReadInt32(), from.ReadInt32())),
             Optimization = (Optimization)from.ReadInt32(),
             Threads = from.ReadInt32(),
@@ -69,6 +68,9 @@ internal static class StoredSettings
             ProviderLibrary = from.ReadString() is { Length: > 0 } library ? library : null,
         };
     }
+
+    private static BootstrapSettings? Bootstrap(int resamples, int seed) =>
+        resamples > 0 ? new BootstrapSettings(resamples, seed) : null;
 
     public static void Write(BinaryWriter to, ImmutableArray<string> words)
     {

@@ -72,10 +72,15 @@ public sealed class TorchOnnxTests : IDisposable
         ["nested chains"] = (() => nn.Sequential(
             ("body", nn.Sequential(("fc", nn.Linear(5, 6)), ("norm", nn.BatchNorm1d(6)), ("act", nn.ReLU()),
                 ("drop", nn.Dropout()))), ("head", nn.Linear(6, 3))), [5]),
-        ["one activation used twice"] = (() => { var relu = nn.ReLU(); return nn.Sequential(
-            ("a", nn.Linear(5, 6)), ("relu", relu), ("b", nn.Linear(6, 3)), ("again", relu)); }, [5]),
+        ["one activation used twice"] = (TwoWithOneActivation, [5]),
         ["a block of one's own"] = (() => new ResidualBlock(4), [4, 5, 5]),
     };
+
+    private static Network TwoWithOneActivation()
+    {
+        var relu = nn.ReLU();
+        return nn.Sequential(("a", nn.Linear(5, 6)), ("relu", relu), ("b", nn.Linear(6, 3)), ("again", relu));
+    }
 
     public static TheoryData<string> Names => [.. Layers.Keys];
 
