@@ -19,8 +19,7 @@ internal static class LandscapeCommand
     {
         var command = new Command("landscape",
             "Measure the loss around checkpoints as a function of their weights: a grid, its picture, and numbers for how "
-            + "rugged, "
-            + "sharp and curved it is.");
+            + "rugged, sharp and curved it is.");
         var options = new LandscapeOptions(worker);
         command.Arguments.Add(options.Argument);
         command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal, () => Task.Run(

@@ -63,8 +63,7 @@ internal sealed class LandscapeOptions(Worker? worker)
     private Option<string> Out { get; } = TypedOption.Text(
         "--out", "DIR",
         $"write {string.Join(", ", LandscapeWriters.All.Select(writer => writer.FileName).OfType<string>())} there; a run that "
-        + "was "
-        + "interrupted goes on where it stopped");
+        + "was interrupted goes on where it stopped");
 
     private Option<string> Format { get; } = TypedOption.Choice(
         "--format", $"form of the answer on stdout [default: {LandscapeWriters.All[0].Format}]",

@@ -70,8 +70,7 @@ internal sealed class LandscapePlan(
         var plane = SeriesPlane.Fit([.. series.Select(model => weights.DifferenceOf(model, surface.Tensors))])
             ?? throw new UserException(
                 $"{series[^1].Checkpoint.Path}: the weights of the series lie on one line, so they span no plane; give "
-                + "checkpoints "
-                + "that differ, or use --directions between");
+                + "checkpoints that differ, or use --directions between");
         var (xs, ys) = (Around(plane.Path.Select(point => point.X)), Around(plane.Path.Select(point => point.Y)));
         var unit = Length(isWeight: false);
         var group = new PointGroup(() => [plane.First, plane.Second]);
@@ -145,7 +144,7 @@ internal sealed class LandscapePlan(
 
     private static LandscapeNumber TopEigenvalue => new("top_eigenvalue", null)
     {
-        Reason = "needs gradients, which an ONNX file does not have; emergence-train gives it for its own networks",
+        Reason = "needs gradients, which an ONNX file does not have",
     };
 
     private static void AddGrid(PointGroup group, double[] xs, double[] ys)

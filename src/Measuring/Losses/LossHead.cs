@@ -50,8 +50,7 @@ internal sealed record LossHead(string Tensor, OutputForm Form, Diagnostic? Rema
         if (probe.Labels is null)
             throw new UserException(
                 $"{subject}: cross-entropy needs the class of each sample, and the samples have no labels; give --labels FILE, "
-                + "or "
-                + "--loss mse with --targets FILE");
+                + "or --loss mse with --targets FILE");
         var logits = graph.Output.FirstOrDefault(output => Classifier.CanBeLogits(output.Type))?.Name
             ?? throw new UserException(
                 $"{subject}: has no output with a value for each class, as cross-entropy needs; give --loss mse with --targets "

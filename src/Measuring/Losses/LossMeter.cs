@@ -71,8 +71,7 @@ internal sealed class LossMeter(LossHead head, LossSettings settings, Probe prob
         if (classes < 2)
             throw new UserException(
                 $"{subject}: output '{Head.Tensor}' has shape [{string.Join(',', shape)}] for {run.Fed} samples, so it has no "
-                + "value "
-                + "for each class, as cross-entropy needs; give --loss mse with --targets FILE");
+                + "value for each class, as cross-entropy needs; give --loss mse with --targets FILE");
         var first = FirstClass(classes);
         Head = Head.Seen(all[..(run.Count * classes)], classes);
         for (var row = 0; row < run.Count; row++)
@@ -104,8 +103,7 @@ internal sealed class LossMeter(LossHead head, LossSettings settings, Probe prob
         if (settings.Targets.Width != width)
             throw new UserException(
                 $"{settings.Targets.Subject}: has {settings.Targets.Width} values for a sample, but output '{Head.Tensor}' of "
-                + $"{subject} "
-                + $"has {width}; give targets of its shape");
+                + $"{subject} has {width}; give targets of its shape");
         var targets = settings.Targets.Values.Span[(run.Start * width)..];
         for (var i = 0; i < run.Count * width; i++)
             sum += Square(all[i] - targets[i]) / width;

@@ -31,8 +31,7 @@ internal sealed class WeightShuffle
                 || !ReferenceEquals(quantizations.Of(parameter.Tensor), Dequantization.None))
                 throw new UserException(
                     $"--null shuffle: layer '{layer.Name}' ({layer.Op}): '{parameter.Tensor}' is quantized, and in another "
-                    + "order its "
-                    + "integers would meet other scales; give the model as it was before it was quantized");
+                    + "order its integers would meet other scales; give the model as it was before it was quantized");
             found.Add(Weight.Of(parameter, stored, checkpoint.Directory));
         }
         if (found.Count == 0)

@@ -11,8 +11,7 @@ public class LandscapeCommandTests
     [Theory]
     [InlineData("one.onnx --directions trajectory", 2,
         "--directions trajectory: needs three or more checkpoints to span a plane, and one is given; name a series, or use "
-        + "--directions "
-        + "between for two")]
+        + "--directions between for two")]
     [InlineData("one.onnx --directions between", 2,
         "--directions between: needs two checkpoints, and one is given; name the two ends of the line")]
     [InlineData("--directions between one.onnx wide.onnx", 1,
@@ -25,8 +24,7 @@ public class LandscapeCommandTests
     [InlineData("one.onnx --loss output", 1, "which --loss output cannot use; it needs values for each sample")]
     [InlineData("quantized.onnx", 1,
         "'w' is stored as int8; a landscape moves weights of float16, float32 or float64 by small steps: give the model as it "
-        + "was "
-        + "before it was quantized")]
+        + "was before it was quantized")]
     [InlineData("computed.onnx", 1, "")]
     [InlineData("one.onnx --grid 2", 2, "--grid: '2' is not a whole number of at least 3")]
     public async Task what_cannot_be_measured_is_said_in_one_line(string call, int code, string message)
@@ -54,8 +52,7 @@ public class LandscapeCommandTests
         Assert.Equal(1, await shell.RunAsync(
             "landscape", Path.Combine(shell.Folder, "one.onnx"), "--data", Path.Combine(shell.Folder, "x.npy")));
         Assert.Contains("cross-entropy needs the class of each sample, and the samples have no labels; give --labels FILE, or "
-        + "--loss "
-            + "mse with --targets FILE", shell.Error, StringComparison.Ordinal);
+        + "--loss mse with --targets FILE", shell.Error, StringComparison.Ordinal);
     }
 
     [Fact]

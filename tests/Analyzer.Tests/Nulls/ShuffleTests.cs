@@ -137,8 +137,7 @@ public class ShuffleTests
         Assert.Equal((1, 1, null), (placed.Above, placed.Below, placed.Z));
         var table = Text("table");
         Assert.Contains("shuffled: z and two-sided p of E against 19 draws of the weights of each layer in random order (seed "
-        + "0); one "
-            + "side is at least 0.05", table, StringComparison.Ordinal);
+        + "0); one side is at least 0.05", table, StringComparison.Ordinal);
         Assert.Contains("placed: z and two-sided p of E_w", table, StringComparison.Ordinal);
         Assert.Contains("\"p_limit\": 0.05", Text("json"), StringComparison.Ordinal);
         Assert.Contains(",emergence_z,emergence_p,", Text("csv"), StringComparison.Ordinal);
