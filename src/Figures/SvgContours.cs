@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Xml.Linq;
 using Emergence.Pages;
 
 namespace Emergence.Figures;
@@ -31,7 +30,10 @@ public static class SvgContours
         var above = titles.Max(text => Typography.Height(text, Typography.PanelTitleSize)) + 6;
         var height = above + Plot + 52;
         var rows = (figure.Panels.Length + columns - 1) / columns;
-        var root = Root(figure, columns * Cell, top + rows * height + Edge);
+        var root = SvgDrawing.Root(figure.Title,
+            string.Join(' ', figure.Panels.Select(panel =>
+                $"{panel.Title}: {panel.Quantity} over {panel.XLabel} and {panel.YLabel}.")),
+            columns * Cell, top + rows * height + Edge);
         var drawing = new SvgDrawing(root);
         drawing.Text(Edge, Edge, title, Typography.TitleSize, bold: true);
         foreach (var (index, panel) in figure.Panels.Index())
@@ -154,17 +156,4 @@ public static class SvgContours
 
     private static string Short(double value) => value.ToString(
         Math.Abs(value) is >= 1e5 or (> 0 and < 1e-3) ? "0.##e+0" : "0.####", CultureInfo.InvariantCulture);
-
-    private static XElement Root(ContourFigure figure, double width, double height) => new(
-        SvgDrawing.Svg + "svg",
-        new XAttribute("viewBox", $"0 0 {SvgDrawing.Number(width)} {SvgDrawing.Number(height)}"),
-        new XAttribute("width", SvgDrawing.Number(width)),
-        new XAttribute("height", SvgDrawing.Number(height)),
-        new XAttribute("role", "img"),
-        new XAttribute("font-family", Typography.Font),
-        new XElement(SvgDrawing.Svg + "title", SvgDrawing.Printable(figure.Title)),
-        new XElement(SvgDrawing.Svg + "desc", SvgDrawing.Printable(string.Join(' ', figure.Panels.Select(panel =>
-            $"{panel.Title}: {panel.Quantity} over {panel.XLabel} and {panel.YLabel}.")))),
-        new XElement(SvgDrawing.Svg + "rect", new XAttribute("width", "100%"), new XAttribute("height", "100%"),
-            new XAttribute("fill", "#fff")));
 }

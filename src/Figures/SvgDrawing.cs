@@ -18,6 +18,23 @@ internal readonly struct SvgDrawing(XElement parent)
 {
     public static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
 
+    /// <summary>An empty picture on white.</summary>
+    /// <param name="title">Its title.</param>
+    /// <param name="description">What it shows, for those who do not see it.</param>
+    /// <param name="width">In pixels.</param>
+    /// <param name="height">In pixels.</param>
+    public static XElement Root(string title, string description, double width, double height) => new(
+        Svg + "svg",
+        new XAttribute("viewBox", $"0 0 {Number(width)} {Number(height)}"),
+        new XAttribute("width", Number(width)),
+        new XAttribute("height", Number(height)),
+        new XAttribute("role", "img"),
+        new XAttribute("font-family", Typography.Font),
+        new XElement(Svg + "title", Printable(title)),
+        new XElement(Svg + "desc", Printable(description)),
+        new XElement(Svg + "rect", new XAttribute("width", "100%"), new XAttribute("height", "100%"),
+            new XAttribute("fill", "#fff")));
+
     /// <summary>A part of the picture with a name, with its origin at a point.</summary>
     public SvgDrawing Group(string name, double left = 0, double top = 0) =>
         new(Add("g", ("class", name), left == 0 && top == 0 ? null : ("transform", $"translate({Number(left)} {Number(top)})")));

@@ -1,4 +1,3 @@
-using System.Xml.Linq;
 using Emergence.Pages;
 
 namespace Emergence.Figures;
@@ -53,7 +52,8 @@ public static class SvgFigure
             Below: row.Max(panel => panel.Below))).ToArray();
         var height = top + rows.Sum(row => row.Above + plot + row.Below) + (rows.Length - 1) * RowGap +
             (legend is { Height: > 0 } ? 8 + legend.Height : 0) + Edge;
-        var root = Root(figure, columns * Cell, height);
+        var root = SvgDrawing.Root(
+            figure.Title, string.Join(' ', figure.Panels.Select(Description)), columns * Cell, height);
         var drawing = new SvgDrawing(root);
         drawing.Text(Edge, Edge, title, Typography.TitleSize, bold: true);
         foreach (var (row, above, below) in rows)
@@ -65,18 +65,6 @@ public static class SvgFigure
         legend?.Draw(drawing, Edge + left, top - RowGap + 8);
         return root.ToString().ReplaceLineEndings("\n") + "\n";
     }
-
-    private static XElement Root(Figure figure, double width, double height) => new(
-        SvgDrawing.Svg + "svg",
-        new XAttribute("viewBox", $"0 0 {SvgDrawing.Number(width)} {SvgDrawing.Number(height)}"),
-        new XAttribute("width", SvgDrawing.Number(width)),
-        new XAttribute("height", SvgDrawing.Number(height)),
-        new XAttribute("role", "img"),
-        new XAttribute("font-family", Typography.Font),
-        new XElement(SvgDrawing.Svg + "title", SvgDrawing.Printable(figure.Title)),
-        new XElement(SvgDrawing.Svg + "desc", SvgDrawing.Printable(string.Join(' ', figure.Panels.Select(Description)))),
-        new XElement(SvgDrawing.Svg + "rect", new XAttribute("width", "100%"), new XAttribute("height", "100%"),
-            new XAttribute("fill", "#fff")));
 
     private static string Description(Panel panel) =>
         $"{(string.IsNullOrWhiteSpace(panel.Title) ? "" : panel.Title + ": ")}{panel.Y.Label} against {panel.X.Label}; " +
