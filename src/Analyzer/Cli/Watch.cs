@@ -51,7 +51,7 @@ internal sealed class Watch(string name, AnalyzeCall call, WatchGoal goal, Termi
         {
             if (folder.Look() is { IsEmpty: false } found)
             {
-                series = Follow(folder.Finished, found, series, () => new SeriesAnalysis(request, 0, line), token);
+                series = Follow(folder, found, series, () => new SeriesAnalysis(request, 0, line), token);
                 line?.Wipe();
                 outcome = call.Gates.Judge(series.Outcome);
                 await ShowAsync(outcome, set, token);
@@ -71,16 +71,18 @@ internal sealed class Watch(string name, AnalyzeCall call, WatchGoal goal, Termi
 
     /// <summary>Adds what comes behind the series, or begins again where something lies within it.</summary>
     private SeriesAnalysis Follow(
-        ImmutableArray<string> finished, ImmutableArray<string> found, SeriesAnalysis series, Func<SeriesAnalysis> begin,
+        WatchedFolder folder, ImmutableArray<string> found, SeriesAnalysis series, Func<SeriesAnalysis> begin,
         CancellationToken token)
     {
+        var finished = folder.Finished;
         if (found.FirstOrDefault(analyzed.Contains) is { } again)
             Note($"{again}: was written again; the series is analyzed from its start");
         if (found.Any(analyzed.Contains) || !finished.AsSpan(0, analyzed.Count).SequenceEqual(analyzed.ToArray()))
         {
             (series, failuresTold) = (begin(), 0);
             analyzed.Clear();
-            finished = [.. finished.Where(File.Exists)];
+            folder.ForgetGone();
+            finished = folder.Finished;
         }
         foreach (var file in finished.Skip(analyzed.Count))
         {

@@ -27,6 +27,13 @@ internal sealed class WatchedFolder(
     /// <summary>The finished files, in series order; those that have been taken away since are among them.</summary>
     public ImmutableArray<string> Finished => CheckpointFinder.InOrder(finished.Keys, file => epochs[file]);
 
+    /// <summary>Drops the files that have been taken away, which nobody can analyze again.</summary>
+    public void ForgetGone()
+    {
+        foreach (var gone in finished.Keys.Where(file => !File.Exists(file)).ToArray())
+            finished.Remove(gone);
+    }
+
     /// <summary>Looks once.</summary>
     /// <returns>The files that are finished and were not, or have been written again; in no order.</returns>
     /// <exception cref="UserException">The directory cannot be read.</exception>

@@ -113,6 +113,27 @@ public sealed class WatchCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_taken_away_does_not_start_the_series_again_and_again()
+    {
+        Put(0);
+        Put(1);
+        var watch = WatchAsync();
+        await UntilAsync(() => shell.Error.Contains("(epoch 1)", StringComparison.Ordinal));
+        File.Delete(Path.Combine(run, Path.GetFileName(Models[0])));
+        // Written again, it takes the one that is gone out of the series.
+        Put(2, Path.GetFileName(Models[1]));
+        await UntilAsync(() => shell.Error.Contains("(epoch 2)", StringComparison.Ordinal));
+        for (var model = 3; model < 8; model++)
+        {
+            Put(model);
+            await UntilAsync(() => watch.IsCompleted
+                || shell.Error.Contains($"(epoch {model}):", StringComparison.Ordinal));
+        }
+        Assert.Equal(0, await watch);
+        Assert.Equal(2, shell.Error.Split("(epoch 2)").Length);
+    }
+
+    [Fact]
     public async Task A_checkpoint_that_cannot_be_analyzed_is_named_and_makes_it_4()
     {
         for (var model = 0; model < 6; model++)

@@ -95,6 +95,8 @@ public sealed class WatchedFolderTests : IDisposable
         File.Delete(files[0]);
         Assert.Empty(watch.Look());
         Assert.Equal([files[0], files[2], files[1]], watch.Finished);
+        watch.ForgetGone();
+        Assert.Equal([files[2], files[1]], watch.Finished);
     }
 
     [Fact]
