@@ -68,7 +68,7 @@ internal sealed class ExperimentOptions
         TypedOption.WholeNumber("--epochs", "epochs after pruning, transfer or start [default: 20]", 1);
 
     private Option<bool> Quick { get; } =
-        new("--quick") { Description = "few samples and epochs: to see it work, not to learn from" };
+        new("--quick") { Description = "few samples and epochs, one seed and one data set: to see it work, not to learn from" };
 
     private Option<string> Analyzer { get; } = TypedOption.Text(
         "--analyzer", "PATH", "the program emergence-analyze [default: beside this one, else on the PATH]");

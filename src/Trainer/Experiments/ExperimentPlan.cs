@@ -28,14 +28,19 @@ internal sealed record ExperimentPlan(
         NetworkKind convolutional)
     {
         var all = name == All;
-        var images = datasets.IsEmpty ? ["mnist", "fashion-mnist"] : datasets;
+        ImmutableArray<string> pair = datasets.IsEmpty ? ["mnist", "fashion-mnist"] : datasets;
+        var images = Few(pair);
         return new ExperimentPlan(
             settings,
             all || name == MlpPruningName ? new MlpPruning(settings, images) : null,
-            all || name == TransferName ? new Transfer(settings, images[0], images[^1]) : null,
-            all || name == CnnName ? new Cnn(settings, datasets.IsEmpty ? ["mnist", "cifar10"] : datasets, convolutional) : null,
+            all || name == TransferName ? new Transfer(settings, pair[0], pair[^1]) : null,
+            all || name == CnnName ? new Cnn(settings, Few(datasets.IsEmpty ? ["mnist", "cifar10"] : datasets), convolutional) : null,
             all || name == InitializationName ? new Initializations(settings, images[0]) : null,
             all || name == PredictorName ? new Predictor(settings, images[0]) : null);
+
+        // To see it work, one is enough, unless more are asked for.
+        ImmutableArray<string> Few(ImmutableArray<string> names) =>
+            settings.IsQuick && datasets.IsEmpty ? names[..1] : names;
     }
 
     /// <summary>The data sets that are worked on.</summary>

@@ -62,6 +62,7 @@ internal sealed record ExperimentSettings
     public ExperimentSettings Quick() => this with
     {
         IsQuick = true,
+        Seeds = [0],
         PruneAfter = [2],
         Epochs = 3,
         ShortEpochs = 3,
