@@ -1,6 +1,7 @@
 using System.Text;
 using Emergence.Analyzer.Cli;
 using Emergence.CommandLine;
+using Emergence.Testing;
 
 namespace Emergence.Analyzer.Tests.Cli;
 
