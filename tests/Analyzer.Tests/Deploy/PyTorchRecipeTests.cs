@@ -99,7 +99,8 @@ public sealed partial class PyTorchRecipeTests : IDisposable
         return default;
     }
 
-    private static async Task<(int Code, string Output, string Error)> RunAsync(string python, string script, params string[] args)
+    private static async Task<(int Code, string Output, string Error)> RunAsync(
+        string python, string script, params string[] args)
     {
         var start = new ProcessStartInfo(python, ["-", .. args])
         {
