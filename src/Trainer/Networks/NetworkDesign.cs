@@ -8,6 +8,7 @@ internal enum NetworkKind
     Mlp,
     LeNet,
     Cnn,
+    Vit,
 }
 
 /// <summary>A network that is yet to be made, for whatever images and classes.</summary>
@@ -18,12 +19,17 @@ internal enum NetworkKind
 internal sealed record NetworkDesign(NetworkKind Kind, ImmutableArray<int> Hidden, Activation Activation,
     Initialization Initialization)
 {
+    /// <summary>Sizes of a transformer; of no meaning for other kinds.</summary>
+    public TransformerSizes Sizes { get; init; } = TransformerSizes.Usual;
+
     /// <summary>The layers for images of <paramref name="inputShape"/> (C, H, W).</summary>
+    /// <exception cref="Checkpoints.UsageException">The sizes do not go together, or not with the images.</exception>
     public Architecture For(ImmutableArray<int> inputShape, int classes) => Kind switch
     {
         NetworkKind.Mlp => Architecture.Mlp(inputShape, Hidden, Activation, classes),
         NetworkKind.LeNet => Architecture.LeNet(inputShape, Activation, classes),
         NetworkKind.Cnn => Architecture.Cnn(inputShape, Activation, classes),
+        NetworkKind.Vit => Architecture.Vit(inputShape, Sizes, Activation, classes),
         _ => throw new NotSupportedException($"network {Kind}"),
     };
 }

@@ -15,6 +15,7 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("mlp", "sgd")]
     [InlineData("mlp", "adam")]
     [InlineData("lenet", "sgd")]
+    [InlineData("vit", "adam")]
     public void A_seed_gives_the_same_files_every_time(string network, string optimizer)
     {
         string[] options = ["--network", network, "--optimizer", optimizer, "--epochs", "2", "--seed", "5"];
@@ -138,6 +139,19 @@ public sealed class TrainCommandTests : IDisposable
         Assert.StartsWith("error: epoch 2: weight 'fc1.weight' is not finite; ", onward.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_transformer_goes_on_bit_by_bit()
+    {
+        string[] options = ["--network", "vit", "--patch", "7", "--width", "12", "--depth", "2", "--heads", "3", "--optimizer", "adam",
+            "--lr", "0.002"];
+        Done(workspace.Train("whole", [.. options, "--epochs", "2"]));
+        Done(workspace.Train("first", [.. options, "--epochs", "1"]));
+        Done(workspace.Train("first", "--from", Path.Combine(workspace.Folder("first"), "ckpt_001.onnx"), "--epochs", "1"));
+        Assert.All(Files("whole"), file => Assert.Equal(Bytes("whole", file), Bytes("first", file)));
+        var metadata = Open("first", 2).Metadata;
+        Assert.Equal(("vit", "gelu", null), (metadata.Network, metadata.Activation, metadata.Hidden));
+    }
+
     [Theory]
     [InlineData("adam", "0.01", "0")]
     [InlineData("sgd", "0.02", "0.9")]
@@ -194,6 +208,14 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("--batchsize 3", "--batchsize: no such option; did you mean '--batch-size'? See emergence-train train --help")]
     [InlineData("--network lenet --hidden 3",
         "--hidden: belongs to --network mlp, as the layers of others are fixed; leave it out")]
+    [InlineData("--network vit --hidden 3",
+        "--hidden: belongs to --network mlp, as the layers of others are fixed; leave it out")]
+    [InlineData("--patch 4", "--patch: belongs to --network vit; leave it out")]
+    [InlineData("--network cnn --heads 4", "--heads: belongs to --network vit; leave it out")]
+    [InlineData("--network vit --patch 5",
+        "--patch: squares of 5 pixels do not divide images of 28 x 28; choose one of 1, 2, 4, 7, 14, 28")]
+    [InlineData("--network vit --width 6 --heads 4", "--heads: 4 heads do not divide a width of 6; choose one of 1, 2, 3, 6")]
+    [InlineData("--from x.onnx --depth 3", "--depth: --from takes the network from the checkpoint; leave one of the two out")]
     [InlineData("--optimizer adam --momentum 0.9", "--momentum: belongs to --optimizer sgd; leave it out")]
     [InlineData("--from x.onnx --hidden 3", "--hidden: --from takes the network from the checkpoint; leave one of the two out")]
     [InlineData("--from x.onnx", "--from x.onnx: does not exist; check the path")]
