@@ -39,8 +39,7 @@ internal sealed class TrainOptions
     private Option<int> Heads { get; } = TypedOption.WholeNumber(
         "--heads", $"vit: heads of each attention; they divide the width [default: {TransformerSizes.Usual.Heads}]", 1);
 
-    private Option<Initialization> Init { get; } = TypedOption.Choice(
-        "--init", "how the initial weights are drawn [default: pytorch]", TypedOption.WordsOf<Initialization>());
+    private Option<InitialWeights> Init { get; } = InitializationOption.Create();
 
     private Option<string> From { get; } = TypedOption.Text(
         "--from", "CKPT", "go on with the network in this checkpoint; options not given are as it records them");
@@ -176,7 +175,7 @@ internal sealed class TrainOptions
         var activation = parsed.GetResult(Activation) is not null ? parsed.GetValue(Activation)
             : kind == NetworkKind.Vit ? Networks.Activation.Gelu : Networks.Activation.Relu;
         return new NetworkSource.Fresh(
-            new NetworkDesign(kind, hidden, activation, parsed.GetValue(Init)) { Sizes = ReadSizes(parsed) });
+            new NetworkDesign(kind, hidden, activation, parsed.GetValue(Init) ?? Initialization.PyTorch) { Sizes = ReadSizes(parsed) });
     }
 
     private TransformerSizes ReadSizes(ParseResult parsed)

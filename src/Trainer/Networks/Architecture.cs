@@ -23,6 +23,17 @@ internal sealed partial record Architecture(string? Kind, ImmutableArray<int> In
     /// <summary>The first activation function; null in a linear model.</summary>
     public Activation? Activation => Parts.OfType<ActivationLayer>().FirstOrDefault()?.Function;
 
+    /// <summary>The operators whose weights connect nodes, in order of depth; those that read the same tensor side by side.</summary>
+    public ImmutableArray<ImmutableArray<ConnectingLayer>> Stages => [.. StagesOf(Layers)];
+
+    private static IEnumerable<ImmutableArray<ConnectingLayer>> StagesOf(ImmutableArray<Layer> layers) =>
+        layers.SelectMany(layer => layer switch
+        {
+            ResidualLayer { Inner: var inner } => StagesOf(inner),
+            ConnectingLayer or AttentionLayer => [[.. layer.Parts.OfType<ConnectingLayer>()]],
+            _ => [],
+        });
+
     private IEnumerable<Layer> Parts => Layers.SelectMany(layer => layer.Parts);
 
     /// <summary>

@@ -39,17 +39,33 @@ internal sealed class Network : IDisposable
     /// <summary>
     /// Fresh weights, drawn by our own generator, so that a seed gives the same network under every version of PyTorch.
     /// </summary>
-    public static Network Initialize(Architecture architecture, long seed, Initialization initialization = Initialization.PyTorch)
+    public static Network Initialize(Architecture architecture, long seed) =>
+        Initialize(architecture, seed, Initialization.PyTorch);
+
+    /// <inheritdoc cref="Initialize(Networks.Architecture, long)"/>
+    public static Network Initialize(Architecture architecture, long seed, InitialWeights weights)
     {
         var random = SplitMix64.ForStream(seed, 0);
-        return Create(architecture, layer => layer switch
+        var network = Create(architecture, layer => layer switch
         {
             // A standard deviation of 0.02, as in the vision transformer of Dosovitskiy et al. 2021.
             PositionLayer => (random.Uniform(0.02f * MathF.Sqrt(3), Count(layer)), []),
             NormLayer norm => (Enumerable.Repeat(1f, norm.Width).ToArray(), new float[norm.Width]),
-            ConnectingLayer connecting => Draw(connecting, random, initialization),
+            ConnectingLayer connecting => Draw(connecting, random, weights.Rule),
             _ => throw new NotSupportedException($"layer {layer}"),
         });
+        if (weights.Scaling is { } scaling)
+            network.Scale(scaling);
+        return network;
+    }
+
+    private void Scale(WeightScaling scaling)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        var factors = scaling.Factors(Architecture.Stages, layer => Weight(layer).to_type(ScalarType.Float64).norm().item<double>());
+        foreach (var (layer, factor) in factors)
+            Weight(layer).mul_(factor);
     }
 
     private static (float[] Weight, float[] Bias) Draw(ConnectingLayer layer, SplitMix64 random, Initialization initialization)

@@ -15,9 +15,9 @@ internal enum NetworkKind
 /// <param name="Kind">Which layers.</param>
 /// <param name="Hidden">Sizes of the hidden layers of an MLP; empty for a linear model and for other kinds.</param>
 /// <param name="Activation">Activation function of the hidden layers.</param>
-/// <param name="Initialization">How its weights are drawn.</param>
+/// <param name="Initialization">How its weights come about.</param>
 internal sealed record NetworkDesign(NetworkKind Kind, ImmutableArray<int> Hidden, Activation Activation,
-    Initialization Initialization)
+    InitialWeights Initialization)
 {
     /// <summary>Sizes of a transformer; of no meaning for other kinds.</summary>
     public TransformerSizes Sizes { get; init; } = TransformerSizes.Usual;

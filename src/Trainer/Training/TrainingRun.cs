@@ -129,7 +129,7 @@ internal static class TrainingRun
             : string.Join(',', hidden.Select(size => size.ToString(CultureInfo.InvariantCulture))),
         Activation = architecture.Activation?.ToString().ToLowerInvariant(),
         Initialization = plan.Network is NetworkSource.Fresh { Design.Initialization: var initialization }
-            ? initialization.ToString().ToLowerInvariant()
+            ? initialization.ToString()
             : ((NetworkSource.Saved)plan.Network).Checkpoint.Metadata.Initialization,
         Optimizer = plan.Hyper.Optimizer.ToString().ToLowerInvariant(),
         LearningRate = plan.Hyper.LearningRate,

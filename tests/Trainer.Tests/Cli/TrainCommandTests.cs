@@ -69,7 +69,7 @@ public sealed class TrainCommandTests : IDisposable
     {
         var run = workspace.Train(
             "out", "--hidden", "32", "--epochs", "8", "--lr", "0.05", "--momentum", "0.5", "--batch-size", "10", "--seed", "-4",
-            "--samples", "150");
+            "--samples", "150", "--init", "kaiming+emergence:1.5");
         Done(run);
 
         var metadata = Open("out", 8).Metadata;
@@ -78,6 +78,7 @@ public sealed class TrainCommandTests : IDisposable
             (metadata.Epoch, metadata.Seed, metadata.Dataset, metadata.Split, metadata.DatasetSha256));
         Assert.Equal((1f / 255, 0.5f, 0.5f), (metadata.Scale, Assert.Single(metadata.Mean), Assert.Single(metadata.Std)));
         Assert.Equal(("mlp", "32", "relu"), (metadata.Network, metadata.Hidden, metadata.Activation));
+        Assert.Equal("kaiming+emergence:1.5", metadata.Initialization);
         Assert.Equal(("sgd", 0.05, 0.5, 10), (metadata.Optimizer, metadata.LearningRate, metadata.Momentum, metadata.BatchSize));
         Assert.True(metadata.TrainAccuracy > 0.9, $"it learns (train accuracy {metadata.TrainAccuracy})");
         Assert.Equal(0, metadata.TestAccuracy!.Value * 50 % 1, 1e-9);
@@ -210,6 +211,8 @@ public sealed class TrainCommandTests : IDisposable
         "--hidden: belongs to --network mlp, as the layers of others are fixed; leave it out")]
     [InlineData("--network vit --hidden 3",
         "--hidden: belongs to --network mlp, as the layers of others are fixed; leave it out")]
+    [InlineData("--init emergence:99",
+        "--init: 'emergence:99': expected a number from 0.1 to 10 behind emergence:; see emergence-train train --help")]
     [InlineData("--patch 4", "--patch: belongs to --network vit; leave it out")]
     [InlineData("--network cnn --heads 4", "--heads: belongs to --network vit; leave it out")]
     [InlineData("--network vit --patch 5",

@@ -15,7 +15,7 @@ internal sealed record TrainingSetting(NetworkDesign Design, string Dataset, int
     /// <summary>Every setting, in one line; the same text for the same run.</summary>
     public string Describe() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{DescribeNetwork()}, {Design.Initialization.ToString().ToLowerInvariant()} initialization; {Dataset}, "
+        $"{DescribeNetwork()}, {Design.Initialization} initialization; {Dataset}, "
         + $"{Samples?.ToString(CultureInfo.InvariantCulture) ?? "all"} samples; "
         + $"{Hyper.Optimizer.ToString().ToLowerInvariant()}, lr {Hyper.LearningRate}, momentum {Hyper.Momentum}, batch "
         + $"{Hyper.BatchSize}, seed {Hyper.Seed}; threads {Threads}");
