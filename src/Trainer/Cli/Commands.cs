@@ -47,5 +47,6 @@ internal static class Commands
             ],
             [.. ExitMeaning.Usual, ExitMeaning.Canceled]),
         TrainCommand.Create(terminal),
+        SharpnessCommand.Create(terminal),
         ExperimentCommand.Create(terminal));
 }

@@ -96,6 +96,11 @@ internal sealed class Network : IDisposable
         return new Network(architecture, parameters);
     }
 
+    /// <summary>A copy whose weights are double.</summary>
+    public Network InDouble() => new(Architecture, parameters.ToDictionary(
+        named => named.Key, named => (Double(named.Value.Weight), named.Value.Bias is { } bias ? Double(bias) : null),
+        StringComparer.Ordinal));
+
     /// <summary>The logits, of shape (N, classes), for inputs of shape (N, C, H, W).</summary>
     /// <param name="input">The inputs.</param>
     /// <param name="seen">Receives each operator, those within others included, with what it gives; optional.</param>
@@ -150,6 +155,12 @@ internal sealed class Network : IDisposable
     {
         foreach (var parameter in Parameters)
             parameter.Dispose();
+    }
+
+    private static Parameter Double(Parameter values)
+    {
+        using var copy = values.detach().to_type(ScalarType.Float64);
+        return (Parameter)new Parameter(copy, requires_grad: true).DetachFromDisposeScope();
     }
 
     // Detached from the caller's dispose scope: a network lives as long as its owner says.
