@@ -48,5 +48,6 @@ internal static class Commands
             [.. ExitMeaning.Usual, ExitMeaning.Canceled]),
         TrainCommand.Create(terminal),
         SharpnessCommand.Create(terminal),
-        ExperimentCommand.Create(terminal));
+        ExperimentCommand.Create(terminal),
+        PredictorCommand.Create(terminal));
 }

@@ -42,24 +42,24 @@ internal sealed class LossCurvature : IDisposable
     public double Loss(CancellationToken token)
     {
         using var guard = no_grad();
-        return Batches(token, loss => loss.item<double>()).Sum();
+        return Batches(loss => loss.item<double>(), token).Sum();
     }
 
     /// <summary>The gradient, all weights one after the other.</summary>
     /// <inheritdoc cref="Loss" path="/exception"/>
-    public Tensor Gradient(CancellationToken token) => Sum(token, loss => autograd.grad([loss], [.. Parameters]));
+    public Tensor Gradient(CancellationToken token) => Sum(loss => autograd.grad([loss], [.. Parameters]), token);
 
     /// <summary>The Hessian times a vector of <see cref="Size"/>.</summary>
     /// <inheritdoc cref="Loss" path="/exception"/>
     public Tensor Multiply(Tensor vector, CancellationToken token)
     {
         Products++;
-        return Sum(token, loss =>
+        return Sum(loss =>
         {
             var gradient = autograd.grad([loss], [.. Parameters], retain_graph: true, create_graph: true);
             var product = Flat(gradient).dot(vector);
             return autograd.grad([product], [.. Parameters]);
-        });
+        }, token);
     }
 
     public void Dispose()
@@ -68,18 +68,18 @@ internal sealed class LossCurvature : IDisposable
         inputs.Dispose();
     }
 
-    private Tensor Sum(CancellationToken token, Func<Tensor, IEnumerable<Tensor>> parts)
+    private Tensor Sum(Func<Tensor, IEnumerable<Tensor>> parts, CancellationToken token)
     {
         using var grad = enable_grad();
         var sum = zeros(Size, ScalarType.Float64);
-        foreach (var _ in Batches(token, loss => sum.add_(Flat(parts(loss)).detach())))
+        foreach (var _ in Batches(loss => sum.add_(Flat(parts(loss)).detach()), token))
         {
         }
         return sum;
     }
 
     // The loss of a batch, as a part of the mean.
-    private IEnumerable<T> Batches<T>(CancellationToken token, Func<Tensor, T> of)
+    private IEnumerable<T> Batches<T>(Func<Tensor, T> of, CancellationToken token)
     {
         var count = (int)labels.shape[0];
         for (var start = 0; start < count; start += BatchSize)

@@ -232,7 +232,7 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "no command is given; expected train, sharpness, experiment or completion; see emergence-train --help")]
+    [InlineData("", "no command is given; expected train, sharpness, experiment, predictor or completion; see emergence-train --help")]
     [InlineData("train --dataset digits", "--out: is missing; give it as in --out DIR; see emergence-train train --help")]
     [InlineData("train --out nowhere", "--dataset: is missing; name what to train on, as in --dataset digits")]
     public void What_is_missing_is_named(string args, string message)

@@ -2,7 +2,6 @@ using Emergence.Datasets;
 using Emergence.Trainer.Curvature;
 using Emergence.Trainer.Networks;
 using Emergence.Trainer.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Emergence.Trainer.Tests.Curvature;
