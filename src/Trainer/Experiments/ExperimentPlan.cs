@@ -34,7 +34,9 @@ internal sealed record ExperimentPlan(
             settings,
             all || name == MlpPruningName ? new MlpPruning(settings, images) : null,
             all || name == TransferName ? new Transfer(settings, pair[0], pair[^1]) : null,
-            all || name == CnnName ? new Cnn(settings, Few(datasets.IsEmpty ? ["mnist", "cifar10"] : datasets), convolutional) : null,
+            all || name == CnnName
+                ? new Cnn(settings, Few(datasets.IsEmpty ? ["mnist", "cifar10"] : datasets), convolutional)
+                : null,
             all || name == InitializationName ? new Initializations(settings, images[0]) : null,
             all || name == PredictorName ? new Predictor(settings, images[0]) : null);
 

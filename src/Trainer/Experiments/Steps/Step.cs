@@ -39,7 +39,7 @@ internal abstract record Step(string Folder)
 
     /// <summary>Does the work. What an earlier attempt of the same key left is there; whatever else was there is not.</summary>
     /// <param name="bench">Where, and what with.</param>
-    /// <param name="progress">Told how far the step is, where it knows.</param>
+    /// <param name="progress">Receives how far the step is, where that is known.</param>
     /// <param name="token">Stops the work.</param>
     public abstract Task RunAsync(Workbench bench, IProgress<StepShare> progress, CancellationToken token);
 

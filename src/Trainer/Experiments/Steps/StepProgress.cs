@@ -16,7 +16,7 @@ internal sealed record StepProgress(Step? Step, StepShare? Working, int StepsDon
 /// <summary>Adds up how far the steps of a run are; any thread may tell it.</summary>
 /// <param name="waiting">What this run has to do.</param>
 /// <param name="stepsDone">What an earlier run has done.</param>
-/// <param name="progress">Told of each change, never by two threads at a time.</param>
+/// <param name="progress">Receives each change, never from two threads at a time.</param>
 internal sealed class StepTally(IReadOnlyCollection<Step> waiting, int stepsDone, IProgress<StepProgress>? progress)
 {
     private readonly Lock gate = new();

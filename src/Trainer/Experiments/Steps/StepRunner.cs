@@ -11,7 +11,7 @@ internal static class StepRunner
     /// <param name="wanted">The steps whose results are wanted; equal ones are done once.</param>
     /// <param name="bench">Where, and what with.</param>
     /// <param name="jobs">How many are worked on at a time.</param>
-    /// <param name="progress">Told while a step is worked on and after each.</param>
+    /// <param name="progress">Receives progress while a step is worked on and after each.</param>
     /// <param name="token">Stops the work; what is finished stays finished.</param>
     /// <returns>Working time of all steps in seconds, those of earlier runs included.</returns>
     /// <exception cref="UsageException">The folder holds finished work of other settings, which would be lost.</exception>
