@@ -70,9 +70,14 @@ public static class Sensitivity
         var sessions = SessionFactory.Create(settings);
         var checkpoint = Checkpoint.Open(file);
         var (whole, samples) = TracedCheckpoint.On(checkpoint, settings, new ProbeCache(probe), sessions, loaded, token);
-        options = options with { Trace = whole.Options with { IncludeInput = false } };
-        var untouched =
-            Pruner.Prune(checkpoint, options with { Amount = 0, Scope = PruneScope.Layer, Shrink = false, Strict = false });
+        options = options with
+        {
+            Trace = whole.Options with { IncludeInput = false },
+            Scope = PruneScope.Layer,
+            Shrink = false,
+            Strict = false,
+        };
+        var untouched = Pruner.Prune(checkpoint, options with { Amount = 0 });
         var layers = untouched.Layers.Where(layer => layer.IsSelected).ToArray();
         var outputs = ModelOutputs.Of(whole.Checkpoint, whole.Graph, sessions, settings, samples, token);
 
@@ -84,17 +89,9 @@ public static class Sensitivity
         {
             foreach (var amount in amounts.Order())
             {
-                progress?.Report(
-                    new AnalysisProgress(file, rows.Count - 1, total, 0, samples.Samples,
+                progress?.Report(new AnalysisProgress(file, rows.Count - 1, total, 0, samples.Samples,
                     $"{rows.Count}/{total}  {layer.Name} at {amount}"));
-                var pruned = Pruner.Prune(checkpoint, options with
-                {
-                    Amount = amount,
-                    Scope = PruneScope.Layer,
-                    Shrink = false,
-                    Strict = false,
-                    Layer = layer.Name,
-                });
+                var pruned = Pruner.Prune(checkpoint, options with { Amount = amount, Layer = layer.Name });
                 rows.Add(Row(layer.Name, amount, pruned.Sparsity,
                     TracedCheckpoint.Of(checkpoint.WithModel(pruned.Model), settings, whole.Options)));
             }
@@ -106,9 +103,7 @@ public static class Sensitivity
             token.ThrowIfCancellationRequested();
             var measured = model.Measure(samples, sessions, samplesDone: null, token);
             diagnostics.AddRange(measured.Diagnostics);
-            var (change,
-                largest) = outputs.ChangeTo(layer is null
-                ? outputs
+            var (change, largest) = outputs.ChangeTo(layer is null ? outputs
                 : ModelOutputs.Of(model.Checkpoint, model.Graph, sessions, settings, samples, token));
             return new SensitivityRow
             {

@@ -44,42 +44,16 @@ internal sealed partial class ChannelFlow
             case PassThroughRule or InPlaceRule:
                 PassThrough(node, attributes, data, before);
                 break;
-            case LayoutRule when node.OpType == "Transpose":
-                Define(node, data with { Axis = Array.IndexOf(Shapes.Permutation(before.Length, attributes), data.Axis) });
-                break;
-            case LayoutRule when node.OpType is "DepthToSpace" && data.Axis == 1:
-                ToSpace(node, attributes, data);
-                break;
-            case LayoutRule when node.OpType is "SpaceToDepth" && data.Axis == 1:
-                Define(node,
-                    data with
-                    {
-                        Signals =
-                    [.. Enumerable.Range(0, after[1]).Select(channel => data.Signals[channel % data.Signals.Length])]
-                    });
-                break;
-            case LayoutRule when node.OpType is not ("DepthToSpace" or "SpaceToDepth")
-                && (Reshaped(data, before, after) ?? Divided(node, data, before, after)) is { } reshaped:
-                Define(node, reshaped);
-                if (node.OpType == "Reshape")
-                    KeepShape(node, attributes, data, reshaped);
-                else if (node.OpType == "Squeeze" && node.Input.Count < 2 && !attributes.Has("axes"))
-                    Pin(data, "Squeeze would take its axis away with the last but one");
+            case LayoutRule:
+                Layout(node, attributes, data, before, after);
                 break;
             case PoolRule when data.Axis == 1:
                 Define(node, data);
                 foreach (var output in node.Output.Skip(1).Where(output => output.Length > 0))
                     Pin(data, $"the indices of {node.OpType} are read");
                 break;
-            case PadRule when node.OpType == "Pad" && IsShifted(node, attributes, data.Axis, before.Length):
-                Stop(node);
-                break;
-            case ResizingRule when after.Length >= before.Length
-                && after[data.Axis + after.Length - before.Length] == before[data.Axis]
-                && node.OpType is "Pad" or "Resize" or "Upsample" or "Expand" or "Tile":
-                if (node.OpType == "Expand" || (node.OpType == "Resize" && node.Input.Count > 3 && node.Input[3].Length > 0))
-                    Pin(data, $"{node.OpType} names its size");
-                Define(node, data with { Axis = data.Axis + after.Length - before.Length });
+            case ResizingRule:
+                Resize(node, attributes, data, before, after);
                 break;
             case PartRule when node.OpType == "Slice":
                 Slice(node, attributes, data, before);
@@ -99,6 +73,53 @@ internal sealed partial class ChannelFlow
                 Stop(node);
                 break;
         }
+    }
+
+    private void Layout(NodeProto node, AttributeReader attributes, Channels data, int[] before, int[] after)
+    {
+        switch (node.OpType)
+        {
+            case "Transpose":
+                Define(node, data with { Axis = Array.IndexOf(Shapes.Permutation(before.Length, attributes), data.Axis) });
+                break;
+            case "DepthToSpace" when data.Axis == 1:
+                ToSpace(node, attributes, data);
+                break;
+            case "SpaceToDepth" when data.Axis == 1:
+                // Each block position repeats all channels.
+                var count = data.Signals.Length;
+                Define(node, data with
+                {
+                    Signals = [.. Enumerable.Range(0, after[1]).Select(channel => data.Signals[channel % count])],
+                });
+                break;
+            case not ("DepthToSpace" or "SpaceToDepth")
+                when (Reshaped(data, before, after) ?? Divided(node, data, before, after)) is { } reshaped:
+                Define(node, reshaped);
+                if (node.OpType == "Reshape")
+                    KeepShape(node, attributes, data, reshaped);
+                else if (node.OpType == "Squeeze" && node.Input.Count < 2 && !attributes.Has("axes"))
+                    Pin(data, "Squeeze would take its axis away with the last but one");
+                break;
+            default:
+                Stop(node);
+                break;
+        }
+    }
+
+    private void Resize(NodeProto node, AttributeReader attributes, Channels data, int[] before, int[] after)
+    {
+        var axis = data.Axis + after.Length - before.Length;
+        if (node.OpType is not ("Pad" or "Resize" or "Upsample" or "Expand" or "Tile") || after.Length < before.Length
+            || after[axis] != before[data.Axis]
+            || (node.OpType == "Pad" && IsShifted(node, attributes, data.Axis, before.Length)))
+        {
+            Stop(node);
+            return;
+        }
+        if (node.OpType == "Expand" || (node.OpType == "Resize" && node.Input.Count > 3 && node.Input[3].Length > 0))
+            Pin(data, $"{node.OpType} names its size");
+        Define(node, data with { Axis = axis });
     }
 
     private void Normalize(NodeProto node, AttributeReader attributes, Channels data, int[] before)

@@ -59,29 +59,9 @@ internal sealed class NodePruner
 
     private PrunedModel Prune()
     {
-        var selected = Candidates.Layers(traced.Graph, options);
-        foreach (var layer in selected.Where(layer => flow.LeftAlone.ContainsKey(layer.Index)))
-            diagnostics.Add(Diagnostic.Warning(layer.Name, $"{flow.LeftAlone[layer.Index]}: no node of it is removed"));
-        foreach (var layer in selected.Where(layer => options.Spared.ContainsKey(layer.Name)))
-            diagnostics.Add(Diagnostic.Warning(layer.Name, $"{options.Spared[layer.Name]}: no node of it is removed"));
-        var layers = selected.Where(layer => flow.Units.ContainsKey(layer.Index) && !options.Spared.ContainsKey(layer.Name))
-            .ToImmutableArray();
-        if (layers.IsEmpty)
-            throw new UserException(
-                $"no node to prune: the selected layers have no units that can be removed{WhyNone(selected)}; select others "
-                + "with --only and --exclude");
-        var makers = flow.Uses.Where(use => use.Part == ChannelPart.Makes).ToArray();
-        var random = options.RandomSeed is { } seed ? new Random(seed) : null;
-        RankedUnits[] ranked = [.. layers.Select(layer => (layer, own: flow.Units[layer.Index]))
-            .Select(pair => new RankedUnits(pair.own, ScoresOf(pair.layer, pair.own, makers, random)))];
-        var (removed, floored) = options.Dead is { } dead
-            ? new ChosenUnits(Dead(layers, dead), [])
-            : NodeChoice.Choose(ranked, flow.Signals.Groups, options);
-        foreach (var layer in floored)
-            diagnostics.Add(
-                Diagnostic.Warning(layers[layer].Name,
-                $"keeps {ranked[layer].Units.Count(unit => !removed.Contains(unit))} of its {ranked[layer].Units.Length} "
-                + "nodes, the least that --min-keep allows; give a smaller --min-keep to remove more"));
+        var layers = SelectLayers();
+        var ranked = Rank(layers);
+        var removed = Choose(layers, ranked);
         // Only now: whether nodes are cut out or zeroed does not change which they are.
         foreach (var layer in traced.Graph.Layers.Where(layer => options.Uncut.ContainsKey(layer.Name)))
         {
@@ -91,7 +71,6 @@ internal sealed class NodePruner
         flow.Signals.Remove(removed);
 
         Clear();
-        var candidates = ranked.Sum(layer => layer.Units.Length);
         var rows = traced.Graph.Layers.Select(layer => LayerOf(layer, layers)).ToImmutableArray();
         var weights = layers.SelectMany(layer => layer.Parameters).Where(parameter => parameter.Role == ParameterRole.Weight)
             .Select(parameter => parameter.Tensor).Distinct(StringComparer.Ordinal).Select(Tensor).ToArray();
@@ -99,23 +78,7 @@ internal sealed class NodePruner
         if (options.Shrink)
             new ChannelCutter(model, checkpoint.Directory, flow, copies).Cut();
 
-        var remaining = new StoredTensors(model, checkpoint.Directory);
-        var record = new PruningRecord
-        {
-            Structure = PruneWords.Of(options.Structure),
-            Amount = options.Amount,
-            Of = PruneWords.Of(options.Of),
-            Scope = PruneWords.Of(options.Scope),
-            Norm = options.Dead is not null
-                ? "dead"
-                : options.Scores?.Source ?? (options.RandomSeed is null ? PruneWords.Of(options.Norm) : "random"),
-            Shrink = options.Shrink,
-            Candidates = candidates,
-            Pruned = removed.Count,
-            Tensors = [.. tensors.Values.Where(tensor => tensor.IsChanged && remaining.Contains(tensor.Name))
-                .Select(tensor => tensor.Name)
-                .Order(StringComparer.Ordinal)],
-        };
+        var record = RecordOf(ranked.Sum(layer => layer.Units.Length), removed.Count);
         record.AppendTo(model);
         if (removed.Count > 0)
             CheckpointMetadata.RemoveScores(model);
@@ -128,6 +91,56 @@ internal sealed class NodePruner
             Zeros = weights.Sum(tensor => tensor.Zeros),
             Diagnostics = [.. diagnostics],
         };
+    }
+
+    private ImmutableArray<TracedLayer> SelectLayers()
+    {
+        var selected = Candidates.Layers(traced.Graph, options);
+        foreach (var layer in selected.Where(layer => flow.LeftAlone.ContainsKey(layer.Index)))
+            diagnostics.Add(Diagnostic.Warning(layer.Name, $"{flow.LeftAlone[layer.Index]}: no node of it is removed"));
+        foreach (var layer in selected.Where(layer => options.Spared.ContainsKey(layer.Name)))
+            diagnostics.Add(Diagnostic.Warning(layer.Name, $"{options.Spared[layer.Name]}: no node of it is removed"));
+        var layers = selected.RemoveAll(layer =>
+            !flow.Units.ContainsKey(layer.Index) || options.Spared.ContainsKey(layer.Name));
+        return layers.IsEmpty
+            ? throw new UserException(
+                $"no node to prune: the selected layers have no units that can be removed{WhyNone(selected)}; select others "
+                + "with --only and --exclude")
+            : layers;
+    }
+
+    private RankedUnits[] Rank(ImmutableArray<TracedLayer> layers)
+    {
+        var makers = flow.Uses.Where(use => use.Part == ChannelPart.Makes).ToArray();
+        var random = options.RandomSeed is { } seed ? new Random(seed) : null;
+        return [.. layers.Select(layer => (layer, own: flow.Units[layer.Index]))
+            .Select(pair => new RankedUnits(pair.own, ScoresOf(pair.layer, pair.own, makers, random)))];
+    }
+
+    private HashSet<int> Choose(ImmutableArray<TracedLayer> layers, RankedUnits[] ranked)
+    {
+        if (options.Dead is { } dead)
+            return Dead(layers, dead);
+        var (removed, floored) = NodeChoice.Choose(ranked, flow.Signals.Groups, options);
+        foreach (var layer in floored)
+            diagnostics.Add(
+                Diagnostic.Warning(layers[layer].Name,
+                $"keeps {ranked[layer].Units.Count(unit => !removed.Contains(unit))} of its {ranked[layer].Units.Length} "
+                + "nodes, the least that --min-keep allows; give a smaller --min-keep to remove more"));
+        return removed;
+    }
+
+    private PruningRecord RecordOf(int candidates, int pruned)
+    {
+        var remaining = new StoredTensors(model, checkpoint.Directory);
+        var norm = options.Dead is not null
+            ? "dead"
+            : options.Scores?.Source ?? (options.RandomSeed is null ? PruneWords.Of(options.Norm) : "random");
+        return options.RecordOf(norm, candidates, pruned, [.. tensors.Values
+            .Where(tensor => tensor.IsChanged && remaining.Contains(tensor.Name))
+            .Select(tensor => tensor.Name)
+            .Order(StringComparer.Ordinal)]) with
+        { Shrink = options.Shrink };
     }
 
     /// <summary>Zeroes what belongs to dead channels: what makes and adjusts them, and what reads them.</summary>

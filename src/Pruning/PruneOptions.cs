@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Checkpoints;
 using Emergence.Tracing;
 using Emergence.Tracing.Model;
 
@@ -129,4 +130,21 @@ public sealed record PruneOptions
 
     /// <summary>How the model is traced.</summary>
     public TraceOptions Trace { get; init; } = new();
+
+    /// <summary>What the pruned model says of this.</summary>
+    /// <param name="norm">What ranked the candidates; null for their magnitude.</param>
+    /// <param name="candidates">How many could have gone.</param>
+    /// <param name="pruned">How many went.</param>
+    /// <param name="tensors">What was changed.</param>
+    internal PruningRecord RecordOf(string? norm, long candidates, long pruned, ImmutableArray<string> tensors) => new()
+    {
+        Structure = PruneWords.Of(Structure),
+        Amount = Amount,
+        Of = PruneWords.Of(Of),
+        Scope = PruneWords.Of(Scope),
+        Norm = norm,
+        Candidates = candidates,
+        Pruned = pruned,
+        Tensors = tensors,
+    };
 }

@@ -77,17 +77,9 @@ public static class Pruner
         foreach (var tensor in byName.Values.Where(tensor => tensor.IsChanged))
             writer.Replace(tensor.Name, tensor.Values);
 
-        var record = new PruningRecord
-        {
-            Structure = PruneWords.Of(options.Structure),
-            Amount = options.Amount,
-            Of = PruneWords.Of(options.Of),
-            Scope = PruneWords.Of(options.Scope),
-            Norm = options.RandomSeed is not null ? "random" : options.InputSizes is not null ? "wanda" : null,
-            Candidates = count,
-            Pruned = pruned,
-            Tensors = [.. candidates.Select(entry => entry.Tensor)],
-        };
+        var record = options.RecordOf(
+            options.RandomSeed is not null ? "random" : options.InputSizes is not null ? "wanda" : null, count, pruned,
+            [.. candidates.Select(entry => entry.Tensor)]);
         record.AppendTo(model);
         if (byName.Values.Any(tensor => tensor.IsChanged))
             CheckpointMetadata.RemoveScores(model);

@@ -4,6 +4,7 @@ using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Reports;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
+using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Pruning;
 using Emergence.Tracing;
@@ -116,96 +117,117 @@ internal sealed class PruneArguments(Worker? worker)
     /// <exception cref="UsageException">A path names nothing, or options do not go together.</exception>
     public PruneCall Read(ParseResult parsed, TextReader input)
     {
-        T Given<T>(Option<T> option, T fallback) => parsed.GetResult(option) is null ? fallback : parsed.GetValue(option)!;
-        bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
-
         var files = Checkpoints.Read(parsed, input);
-        var isSensitivity = Given(Sensitivity, false);
-        var amounts = Given(Amount, isSensitivity ? SensitivityAmounts : []);
-        var isDead = Given(Dead, false);
-        if (isDead && IsGiven(Amount))
-            throw new UsageException("--amount does not go with --dead, which removes what is dead; leave out one of them");
-        if (isDead)
-            amounts = [0];
-        if (amounts.IsEmpty)
-            throw new UsageException("--amount is missing; say how much to prune, as in --amount 0.3");
+        var (isSensitivity, isDead) = (parsed.Given(Sensitivity, false), parsed.Given(Dead, false));
+        var amounts = ReadAmounts(parsed, isSensitivity, isDead);
         var output = parsed.GetValue(Out);
         if (output is null && !isSensitivity)
             throw new UsageException("--out is missing; name the file to write, or a directory");
         var probe = Measuring.ReadProbe(parsed);
-        var options = new PruneOptions
-        {
-            Amount = 0,
-            Scope = Given(Scope, Default.Scope),
-            Structure = Given(Structure, isDead ? PruneStructure.Nodes : Default.Structure),
-            Of = Given(Of, Default.Of),
-            Norm = Given(Ranking, Importance.L2) == Importance.L1 ? UnitNorm.L1 : Default.Norm,
-            MinKeep = Given(MinKeep, Default.MinKeep),
-            RoundTo = Given(RoundTo, Default.RoundTo),
-            RandomSeed = Given(Ranking, Importance.L2) == Importance.Random ? probe.Seed : null,
-            Parameters = Given(Parameters, Default.Parameters),
-            Only = Given(Only, Default.Only),
-            Exclude = Given(Exclude, Default.Exclude),
-            // A class that never wins is no reason to take it away.
-            KeepOutput = Given(KeepOutput, false) || isDead,
-            Shrink = Given(Shrink, false),
-            Strict = Given(Strict, false),
-            Trace = new TraceOptions { Dimensions = probe.Dimensions },
-        };
-        var importance = Given(Ranking, Importance.L2);
-        Require("--structure nodes", options.Structure == PruneStructure.Nodes, Dead, Shrink, MinKeep, RoundTo);
-        if (IsGiven(Ranking) && importance != Importance.Random
-            && (options.Structure == PruneStructure.Weights) != (importance == Importance.Wanda))
-            throw new UsageException(
-                $"--importance {importance.ToString().ToLowerInvariant()} goes with --structure "
-                + $"{(importance == Importance.Wanda ? "weights" : "nodes")} only; choose another");
-        foreach (var option in (Option[])[Ranking, MinKeep, RoundTo, Of, Scope])
-        {
-            if (isDead && IsGiven(option))
-                throw new UsageException($"{option.Name} does not go with --dead, which ranks nothing; leave it out");
-        }
-        if (isSensitivity && (isDead || importance is Importance.Activation or Importance.Wanda))
-            throw new UsageException("--sensitivity prunes by magnitude; leave out --dead and --importance");
+        var importance = parsed.Given(Ranking, Importance.L2);
+        var options = ReadOptions(parsed, probe, importance, isDead);
+        RequireStructure(parsed, options, importance);
+        if (isDead)
+            RequireNoRanking(parsed);
         var isMeasured = isDead || importance is Importance.Activation or Importance.Wanda;
+        if (isSensitivity)
+            RequireNothingWritten(parsed, isMeasured);
         var settings = Measuring.ReadSettings(parsed);
         if (isMeasured && settings.Statistic == Statistic.Sample)
             throw new UsageException("--statistic sample: says nothing of a node as a whole; choose another");
-        Require("--structure weights", options.Structure == PruneStructure.Weights, Parameters);
-        Require("--shrink", options.Shrink, Strict);
         Require(
-            "--sensitivity, --dead and --importance activation or wanda", isSensitivity || isMeasured,
+            parsed, "--sensitivity, --dead and --importance activation or wanda", isSensitivity || isMeasured,
             [.. Measuring.Measuring.Where(option =>
                 option.Name != "--dim" && !(option.Name is "--data" or "--data-dir" or "--seed"))]);
-        foreach (var option in (Option[])[Scope, Shrink, Strict, NoVerify, Out, Force])
-        {
-            if (isSensitivity && IsGiven(option))
-                throw new UsageException(
-                    $"{option.Name} does not go with --sensitivity, which prunes each layer alone and writes nothing; leave "
-                    + "it out");
-        }
         return new PruneCall
         {
             Checkpoints = files,
             Boundary = Measuring.ReadLimits(parsed),
             Amounts = amounts,
-            Files = isSensitivity ? [] : PruneFiles.Plan(files, amounts, output!, Given(Force, false), isDead),
+            Files = isSensitivity ? [] : PruneFiles.Plan(files, amounts, output!, parsed.Given(Force, false), isDead),
             Options = options,
-            Format = Given(Format, PruneReportWriters.All[0].Format),
-            Quiet = Given(Quiet, false),
-            Verification = Given(NoVerify, false) ? null : probe,
+            Format = parsed.Given(Format, PruneReportWriters.All[0].Format),
+            Quiet = parsed.Given(Quiet, false),
+            Verification = parsed.Given(NoVerify, false) ? null : probe,
             Sensitivity = isSensitivity ? new(settings, probe) : null,
             Measured = isMeasured ? new(settings, probe) : null,
             Importance = importance,
             IsDead = isDead,
         };
+    }
 
-        void Require(string other, bool fits, params ReadOnlySpan<Option> wanted)
+    private ImmutableArray<double> ReadAmounts(ParseResult parsed, bool isSensitivity, bool isDead)
+    {
+        if (isDead && IsGiven(parsed, Amount))
+            throw new UsageException("--amount does not go with --dead, which removes what is dead; leave out one of them");
+        var amounts = isDead ? [0] : parsed.Given(Amount, isSensitivity ? SensitivityAmounts : []);
+        return amounts.IsEmpty
+            ? throw new UsageException("--amount is missing; say how much to prune, as in --amount 0.3")
+            : amounts;
+    }
+
+    private PruneOptions ReadOptions(ParseResult parsed, ProbeOptions probe, Importance importance, bool isDead) => new()
+    {
+        Amount = 0,
+        Scope = parsed.Given(Scope, Default.Scope),
+        Structure = parsed.Given(Structure, isDead ? PruneStructure.Nodes : Default.Structure),
+        Of = parsed.Given(Of, Default.Of),
+        Norm = importance == Importance.L1 ? UnitNorm.L1 : Default.Norm,
+        MinKeep = parsed.Given(MinKeep, Default.MinKeep),
+        RoundTo = parsed.Given(RoundTo, Default.RoundTo),
+        RandomSeed = importance == Importance.Random ? probe.Seed : null,
+        Parameters = parsed.Given(Parameters, Default.Parameters),
+        Only = parsed.Given(Only, Default.Only),
+        Exclude = parsed.Given(Exclude, Default.Exclude),
+        // A class that never wins is no reason to take it away.
+        KeepOutput = parsed.Given(KeepOutput, false) || isDead,
+        Shrink = parsed.Given(Shrink, false),
+        Strict = parsed.Given(Strict, false),
+        Trace = new TraceOptions { Dimensions = probe.Dimensions },
+    };
+
+    private void RequireStructure(ParseResult parsed, PruneOptions options, Importance importance)
+    {
+        var isOfNodes = options.Structure == PruneStructure.Nodes;
+        Require(parsed, "--structure nodes", isOfNodes, Dead, Shrink, MinKeep, RoundTo);
+        if (IsGiven(parsed, Ranking) && importance != Importance.Random && !isOfNodes != (importance == Importance.Wanda))
+            throw new UsageException(
+                $"--importance {importance.ToString().ToLowerInvariant()} goes with --structure "
+                + $"{(importance == Importance.Wanda ? "weights" : "nodes")} only; choose another");
+        Require(parsed, "--structure weights", !isOfNodes, Parameters);
+        Require(parsed, "--shrink", options.Shrink, Strict);
+    }
+
+    private void RequireNoRanking(ParseResult parsed)
+    {
+        foreach (var option in (Option[])[Ranking, MinKeep, RoundTo, Of, Scope])
         {
-            foreach (var option in wanted)
-            {
-                if (IsGiven(option) && !fits)
-                    throw new UsageException($"{option.Name} goes with {other} only; leave it out");
-            }
+            if (IsGiven(parsed, option))
+                throw new UsageException($"{option.Name} does not go with --dead, which ranks nothing; leave it out");
         }
     }
+
+    private void RequireNothingWritten(ParseResult parsed, bool isMeasured)
+    {
+        if (isMeasured)
+            throw new UsageException("--sensitivity prunes by magnitude; leave out --dead and --importance");
+        foreach (var option in (Option[])[Scope, Shrink, Strict, NoVerify, Out, Force])
+        {
+            if (IsGiven(parsed, option))
+                throw new UsageException(
+                    $"{option.Name} does not go with --sensitivity, which prunes each layer alone and writes nothing; leave "
+                    + "it out");
+        }
+    }
+
+    private static void Require(ParseResult parsed, string other, bool fits, params ReadOnlySpan<Option> wanted)
+    {
+        foreach (var option in wanted)
+        {
+            if (IsGiven(parsed, option) && !fits)
+                throw new UsageException($"{option.Name} goes with {other} only; leave it out");
+        }
+    }
+
+    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 }
