@@ -8,7 +8,7 @@ namespace Emergence.Analyzer;
 /// <summary>The whole flow: file → layer graph → instrumented model → node statistics → alive masks → emergence.</summary>
 public static class Analysis
 {
-    /// <summary>Analyses the checkpoints of a series, one after the other; one that fails does not keep the others.</summary>
+    /// <summary>Analyses the checkpoints of a series; one that fails does not keep the others.</summary>
     /// <exception cref="UsageException">An option does not fit the models: a glob that matches nothing, a
     /// device that does not exist.</exception>
     /// <exception cref="StructureException">The structure changes within a series that must not.</exception>
@@ -34,8 +34,7 @@ public static class Analysis
         AnalysisRequest request, IProgress<AnalysisProgress>? progress, CancellationToken token)
     {
         var series = new SeriesAnalysis(request, request.Checkpoints.Length, progress);
-        foreach (var file in request.Checkpoints)
-            series.Add(file, token);
+        series.AddAll(request.Checkpoints, token);
         return series.Outcome;
     }
 
@@ -48,8 +47,7 @@ public static class Analysis
         (int Index, CheckpointResult Result)? before = null;
         for (var index = plan.First - 1; index >= 0 && plan.Count > 0 && before is null; index--)
             before = series.Precede(request.Checkpoints[index], token) is { } result ? (index, result) : null;
-        for (var index = plan.First; index < plan.First + plan.Count; index++)
-            series.Add(request.Checkpoints[index], token);
+        series.AddAll(request.Checkpoints.Slice(plan.First, plan.Count), token);
         var outcome = series.Outcome;
         return outcome with
         {

@@ -9,14 +9,16 @@ using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
+using Emergence.Tracing.Model;
 
 namespace Emergence.Analyzer;
 
-/// <summary>A series that is analyzed checkpoint by checkpoint, in its order, which may go on growing.</summary>
+/// <summary>A series that is analyzed in its order, which may go on growing: several small checkpoints side by side, a large one
+/// alone.</summary>
 internal sealed class SeriesAnalysis
 {
     private readonly AnalysisRequest request;
-    private readonly IProgress<AnalysisProgress>? progress;
+    private readonly SeriesProgress progress;
     private readonly SessionFactory sessions;
     private readonly ProbeCache probes;
     private readonly ResultStore? store;
@@ -24,6 +26,8 @@ internal sealed class SeriesAnalysis
     private readonly int expected;
     private SeriesStructure structure;
     private SeriesChanges changes;
+    // The last one computed wide tensors: then the next does, too.
+    private volatile bool wasWide;
 
     /// <summary>An analysis of no checkpoint yet.</summary>
     /// <param name="request">How to analyze; what it says of checkpoints counts for nothing here.</param>
@@ -32,11 +36,11 @@ internal sealed class SeriesAnalysis
     /// <exception cref="UserException">The device cannot be used.</exception>
     public SeriesAnalysis(AnalysisRequest request, int expected, IProgress<AnalysisProgress>? progress)
     {
-        (this.request, this.expected, this.progress) = (request, expected, progress);
+        (this.request, this.expected, this.progress) = (request, expected, new SeriesProgress(progress));
         sessions = SessionFactory.Create(request.Settings);
         structure = new SeriesStructure(request.IsStrictSeries);
         changes = new SeriesChanges(request.Settings);
-        probes = new ProbeCache(request.Probe, activity => Report("", 0, 0, 0, activity));
+        probes = new ProbeCache(request.Probe, activity => this.progress.Say(Progress("", entries.Count, 0, 0, activity)));
         store = request.Store ?? (request.Checkpoints.Length != 1 ? request.Boundary.Store : null);
     }
 
@@ -55,10 +59,23 @@ internal sealed class SeriesAnalysis
     /// <exception cref="UsageException">An option does not fit the model.</exception>
     /// <exception cref="StructureException">The structure changes within a series that must not.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
-    public void Add(string file, CancellationToken token)
+    public void Add(string file, CancellationToken token) =>
+        Follow(file, Measure(file, entries.Count, isAlone: true, sessions, token)!, token);
+
+    /// <summary>Analyzes the next checkpoints of the series, as many of them at once as threads and memory allow.</summary>
+    /// <inheritdoc cref="Add" path="/exception"/>
+    public void AddAll(ImmutableArray<string> files, CancellationToken token)
     {
-        var (result, failure) = Analyze(file, token);
-        entries.Add(new SeriesEntry(file, failure is null ? result : null, failure));
+        var begin = entries.Count;
+        // Another device does one thing at a time, and its memory is not known here.
+        var lanes = sessions.Device != Device.Cpu ? 1
+            : LaneRule.Count(sessions.Threads, files.Length, request.Boundary.Limits.MemoryOfAll);
+        var shared = sessions.WithThreads(sessions.Threads / lanes);
+        new SideBySide<Measured>(
+            lanes, files.Length,
+            index => wasWide || request.Boundary.IsSuspect(files[index]) || LaneRule.IsLarge(files[index]),
+            (index, isAlone, end) => Measure(files[index], begin + index, isAlone, isAlone ? sessions : shared, end),
+            (index, measured) => Follow(files[index], measured, token)).Run(token);
     }
 
     /// <summary>Analyzes a checkpoint that the first of the series is compared with, and that another shard has.</summary>
@@ -66,38 +83,69 @@ internal sealed class SeriesAnalysis
     /// <inheritdoc cref="Add" path="/exception"/>
     public CheckpointResult? Precede(string file, CancellationToken token)
     {
-        var (result, failure) = Analyze(file, token);
+        var (result, failure) = Compare(file, Measure(file, entries.Count, isAlone: true, sessions, token)!, token);
         if (failure is null)
             return result;
         (structure, changes) = (new SeriesStructure(request.IsStrictSeries), new SeriesChanges(request.Settings));
         return null;
     }
 
-    private Contained<CheckpointResult> Analyze(string file, CancellationToken token)
+    /// <summary>All that takes time; null where it turns out that the checkpoint should have all threads.</summary>
+    private Measured? Measure(string file, int index, bool isAlone, SessionFactory on, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        var index = entries.Count;
-        Report(file, index, 0, 0);
-        return request.Boundary.Run(
-            file, run => Analyze(file, (done, samples) => Report(file, index, done, samples), run), token);
+        progress.Report(Progress(file, index, 0, 0));
+        var started = TimeProvider.System.GetTimestamp();
+        void SamplesDone(int done, int samples) => progress.Report(Progress(file, index, done, samples));
+        var (content, failure) = request.Boundary.Run(file, run => Measure(file, isAlone, on, SamplesDone, run), token);
+        return content is null && failure is null
+            ? null
+            : new Measured(content, failure, TimeProvider.System.GetElapsedTime(started));
     }
 
-    private void Report(string file, int index, int done, int samples, string? activity = null) => progress?.Report(
-        new AnalysisProgress(file, index, Math.Max(expected, index + 1), done, samples, activity));
+    private void Follow(string file, Measured measured, CancellationToken token)
+    {
+        var (result, failure) = Compare(file, measured, token);
+        entries.Add(new SeriesEntry(file, failure is null ? result : null, failure));
+        progress.Done();
+    }
 
-    private CheckpointResult Analyze(string file, Action<int, int> samplesDone, CheckpointRun run)
+    /// <summary>Compares a checkpoint with the one before it.</summary>
+    private Contained<CheckpointResult> Compare(string file, Measured measured, CancellationToken token)
+    {
+        if (measured.Content is not var (result, checkpoint, graph, nodeValues))
+            return new(null, measured.Failure);
+        return request.Boundary.Run(file, _ =>
+        {
+            if (structure.Follow(file, graph) is { } segment)
+            {
+                changes.Restart();
+                if (request.IsSeries)
+                    result = result with { Diagnostics = result.Diagnostics.Add(segment) };
+            }
+            return changes.Compare(result, checkpoint, graph, nodeValues);
+        }, token, measured.Time);
+    }
+
+    private AnalysisProgress Progress(string file, int index, int done, int samples, string? activity = null) =>
+        new(file, index, Math.Max(expected, index + 1), done, samples, activity);
+
+    private Content? Measure(string file, bool isAlone, SessionFactory on, Action<int, int> samplesDone, CheckpointRun run)
     {
         var settings = request.Settings;
         var opened = Checkpoint.Open(file);
         var (model, probe) =
-            TracedCheckpoint.On(opened, settings, probes, sessions, samples => run.Holds(opened.Bytes, samples), run.Token);
+            TracedCheckpoint.On(opened, settings, probes, on, samples => run.Holds(opened.Bytes, samples), run.Token);
         run.Require(model.Graph.Widest);
+        wasWide = model.Graph.Widest is { } widest && LaneRule.IsWide(widest.Bytes);
+        if (wasWide && !isAlone)
+            return null;
         var (checkpoint, graph) = (model.Checkpoint, model.Graph);
         var draws = settings.Nulls.Where(model => model.Kind == NullKind.Shuffle).Sum(model => (long)model.Draws);
         var samples = (int)Math.Min(int.MaxValue, (1 + draws) * probe.Samples);
         samplesDone(0, samples);
-        var measured = Measure(model, probe, done => samplesDone(done, samples), run.Token);
-        var result = new CheckpointResult
+        var measured = Measure(model, probe, on, done => samplesDone(done, samples), run.Token);
+        return new Content(new CheckpointResult
         {
             File = file,
             Epoch = checkpoint.Metadata.Epoch,
@@ -117,18 +165,12 @@ internal sealed class SeriesAnalysis
             Providers = measured.Providers,
             Copied = measured.Copied,
             Diagnostics = measured.Diagnostics,
-        };
-        if (structure.Follow(file, graph) is { } segment)
-        {
-            changes.Restart();
-            if (request.IsSeries)
-                result = result with { Diagnostics = result.Diagnostics.Add(segment) };
-        }
-        return changes.Compare(result, checkpoint, graph, measured.NodeValues);
+        }, checkpoint, graph, measured.NodeValues);
     }
 
     /// <summary>What was measured before, or is now, and is kept: all that takes time.</summary>
-    private MeasuredCheckpoint Measure(TracedCheckpoint model, Probe probe, Action<int> samplesDone, CancellationToken token)
+    private MeasuredCheckpoint Measure(
+        TracedCheckpoint model, Probe probe, SessionFactory on, Action<int> samplesDone, CancellationToken token)
     {
         return store is null ? Now() : store.Get(
             ResultKey.Of(model.Checkpoint, model.Graph.Diagnostics, request.Settings, request.Probe, probe, sessions.Device),
@@ -136,7 +178,7 @@ internal sealed class SeriesAnalysis
 
         MeasuredCheckpoint Now()
         {
-            var measured = model.Measure(probe, sessions, samplesDone, token);
+            var measured = model.Measure(probe, on, samplesDone, token);
             return new MeasuredCheckpoint(measured.Measurements, measured.Profile.Accuracy,
                 SeriesChanges.NodeValues(measured.Profile, request.Settings), measured.Diagnostics, measured.Profile.Providers)
             {
@@ -144,4 +186,13 @@ internal sealed class SeriesAnalysis
             };
         }
     }
+
+    /// <summary>The outcome of a checkpoint before it is compared with others.</summary>
+    /// <param name="Content">What was measured; null where that failed.</param>
+    /// <param name="Failure">Why it failed.</param>
+    /// <param name="Time">What it took.</param>
+    private sealed record Measured(Content? Content, string? Failure, TimeSpan Time);
+
+    private sealed record Content(
+        CheckpointResult Result, Checkpoint Checkpoint, LayerGraph Graph, ImmutableArray<float[][]> NodeValues);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Numerics;
 using System.Text;
@@ -197,6 +198,58 @@ public class AnalysisTests
         Assert.All(reports.List, report => Assert.Equal((files[report.Index], 2), (report.File, report.Total)));
         Assert.All(reports.List.GroupBy(report => report.Index),
             group => Assert.Equal(group.Last().SamplesTotal, group.Last().SamplesDone));
+    }
+
+    /// <summary>Side by side or one after the other, in runs of any size: the same bytes.</summary>
+    [Theory]
+    [InlineData("digits-mlp")]
+    [InlineData("digits-lenet")]
+    public async Task threads_and_batch_do_not_affect_what_is_written(string name)
+    {
+        var files = Directory.GetFiles(Path.Combine(SharedFiles.Repository, "models", name), "*.onnx")
+            .Order(StringComparer.Ordinal).Take(5).ToImmutableArray();
+        var expected = await Written(1, 0);
+        Assert.Contains("woke", expected, StringComparison.Ordinal);
+        foreach (var (threads, batch) in new[] { (2, 0), (7, 0), (2, 1), (3, 7), (1, 256), (2, 256) })
+            Assert.Equal(expected, await Written(threads, batch));
+
+        async Task<string> Written(int threads, int batch)
+        {
+            var settings = new AnalysisSettings { Device = Device.Cpu, Threads = threads, Batch = batch };
+            var outcome = await Analysis.RunAsync(
+                new AnalysisRequest(files, settings, new ProbeOptions { Samples = 40 }), null,
+                TestContext.Current.CancellationToken);
+            Assert.Empty(outcome.Failures);
+            // The settings themselves are written, too.
+            outcome = outcome with { Series = outcome.Series with { Settings = new AnalysisSettings() } };
+            return string.Concat(ReportWriters.All
+                .Where(writer => writer.FileName is "series.csv" or "layers.csv" or "results.json")
+                .Select(writer =>
+                {
+                    using var stream = new MemoryStream();
+                    writer.Write(outcome, stream);
+                    return Encoding.UTF8.GetString(stream.ToArray());
+                }));
+        }
+    }
+
+    [Fact]
+    public async Task several_threads_refuse_the_same_checkpoint_and_tell_of_progress_in_order()
+    {
+        using var folder = new TemporaryFolder();
+        string[] files =
+        [
+            .. Enumerable.Range(0, 9).Select(i =>
+                Save(folder, $"{i}.onnx", i, [1, 1], i is 4 or 6 or 7 ? [1, 1, 1, 1] : [1, 1, 1], [1, 1])),
+        ];
+        var settings = OnCpu with { Threads = 4 };
+        var e = await Assert.ThrowsAsync<StructureException>(() => Analysis.RunAsync(
+            Request(settings, files) with { IsStrictSeries = true }, null, TestContext.Current.CancellationToken));
+        Assert.StartsWith($"{files[4]}: ", e.Message, StringComparison.Ordinal);
+        var reports = new Reports();
+        await Analysis.RunAsync(Request(settings, files), reports, TestContext.Current.CancellationToken);
+        Assert.Equal(Enumerable.Range(0, 9), reports.List.Select(report => report.Index).Distinct());
+        Assert.Equal(reports.List.Select(report => report.Index).Order(), reports.List.Select(report => report.Index));
     }
 
     [Fact]

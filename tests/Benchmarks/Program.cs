@@ -9,6 +9,8 @@ if (args is ["counting", _, _, _, _, ..])
     CountingCost.Run(args.AsSpan(1));
     return 0;
 }
+if (args is ["threads", _, _, _, ..])
+    return ThreadsGain.Run(args[1..]);
 if (args is ["landscape", _, _, _, ..])
 {
     LandscapeCost.Run(args.AsSpan(1));

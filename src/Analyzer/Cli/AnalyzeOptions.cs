@@ -77,8 +77,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
         "--optimization", $"ONNX Runtime's graph optimization [default: {Spelling.Of(Settings.Optimization)}]",
         [.. Enum.GetValues<Optimization>().Select(value => (Spelling.Of(value), value))]);
 
-    private Option<int> Threads { get; } =
-        TypedOption.WholeNumber("--threads", "threads of the runtime; 0 lets it choose [default: 0]", 0);
+    private Option<int> Threads { get; } = TypedOption.WholeNumber(
+        "--threads", "threads in all, which small checkpoints of a series share; 0: a thread for each core [default: 0]", 0);
 
     private Option<DeviceKind> Device { get; } = TypedOption.Read(
         "--device", "auto|cpu|cuda[:N]|PROVIDER",

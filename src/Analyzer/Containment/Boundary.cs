@@ -30,24 +30,30 @@ public sealed class Boundary(RunLimits limits, Worker? worker = null)
     /// <summary>Whether a process has ended on this file, so that nobody tries it again.</summary>
     public bool HasEndedOn(string file) => worker?.Deaths.ContainsKey(file) == true;
 
-    /// <summary>Works on one checkpoint.</summary>
+    /// <summary>Whether a process has ended while it worked on this file and on others, or took too much memory, so that the file
+    /// is tried alone.</summary>
+    internal bool IsSuspect(string file) => worker is not null && (worker.IsOneByOne || worker.Suspects.Contains(file));
+
+    /// <summary>Works on one checkpoint; on several threads at once, on several.</summary>
     /// <param name="file">Its file.</param>
     /// <param name="work">The work; it takes a token and receives what it may hold.</param>
     /// <param name="token">The user's wish to end.</param>
+    /// <param name="spent">What work on this file has taken before, which counts.</param>
     /// <exception cref="UsageException">An option does not fit the model.</exception>
     /// <exception cref="StructureException">The series must have one structure and has not.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
-    public Contained<T> Run<T>(string file, Func<CheckpointRun, T> work, CancellationToken token)
+    public Contained<T> Run<T>(string file, Func<CheckpointRun, T> work, CancellationToken token, TimeSpan spent = default)
     {
         ArgumentNullException.ThrowIfNull(work);
         if (worker?.Deaths.GetValueOrDefault(file) is { } death)
             return new(default, death);
-        using var clock = new CancellationTokenSource(limits.Timeout);
+        var left = spent < limits.Timeout ? limits.Timeout - spent : TimeSpan.Zero;
+        using var clock = new CancellationTokenSource(left);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(token, clock.Token);
-        worker?.Starts(file, limits.Timeout, limits.Memory ?? RunLimits.OfMachine);
+        var number = worker?.Starts(file, limits.Timeout, left, limits.MemoryOfAll) ?? 0;
         try
         {
-            return new(work(new CheckpointRun(limits, worker, either.Token)), null);
+            return new(work(new CheckpointRun(limits, memory => worker?.MayTake(number, memory), either.Token)), null);
         }
         catch (OperationCanceledException) when (!token.IsCancellationRequested && clock.IsCancellationRequested)
         {
@@ -72,7 +78,7 @@ public sealed class Boundary(RunLimits limits, Worker? worker = null)
         }
         finally
         {
-            worker?.Ends();
+            worker?.Ends(number);
         }
     }
 
@@ -94,15 +100,15 @@ public sealed class Boundary(RunLimits limits, Worker? worker = null)
 
 /// <summary>The work on one checkpoint as its boundary sees it.</summary>
 /// <param name="limits">What it may take.</param>
-/// <param name="worker">The process that is watched.</param>
+/// <param name="mayTake">Told how much memory it may take, once that is known; optional.</param>
 /// <param name="token">Ends when the user or the clock says so.</param>
-public sealed class CheckpointRun(RunLimits limits, Worker? worker, CancellationToken token)
+public sealed class CheckpointRun(RunLimits limits, Action<long>? mayTake, CancellationToken token)
 {
     /// <summary>Ends when the user or the clock says so.</summary>
     public CancellationToken Token => token;
 
     /// <summary>Memory that the process may take.</summary>
-    public long Memory { get; private set; } = limits.Memory ?? RunLimits.OfMachine;
+    public long Memory { get; private set; } = limits.MemoryOfAll;
 
     /// <summary>Says what has been read: all that follows may take memory in proportion.</summary>
     /// <param name="stored">Bytes of the checkpoint, external data included.</param>
@@ -110,7 +116,7 @@ public sealed class CheckpointRun(RunLimits limits, Worker? worker, Cancellation
     public void Holds(long stored, long samples)
     {
         Memory = limits.MemoryFor(stored, samples);
-        worker?.MayTake(Memory);
+        mayTake?.Invoke(Memory);
     }
 
     /// <summary>Refuses a model that cannot be run in the memory that it may take.</summary>

@@ -17,6 +17,9 @@ public sealed record RunLimits
     /// <summary>Half of the memory there is, a container's limit honored: while files and samples are read.</summary>
     public static long OfMachine { get; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
 
+    /// <summary>The memory that the process may take, however many checkpoints it works on.</summary>
+    public long MemoryOfAll => Memory ?? OfMachine;
+
     /// <summary>The memory for a checkpoint: 1 GiB, eight times its files and four times its samples,
     /// within half of the machine's.</summary>
     /// <param name="stored">Bytes of the checkpoint, external data included.</param>

@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipes;
@@ -13,7 +12,8 @@ namespace Emergence.Analyzer.Containment;
 /// <summary>
 /// Runs the program's own command in a worker process and outlives it. A worker that dies on a checkpoint is followed by
 /// another that does the same command, that checkpoint left out and named; so the others are delivered, and the numbers
-/// are those of one run.
+/// are those of one run. Where a worker dies on several checkpoints at once, the next works on each of these alone, so that
+/// only the guilty one is named.
 /// </summary>
 /// <remarks>
 /// All that happens here is paid for by every run, also the shortest: one thread, no tasks, and nothing is made before it is
@@ -30,9 +30,11 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     private readonly List<(string File, string Death)> deaths = [];
+    // Together they take too much memory.
+    private bool isOneByOne;
+    private readonly HashSet<string> suspects = new(StringComparer.Ordinal);
     private readonly object gate = new();
-    private (string File, TimeSpan Time, long Started)? current;
-    private long memory = long.MaxValue;
+    private RunsInWork inWork = new(Grace);
     private string input = "";
     private bool isOver;
     // A time stamp; 0 until the user wants an end.
@@ -65,7 +67,7 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
             input = terminal.Value.Input.ReadToEnd();
         while (true)
         {
-            (current, isOver) = (null, false);
+            (inWork, isOver) = (new RunsInWork(Grace), false);
             var (code, killed, lastWords) = Watch(args);
             if (killed is null && code is >= ExitCode.Done and <= ExitCode.Partial or ExitCode.Canceled)
                 return code;
@@ -74,15 +76,30 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
                 terminal.Value.WriteError("canceled");
                 return ExitCode.Canceled;
             }
-            if (current is not { } dead)
+            if (inWork.Files.IsEmpty)
             {
                 terminal.Value.WriteError(
                     $"the program ended unexpectedly: {Death(code, lastWords)}; this is a defect: report it with the command");
                 return ExitCode.Failed;
             }
-            deaths.Add((dead.File,
-                killed ?? $"the runtime ended the process on it: {Death(code, lastWords)}; leave the file out"));
+            isOneByOne |= killed is { File: null } && inWork.Files.Length > 1;
+            Accuse(killed?.File,
+                killed?.Why ?? $"the runtime ended the process on it: {Death(code, lastWords)}; leave the file out");
         }
+    }
+
+    /// <summary>Names the file on which a worker died. Where it had several in work and any may be the one, each is tried alone.
+    /// </summary>
+    private void Accuse(string? guilty, string death)
+    {
+        var files = guilty is null ? inWork.Files : [guilty];
+        var known = suspects.Count;
+        if (files.Length > 1)
+            suspects.UnionWith(files);
+        // A suspect is alone; should it ever not be, its deaths come to an end here all the same.
+        if (suspects.Count > known)
+            return;
+        deaths.AddRange(files.Select(file => (file, death)));
     }
 
     private void End(PosixSignalContext signal)
@@ -97,7 +114,7 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
     }
 
     /// <summary>One worker from start to end.</summary>
-    private (int Code, string? Killed, string LastWords) Watch(IReadOnlyList<string> args)
+    private (int Code, (string? File, string Why)? Killed, string LastWords) Watch(IReadOnlyList<string> args)
     {
         using var pipe = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
         using var process = Start(args, pipe.GetClientHandleAsString());
@@ -110,8 +127,8 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
         var words = new StreamReader(PlainFile(process.StandardError.BaseStream, FileAccess.Read));
         var hearing = new Thread(() => lastWords = LastLine(words)) { IsBackground = true };
         hearing.Start();
-        using var pages = OpenPages(process.Id);
-        string? killed = null;
+        using var memory = new ProcessMemory(process);
+        (string? File, string Why)? killed = null;
         while (!HasEnded(process))
         {
             if (Volatile.Read(ref askedAt) is not 0 and var asked)
@@ -120,7 +137,7 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
                 if (Stopwatch.GetElapsedTime(asked) > Grace)
                     process.Kill();
             }
-            else if ((killed ??= WhyEnd(process, pages)) is not null)
+            else if ((killed ??= inWork.WhyEnd(memory)) is not null)
                 process.Kill();
         }
         hearing.Join();
@@ -174,6 +191,10 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
             orders.Write(file);
             orders.Write(death);
         }
+        orders.Write(isOneByOne);
+        orders.Write(suspects.Count);
+        foreach (var file in suspects)
+            orders.Write(file);
         orders.Write(kept);
         orders.Write(input);
         orders.Flush();
@@ -205,78 +226,30 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
             case WorkerNews.Says:
                 Say(news.ReadString());
                 break;
-            case WorkerNews.Starts:
-                var (file, time) = (news.ReadString(), TimeSpan.FromSeconds(news.ReadDouble()));
-                Set((file, time, Stopwatch.GetTimestamp()), news.ReadInt64());
-                break;
             case WorkerNews.Keeps:
                 kept = news.ReadString();
                 break;
-            case WorkerNews.MayTake:
-                Set(current, news.ReadInt64());
-                break;
             default:
-                Set(null, long.MaxValue);
+                HearOfRun(what, news.ReadInt32(), news);
                 break;
         }
     }
 
-    private void Set((string File, TimeSpan Time, long Started)? now, long most)
+    private void HearOfRun(WorkerNews what, int run, BinaryReader news)
     {
-        lock (gate)
-            (current, memory) = (now, most);
+        if (what == WorkerNews.Starts)
+            inWork.Start(run, news.ReadString(), TimeSpan.FromSeconds(news.ReadDouble()),
+                TimeSpan.FromSeconds(news.ReadDouble()), news.ReadInt64());
+        else if (what == WorkerNews.MayTake)
+            inWork.MayTake(run, news.ReadInt64());
+        else
+            inWork.End(run);
     }
 
     private void Say(string text)
     {
         terminal.Value.Error.Write(text);
         terminal.Value.Error.Flush();
-    }
-
-    /// <summary>Why the worker must end now; null where it may go on.</summary>
-    private string? WhyEnd(Process process, SafeFileHandle? pages)
-    {
-        lock (gate)
-        {
-            if (current is not { } now)
-                return null;
-            if (Stopwatch.GetElapsedTime(now.Started) > now.Time + Grace)
-                return Boundary.TookTooLong(now.Time);
-            return Taken(process, pages) > memory
-                ? $"needs more than {CheckpointRun.Gibibytes(memory)} of memory; raise --memory, or leave it out"
-                : null;
-        }
-    }
-
-    /// <summary>Linux's count of a process's pages; null elsewhere, and where the process has ended already.</summary>
-    private static SafeFileHandle? OpenPages(int process)
-    {
-        var path = $"/proc/{process}/statm";
-        return OperatingSystem.IsLinux() && File.Exists(path) ? File.OpenHandle(path, share: FileShare.ReadWrite) : null;
-    }
-
-    private static long Taken(Process process, SafeFileHandle? pages)
-    {
-        try
-        {
-            if (pages is null)
-            {
-                process.Refresh();
-                return process.WorkingSet64;
-            }
-            // Refreshing a process reads a file for each of its threads; this reads two numbers, the second of which counts.
-            Span<byte> text = stackalloc byte[64];
-            text = text[..RandomAccess.Read(pages, text, 0)];
-            var taken = 0L;
-            for (var i = text.IndexOf((byte)' ') + 1; i < text.Length && text[i] != ' '; i++)
-                taken = (taken * 10) + text[i] - '0';
-            return taken * Environment.SystemPageSize;
-        }
-        catch (Exception e) when (e is InvalidOperationException or Win32Exception or IOException or UnauthorizedAccessException)
-        {
-            // It has just ended.
-            return 0;
-        }
     }
 
     private static string LastLine(StreamReader words)

@@ -11,16 +11,16 @@ internal enum WorkerNews : byte
     /// <summary>Text for stderr.</summary>
     Says,
 
-    /// <summary>It starts on a checkpoint: file, seconds, bytes.</summary>
+    /// <summary>It starts on a checkpoint: number of the run, file, seconds in all and left, bytes.</summary>
     Starts,
 
-    /// <summary>It may take this many bytes.</summary>
+    /// <summary>A run may take this many bytes: its number, bytes.</summary>
     MayTake,
 
     /// <summary>It keeps results in this folder, which goes with the command.</summary>
     Keeps,
 
-    /// <summary>It has done with the checkpoint.</summary>
+    /// <summary>It has done with a checkpoint: number of the run.</summary>
     Ends,
 }
 
@@ -40,13 +40,14 @@ public sealed class Worker : IDisposable
     private readonly BinaryWriter news;
     private readonly CancellationTokenSource end = new();
     private string kept;
+    private int runs;
 
     private Worker(
-        BinaryWriter news, Dictionary<string, string> deaths, string kept, int? errorWidth, bool errorColor, string input,
-        Stream orders)
+        BinaryWriter news, Dictionary<string, string> deaths, HashSet<string> suspects, string kept, int? errorWidth,
+        bool errorColor, string input, Stream orders)
     {
         (this.news, this.kept) = (news, kept);
-        Deaths = deaths;
+        (Deaths, Suspects) = (deaths, suspects);
         var said = Terminal.OfProcess();
         Terminal = said with
         {
@@ -68,6 +69,13 @@ public sealed class Worker : IDisposable
     /// <summary>The checkpoints on which earlier workers of the same command died, and of what.</summary>
     public IReadOnlyDictionary<string, string> Deaths { get; }
 
+    /// <summary>The checkpoints that were in work when an earlier worker died, of which one alone may be guilty.</summary>
+    public IReadOnlySet<string> Suspects { get; }
+
+    /// <summary>Whether an earlier worker of the same command took too much memory, perhaps for several checkpoints at once.
+    /// </summary>
+    public bool IsOneByOne { get; private init; }
+
     /// <summary>The worker that this process is; null where it is none.</summary>
     /// <param name="orders">The process's stdin.</param>
     public static Worker? OfProcess(Func<Stream> orders)
@@ -83,9 +91,16 @@ public sealed class Worker : IDisposable
         var deaths = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var count = reader.ReadInt32(); count > 0; count--)
             deaths.Add(reader.ReadString(), reader.ReadString());
+        var isOneByOne = reader.ReadBoolean();
+        var suspects = new HashSet<string>(StringComparer.Ordinal);
+        for (var count = reader.ReadInt32(); count > 0; count--)
+            suspects.Add(reader.ReadString());
         var (kept, input) = (reader.ReadString(), reader.ReadString());
         var news = new BinaryWriter(new BufferedStream(new AnonymousPipeClientStream(PipeDirection.Out, handle)), Encoding.UTF8);
-        return new Worker(news, deaths, kept, width < 0 ? null : width, color, input, reader.BaseStream);
+        return new Worker(news, deaths, suspects, kept, width < 0 ? null : width, color, input, reader.BaseStream)
+        {
+            IsOneByOne = isOneByOne,
+        };
     }
 
     /// <inheritdoc/>
@@ -95,28 +110,49 @@ public sealed class Worker : IDisposable
         end.Dispose();
     }
 
-    internal void Starts(string file, TimeSpan time, long memory) => Tell(WorkerNews.Starts, () =>
+    /// <summary>Says that a run begins.</summary>
+    /// <param name="file">Its checkpoint.</param>
+    /// <param name="limit">The time for the checkpoint.</param>
+    /// <param name="left">What is left of it.</param>
+    /// <param name="memory">What all runs together may take.</param>
+    /// <returns>The number of the run.</returns>
+    internal int Starts(string file, TimeSpan limit, TimeSpan left, long memory)
     {
-        news.Write(file);
-        news.Write(time.TotalSeconds);
+        var run = Interlocked.Increment(ref runs);
+        Tell(WorkerNews.Starts, () =>
+        {
+            news.Write(run);
+            news.Write(file);
+            news.Write(limit.TotalSeconds);
+            news.Write(left.TotalSeconds);
+            news.Write(memory);
+        });
+        return run;
+    }
+
+    /// <summary>Says what a run may take.</summary>
+    internal void MayTake(int run, long memory) => Tell(WorkerNews.MayTake, () =>
+    {
+        news.Write(run);
         news.Write(memory);
     });
-
-    internal void MayTake(long memory) => Tell(WorkerNews.MayTake, () => news.Write(memory));
 
     /// <summary>A folder that outlasts this process and is gone when the supervisor ends.</summary>
     internal string KeepsIn()
     {
-        if (kept.Length == 0)
+        lock (news)
         {
-            // Nobody else may read or write there.
-            kept = Directory.CreateTempSubdirectory("emergence-results-").FullName;
-            Tell(WorkerNews.Keeps, () => news.Write(kept));
+            if (kept.Length == 0)
+            {
+                // Nobody else may read or write there.
+                kept = Directory.CreateTempSubdirectory("emergence-results-").FullName;
+                Tell(WorkerNews.Keeps, () => news.Write(kept));
+            }
+            return kept;
         }
-        return kept;
     }
 
-    internal void Ends() => Tell(WorkerNews.Ends, () => { });
+    internal void Ends(int run) => Tell(WorkerNews.Ends, () => news.Write(run));
 
     private void Say(string text) => Tell(WorkerNews.Says, () => news.Write(text));
 

@@ -6,7 +6,8 @@ namespace Emergence.Analyzer.Journal;
 
 /// <summary>
 /// Keeps what was measured of checkpoints in a folder, one file for each, named by everything that shapes it. So a result is
-/// never out of date: it is found, or it is another one. Several processes may share the folder, also over a network.
+/// never out of date: it is found, or it is another one. Several processes may share the folder, also over a network, and
+/// several threads this object.
 /// </summary>
 /// <param name="folder">Where; asked for, and created, with the first result that is kept or looked for.</param>
 /// <param name="isDurable">Whether a result must outlast a loss of power, which makes keeping it slower.</param>
@@ -22,22 +23,32 @@ internal sealed class ResultStore(Func<string> folder, bool isDurable, Action<st
     // Coarse, as each use that is noted is a write on a network.
     private static readonly TimeSpan UseIsNoted = TimeSpan.FromHours(1);
 
+    private readonly Lock gate = new();
     private string? path;
     private bool cannotKeep;
+    private int found;
+    private int kept;
 
     /// <summary>How long to wait for another process that measures the same; null where none shares the folder.</summary>
     public TimeSpan? Patience { get; init; }
 
     /// <summary>How many results were found.</summary>
-    public int Found { get; private set; }
+    public int Found => found;
 
     /// <summary>How many results were kept.</summary>
-    public int Kept { get; private set; }
+    public int Kept => kept;
 
     /// <summary>What it means that results cannot be kept.</summary>
     public string Loss { get; init; } = "a run that is interrupted will begin from the start";
 
-    private string Folder => path ??= folder();
+    private string Folder
+    {
+        get
+        {
+            lock (gate)
+                return path ??= folder();
+        }
+    }
 
     /// <summary>The result under a key: kept before, or by another process meanwhile, or measured now and kept.</summary>
     /// <param name="key">Of <see cref="ResultKey"/>.</param>
@@ -74,7 +85,7 @@ internal sealed class ResultStore(Func<string> folder, bool isDurable, Action<st
             using var stream = new MemoryStream(content, SHA256.HashSizeInBytes, content.Length - SHA256.HashSizeInBytes);
             using var reader = new BinaryReader(stream, Encoding.UTF8);
             var result = new ResultReader(reader).Read();
-            Found++;
+            Interlocked.Increment(ref found);
             if (Patience is not null)
                 NoteUse(file);
             return result;
@@ -90,7 +101,7 @@ internal sealed class ResultStore(Func<string> folder, bool isDurable, Action<st
     public void Keep(byte[] key, MeasuredCheckpoint result)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (cannotKeep)
+        if (Volatile.Read(ref cannotKeep))
             return;
         try
         {
@@ -106,12 +117,12 @@ internal sealed class ResultStore(Func<string> folder, bool isDurable, Action<st
                 to.Write(Seal(key, content.Span));
                 to.Write(content.Span);
             }, isDurable);
-            Kept++;
+            Interlocked.Increment(ref kept);
         }
         catch (Exception e) when (e is UserException or IOException or UnauthorizedAccessException)
         {
-            cannotKeep = true;
-            warn?.Invoke($"{e.Message}; {Loss}");
+            if (!Interlocked.Exchange(ref cannotKeep, true))
+                warn?.Invoke($"{e.Message}; {Loss}");
         }
     }
 

@@ -17,6 +17,8 @@ public sealed class SessionFactory
     // The largest machines have some hundred processors; starting tens of thousands of threads would never end.
     private const int MostThreads = 1024;
 
+    private static readonly Lock Creating = new();
+
     private readonly AnalysisSettings settings;
     private readonly ChosenDevice chosen;
     private readonly ProviderLibrary? library;
@@ -44,11 +46,19 @@ public sealed class SessionFactory
     /// <summary>Whether the device was asked for by name, so that no layer may run on another.</summary>
     internal bool IsExplicit { get; }
 
+    /// <summary>Threads for each run: as many as asked for, or as there are processors.</summary>
+    // The processor count honors a container's share, which ONNX Runtime's own choice does not.
+    public int Threads => settings.Threads > 0 ? settings.Threads : System.Environment.ProcessorCount;
+
     /// <summary>Whether data have to be copied to where models run.</summary>
     internal bool IsElsewhere => Device != Device.Cpu;
 
     /// <summary>How inputs and outputs are bound; null on the CPU, where there is nothing to copy.</summary>
     internal Binding? Binding { get; private init; }
+
+    /// <summary>The same device with another number of threads for each run.</summary>
+    public SessionFactory WithThreads(int threads) =>
+        threads == Threads ? this : new(chosen, settings with { Threads = threads }, library);
 
     /// <summary>The same device with inputs and outputs bound as on another one.</summary>
     internal SessionFactory Bound(int inFlight) => new(chosen, settings, library) { Binding = new(inFlight, null) };
@@ -109,14 +119,17 @@ public sealed class SessionFactory
 
     private static OrtEnv Environment()
     {
-        // Whatever goes wrong comes back as an exception; a log of it on stderr would say it twice.
-        if (!OrtEnv.IsCreated)
+        lock (Creating)
         {
-            var options =
-                new EnvironmentCreationOptions { logId = "emergence", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-            OrtEnv.CreateInstanceWithOptions(ref options);
+            // Whatever goes wrong comes back as an exception; a log of it on stderr would say it twice.
+            if (!OrtEnv.IsCreated)
+            {
+                var options =
+                    new EnvironmentCreationOptions { logId = "emergence", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+                OrtEnv.CreateInstanceWithOptions(ref options);
+            }
+            return OrtEnv.Instance();
         }
-        return OrtEnv.Instance();
     }
 
     private static GraphOptimizationLevel? LevelOf(Optimization optimization) => optimization switch
@@ -133,8 +146,7 @@ public sealed class SessionFactory
         var options = new SessionOptions
         {
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-            // The processor count honours a container's share, which ONNX Runtime's own choice does not.
-            IntraOpNumThreads = settings.Threads > 0 ? settings.Threads : System.Environment.ProcessorCount,
+            IntraOpNumThreads = Threads,
         };
         try
         {

@@ -4,13 +4,15 @@ using Emergence.Tracing.Model;
 
 namespace Emergence.Measuring.Probes;
 
-/// <summary>Loads the probe of a series once, as long as its checkpoints ask for the same.</summary>
+/// <summary>Loads the probe of a series once, as long as its checkpoints ask for the same. Several threads may ask: where one
+/// loads, the others wait.</summary>
 /// <param name="options">What the user said about the samples.</param>
 /// <param name="progress">Receives what a download does, a line at a time; optional.</param>
 public sealed class ProbeCache(ProbeOptions options, Action<string>? progress = null)
 {
     private const long LargeImage = 1 << 26;
 
+    private readonly Lock gate = new();
     private (CheckpointMetadata Metadata, ImmutableArray<ModelInput> Inputs, ImmutableArray<ProbeSource> Sources)? loaded;
     private (ImmutableArray<ProbeSource> Sources, ImmutableArray<ModelInput> Inputs, Probe Probe)? last;
 
@@ -23,11 +25,15 @@ public sealed class ProbeCache(ProbeOptions options, Action<string>? progress = 
     internal ImmutableArray<ProbeSource> Load(Checkpoint checkpoint, ImmutableArray<ModelInput> inputs, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
-        if (loaded is { } known && AsksForTheSame(known.Metadata, checkpoint.Metadata) && TakeTheSame(known.Inputs, inputs))
-            return known.Sources;
-        var sources = ProbeResolver.Load(checkpoint, inputs, options, progress, token);
-        loaded = (checkpoint.Metadata, inputs, sources);
-        return sources;
+        lock (gate)
+        {
+            if (loaded is { } known && AsksForTheSame(known.Metadata, checkpoint.Metadata) && TakeTheSame(known.Inputs, inputs))
+                return known.Sources;
+            token.ThrowIfCancellationRequested();
+            var sources = ProbeResolver.Load(checkpoint, inputs, options, progress, token);
+            loaded = (checkpoint.Metadata, inputs, sources);
+            return sources;
+        }
     }
 
     /// <summary>The probe made of loaded samples: the last one again, where the samples are and the model
@@ -37,11 +43,14 @@ public sealed class ProbeCache(ProbeOptions options, Action<string>? progress = 
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(graph);
-        if (last is { } known && known.Sources == sources && TakeTheSame(known.Inputs, graph.Inputs))
-            return known.Probe;
-        var probe = ProbeResolver.Resolve(checkpoint, graph, options, sources);
-        last = (sources, graph.Inputs, probe);
-        return probe;
+        lock (gate)
+        {
+            if (last is { } known && known.Sources == sources && TakeTheSame(known.Inputs, graph.Inputs))
+                return known.Probe;
+            var probe = ProbeResolver.Resolve(checkpoint, graph, options, sources);
+            last = (sources, graph.Inputs, probe);
+            return probe;
+        }
     }
 
     /// <summary>Bytes of the samples, as float32: those that were loaded, else those that will be drawn.</summary>

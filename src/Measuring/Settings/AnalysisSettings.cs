@@ -71,7 +71,7 @@ public sealed record AnalysisSettings
     /// <summary>How much ONNX Runtime rewrites the model before it runs it.</summary>
     public Optimization Optimization { get; init; }
 
-    /// <summary>Threads of one session; 0 lets ONNX Runtime choose.</summary>
+    /// <summary>Threads in all, which small checkpoints of a series share; 0: a thread for each core.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     public int Threads { get; init => field = NotNegative(value, nameof(Threads)); }
 

@@ -40,6 +40,9 @@ public class BoundaryTests
         }
         Assert.Equal("did not end within 0.02 seconds; raise --timeout, or leave it out",
             brief.Run(ThisFile, Wait, CancellationToken.None).Failure);
+        // What was spent on the file before counts, and the whole time is told.
+        Assert.Equal("did not end within 3600 seconds; raise --timeout, or leave it out",
+            Wide.Run(ThisFile, Wait, CancellationToken.None, spent: TimeSpan.FromHours(2)).Failure);
         Assert.Throws<OperationCanceledException>(() => Wide.Run(ThisFile, Wait, new CancellationToken(canceled: true)));
     }
 

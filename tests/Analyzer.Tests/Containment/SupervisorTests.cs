@@ -35,6 +35,37 @@ public class SupervisorTests
         Assert.StartsWith($"error: {files[1]}: ", Assert.Single(alone.Errors), StringComparison.Ordinal);
     }
 
+    /// <summary>Whoever else was in work when the process died is innocent.</summary>
+    [Theory]
+    [InlineData("1")]
+    [InlineData("4")]
+    public async Task of_several_at_once_only_those_that_kill_the_process_are_named(string threads)
+    {
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64,
+            "the smallest integer by -1 ends a process on x64 alone");
+        using var folder = new TemporaryFolder();
+        var files = Enumerable.Range(0, 10).Select(i => Save(folder, $"{i}.onnx", dies: i is 2 or 3 or 9)).ToArray();
+        var series = await BuiltProgram.RunAsync(
+            folder.Root, Limit, [.. files, "--samples", "4", "--format", "csv", "--quiet", "--threads", threads]);
+        Assert.Equal(ExitCode.Partial, series.ExitCode);
+        Assert.Equal(files.Where((_, i) => i is not (2 or 3 or 9)),
+            series.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => line.Split(',')[0]));
+        Assert.Equal([files[2], files[3], files[9]], series.Errors.Select(line => line.Split(": ")[1]));
+        Assert.All(series.Errors, line => Assert.Contains("(SIGFPE)", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task of_several_at_once_each_that_takes_too_much_memory_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        var files = Enumerable.Range(0, 3).Select(i => Save(folder, $"{i}.onnx", dies: false)).ToArray();
+        var run = await BuiltProgram.RunAsync(
+            folder.Root, Limit, [.. files, "--samples", "4", "--memory", "1K", "--threads", "3"]);
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+        Assert.Equal(files, run.Errors.Select(line => line.Split(": ")[1]));
+    }
+
     [Fact]
     public async Task a_checkpoint_that_takes_too_much_memory_is_named()
     {

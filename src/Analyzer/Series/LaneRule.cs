@@ -1,0 +1,27 @@
+namespace Emergence.Analyzer.Series;
+
+/// <summary>How many checkpoints are analyzed side by side, and which get all threads alone. None of it affects any number.
+/// </summary>
+internal static class LaneRule
+{
+    // Behind these a run spends its time in operators that use all threads, and two at once take the memory of two.
+    private const long LargeCost = 32L << 20;
+    private const long WideTensor = 1L << 20;
+
+    // Eight times the weights of the largest that is not large, and what a session takes besides.
+    private const long MemoryOfOne = (LargeCost * 8) + (128L << 20);
+
+    /// <summary>How many at once.</summary>
+    /// <param name="threads">Threads of all together.</param>
+    /// <param name="checkpoints">How many there are.</param>
+    /// <param name="memory">Memory of all together, in bytes.</param>
+    public static int Count(int threads, int checkpoints, long memory) =>
+        (int)Math.Max(1, Math.Min(Math.Min(threads, checkpoints), memory / MemoryOfOne));
+
+    /// <summary>Whether a checkpoint is large by what it stores.</summary>
+    public static bool IsLarge(string file) => CheckpointCost.Of(file) > LargeCost;
+
+    /// <summary>Whether a checkpoint is large by what it computes.</summary>
+    /// <param name="bytes">Of the largest tensor that a run of one sample makes.</param>
+    public static bool IsWide(Int128 bytes) => bytes > WideTensor;
+}
