@@ -23,5 +23,5 @@ while [ "$(date +%s)" -lt "$end" ]; do
     fi
     first=$((first + count))
 done
-echo "$((rounds * count * 5)) inputs in $rounds rounds; $failed rounds with findings, $died ended by a native crash"
+echo "$((rounds * count * 6)) inputs in $rounds rounds; $failed rounds with findings, $died ended by a native crash"
 [ $((failed + died)) -eq 0 ]

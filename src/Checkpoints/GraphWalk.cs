@@ -36,6 +36,21 @@ public static class GraphWalk
         return graph.Node.SelectMany(SubGraphs).SelectMany(SelfAndSubGraphs).Prepend(graph);
     }
 
+    /// <summary>The model's graph and all sub-graphs, those of local functions too.</summary>
+    public static IEnumerable<GraphProto> AllGraphs(this ModelProto model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model.Graph.SelfAndSubGraphs().Concat(model.Functions.SelectMany(function => function.Node)
+            .SelectMany(SubGraphs).SelectMany(SelfAndSubGraphs));
+    }
+
+    /// <summary>Every node: of the graph, its sub-graphs and local functions.</summary>
+    public static IEnumerable<NodeProto> AllNodes(this ModelProto model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model.AllGraphs().SelectMany(graph => graph.Node).Concat(model.Functions.SelectMany(function => function.Node));
+    }
+
     /// <summary>
     /// Every tensor the model stores: initializers, sparse initializers' values and indices, and attributes, of the graph,
     /// its sub-graphs, local functions and training graphs.

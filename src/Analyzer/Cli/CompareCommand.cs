@@ -53,7 +53,10 @@ internal static class CompareCommand
                 var comparison = await CompareAsync(names[0], names[1], measure);
                 if (page is not null)
                     AtomicFile.Write(page, stream => ComparisonPage.Write(comparison, stream));
-                writer.Write(comparison, terminal.Output);
+                if (writer == ComparisonWriters.All[0])
+                    ComparisonTable.Write(comparison, terminal.Output, terminal.OutputWidth);
+                else
+                    writer.Write(comparison, terminal.Output);
             }
             else
             {

@@ -28,7 +28,7 @@ internal static class PruneSummary
             return;
         terminal.Output.Write("\n"u8);
         if (Probe(report.File, call) is { } probe && Measured(report, call, probe, token) is { } comparison)
-            ComparisonTable.Write(comparison, terminal.Output);
+            ComparisonTable.Write(comparison, terminal.Output, terminal.OutputWidth);
         else
             terminal.Output.Write(Encoding.UTF8.GetBytes(WrappedText.Of(Sizes(report))));
     }

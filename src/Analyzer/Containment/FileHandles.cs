@@ -1,12 +1,14 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace Emergence.Analyzer.Containment;
 
 /// <summary>How many files the program may hold open.</summary>
 internal static class FileHandles
 {
-    // .NET holds two for each of its libraries, 47 in a worker; then pipes, the runtime's and the model's files.
-    private const int Needed = 128;
+    // .NET holds two for each of its libraries, 47 in a worker; then pipes, the runtime's and the model's files. Compiled ahead of
+    // time there are no such libraries, and a worker holds 19.
+    private static readonly int Needed = RuntimeFeature.IsDynamicCodeSupported ? 128 : 48;
     private const string Limits = "/proc/self/limits";
 
     /// <summary>
@@ -24,7 +26,7 @@ internal static class FileHandles
             var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             return int.TryParse(words[3], NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit < Needed
                 ? string.Create(CultureInfo.InvariantCulture,
-                    $"{limit} open files are allowed, and .NET alone holds some 110; allow {Needed}, as with ulimit -n {Needed}")
+                    $"{limit} open files are allowed, and {Needed} are needed; allow them, as with ulimit -n {Needed}")
                 : null;
         }
         return null;

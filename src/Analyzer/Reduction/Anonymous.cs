@@ -17,7 +17,7 @@ internal static class Anonymous
         /// <summary>Descriptions, metadata, the producer.</summary>
         Metadata,
 
-        /// <summary>Names of nodes and of the graph.</summary>
+        /// <summary>Names of nodes, graphs and local functions.</summary>
         NodeNames,
 
         /// <summary>Names of tensors and of free dimensions.</summary>
@@ -27,29 +27,46 @@ internal static class Anonymous
     /// <summary>All kinds.</summary>
     public static ImmutableArray<Text> Texts { get; } = [.. Enum.GetValues<Text>()];
 
-    /// <summary>Whether a tensor holds what was learned: more than one number, of a floating-point type.</summary>
-    public static bool IsWeight(TensorProto tensor) =>
-        (DataType)tensor.DataType is DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16
-        && TensorValues.Count(tensor) > 1;
+    /// <summary>
+    /// How many tensors and attributes hold what was learned: more than one number, of a floating-point type; those in bodies
+    /// and local functions too.
+    /// </summary>
+    public static int Weights(ModelProto model) =>
+        model.AllTensors().Count(IsWeight) + model.AllNodes().SelectMany(node => node.Attribute).Count(IsWeight);
 
-    /// <summary>The model with these initializers all zero.</summary>
-    public static ModelProto WithoutValues(ModelProto model, IReadOnlySet<string> names)
+    /// <summary>The model with some of its weights, by their order, all zero.</summary>
+    public static ModelProto WithoutValues(ModelProto model, IReadOnlySet<int> weights)
     {
         // Bytes are shared among clones.
         var copy = model.Clone();
-        foreach (var (i, tensor) in model.Graph.Initializer.Index().Where(tensor => names.Contains(tensor.Item.Name)))
+        TensorProto[] tensors = [.. copy.AllTensors().Where(IsWeight)];
+        foreach (var (i, tensor) in tensors.Index().Where(tensor => weights.Contains(tensor.Index)))
+            Clear(tensor);
+        foreach (var (i, attribute) in copy.AllNodes().SelectMany(node => node.Attribute).Where(IsWeight).Index())
         {
-            var bytes = checked((int)(TensorValues.Count(tensor) * ElementTypes.Bits(tensor.DataType) / 8));
-            var empty = new TensorProto
-            {
-                Name = tensor.Name,
-                DataType = tensor.DataType,
-                RawData = UnsafeByteOperations.UnsafeWrap(new byte[bytes]),
-            };
-            empty.Dims.Add(tensor.Dims);
-            copy.Graph.Initializer[i] = empty;
+            if (!weights.Contains(tensors.Length + i))
+                continue;
+            var count = attribute.Floats.Count;
+            attribute.Floats.Clear();
+            attribute.Floats.Add(new float[count]);
         }
         return copy;
+    }
+
+    private static bool IsWeight(TensorProto tensor) =>
+        (DataType)tensor.DataType is DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16
+        && TensorValues.Count(tensor) > 1;
+
+    private static bool IsWeight(AttributeProto attribute) => attribute.Floats.Count > 1;
+
+    private static void Clear(TensorProto tensor)
+    {
+        var bytes = checked((int)(TensorValues.Count(tensor) * ElementTypes.Bits(tensor.DataType) / 8));
+        tensor.FloatData.Clear();
+        tensor.DoubleData.Clear();
+        // Of 16 bits.
+        tensor.Int32Data.Clear();
+        tensor.RawData = UnsafeByteOperations.UnsafeWrap(new byte[bytes]);
     }
 
     /// <summary>The model without these kinds of texts.</summary>
@@ -59,9 +76,9 @@ internal static class Anonymous
         if (texts.Contains(Text.Metadata))
             DropMetadata(copy);
         if (texts.Contains(Text.NodeNames))
-            DropNodeNames(copy);
+            DropNames(copy);
         if (texts.Contains(Text.TensorNames))
-            new Renaming().Apply(copy.Graph);
+            new Renaming().Apply(copy);
         return copy;
     }
 
@@ -69,15 +86,20 @@ internal static class Anonymous
     {
         (model.DocString, model.ProducerName, model.ProducerVersion, model.Domain, model.ModelVersion) = ("", "", "", "", 0);
         model.MetadataProps.Clear();
-        foreach (var graph in model.Graph.SelfAndSubGraphs())
+        foreach (var function in model.Functions)
+        {
+            function.DocString = "";
+            function.MetadataProps.Clear();
+        }
+        foreach (var node in model.AllNodes())
+        {
+            node.DocString = "";
+            node.MetadataProps.Clear();
+        }
+        foreach (var graph in model.AllGraphs())
         {
             graph.DocString = "";
             graph.MetadataProps.Clear();
-            foreach (var node in graph.Node)
-            {
-                node.DocString = "";
-                node.MetadataProps.Clear();
-            }
             foreach (var value in Values(graph))
             {
                 value.DocString = "";
@@ -91,14 +113,20 @@ internal static class Anonymous
         }
     }
 
-    private static void DropNodeNames(ModelProto model)
+    private static void DropNames(ModelProto model)
     {
-        foreach (var graph in model.Graph.SelfAndSubGraphs())
-        {
+        foreach (var graph in model.AllGraphs())
             graph.Name = "graph";
-            foreach (var node in graph.Node)
-                node.Name = "";
+        // Overloads share a name.
+        var functions = model.Functions.Select(function => (function.Domain, function.Name)).Distinct().Index().ToDictionary(
+            function => function.Item, function => FormattableString.Invariant($"f{function.Index}"));
+        foreach (var node in model.AllNodes())
+        {
+            node.Name = "";
+            node.OpType = functions.GetValueOrDefault((node.Domain, node.OpType), node.OpType);
         }
+        foreach (var function in model.Functions)
+            function.Name = functions[(function.Domain, function.Name)];
     }
 
     private static IEnumerable<ValueInfoProto> Values(GraphProto graph) =>
@@ -110,9 +138,19 @@ internal static class Anonymous
         private readonly Dictionary<string, string> tensors = new(StringComparer.Ordinal);
         private readonly Dictionary<string, string> dimensions = new(StringComparer.Ordinal);
 
-        public void Apply(GraphProto graph)
+        public void Apply(ModelProto model)
         {
-            foreach (var part in graph.SelfAndSubGraphs())
+            foreach (var node in model.AllNodes())
+            {
+                Rename(node.Input);
+                Rename(node.Output);
+            }
+            foreach (var function in model.Functions)
+            {
+                Rename(function.Input);
+                Rename(function.Output);
+            }
+            foreach (var part in model.AllGraphs())
             {
                 foreach (var value in Values(part))
                 {
@@ -129,11 +167,6 @@ internal static class Anonymous
                     annotation.TensorName = Name(annotation.TensorName);
                     foreach (var entry in annotation.QuantParameterTensorNames)
                         entry.Value = Name(entry.Value);
-                }
-                foreach (var node in part.Node)
-                {
-                    Rename(node.Input);
-                    Rename(node.Output);
                 }
             }
         }

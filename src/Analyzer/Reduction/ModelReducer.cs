@@ -20,8 +20,8 @@ internal sealed class ModelReducer(IReadOnlyDictionary<string, ValueInfoProto> t
     /// <summary>Reduces a model on which the command fails.</summary>
     public ModelProto Reduce(ModelProto model)
     {
-        model = Cut(model);
-        var weights = Weights(model);
+        model = CutBodies(Cut(model));
+        ImmutableArray<int> weights = [.. Enumerable.Range(0, Anonymous.Weights(model))];
         var kept = Minimize(weights, left => Try(Anonymous.WithoutValues(model, weights.Except(left).ToHashSet())));
         KeptValues = kept.Length;
         model = Smallest ?? model;
@@ -39,8 +39,22 @@ internal sealed class ModelReducer(IReadOnlyDictionary<string, ValueInfoProto> t
         return Smallest ?? model;
     }
 
-    private static ImmutableArray<string> Weights(ModelProto model) =>
-        [.. model.Graph.Initializer.Where(Anonymous.IsWeight).Select(tensor => tensor.Name)];
+    private ModelProto CutBodies(ModelProto model)
+    {
+        for (var body = 0; body < Bodies.Count(model); body++)
+        {
+            var (whole, index) = (model, body);
+            ImmutableArray<int> nodes = [.. Enumerable.Range(0, Bodies.NodesOf(model, body))];
+            var left = Minimize(nodes, left => Bodies.With(whole, index, left) is { } candidate && Try(Closed(candidate)));
+            if (left.Length < nodes.Length)
+                model = Smallest!;
+        }
+        return model;
+    }
+
+    /// <summary>The model without stored tensors and local functions that nothing reads any more.</summary>
+    private ModelProto? Closed(ModelProto model) =>
+        new PartialModel(model, types).Of(model.Graph.Node, [.. model.Graph.Output.Select(output => output.Name)]);
 
     private bool Try(ModelProto? candidate)
     {

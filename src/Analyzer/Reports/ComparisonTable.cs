@@ -10,13 +10,27 @@ namespace Emergence.Analyzer.Reports;
 /// <summary>A comparison for people: the two models, their layers, what moved E and which nodes changed.</summary>
 internal static class ComparisonTable
 {
-    private const int LongestName = 24;
+    private const int LongestName = 24, ShortestName = 8;
+    // The columns beside the two names of models, and beside the two of layers, with the gaps.
+    private const int BesideNames = 29, BesideLayers = 46;
+    // What alive says too goes first.
+    private const int Nodes = 0, Flips = 1;
     // Stretches of nodes that are named one by one; the JSON form has all.
     private const int MostStretches = 12;
 
-    public static void Write(ModelComparison comparison, Stream stream)
+    public static void Write(ModelComparison comparison, Stream stream) => Write(comparison, stream, null);
+
+    /// <summary>The table in the width of a terminal.</summary>
+    /// <param name="comparison">The two sides.</param>
+    /// <param name="stream">Where it goes.</param>
+    /// <param name="columns">Of the terminal; null if there is none.</param>
+    public static void Write(ModelComparison comparison, Stream stream, int? columns)
     {
-        var text = new StringBuilder(Models(comparison).Write()).Append('\n').Append(Layers(comparison).Write());
+        // Before a column goes, names lose their beginnings.
+        var layers = Layers(comparison, columns is null ? int.MaxValue : Room(columns, BesideLayers));
+        string[] gone = columns is { } width ? [.. layers.Fit(width)] : [];
+        var text = new StringBuilder(Models(comparison, columns).Write()).Append('\n').Append(layers.Write())
+            .Append(WrappedText.LeftOut(gone, "csv"));
         var after = comparison.After with { Step = comparison.Step };
         if (StepText.Of(comparison.Before.Emergence, comparison.B.Last, after) is { } moved)
             text.Append('\n').Append(WrappedText.Of(moved));
@@ -33,10 +47,11 @@ internal static class ComparisonTable
         stream.Write(Encoding.UTF8.GetBytes(text.ToString()));
     }
 
-    private static TextTable Models(ModelComparison comparison)
+    private static TextTable Models(ModelComparison comparison, int? columns)
     {
+        var room = Room(columns, BesideNames);
         var (a, b, before, after) = (comparison.A.Last, comparison.B.Last, comparison.Before, comparison.After);
-        List<(string What, string A, string B, string Ratio)> rows = [("model", Name(a), Name(b), "")];
+        List<(string What, string A, string B, string Ratio)> rows = [("model", Name(a, room), Name(b, room), "")];
         if (a.Epoch is not null || b.Epoch is not null)
             rows.Add(("epoch", Whole(a.Epoch), Whole(b.Epoch), ""));
         Numbers("bytes", a.Bytes, b.Bytes);
@@ -63,25 +78,29 @@ internal static class ComparisonTable
             rows.Add((what, NumberText.Significant(one), NumberText.Significant(other), Ratio(one, other)));
     }
 
-    private static TextTable Layers(ModelComparison comparison)
+    /// <summary>For each of two names in a line.</summary>
+    private static int Room(int? columns, int beside) =>
+        columns is { } width ? Math.Clamp((width - beside) / 2, ShortestName, LongestName) : LongestName;
+
+    private static TextTable Layers(ModelComparison comparison, int room)
     {
         var rows = comparison.Layers;
         var table = new TextTable();
-        table.AddText("layer", rows.Select(row => TextTable.KeepEnd(Printable.Of((row.Before ?? row.After)!.Name), LongestName)));
-        table.AddNumbers("nodes", rows.Select(row => Change(row.Before?.Nodes, row.After?.Nodes)));
+        table.AddNames("layer", rows.Select(row => TextTable.KeepEnd((row.Before ?? row.After)!.Name, room)));
+        table.AddNumbers("nodes", rows.Select(row => Change(row.Before?.Nodes, row.After?.Nodes)), Nodes);
         table.AddNumbers("alive", rows.Select(row => Change(row.Before?.Alive, row.After?.Alive, always: true)));
-        table.AddNumbers("became active", rows.Select(row => Count(row.BecameActive)));
-        table.AddNumbers("died", rows.Select(row => Count(row.Died)));
-        if (rows.Any(row => Remark(row).Length > 0))
-            table.AddText("remark", rows.Select(Remark));
+        table.AddNumbers("became active", rows.Select(row => Count(row.BecameActive)), Flips);
+        table.AddNumbers("died", rows.Select(row => Count(row.Died)), Flips);
+        if (rows.Any(row => Remark(row, room).Length > 0))
+            table.AddNames("remark", rows.Select(row => Remark(row, room)));
         return table;
     }
 
-    private static string Remark(LayerComparison row) => row switch
+    private static string Remark(LayerComparison row, int room) => row switch
     {
         { After: null } => "only in A",
         { Before: null } => "only in B",
-        { Match: LayerMatch.Structure } => $"'{TextTable.KeepEnd(row.After.Name, LongestName)}' in B",
+        { Match: LayerMatch.Structure } => $"'{TextTable.KeepEnd(row.After.Name, room)}' in B",
         _ when row.Before.Nodes > row.After.Nodes => $"{NumberText.Integer(row.Before.Nodes - row.After.Nodes)} cut out",
         _ => "",
     };
@@ -129,8 +148,8 @@ internal static class ComparisonTable
             : "what moved E is not told, as it takes both models to tell which nodes skip connections join; " +
                 "compare the .onnx files";
 
-    private static string Name(CheckpointResult checkpoint) =>
-        TextTable.KeepEnd(Printable.Of(Path.GetFileName(checkpoint.File)), LongestName);
+    private static string Name(CheckpointResult checkpoint, int room) =>
+        TextTable.KeepEnd(Printable.Of(Path.GetFileName(checkpoint.File)), room);
 
     private static string Whole(long? value) => value is { } number ? NumberText.Integer(number) : "";
 

@@ -36,11 +36,7 @@ internal static class PruneTable
             table.AddText("remark", rows.Select(row => row.Remark));
         string[] gone = columns is { } width ? [.. table.Fit(width)] : [];
         stream.Write(Encoding.UTF8.GetBytes(table.Write()));
-        if (gone.Length > 0)
-        {
-            stream.Write(Encoding.UTF8.GetBytes(
-                WrappedText.Of($"left out for the width: {string.Join(", ", gone)}; --format csv has them")));
-        }
+        stream.Write(Encoding.UTF8.GetBytes(WrappedText.LeftOut(gone, "csv")));
         foreach (var report in reports.Where(report => report.Effect is not null))
             stream.Write(Encoding.UTF8.GetBytes(WrappedText.Of($"{Path.GetFileName(report.Output)}: {TextOf(report.Effect!)}")));
     }

@@ -53,8 +53,7 @@ internal static class TableReport
         var isOne = series.Checkpoints.Length == 1 && series.Settings.Thresholds.Length == 1;
         var layers = isOne ? $"{LayersTable.Of(rows[0].Measurement)}\n" : "";
         var legend = isOne ? LayersTable.Legend(rows[0].Measurement) : "";
-        var left = gone.Length == 0 ? ""
-            : WrappedText.Of($"left out for the width: {string.Join(", ", gone)}; --format csv has them", indent: "");
+        var left = WrappedText.LeftOut(gone, "csv", indent: "");
         var footer = columns is null ? Footer(series)
             : string.Concat(Footer(series).TrimEnd('\n').Split('\n').Select(line => WrappedText.Of(line)));
         var text = $"{layers}{table.Write(isColored)}\n{Sparkline.Of(series)}{left}{legend}{footer}{SeriesText.Of(outcome)}";

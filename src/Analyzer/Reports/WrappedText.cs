@@ -7,6 +7,11 @@ internal static class WrappedText
 {
     private const int Width = 80;
 
+    /// <summary>Which columns a table lost, and which format has them; empty where it lost none.</summary>
+    public static string LeftOut(IReadOnlyCollection<string> columns, string format, string indent = "  ") =>
+        columns.Count == 0 ? ""
+        : Of($"left out for the width: {string.Join(", ", columns)}; --format {format} has them", indent: indent);
+
     /// <summary>
     /// Breaks a sentence between words; lines after the first are indented. A word longer than a line keeps its line.
     /// </summary>

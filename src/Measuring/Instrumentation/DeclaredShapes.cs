@@ -16,12 +16,12 @@ internal static class DeclaredShapes
     /// <returns>The model itself where it declares none; else a changed copy.</returns>
     public static ModelProto Drop(ModelProto model)
     {
-        if (!Graphs(model).Any(DeclaresAny) && model.Functions.All(function => function.ValueInfo.Count == 0))
+        if (!model.AllGraphs().Any(DeclaresAny) && model.Functions.All(function => function.ValueInfo.Count == 0))
             return model;
         model = model.Clone();
         foreach (var function in model.Functions)
             function.ValueInfo.Clear();
-        foreach (var graph in Graphs(model))
+        foreach (var graph in model.AllGraphs())
         {
             graph.ValueInfo.Clear();
             foreach (var type in Claims(graph, model.Graph))
@@ -35,10 +35,6 @@ internal static class DeclaredShapes
                 .OfType<TensorShapeProto>()
                 .Any(shape => graph == model.Graph || shape.Dim.Any(IsClaim));
     }
-
-    private static IEnumerable<GraphProto> Graphs(ModelProto model) => model.Graph.SelfAndSubGraphs()
-        .Concat(model.Functions.SelectMany(function => function.Node).SelectMany(node => node.SubGraphs())
-            .SelectMany(body => body.SelfAndSubGraphs()));
 
     /// <summary>The types of outputs and, in a body, of what it is given: a caller may give something else.</summary>
     private static IEnumerable<TypeProto> Claims(GraphProto graph, GraphProto main) =>

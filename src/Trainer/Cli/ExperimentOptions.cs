@@ -30,7 +30,7 @@ internal sealed class ExperimentOptions
         "--data-dir", "DIR", "folder with the data sets' files [default: a cache, downloaded on first use]");
 
     private Option<ImmutableArray<long>> Seeds { get; } = TypedOption.WholeNumbers(
-        "--seeds", "each run is repeated with each [default: 0 to 9; cnn: 0 to 4; --quick: 0 to 2]", long.MinValue);
+        "--seeds", "each run is repeated with each [default: 0 to 9; cnn: 0 to 4; --quick: 0]", long.MinValue);
 
     private Option<ImmutableArray<int>> PruneAfter { get; } = TypedOption.WholeNumbers(
         "--prune-after",
@@ -68,7 +68,7 @@ internal sealed class ExperimentOptions
         TypedOption.WholeNumber("--epochs", "epochs after pruning, transfer or start [default: 20]", 1);
 
     private Option<bool> Quick { get; } =
-        new("--quick") { Description = "few samples and epochs: to see it work, not to learn from" };
+        new("--quick") { Description = "few samples and epochs, one seed and one data set: to see it work, not to learn from" };
 
     private Option<string> Analyzer { get; } = TypedOption.Text(
         "--analyzer", "PATH", "the program emergence-analyze [default: beside this one, else on the PATH]");

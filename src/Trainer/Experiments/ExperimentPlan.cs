@@ -29,16 +29,21 @@ internal sealed record ExperimentPlan(
     {
         var named = names.Split(',');
         var all = named.Contains(All);
-        var images = datasets.IsEmpty ? ["mnist", "fashion-mnist"] : datasets;
+        ImmutableArray<string> pair = datasets.IsEmpty ? ["mnist", "fashion-mnist"] : datasets;
+        var images = Few(pair);
         return new ExperimentPlan(
             settings,
             all || named.Contains(MlpPruningName) ? new MlpPruning(settings, images) : null,
-            all || named.Contains(TransferName) ? new Transfer(settings, images[0], images[^1]) : null,
+            all || named.Contains(TransferName) ? new Transfer(settings, pair[0], pair[^1]) : null,
             all || named.Contains(CnnName)
-                ? new Cnn(settings, datasets.IsEmpty ? ["mnist", "cifar10"] : datasets, convolutional)
+                ? new Cnn(settings, Few(datasets.IsEmpty ? ["mnist", "cifar10"] : datasets), convolutional)
                 : null,
             all || named.Contains(InitializationName) ? new Initializations(settings, images[0]) : null,
             all || named.Contains(PredictorName) ? new Predictor(settings, images[0]) : null);
+
+        // To see it work, one is enough, unless more are asked for.
+        ImmutableArray<string> Few(ImmutableArray<string> sets) =>
+            settings.IsQuick && datasets.IsEmpty ? sets[..1] : sets;
     }
 
     /// <summary>The data sets that are worked on.</summary>

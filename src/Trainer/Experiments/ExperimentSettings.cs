@@ -65,8 +65,8 @@ internal sealed record ExperimentSettings
     public ExperimentSettings Quick() => this with
     {
         IsQuick = true,
-        Seeds = [0, 1, 2],
-        ConvolutionalSeeds = [0, 1, 2],
+        Seeds = [0],
+        ConvolutionalSeeds = [0],
         PruneAfter = [2],
         Epochs = 3,
         ShortEpochs = 3,

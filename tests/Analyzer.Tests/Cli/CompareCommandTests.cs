@@ -44,6 +44,31 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal(0, await compared.RunAsync("compare", model, pruned, "--quiet"));
     }
 
+    [Theory]
+    [InlineData(50)]
+    [InlineData(80)]
+    [InlineData(160)]
+    public async Task A_comparison_fits_the_terminal(int width)
+    {
+        var (one, other) = (folder.Path("a-rather-long-name-of-a-checkpoint-1.onnx"), folder.Path("another-long-name-2.onnx"));
+        var model = ModelFile.Read(Path.Combine(SharedFiles.Repository, "models", "digits-mlp", "ckpt_003.onnx"));
+        ModelFile.Save(model, one);
+        foreach (var node in model.Graph.Node)
+            node.Name = $"/backbone/stages.0/blocks.1/attention/projection/{node.Name}";
+        ModelFile.Save(model, other);
+        using var terminal = new Shell { Analysis = Analysis.RunAsync, OutputWidth = width };
+
+        Assert.Equal(0, await terminal.RunAsync("compare", other, one, "--quiet"));
+
+        var lines = terminal.Output.Split('\n');
+        // Sentences are of 80 columns.
+        Assert.All(lines, line => Assert.True(line.Length <= Math.Max(width, 80), line));
+        Assert.All(lines.TakeWhile(line => !line.StartsWith('E')).Where(line => line.Length > 0 && !line.Contains("left out")),
+            line => Assert.True(line.Length <= width, line));
+        Assert.Contains(lines, line => line.Contains("fc1' in B", StringComparison.Ordinal));
+        Assert.Equal(width < 80, lines.Any(line => line == "left out for the width: nodes; --format csv has them"));
+    }
+
     [Fact]
     public async Task Prune_downloads_nothing_and_says_how_to_compare()
     {

@@ -1,5 +1,6 @@
 using Emergence.Analyzer.Cli;
 using Emergence.CommandLine;
+using Emergence.Testing;
 
 namespace Emergence.Analyzer.Tests.Cli;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Emergence.Analyzer.Cli;
 using Emergence.CommandLine;
+using Emergence.Testing;
 
 namespace Emergence.Analyzer.Tests.Cli;
 
@@ -21,6 +22,9 @@ internal sealed class Shell : IDisposable
 
     public int? ErrorWidth { get; init; }
 
+    /// <summary>Columns of the terminal that stdout is; null where it is none.</summary>
+    public int? OutputWidth { get; init; }
+
     /// <summary>What the program reads from stdin.</summary>
     public string Input { get; set; } = "";
 
@@ -40,7 +44,11 @@ internal sealed class Shell : IDisposable
         }
     }
 
-    private Terminal Terminal => new(output, heard, ErrorWidth, Clock) { Input = new StringReader(Input) };
+    private Terminal Terminal => new(output, heard, ErrorWidth, Clock)
+    {
+        Input = new StringReader(Input),
+        OutputWidth = OutputWidth,
+    };
 
     /// <summary>An empty file in the folder.</summary>
     public string File(string name)
@@ -63,16 +71,4 @@ internal sealed class Shell : IDisposable
         Request = request;
         return Analysis(request, progress, token);
     }
-}
-
-/// <summary>A clock that moves when told to.</summary>
-internal sealed class ManualClock : TimeProvider
-{
-    private long now;
-
-    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-    public override long GetTimestamp() => now;
-
-    public void Advance(TimeSpan time) => now += time.Ticks;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Datasets;
 using Emergence.Checkpoints;
@@ -44,6 +45,15 @@ public class FuzzTests
     [Fact]
     public Task damaged_data_are_read_or_refused() =>
         Try(1500, seed => Mutation.OfBytes(Samples[seed % Samples.Length], new Random(seed)), FuzzTargets.Data);
+
+    [Fact]
+    public async Task made_up_gates_are_judged_or_refused()
+    {
+        var read = 0;
+        await Try(4000, seed => Encoding.Unicode.GetBytes(GateGrammar.Draw(seed)),
+            path => read += GateGrammar.Try(Encoding.Unicode.GetString(File.ReadAllBytes(path))) ? 1 : 0);
+        Assert.True(read > 0, "no gate can be read");
+    }
 
     [Fact]
     public void the_grammar_makes_models_that_run()

@@ -11,7 +11,11 @@ namespace Emergence.Analyzer.Tests.Packages;
 /// </summary>
 public sealed class PackedPackagesTests : IDisposable
 {
-    private static readonly string[] Projects = ["Checkpoints", "Datasets", "Measuring", "Metrics", "Pruning", "Tracing"];
+    private static readonly string[] Projects =
+        ["Checkpoints", "Datasets", "Measuring", "Metrics", "Pruning", "TorchExport", "Tracing"];
+
+    private static readonly string TorchSample =
+        Path.Combine(SharedFiles.Repository, "tests", "Trainer.Tests", "TorchExport", "TorchExportSample.cs");
 
     private readonly string folder = Directory.CreateTempSubdirectory("emergence-").FullName;
 
@@ -65,6 +69,8 @@ public sealed class PackedPackagesTests : IDisposable
         Directory.CreateDirectory(project);
         foreach (var sample in Directory.GetFiles(SampleTests.SampleFolder, "*.cs"))
             File.Copy(sample, Path.Combine(project, Path.GetFileName(sample)));
+        // Built only: to run it takes libtorch, with which the trainer's tests run it.
+        File.Copy(TorchSample, Path.Combine(project, Path.GetFileName(TorchSample)));
         File.WriteAllText(Path.Combine(project, "Program.cs"), """
             using Samples;
 

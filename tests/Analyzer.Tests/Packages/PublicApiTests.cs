@@ -6,6 +6,7 @@ using Emergence.Checkpoints;
 using Emergence.Datasets;
 using Emergence.Measuring;
 using Emergence.Pruning;
+using Emergence.TorchExport;
 using Emergence.Tracing;
 using PublicApiGenerator;
 
@@ -28,7 +29,7 @@ public class PublicApiTests
     private static readonly Assembly[] Packages =
     [
         typeof(Checkpoint).Assembly, typeof(SampleSet).Assembly, typeof(Measurer).Assembly,
-        typeof(NetworkGraph).Assembly, typeof(Pruner).Assembly, typeof(LayerTracer).Assembly,
+        typeof(NetworkGraph).Assembly, typeof(Pruner).Assembly, typeof(LayerTracer).Assembly, typeof(TorchOnnx).Assembly,
     ];
 
     public static TheoryData<string> Names => [.. Packages.Select(package => package.GetName().Name!)];

@@ -72,6 +72,24 @@ public sealed class WeightPruningTests : PruningTests
     }
 
     [Fact]
+    public void A_zero_point_that_the_weights_cannot_hold_is_refused()
+    {
+        // A damaged file: the zero point is of another type than what it is a zero of.
+        var graph = new GraphBuilder("damaged");
+        var x = graph.Input("x", DataType.Float, "N", 2);
+        graph.Initializer(TensorValues.FromRaw("q", DataType.Uint8, [2, 3], [130, 99, 103, 125, 102, 8]));
+        graph.Initializer("scale", [3], [1f, 10f, 0.01f]);
+        graph.Initializer("zero", [3], [1000f, -5f, float.NaN]);
+        var w = graph.Node("DequantizeLinear", ["q", "scale", "zero"], AttributeProto.Of("axis", -1));
+        graph.AddNode("layer", "MatMul", [x, w], ["y"]);
+        graph.Output("y", DataType.Float, "N", 3);
+        var refused = Assert.Throws<UserException>(() => Pruner.Prune(Open(graph.Build(13, 7, "tests")), Half));
+        Assert.Equal(
+            "model.onnx: tensor 'q': its type cannot hold the zero of its quantization; leave its layer out with --exclude",
+            refused.Message);
+    }
+
+    [Fact]
     public void layers_are_chosen_by_name_and_the_output_can_be_kept()
     {
         var checkpoint = Open(Chain());

@@ -1,6 +1,10 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Globalization;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
+using Emergence.Testing;
+using Emergence.Trainer.Cli;
 using Emergence.Trainer.Experiments.Steps;
 
 namespace Emergence.Trainer.Tests.Experiments;
@@ -134,12 +138,48 @@ public sealed class StepRunnerTests : IDisposable
     {
         var told = new List<StepProgress>();
         await StepRunner.RunAsync([Make("end", Make("root"))], Bench(), 1, new Collect(told), CancellationToken.None);
-        Assert.Equal([(1, 2), (2, 2)], told.Select(progress => (progress.StepsDone, progress.Steps)));
-        Assert.Equal(TimeSpan.Zero, told[^1].Left);
+        Assert.Equal([(1, 2, 0.5), (2, 2, 1)], told.Select(progress => (progress.StepsDone, progress.Steps, progress.Share)));
 
         told.Clear();
         await StepRunner.RunAsync([Make("end", Make("root"))], Bench(), 1, new Collect(told), CancellationToken.None);
-        Assert.Equal(new StepProgress(null, 2, 2, null), Assert.Single(told));
+        Assert.Equal(new StepProgress(null, null, 2, 2, 1), Assert.Single(told));
+    }
+
+    [Fact]
+    public async Task A_step_tells_how_far_it_is()
+    {
+        var told = new List<StepProgress>();
+        var end = Make("end", Make("root")) with { Shares = [0.25, 0.5] };
+        await StepRunner.RunAsync([end], Bench(), 1, new Collect(told), CancellationToken.None);
+        Assert.Equal([0.5, 0.625, 0.75, 1], told.Select(progress => progress.Share));
+        Assert.Equal([null, "at 0.25", "at 0.5", null], told.Select(progress => progress.Working?.Where));
+        Assert.Equal([1, 1, 1, 2], told.Select(progress => progress.StepsDone));
+    }
+
+    [Fact]
+    public void A_terminal_shows_where_a_step_is_and_a_log_hears_of_it_now_and_then()
+    {
+        var (clock, live, plain) = (new ManualClock(), new StringWriter(), new StringWriter());
+        var screen = new StepDisplay(new Terminal(Stream.Null, live, ErrorWidth: 80, clock), quiet: false);
+        var log = new StepDisplay(new Terminal(Stream.Null, plain, ErrorWidth: null, clock), quiet: false);
+        var silent = new StepDisplay(new Terminal(Stream.Null, TextWriter.Null, ErrorWidth: null, clock), quiet: true);
+        var step = Make("train");
+        for (var second = 1; second <= 25; second++)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            var progress = new StepProgress(step, new StepShare(second / 50.0, $"epoch {second}/50"), 0, 2, second / 100.0);
+            screen.Report(progress);
+            log.Report(progress);
+            silent.Report(progress);
+        }
+        log.Report(new StepProgress(step, null, 1, 2, 0.5));
+        Assert.Equal("[0/2, about 2 min left] train, epoch 25/50", live.ToString().Split('\r')[^1].TrimEnd());
+        Assert.Equal(
+            ["[0/2, about 2 min left] train, epoch 10/50", "[0/2, about 2 min left] train, epoch 20/50",
+                "[1/2, about 25 s left] train"],
+            plain.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+        screen.Clear();
+        Assert.EndsWith("\r", live.ToString(), StringComparison.Ordinal);
     }
 
     private Task<double> Run(int jobs, params IEnumerable<Step> steps) =>
@@ -164,6 +204,8 @@ public sealed class StepRunnerTests : IDisposable
 
         public TimeSpan Wait { get; init; }
 
+        public ImmutableArray<double> Shares { get; init; } = [];
+
         public Task Until { get; init; } = Task.CompletedTask;
 
         public Action? Started { get; init; }
@@ -182,9 +224,11 @@ public sealed class StepRunnerTests : IDisposable
 
         public override string Worker(Workbench bench) => Version;
 
-        public override async Task RunAsync(Workbench bench, CancellationToken token)
+        public override async Task RunAsync(Workbench bench, IProgress<StepShare> progress, CancellationToken token)
         {
             Log.Enqueue(Name);
+            foreach (var share in Shares)
+                progress.Report(new StepShare(share, $"at {share.ToString(CultureInfo.InvariantCulture)}"));
             Started?.Invoke();
             await Until.WaitAsync(TimeSpan.FromMinutes(1), token);
             await Task.Delay(Wait, token);

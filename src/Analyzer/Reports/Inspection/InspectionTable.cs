@@ -43,9 +43,7 @@ internal static class InspectionTable
             var shape = string.Join(",", input.Shape.Select(size => size is { } known ? $"{known}" : "N"));
             text.Append($"input {Printable.Of(input.Name)} [{shape}]\n");
         }
-        text.Append('\n').Append(table.Write()).Append('\n');
-        if (gone.Length > 0)
-            text.Append(WrappedText.Of($"left out for the width: {string.Join(", ", gone)}; --format json has them"));
+        text.Append('\n').Append(table.Write()).Append('\n').Append(WrappedText.LeftOut(gone, "json"));
         text.Append(WrappedText.Of(
             $"{layers.Length} layers, {NumberText.Integer(inspection.ParametersTraced)} parameters traced, "
             + $"{NumberText.Integer(inspection.ParametersNonzero)} of them not zero, "

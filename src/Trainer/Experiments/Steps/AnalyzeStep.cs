@@ -66,7 +66,8 @@ internal sealed record AnalyzeStep(TrainStep Series, Reading Reading, int Sample
         "--measures", "wired", .. Reading.Options,
     ];
 
-    public override async Task RunAsync(Workbench bench, CancellationToken token) => await bench.Analyzer.RunAsync(
+    public override async Task RunAsync(Workbench bench, IProgress<StepShare> progress, CancellationToken token) =>
+        await bench.Analyzer.RunAsync(
         [
             bench.PathOf(Series.Folder), .. Options,
             .. bench.DataDir is { } data ? ["--data-dir", data] : ImmutableArray<string>.Empty,

@@ -45,7 +45,7 @@ internal sealed record PruneStep(string Folder, TrainStep Source, int Epoch, Pru
             : ImmutableArray<string>.Empty,
     ];
 
-    public override async Task RunAsync(Workbench bench, CancellationToken token)
+    public override async Task RunAsync(Workbench bench, IProgress<StepShare> progress, CancellationToken token)
     {
         var target = bench.PathOf(Folder);
         Directory.CreateDirectory(target);

@@ -38,7 +38,10 @@ internal abstract record Step(string Folder)
     public abstract double Cost { get; }
 
     /// <summary>Does the work. What an earlier attempt of the same key left is there; whatever else was there is not.</summary>
-    public abstract Task RunAsync(Workbench bench, CancellationToken token);
+    /// <param name="bench">Where, and what with.</param>
+    /// <param name="progress">Receives how far the step is, where that is known.</param>
+    /// <param name="token">Stops the work.</param>
+    public abstract Task RunAsync(Workbench bench, IProgress<StepShare> progress, CancellationToken token);
 
     /// <summary>Removes what an earlier step of another key, or a broken attempt, left.</summary>
     public abstract void Clear(Workbench bench);

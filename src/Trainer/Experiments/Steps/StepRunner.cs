@@ -4,13 +4,6 @@ using Emergence.Checkpoints;
 
 namespace Emergence.Trainer.Experiments.Steps;
 
-/// <summary>How far the steps are.</summary>
-/// <param name="Finished">The step that was just finished; null where an earlier run had done all.</param>
-/// <param name="StepsDone">Finished, now or by an earlier run.</param>
-/// <param name="Steps">All there are.</param>
-/// <param name="Left">What the steps of this run so far say about the time left; null while that is unknown.</param>
-internal sealed record StepProgress(Step? Finished, int StepsDone, int Steps, TimeSpan? Left);
-
 /// <summary>Does steps in the order of their inputs, several at a time, and none that is done already.</summary>
 internal static class StepRunner
 {
@@ -18,7 +11,7 @@ internal static class StepRunner
     /// <param name="wanted">The steps whose results are wanted; equal ones are done once.</param>
     /// <param name="bench">Where, and what with.</param>
     /// <param name="jobs">How many are worked on at a time.</param>
-    /// <param name="progress">Told after each step.</param>
+    /// <param name="progress">Receives progress while a step is worked on and after each.</param>
     /// <param name="token">Stops the work; what is finished stays finished.</param>
     /// <returns>Working time of all steps in seconds, those of earlier runs included.</returns>
     /// <exception cref="UsageException">The folder holds finished work of other settings, which would be lost.</exception>
@@ -38,9 +31,9 @@ internal static class StepRunner
                 done.Add(step.Place);
         }
         var waiting = steps.Where(step => !done.Contains(step.Place)).ToList();
-        var (costDone, costLeft, started) = (0.0, waiting.Sum(step => step.Cost), Stopwatch.GetTimestamp());
+        var tally = new StepTally([.. waiting], done.Count, progress);
         if (waiting.Count == 0)
-            progress?.Report(new StepProgress(null, done.Count, steps.Length, null));
+            tally.Nothing();
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
         var running = new List<(Task Task, Step Step)>();
@@ -53,7 +46,8 @@ internal static class StepRunner
                     && waiting.Find(step => step.Inputs.All(input => done.Contains(input.Place))) is { } next)
                 {
                     waiting.Remove(next);
-                    running.Add((DoAsync(next, bench, next.Inputs.Any(input => redone.Contains(input.Place)), stop.Token), next));
+                    var afresh = next.Inputs.Any(input => redone.Contains(input.Place));
+                    running.Add((DoAsync(next, bench, afresh, tally.Of(next), stop.Token), next));
                 }
                 await Task.WhenAny(running.Select(work => work.Task));
                 var finished = running.FindIndex(work => work.Task.IsCompleted);
@@ -62,9 +56,7 @@ internal static class StepRunner
                 running.RemoveAt(finished);
                 done.Add(step.Place);
                 redone.Add(step.Place);
-                (costDone, costLeft) = (costDone + step.Cost, costLeft - step.Cost);
-                progress?.Report(
-                    new StepProgress(step, done.Count, steps.Length, Stopwatch.GetElapsedTime(started) * (costLeft / costDone)));
+                tally.Finish(step);
             }
         }
         finally
@@ -147,14 +139,15 @@ internal static class StepRunner
         }
     }
 
-    private static async Task DoAsync(Step step, Workbench bench, bool afresh, CancellationToken token)
+    private static async Task DoAsync(
+        Step step, Workbench bench, bool afresh, IProgress<StepShare> progress, CancellationToken token)
     {
         var begin = Stopwatch.GetTimestamp();
         // Only what an interrupted attempt left is worth going on from, and only on the same inputs.
         if (afresh || OwnMarker(step, bench) is not { Done: false })
             Clear(step, bench);
         new StepMarker(step.Key, step.Worker(bench), Done: false, 0).Write(bench, step);
-        await step.RunAsync(bench, token);
+        await step.RunAsync(bench, progress, token);
         new StepMarker(step.Key, step.Worker(bench), Done: true, Math.Round(Stopwatch.GetElapsedTime(begin).TotalSeconds, 1))
             .Write(bench, step);
     }

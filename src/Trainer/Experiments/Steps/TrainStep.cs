@@ -30,8 +30,8 @@ internal sealed record TrainStep(string Folder, TrainingSetting Setting, int Fir
 
     public override double Cost => 1 + (LastEpoch - FirstEpoch) * Setting.EpochCost;
 
-    public override Task RunAsync(Workbench bench, CancellationToken token) =>
-        Task.Run(() => TrainingRun.Run(Plan(bench), null, token), token);
+    public override Task RunAsync(Workbench bench, IProgress<StepShare> progress, CancellationToken token) =>
+        Task.Run(() => TrainingRun.Run(Plan(bench), new Epochs(progress, FirstEpoch), token), token);
 
     public override void Clear(Workbench bench)
     {
@@ -74,5 +74,17 @@ internal sealed record TrainStep(string Folder, TrainingSetting Setting, int Fir
 
         bool IsWhole(string checkpoint) =>
             File.Exists(checkpoint) && (!Setting.Hyper.HasState || File.Exists(OptimizerFile.PathOf(checkpoint)));
+    }
+
+    /// <summary>The share of a step's epochs, those of an interrupted attempt included.</summary>
+    private sealed class Epochs(IProgress<StepShare> progress, int first) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value is not TrainingProgress.Step step)
+                return;
+            var done = step.Epoch - 1 - first + (double)step.SamplesDone / step.Samples;
+            progress.Report(new StepShare(done / (step.LastEpoch - first), $"epoch {step.Epoch}/{step.LastEpoch}"));
+        }
     }
 }
