@@ -49,7 +49,7 @@ public sealed record CheckpointMetadata
     /// <summary><c>emergence.test_accuracy</c>: share of test samples classified rightly, 0 to 1.</summary>
     public double? TestAccuracy { get; init; }
 
-    /// <summary><c>emergence.network</c>: kind of network (mlp, lenet, cnn).</summary>
+    /// <summary><c>emergence.network</c>: kind of network (mlp, lenet, cnn, vit).</summary>
     public string? Network { get; init; }
 
     /// <summary><c>emergence.hidden</c>: sizes of the hidden layers, as <c>128,64</c>; <c>none</c> for a linear model.</summary>

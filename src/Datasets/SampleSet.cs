@@ -14,7 +14,7 @@ namespace Emergence.Datasets;
 /// <param name="Data">All samples, contiguous, little-endian, sample-major.</param>
 /// <param name="Labels">Class of each sample, or null.</param>
 /// <param name="Sha256">
-/// What <see cref="Hash"/> gives for the set before <see cref="Take"/> shortened it, so that a part still tells which
+/// What <see cref="Hash"/> gives for the set before <see cref="Take"/> or <see cref="Skip"/> shortened it, so that a part still tells which
 /// set it is part of.
 /// </param>
 public sealed record SampleSet(
@@ -51,6 +51,14 @@ public sealed record SampleSet(
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         return count >= Count ? this : this with { Data = Data[..(count * SampleBytes)], Labels = Labels?[..count] };
+    }
+
+    /// <summary>All but the first <paramref name="count"/> samples; shares the data.</summary>
+    public SampleSet Skip(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(count, Count);
+        return count == 0 ? this : this with { Data = Data[(count * SampleBytes)..], Labels = Labels?[count..] };
     }
 
     /// <summary>

@@ -37,8 +37,8 @@ public sealed partial class OnnxWriter
     private string Gated(string name, string input, string gate) =>
         Ranked(Node(name, "Mul", [input, gate]), RankOf(input));
 
-    // x/2 · (1 + erf(x/√2)): the operator of that name came with operator set 20.
-    private string Gelu(string name, string input)
+    /// <summary>x/2 · (1 + erf(x/√2)), in parts: the operator of that name came with operator set 20.</summary>
+    public string Gelu(string name, string input)
     {
         var scaled = Node(name + ".div", "Div", [input, Constant(name + ".sqrt2", MathF.Sqrt(2))]);
         var raised = Node(name + ".add", "Add",

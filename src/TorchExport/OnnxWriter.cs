@@ -88,7 +88,11 @@ public sealed partial class OnnxWriter
     }
 
     /// <summary>The sum of two tensors, as behind a residual connection.</summary>
-    public string Add(string a, string b) => Ranked(Node("add", "Add", [a, b]), Math.Max(RankOf(a), RankOf(b)));
+    public string Add(string a, string b) => Add("add", a, b);
+
+    /// <inheritdoc cref="Add(string, string)"/>
+    public string Add(string name, string a, string b) =>
+        Ranked(Node(name, "Add", [a, b]), Math.Max(RankOf(a), RankOf(b)));
 
     /// <summary>Tensors joined along an axis.</summary>
     public string Concat(long axis, params ReadOnlySpan<string> tensors) =>

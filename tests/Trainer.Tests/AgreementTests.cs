@@ -30,6 +30,8 @@ public sealed class AgreementTests : IDisposable
     [Theory]
     [InlineData("--network", "mlp", "--hidden", "40,20", "--lr", "0.05")]
     [InlineData("--network", "lenet", "--activation", "tanh", "--optimizer", "adam", "--lr", "0.001")]
+    [InlineData("--network", "vit", "--depth", "2", "--width", "12", "--heads", "3", "--optimizer", "adam", "--lr", "0.001")]
+    [InlineData("--network", "vit", "--depth", "1", "--width", "8", "--heads", "2", "--patch", "7", "--activation", "relu")]
     [InlineData("--network", "lenet", "--mean", "0.1307", "--std", "0.3081")]
     public async Task A_run_is_read_as_it_was_trained(params string[] options)
     {
@@ -101,22 +103,27 @@ public sealed class AgreementTests : IDisposable
         Assert.Contains(layers, layer => layer.Alive > 0);
     }
 
-    /// <summary>Each weighted layer with its nodes' mean activations, read behind the activation function.</summary>
+    /// <summary>
+    /// Each connecting layer with its nodes' mean activations over samples and tokens, read behind what closes it: its activation
+    /// function, the sum of a residual connection that it ends, the position that is added to patches, the last normalization.
+    /// </summary>
     private static List<(string Name, double[] Means)> ActivationMeans(Network network, Tensor inputs)
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
         var means = new List<(string Name, double[] Means)>();
-        var x = inputs;
-        foreach (var layer in network.Architecture.Layers)
+        network.Forward(inputs, (layer, given) =>
         {
-            x = network.Apply(layer, x);
-            var values = () => x.to_type(ScalarType.Float64).mean([0]).flatten().data<double>().ToArray();
-            if (layer is WeightedLayer)
-                means.Add((layer.Name, values()));
-            else if (layer is ActivationLayer)
-                means[^1] = (means[^1].Name, values());
-        }
+            var samples = given.to_type(ScalarType.Float64);
+            var values = samples.mean(samples.dim() == 3 && layer is not PositionLayer ? [0, 1] : [0]);
+            // A convolution's nodes are channels at positions, in that order.
+            values = layer is PositionLayer ? values.transpose(0, 1) : values;
+            var read = values.flatten().data<double>().ToArray();
+            if (layer is ConnectingLayer)
+                means.Add((layer.Name, read));
+            else if (layer is ActivationLayer or ResidualLayer or PositionLayer or NormLayer { Name: "norm" })
+                means[^1] = (means[^1].Name, read);
+        });
         return means;
     }
 }

@@ -47,5 +47,7 @@ internal static class Commands
             ],
             [.. ExitMeaning.Usual, ExitMeaning.Canceled]),
         TrainCommand.Create(terminal),
-        ExperimentCommand.Create(terminal));
+        SharpnessCommand.Create(terminal),
+        ExperimentCommand.Create(terminal),
+        PredictorCommand.Create(terminal));
 }

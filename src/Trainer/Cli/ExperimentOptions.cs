@@ -45,8 +45,7 @@ internal sealed class ExperimentOptions
     private Option<Activation> Activation { get; } = TypedOption.Choice(
         "--activation", "activation function of the hidden layers [default: relu]", TypedOption.WordsOf<Activation>());
 
-    private Option<Initialization> Init { get; } = TypedOption.Choice(
-        "--init", "how the initial weights are drawn [default: pytorch]", TypedOption.WordsOf<Initialization>());
+    private Option<InitialWeights> Init { get; } = InitializationOption.Create();
 
     private Option<double> LearningRate { get; } = TypedOption.Number<double>(
         "--lr", "learning rate of the fully connected network [default: 0.005]", x => x > 0, "a finite number above 0");

@@ -20,6 +20,8 @@ internal static class TrainCommand
                     "the usual network on drawn digits, without a download"),
                 new("emergence-train train --dataset mnist --data-dir data --network lenet --epochs 10 --out runs/lenet",
                     "a convolutional network on files of your own"),
+                new("emergence-train train --dataset digits --network vit --optimizer adam --lr 0.001 --out runs/vit",
+                    "a small vision transformer"),
                 new("emergence-train train --from runs/mlp/ckpt_005.onnx --epochs 5 --out runs/mlp",
                     "five more epochs; what is not given is as the checkpoint records it"),
             ],

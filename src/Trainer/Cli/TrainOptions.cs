@@ -15,17 +15,31 @@ internal sealed class TrainOptions
     private const int DefaultEpochs = 5;
 
     private Option<NetworkKind> Network { get; } = TypedOption.Choice(
-        "--network", "fully connected layers, LeNet-5 with max pooling, or twice two convolutions and a pooling [default: mlp]",
+        "--network",
+        "fully connected layers, LeNet-5 with max pooling, twice two convolutions and a pooling, or a vision transformer "
+        + "[default: mlp]",
         TypedOption.WordsOf<NetworkKind>());
 
     private Option<ImmutableArray<int>> Hidden { get; } = TypedOption.WholeNumbersOr(
         "--hidden", "N[,N…]|none", "none", "sizes of the hidden layers of an mlp; none makes a linear model [default: 128,64]");
 
     private Option<Activation> Activation { get; } = TypedOption.Choice(
-        "--activation", "activation function of the hidden layers [default: relu]", TypedOption.WordsOf<Activation>());
+        "--activation", "activation function of the hidden layers [default: relu; vit: gelu]", TypedOption.WordsOf<Activation>());
 
-    private Option<Initialization> Init { get; } = TypedOption.Choice(
-        "--init", "how the initial weights are drawn [default: pytorch]", TypedOption.WordsOf<Initialization>());
+    private Option<int> Patch { get; } = TypedOption.WholeNumber(
+        "--patch", $"vit: side of the squares of pixels that become tokens [default: {TransformerSizes.Usual.Patch}]", 1);
+
+    private Option<int> Width { get; } = TypedOption.WholeNumber(
+        "--width", $"vit: length of a token; blocks have hidden layers of four times it [default: {TransformerSizes.Usual.Width}]",
+        1);
+
+    private Option<int> Depth { get; } = TypedOption.WholeNumber(
+        "--depth", $"vit: number of blocks [default: {TransformerSizes.Usual.Depth}]", 1);
+
+    private Option<int> Heads { get; } = TypedOption.WholeNumber(
+        "--heads", $"vit: heads of each attention; they divide the width [default: {TransformerSizes.Usual.Heads}]", 1);
+
+    private Option<InitialWeights> Init { get; } = InitializationOption.Create();
 
     private Option<string> From { get; } = TypedOption.Text(
         "--from", "CKPT", "go on with the network in this checkpoint; options not given are as it records them");
@@ -84,7 +98,7 @@ internal sealed class TrainOptions
             Out.Required = true;
             return
             [
-                new("Network", Network, Hidden, Activation, Init, From, Regrow),
+                new("Network", Network, Hidden, Patch, Width, Depth, Heads, Activation, Init, From, Regrow),
                 new("Samples", Dataset, DataDir, Samples, Scale, Mean, Std),
                 new("Training", Epochs, LearningRate, BatchSize, Optimizer, Momentum, Seed, Threads, KeepGoing),
                 new("Output", Out, Quiet),
@@ -151,14 +165,31 @@ internal sealed class TrainOptions
         var kind = parsed.GetValue(Network);
         if (kind != NetworkKind.Mlp && parsed.GetResult(Hidden) is not null)
             throw new UsageException("--hidden: belongs to --network mlp, as the layers of others are fixed; leave it out");
+        foreach (var option in new Option[] { Patch, Width, Depth, Heads })
+        {
+            if (kind != NetworkKind.Vit && parsed.GetResult(option) is not null)
+                throw new UsageException($"{option.Name}: belongs to --network vit; leave it out");
+        }
         ImmutableArray<int> hidden =
             kind != NetworkKind.Mlp ? [] : parsed.GetResult(Hidden) is null ? [128, 64] : parsed.GetValue(Hidden);
-        return new NetworkSource.Fresh(new NetworkDesign(kind, hidden, parsed.GetValue(Activation), parsed.GetValue(Init)));
+        var activation = parsed.GetResult(Activation) is not null ? parsed.GetValue(Activation)
+            : kind == NetworkKind.Vit ? Networks.Activation.Gelu : Networks.Activation.Relu;
+        return new NetworkSource.Fresh(
+            new NetworkDesign(kind, hidden, activation, parsed.GetValue(Init) ?? Initialization.PyTorch) { Sizes = ReadSizes(parsed) });
+    }
+
+    private TransformerSizes ReadSizes(ParseResult parsed)
+    {
+        var usual = TransformerSizes.Usual;
+        return new(Given(Patch, usual.Patch), Given(Width, usual.Width), Given(Depth, usual.Depth), Given(Heads, usual.Heads));
+
+        int Given(Option<int> option, int otherwise) =>
+            parsed.GetResult(option) is null ? otherwise : parsed.GetValue(option);
     }
 
     private NetworkSource.Saved ReadSaved(string path, ParseResult parsed)
     {
-        foreach (var option in new Option[] { Network, Hidden, Activation, Init })
+        foreach (var option in new Option[] { Network, Hidden, Patch, Width, Depth, Heads, Activation, Init })
         {
             if (parsed.GetResult(option) is not null)
                 throw new UsageException(

@@ -42,8 +42,7 @@ internal sealed record ExperimentPlan(
             all || named.Contains(PredictorName) ? new Predictor(settings, images[0]) : null);
 
         // To see it work, one is enough, unless more are asked for.
-        ImmutableArray<string> Few(ImmutableArray<string> sets) =>
-            settings.IsQuick && datasets.IsEmpty ? sets[..1] : sets;
+        ImmutableArray<string> Few(ImmutableArray<string> sets) => settings.IsQuick && datasets.IsEmpty ? sets[..1] : sets;
     }
 
     /// <summary>The data sets that are worked on.</summary>

@@ -5,14 +5,29 @@ using Emergence.Trainer.Networks;
 
 namespace Emergence.Trainer.Experiments;
 
-/// <summary>What the initial weights do to emergence, before and after training (the paper speaks of it,
-/// and does not measure it).</summary>
+/// <summary>What the initial weights do to emergence, before and after training (the paper speaks of it, and does not measure
+/// it); and whether raising it at the start helps.</summary>
 /// <param name="Settings">Network, samples, seeds.</param>
 /// <param name="Dataset">What all are trained on.</param>
 internal sealed record Initializations(ExperimentSettings Settings, string Dataset)
 {
-    /// <summary>The ways to draw them.</summary>
-    public static ImmutableArray<Initialization> All { get; } = [.. Enum.GetValues<Initialization>()];
+    /// <summary>What EmergenceInit scales by; the last makes the first layer of three a third as large and the last three times.</summary>
+    public static ImmutableArray<double> Alphas { get; } = [1.5, 3];
+
+    /// <summary>The ways to draw them, then those that raise emergence, each with its control.</summary>
+    public static ImmutableArray<InitialWeights> All { get; } =
+    [
+        .. Enum.GetValues<Initialization>().Select(rule => (InitialWeights)rule),
+        .. Alphas.SelectMany(alpha => new[] { Raised(alpha), Control(alpha) }),
+    ];
+
+    /// <summary>PyTorch's weights as EmergenceInit scales them.</summary>
+    public static InitialWeights Raised(double alpha) =>
+        new(Initialization.PyTorch, new WeightScaling(ScalingProfile.Emergence, alpha));
+
+    /// <summary>The same weights scaled by one factor, to the same norm.</summary>
+    public static InitialWeights Control(double alpha) =>
+        new(Initialization.PyTorch, new WeightScaling(ScalingProfile.Scaled, alpha));
 
     /// <summary>The whole work.</summary>
     public IEnumerable<Step> Steps =>
@@ -21,9 +36,9 @@ internal sealed record Initializations(ExperimentSettings Settings, string Datas
         select new AnalyzeStep(Run(initialization, seed), Reading.Mean, Settings.ProbeSamples);
 
     /// <summary>A training as long as the one before pruning.</summary>
-    public TrainStep Run(Initialization initialization, long seed) => new(
+    public TrainStep Run(InitialWeights initialization, long seed) => new(
         string.Create(CultureInfo.InvariantCulture,
-            $"initialization/{Dataset}/{initialization.ToString().ToLowerInvariant()}/seed-{seed}"),
+            $"initialization/{Dataset}/{initialization.ToString().Replace(':', '-')}/seed-{seed}"),
         Settings.Mlp(Settings.Design with { Initialization = initialization }, Dataset, seed),
         0,
         Settings.PruneAfter[0]);

@@ -16,6 +16,7 @@ internal sealed record Predictor(ExperimentSettings Settings, string Dataset)
     private static readonly ImmutableArray<ImmutableArray<int>> Hidden =
         [[16], [32], [64], [128], [32, 16], [64, 32], [128, 64], [64, 64, 64]];
     private static readonly ImmutableArray<double> LearningRates = [0.02, 0.1];
+    private static readonly ImmutableArray<Activation> Activations = [Activation.Relu, Activation.Sigmoid, Activation.Tanh];
 
     /// <summary>The runs: every combination of sizes, learning rate and activation function, each with a
     /// seed of its own.</summary>
@@ -23,7 +24,7 @@ internal sealed record Predictor(ExperimentSettings Settings, string Dataset)
     [
         .. from hidden in Hidden
            from rate in LearningRates
-           from activation in Enum.GetValues<Activation>()
+           from activation in Activations
            select (hidden, rate, activation) into combination
            select Run(combination.hidden, combination.rate, combination.activation),
     ];
@@ -34,7 +35,7 @@ internal sealed record Predictor(ExperimentSettings Settings, string Dataset)
     private TrainStep Run(ImmutableArray<int> hidden, double rate, Activation activation)
     {
         var index = (Hidden.IndexOf(hidden) * LearningRates.Length
-            + LearningRates.IndexOf(rate)) * Enum.GetValues<Activation>().Length + (int)activation;
+            + LearningRates.IndexOf(rate)) * Activations.Length + Activations.IndexOf(activation);
         return new TrainStep(
             string.Create(CultureInfo.InvariantCulture,
                 $"predictor/{Dataset}/{string.Join('-', hidden)}-{activation.ToString().ToLowerInvariant()}-lr-{rate}"),

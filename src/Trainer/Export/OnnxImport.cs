@@ -7,15 +7,16 @@ namespace Emergence.Trainer.Export;
 
 /// <summary>
 /// Reads a network back from the kind of model that <see cref="OnnxExport"/> writes: one chain of Gemm, Conv, MaxPool, Flatten
-/// and activation functions. Sizes and weights come from the graph, so that a model others have edited is taken as it is.
+/// and activation functions, or the blocks of a transformer. Sizes and weights come from the graph, so that a model others have
+/// edited is taken as it is.
 /// </summary>
-internal static class OnnxImport
+internal static partial class OnnxImport
 {
     /// <summary>The network in a checkpoint, ready to be trained on.</summary>
     /// <exception cref="UserException">The model is no such chain; the message names file and node.</exception>
     public static Network ToNetwork(Checkpoint checkpoint) => new Reader(checkpoint).Read();
 
-    private sealed class Reader(Checkpoint checkpoint)
+    private sealed partial class Reader(Checkpoint checkpoint)
     {
         private readonly GraphProto graph = checkpoint.Model.Graph;
         private readonly Dictionary<string, TensorProto> initializers =
@@ -30,32 +31,58 @@ internal static class OnnxImport
             if (graph.Output is not [var output])
                 throw Refuse($"has {graph.Output.Count} outputs instead of one");
 
+            var layers = Chain(input.Name, output.Name, null);
+            if (!values.Keys.Any(name => layers.SelectMany(layer => layer.Parts).OfType<ConnectingLayer>().Any(l => l.Name == name)))
+                throw Refuse("has no weights to train");
+            var isMlp = values.Count == layers.Count(layer => layer is DenseLayer);
+            return Network.Create(new Architecture(isMlp ? "mlp" : checkpoint.Metadata.Network, SampleShape(input), layers),
+                layer => values[layer.Name]);
+        }
+
+        /// <summary>The operators from one tensor to another.</summary>
+        /// <param name="start">Where they begin.</param>
+        /// <param name="end">Where they end.</param>
+        /// <param name="beside">A node that reads the first tensor too and is none of them; null for none.</param>
+        private ImmutableArray<Layer> Chain(string start, string end, NodeProto? beside)
+        {
             var layers = ImmutableArray.CreateBuilder<Layer>();
-            for (var tensor = input.Name; tensor != output.Name;)
+            for (var tensor = start; tensor != end;)
             {
                 if (layers.Count == graph.Node.Count)
                     throw Refuse("is a circle");
-                var readers = graph.Node.Where(node => node.Input.Contains(tensor)).ToArray();
-                if (readers is not [{ Output: [var next] } node])
-                    throw Refuse($"'{tensor}' is read by {readers.Length} nodes instead of one in a chain");
-                layers.Add(Layer(node, node.Name.Length > 0 ? node.Name : $"{node.OpType.ToLowerInvariant()}{layers.Count + 1}"));
-                tensor = next;
+                var readers = graph.Node.Where(node => node != beside && node.Input.Contains(tensor)).ToArray();
+                beside = null;
+                (var layer, tensor) = readers switch
+                {
+                    [{ Output: [var next] } node] => Operator(node, Named(node, layers.Count), next),
+                    [_, _] or [_, _, _] => Fork(tensor, readers),
+                    _ => throw Unreadable(tensor, readers.Length),
+                };
+                layers.Add(layer);
             }
-            if (values.Count == 0)
-                throw Refuse("has no weights to train");
-            var kind = layers.Any(layer => layer is ConvolutionLayer) ? checkpoint.Metadata.Network : "mlp";
-            return Network.Create(new Architecture(kind, SampleShape(input), layers.ToImmutable()), layer => values[layer.Name]);
+            return layers.ToImmutable();
         }
 
-        private Layer Layer(NodeProto node, string name) => node.OpType switch
+        private static string Named(NodeProto node, int place) =>
+            node.Name.Length > 0 ? node.Name : $"{node.OpType.ToLowerInvariant()}{place + 1}";
+
+        private UserException Unreadable(string tensor, int readers) =>
+            Refuse($"'{tensor}' is read by {readers} nodes instead of one in a chain");
+
+        private (Layer Layer, string Next) Operator(NodeProto node, string name, string next) => node.OpType switch
         {
-            "Gemm" => Dense(node, name),
-            "Conv" => Convolution(node, name),
-            "MaxPool" => MaxPool(node, name),
-            "Flatten" when Ints(node, "axis", 1) is [1] => new FlattenLayer(name),
-            "Relu" => new ActivationLayer(name, Activation.Relu),
-            "Sigmoid" => new ActivationLayer(name, Activation.Sigmoid),
-            "Tanh" => new ActivationLayer(name, Activation.Tanh),
+            "Gemm" => (Dense(node, name), next),
+            "Conv" => (Convolution(node, name), next),
+            "MaxPool" => (MaxPool(node, name), next),
+            "Flatten" when Ints(node, "axis", 1) is [1] => (new FlattenLayer(name), next),
+            "Relu" => (new ActivationLayer(name, Activation.Relu), next),
+            "Sigmoid" => (new ActivationLayer(name, Activation.Sigmoid), next),
+            "Tanh" => (new ActivationLayer(name, Activation.Tanh), next),
+            "MatMul" => Product(node, name),
+            "LayerNormalization" => (Norm(node, name), next),
+            "Add" => (Position(node, name), next),
+            "Reshape" => Tokens(node),
+            "ReduceMean" when Ints(node, "axes") is [1] && Ints(node, "keepdims", 1) is [0] => (new MeanLayer(name), next),
             _ => throw Refuse(node, "is none that can be trained here"),
         };
 
@@ -81,11 +108,11 @@ internal static class OnnxImport
             var weight = Initializer(node, 1);
             if (weight.Dims is not [var outputs, var inputs, var kernel, var width] || kernel != width
                 || Ints(node, "pads", 0, 0, 0, 0) is not [var pad, ..] pads || pads.Any(p => p != pad)
-                || Ints(node, "strides", 1, 1) is not [1, 1] || Ints(node, "dilations", 1, 1) is not [1, 1]
-                || Ints(node, "group", 1) is not [1] || HasAutomaticPadding(node))
-                throw Refuse(node, "is no square convolution of stride 1 with one explicit padding on all sides");
+                || Ints(node, "strides", 1, 1) is not [var down, var right] || down != right
+                || Ints(node, "dilations", 1, 1) is not [1, 1] || Ints(node, "group", 1) is not [1] || HasAutomaticPadding(node))
+                throw Refuse(node, "is no square convolution of one stride with one explicit padding on all sides");
             values[name] = (TensorValues.ToFloats(weight, checkpoint.Directory), Bias(node, (int)outputs));
-            return new ConvolutionLayer(name, (int)inputs, (int)outputs, (int)kernel, (int)pad);
+            return new ConvolutionLayer(name, (int)inputs, (int)outputs, (int)kernel, (int)pad, (int)down);
         }
 
         private MaxPoolLayer MaxPool(NodeProto node, string name) =>

@@ -3,22 +3,38 @@ using System.Collections.Immutable;
 namespace Emergence.Trainer.Networks;
 
 /// <summary>A chain of operators, without weights.</summary>
-/// <param name="Kind"><c>mlp</c>, <c>lenet</c> or <c>cnn</c>; null where It is not one of them.</param>
+/// <param name="Kind"><c>mlp</c>, <c>lenet</c>, <c>cnn</c> or <c>vit</c>; null where it is not one of them.</param>
 /// <param name="InputShape">Channels, height and width of one sample.</param>
 /// <param name="Layers">The operators in order; the last gives the logits.</param>
-internal sealed record Architecture(string? Kind, ImmutableArray<int> InputShape, ImmutableArray<Layer> Layers)
+internal sealed partial record Architecture(string? Kind, ImmutableArray<int> InputShape, ImmutableArray<Layer> Layers)
 {
     /// <summary>Number of classes the network tells apart.</summary>
-    public int Classes => Layers.OfType<WeightedLayer>().Last().Outputs;
+    public int Classes => Weighted.OfType<ConnectingLayer>().Last().Outputs;
 
-    /// <summary>Sizes of the hidden layers, in order; null where there are convolutions.</summary>
+    /// <summary>The operators with values that are trained, in order, those within others included.</summary>
+    public IEnumerable<WeightedLayer> Weighted => Parts.OfType<WeightedLayer>();
+
+    /// <summary>Sizes of the hidden layers, in order; null where there are other operators with weights.</summary>
     public ImmutableArray<int>? Hidden =>
-        Layers.OfType<WeightedLayer>().All(layer => layer is DenseLayer)
-            ? [.. Layers.OfType<DenseLayer>().SkipLast(1).Select(layer => layer.Outputs)]
+        Weighted.All(layer => layer is DenseLayer)
+            ? [.. Weighted.OfType<DenseLayer>().SkipLast(1).Select(layer => layer.Outputs)]
             : null;
 
     /// <summary>The first activation function; null in a linear model.</summary>
-    public Activation? Activation => Layers.OfType<ActivationLayer>().FirstOrDefault()?.Function;
+    public Activation? Activation => Parts.OfType<ActivationLayer>().FirstOrDefault()?.Function;
+
+    /// <summary>The operators whose weights connect nodes, in order of depth; those that read the same tensor side by side.</summary>
+    public ImmutableArray<ImmutableArray<ConnectingLayer>> Stages => [.. StagesOf(Layers)];
+
+    private static IEnumerable<ImmutableArray<ConnectingLayer>> StagesOf(ImmutableArray<Layer> layers) =>
+        layers.SelectMany(layer => layer switch
+        {
+            ResidualLayer { Inner: var inner } => StagesOf(inner),
+            ConnectingLayer or AttentionLayer => [[.. layer.Parts.OfType<ConnectingLayer>()]],
+            _ => [],
+        });
+
+    private IEnumerable<Layer> Parts => Layers.SelectMany(layer => layer.Parts);
 
     /// <summary>
     /// Fully connected layers, each but the last followed by the activation function; a linear model where

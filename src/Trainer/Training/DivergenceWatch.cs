@@ -24,12 +24,10 @@ internal sealed class DivergenceWatch(bool keepGoing, IProgress<TrainingProgress
     /// <inheritdoc cref="Step" path="/exception"/>
     public void Weights(int epoch, Network network)
     {
-        foreach (var layer in network.Architecture.Layers.OfType<WeightedLayer>())
+        foreach (var (name, parameter) in network.NamedParameters)
         {
-            if (!IsFinite(network.Weight(layer)))
-                Diverged(epoch, $"weight '{layer.Name}.weight' is not finite");
-            if (!IsFinite(network.Bias(layer)))
-                Diverged(epoch, $"bias '{layer.Name}.bias' is not finite");
+            if (!IsFinite(parameter))
+                Diverged(epoch, $"{(name.EndsWith(".bias", StringComparison.Ordinal) ? "bias" : "weight")} '{name}' is not finite");
         }
     }
 

@@ -21,10 +21,10 @@ internal sealed class PruningMasks : IDisposable
     {
         if (history.IsEmpty)
             return new PruningMasks([]);
-        var layers = network.Architecture.Layers.OfType<WeightedLayer>().ToArray();
+        var layers = network.Architecture.Weighted.ToArray();
         var parameters = layers.Select(network.Weight);
         if (history.Any(record => record.Structure == "nodes"))
-            parameters = parameters.Concat(layers.Select(network.Bias));
+            parameters = parameters.Concat(layers.Where(layer => layer.Biases > 0).Select(network.Bias));
         using var guard = no_grad();
         return new PruningMasks([.. parameters.Select(parameter => (parameter, parameter.ne(0).to(parameter.dtype)))]);
     }

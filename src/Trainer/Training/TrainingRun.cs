@@ -69,7 +69,7 @@ internal static class TrainingRun
     private static (SampleSet Train, SampleSet Test) Load(TrainingPlan plan, IProgress<TrainingProgress>? progress,
         CancellationToken token)
     {
-        return (Split("train", plan.Samples), Split("test", null));
+        return (Split("train", plan.Samples + plan.HeldOut).Skip(plan.HeldOut), Split("test", null));
 
         SampleSet Split(string split, int? samples) => DatasetCatalog.Load(
             plan.Dataset, split, plan.DataDir, samples, line => progress?.Report(new TrainingProgress.Note(line)), token);
@@ -102,13 +102,27 @@ internal static class TrainingRun
     private static Network Restore(Checkpoint checkpoint, SampleSet train, int classes)
     {
         var network = OnnxImport.ToNetwork(checkpoint);
-        var architecture = network.Architecture;
-        if (architecture.InputShape.SequenceEqual(train.SampleShape) && architecture.Classes == classes)
+        try
+        {
+            RefuseOthers(checkpoint, network.Architecture, train, classes);
             return network;
-        network.Dispose();
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Checks that a network takes the samples and tells their classes apart.</summary>
+    /// <exception cref="UsageException">It does not.</exception>
+    internal static void RefuseOthers(Checkpoint checkpoint, Architecture architecture, SampleSet set, int classes)
+    {
+        if (architecture.InputShape.SequenceEqual(set.SampleShape) && architecture.Classes == classes)
+            return;
         throw new UsageException(
             $"{checkpoint.Path}: takes images of {Shape(architecture.InputShape)} and tells {architecture.Classes} classes "
-            + $"apart, but {train.Name} has {Shape(train.SampleShape)} and {classes}; choose another --dataset");
+            + $"apart, but {set.Name} has {Shape(set.SampleShape)} and {classes}; choose another --dataset");
 
         static string Shape(ImmutableArray<int> shape) => string.Join('x', shape);
     }
@@ -129,7 +143,7 @@ internal static class TrainingRun
             : string.Join(',', hidden.Select(size => size.ToString(CultureInfo.InvariantCulture))),
         Activation = architecture.Activation?.ToString().ToLowerInvariant(),
         Initialization = plan.Network is NetworkSource.Fresh { Design.Initialization: var initialization }
-            ? initialization.ToString().ToLowerInvariant()
+            ? initialization.ToString()
             : ((NetworkSource.Saved)plan.Network).Checkpoint.Metadata.Initialization,
         Optimizer = plan.Hyper.Optimizer.ToString().ToLowerInvariant(),
         LearningRate = plan.Hyper.LearningRate,

@@ -15,6 +15,7 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("mlp", "sgd")]
     [InlineData("mlp", "adam")]
     [InlineData("lenet", "sgd")]
+    [InlineData("vit", "adam")]
     public void A_seed_gives_the_same_files_every_time(string network, string optimizer)
     {
         string[] options = ["--network", network, "--optimizer", optimizer, "--epochs", "2", "--seed", "5"];
@@ -68,7 +69,7 @@ public sealed class TrainCommandTests : IDisposable
     {
         var run = workspace.Train(
             "out", "--hidden", "32", "--epochs", "8", "--lr", "0.05", "--momentum", "0.5", "--batch-size", "10", "--seed", "-4",
-            "--samples", "150");
+            "--samples", "150", "--init", "kaiming+emergence:1.5");
         Done(run);
 
         var metadata = Open("out", 8).Metadata;
@@ -77,6 +78,7 @@ public sealed class TrainCommandTests : IDisposable
             (metadata.Epoch, metadata.Seed, metadata.Dataset, metadata.Split, metadata.DatasetSha256));
         Assert.Equal((1f / 255, 0.5f, 0.5f), (metadata.Scale, Assert.Single(metadata.Mean), Assert.Single(metadata.Std)));
         Assert.Equal(("mlp", "32", "relu"), (metadata.Network, metadata.Hidden, metadata.Activation));
+        Assert.Equal("kaiming+emergence:1.5", metadata.Initialization);
         Assert.Equal(("sgd", 0.05, 0.5, 10), (metadata.Optimizer, metadata.LearningRate, metadata.Momentum, metadata.BatchSize));
         Assert.True(metadata.TrainAccuracy > 0.9, $"it learns (train accuracy {metadata.TrainAccuracy})");
         Assert.Equal(0, metadata.TestAccuracy!.Value * 50 % 1, 1e-9);
@@ -138,6 +140,19 @@ public sealed class TrainCommandTests : IDisposable
         Assert.StartsWith("error: epoch 2: weight 'fc1.weight' is not finite; ", onward.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_transformer_goes_on_bit_by_bit()
+    {
+        string[] options = ["--network", "vit", "--patch", "7", "--width", "12", "--depth", "2", "--heads", "3", "--optimizer", "adam",
+            "--lr", "0.002"];
+        Done(workspace.Train("whole", [.. options, "--epochs", "2"]));
+        Done(workspace.Train("first", [.. options, "--epochs", "1"]));
+        Done(workspace.Train("first", "--from", Path.Combine(workspace.Folder("first"), "ckpt_001.onnx"), "--epochs", "1"));
+        Assert.All(Files("whole"), file => Assert.Equal(Bytes("whole", file), Bytes("first", file)));
+        var metadata = Open("first", 2).Metadata;
+        Assert.Equal(("vit", "gelu", null), (metadata.Network, metadata.Activation, metadata.Hidden));
+    }
+
     [Theory]
     [InlineData("adam", "0.01", "0")]
     [InlineData("sgd", "0.02", "0.9")]
@@ -194,6 +209,16 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("--batchsize 3", "--batchsize: no such option; did you mean '--batch-size'? See emergence-train train --help")]
     [InlineData("--network lenet --hidden 3",
         "--hidden: belongs to --network mlp, as the layers of others are fixed; leave it out")]
+    [InlineData("--network vit --hidden 3",
+        "--hidden: belongs to --network mlp, as the layers of others are fixed; leave it out")]
+    [InlineData("--init emergence:99",
+        "--init: 'emergence:99': expected a number from 0.1 to 10 behind emergence:; see emergence-train train --help")]
+    [InlineData("--patch 4", "--patch: belongs to --network vit; leave it out")]
+    [InlineData("--network cnn --heads 4", "--heads: belongs to --network vit; leave it out")]
+    [InlineData("--network vit --patch 5",
+        "--patch: squares of 5 pixels do not divide images of 28 x 28; choose one of 1, 2, 4, 7, 14, 28")]
+    [InlineData("--network vit --width 6 --heads 4", "--heads: 4 heads do not divide a width of 6; choose one of 1, 2, 3, 6")]
+    [InlineData("--from x.onnx --depth 3", "--depth: --from takes the network from the checkpoint; leave one of the two out")]
     [InlineData("--optimizer adam --momentum 0.9", "--momentum: belongs to --optimizer sgd; leave it out")]
     [InlineData("--from x.onnx --hidden 3", "--hidden: --from takes the network from the checkpoint; leave one of the two out")]
     [InlineData("--from x.onnx", "--from x.onnx: does not exist; check the path")]
@@ -207,7 +232,7 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "no command is given; expected train, experiment or completion; see emergence-train --help")]
+    [InlineData("", "no command is given; expected train, sharpness, experiment, predictor or completion; see emergence-train --help")]
     [InlineData("train --dataset digits", "--out: is missing; give it as in --out DIR; see emergence-train train --help")]
     [InlineData("train --out nowhere", "--dataset: is missing; name what to train on, as in --dataset digits")]
     public void What_is_missing_is_named(string args, string message)

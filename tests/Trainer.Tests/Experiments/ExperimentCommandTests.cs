@@ -109,6 +109,16 @@ public sealed class ExperimentCommandTests : IDisposable
     }
 
     [Fact]
+    public void Initial_weights_that_raise_emergence_are_compared_with_a_control_of_the_same_norm()
+    {
+        Done(Experiment("out", "initialization", "--hidden", "8,4"));
+        var table = File.ReadAllLines(Path.Combine(workspace.Folder("out"), "tables", "initialization-raised.csv"));
+        Assert.Equal(["emergence:1.5,scaled:1.5", "emergence:1.5,pytorch", "emergence:3,scaled:3", "emergence:3,pytorch"],
+            table[1..].Select(row => string.Join(',', row.Split(',')[..2])));
+        Assert.Equal(9, File.ReadAllLines(Path.Combine(workspace.Folder("out"), "tables", "initialization.csv")).Length);
+    }
+
+    [Fact]
     public void Other_data_under_the_same_name_are_worked_on_anew()
     {
         Done(Experiment("out", "cnn"));

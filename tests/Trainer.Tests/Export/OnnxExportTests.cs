@@ -17,7 +17,9 @@ public sealed class OnnxExportTests
             data.Add("mlp 7", activation, 3, 32);
             data.Add("lenet", activation, 1, 28);
             data.Add("lenet", activation, 3, 32);
+            data.Add("vit", activation, 1, 28);
         }
+        data.Add("vit", nameof(Activation.Gelu), 3, 32);
         data.Add("mlp none", nameof(Activation.Relu), 1, 28);
         return data;
     }
@@ -64,6 +66,7 @@ public sealed class OnnxExportTests
 
     private static Architecture Create(string name, Activation activation, int channels, int side) => name.Split(' ') switch
     {
+        ["vit"] => Architecture.Vit([channels, side, side], new TransformerSizes(4, 12, 2, 3), activation, 10),
         ["lenet"] => Architecture.LeNet([channels, side, side], activation, 10),
         ["mlp", "none"] => Architecture.Mlp([channels, side, side], [], activation, 10),
         ["mlp", var hidden] => Architecture.Mlp([channels, side, side], [.. hidden.Split(',').Select(int.Parse)], activation, 10),

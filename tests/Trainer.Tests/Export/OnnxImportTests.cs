@@ -1,4 +1,5 @@
 using Emergence.Checkpoints;
+using Emergence.Trainer.Experiments.Steps;
 using Emergence.Trainer.Export;
 using Emergence.Trainer.Networks;
 using Onnx;
@@ -14,17 +15,22 @@ public sealed class OnnxImportTests : IDisposable
     [Theory]
     [InlineData("mlp")]
     [InlineData("lenet")]
+    [InlineData("vit")]
     public void What_was_written_is_read_back(string kind)
     {
-        var architecture = kind == "mlp"
-            ? Architecture.Mlp([1, 28, 28], [9, 8], Activation.Sigmoid, 10)
-            : Architecture.LeNet([1, 28, 28], Activation.Tanh, 10);
+        var architecture = kind switch
+        {
+            "mlp" => Architecture.Mlp([1, 28, 28], [9, 8], Activation.Sigmoid, 10),
+            "vit" => Architecture.Vit([1, 28, 28], new TransformerSizes(7, 12, 2, 3), Activation.Gelu, 10),
+            _ => Architecture.LeNet([1, 28, 28], Activation.Tanh, 10),
+        };
         using var network = Network.Initialize(architecture, 1);
         var model = OnnxExport.ToModel(network, new CheckpointMetadata { Network = kind });
 
         using var again = OnnxImport.ToNetwork(Save(model));
 
-        Assert.Equal(architecture.Layers, again.Architecture.Layers);
+        Assert.Equal(architecture.Layers.Select(layer => layer.Name), again.Architecture.Layers.Select(layer => layer.Name));
+        Assert.Equal(architecture.Weighted, again.Architecture.Weighted);
         Assert.Equal(kind, again.Architecture.Kind);
         Assert.Equal(ModelFile.Serialize(model),
             ModelFile.Serialize(OnnxExport.ToModel(again, new CheckpointMetadata { Network = kind })));
@@ -75,6 +81,82 @@ public sealed class OnnxImportTests : IDisposable
         computed.Graph.Node[1].Input[1] = "elsewhere";
         Assert.Contains("node 'fc1' (Gemm) has a weight that is computed, not stored", Refusal(computed),
             StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("weights")]
+    [InlineData("nodes")]
+    public async Task A_pruned_transformer_is_trained_on(string structure)
+    {
+        string[] network = ["--network", "vit", "--patch", "7", "--width", "12", "--depth", "2", "--heads", "3"];
+        Assert.Equal(0, workspace.Train("whole", [.. network, "--epochs", "0"]).Code);
+        var (path, pruned) = (Path.Combine(workspace.Folder("whole"), "ckpt_000.onnx"), workspace.Folder("pruned.onnx"));
+        var analyzer = await AnalyzerProgram.FindAsync(null, CancellationToken.None);
+        string[] shrink = structure == "nodes" ? ["--shrink"] : [];
+        await analyzer.RunAsync(
+            ["prune", path, "--structure", structure, "--amount", "0.5", "--scope", "layer", "--keep-output", .. shrink,
+                "--data-dir", workspace.Data, "--out", pruned], CancellationToken.None);
+
+        Assert.Equal(0, workspace.Train("on", "--from", pruned, "--epochs", "1").Code);
+
+        var trained = Checkpoint.Open(Path.Combine(workspace.Folder("on"), "ckpt_001.onnx")).Model.Graph.Initializer;
+        foreach (var stored in Checkpoint.Open(pruned).Model.Graph.Initializer.Where(tensor => tensor.Name.EndsWith(".weight",
+            StringComparison.Ordinal)))
+        {
+            var after = trained.Single(tensor => tensor.Name == stored.Name);
+            Assert.Equal(stored.Dims, after.Dims);
+            Assert.All(TensorValues.ToFloats(stored, null).Zip(TensorValues.ToFloats(after, null)),
+                pair => Assert.Equal(pair.First == 0, pair.Second == 0));
+        }
+        var removed = trained.Single(tensor => tensor.Name == "block1.fc1.weight");
+        Assert.Equal(structure == "nodes" ? [12, 24] : [12L, 48], removed.Dims);
+    }
+
+    [Theory]
+    [InlineData("block1.attention.softmax", "Sigmoid", "node 'block1.attention.scaled' (Mul) is not followed by one Softmax")]
+    [InlineData("block1.gelu.erf", "Tanh", "node 'block1.gelu.div' (Div) is not followed by one Erf")]
+    [InlineData("block1.attention.query", "Identity",
+        "node 'block1.attention.query.heads' (Reshape) is not followed by one Transpose")]
+    [InlineData("block1.norm1", "Softplus", "node 'block1.norm1' (Softplus) is none that can be trained here")]
+    public void A_transformer_of_another_kind_is_refused_by_name(string node, string op, string finding)
+    {
+        var model = Transformer();
+        model.Graph.Node.Single(part => part.Name == node).OpType = op;
+        Assert.Contains(finding, Refusal(model), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("block1.attention.key", "block1.attention", "is not the end of a self-attention")]
+    [InlineData("block1.attention.value", "block1.attention", "is not the end of a self-attention")]
+    [InlineData("block1.attention.back", "block1.attention", "is not the end of a self-attention")]
+    [InlineData("tokens", "tokens.flat", "does not make a token of each position")]
+    public void Axes_in_another_order_are_refused(string node, string named, string finding)
+    {
+        var model = Transformer();
+        var order = model.Graph.Node.Single(part => part.Name == node).Attribute.Single().Ints;
+        (order[0], order[1]) = (order[1], order[0]);
+        var refusal = Refusal(model);
+        Assert.Contains($"'{named}'", refusal, StringComparison.Ordinal);
+        Assert.Contains(finding, refusal, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("block1.gelu.by2")]
+    [InlineData("block1.gelu.one")]
+    [InlineData("block1.gelu.sqrt2")]
+    public void Another_function_of_the_form_of_gelu_is_refused(string constant)
+    {
+        var model = Transformer();
+        var stored = model.Graph.Initializer.Single(tensor => tensor.Name == constant);
+        model.Graph.Initializer[model.Graph.Initializer.IndexOf(stored)] = TensorValues.FromFloats(constant, [], [0.75f]);
+        Assert.Contains("node 'block1.gelu' (Mul) is not the end of a GELU", Refusal(model), StringComparison.Ordinal);
+    }
+
+    private static ModelProto Transformer()
+    {
+        using var network = Network.Initialize(
+            Architecture.Vit([1, 8, 8], new TransformerSizes(4, 6, 1, 2), Activation.Gelu, 4), 2);
+        return OnnxExport.ToModel(network, new CheckpointMetadata());
     }
 
     private static ModelProto Mlp()

@@ -29,7 +29,7 @@ public sealed class NetworkTests
                 new ConvolutionLayer("conv1", channels, 6, 5, padding), new ConvolutionLayer("conv2", 6, 16, 5, 0),
                 new DenseLayer("fc1", 400, 120), new DenseLayer("fc2", 120, 84), new DenseLayer("fc3", 84, 10),
             ],
-            architecture.Layers.OfType<WeightedLayer>());
+            architecture.Weighted.OfType<ConnectingLayer>());
         Assert.Null(architecture.Hidden);
         using var network = Network.Initialize(architecture, 0);
         using var logits = network.Forward(torch.zeros(2, channels, side, side));
@@ -58,7 +58,7 @@ public sealed class NetworkTests
     {
         var architecture = Architecture.LeNet([1, 28, 28], Activation.Relu, 10);
         using var network = Network.Initialize(architecture, 5, initialization);
-        foreach (var layer in architecture.Layers.OfType<WeightedLayer>())
+        foreach (var layer in architecture.Weighted.OfType<ConnectingLayer>())
         {
             var bound = Math.Sqrt(numerator / (layer.FanIn + fanOutCounts * layer.FanOut));
             var weights = network.Weight(layer).data<float>().ToArray();
@@ -72,7 +72,7 @@ public sealed class NetworkTests
     {
         var architecture = Architecture.Mlp([1, 28, 28], [128], Activation.Relu, 10);
         using var network = Network.Initialize(architecture, 5);
-        foreach (var layer in architecture.Layers.OfType<WeightedLayer>())
+        foreach (var layer in architecture.Weighted.OfType<ConnectingLayer>())
         {
             var bound = 1 / Math.Sqrt(layer.FanIn);
             var weights = network.Weight(layer).data<float>().ToArray();

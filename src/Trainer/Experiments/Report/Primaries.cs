@@ -46,7 +46,7 @@ internal sealed record Primaries(ImmutableArray<Primary> All, double FamilyWise)
         + $"and the test is over the runs, not over epochs. A statement holds where the number has the claimed sign and "
         + $"Holm's p, adjusted for all rows of this table, is at most {Rules.Level}; it is contradicted where it has the other "
         + $"sign; else it is undecided, which does not mean that it is false. The level is {Rules.Level}, not 0.05, as the "
-        + $"numbers of runs are not normal: so each rule stays below 5 % false verdicts.");
+        + $"numbers of runs are not normal: so each rule, and each whole report, stays below 5 % false verdicts.");
 
     /// <summary>Tests every primary claim.</summary>
     public static Primaries Of(IEnumerable<Chapter> chapters)

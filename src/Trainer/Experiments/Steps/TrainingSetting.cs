@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using Emergence.Trainer.Networks;
 using Emergence.Trainer.Training;
@@ -16,7 +15,7 @@ internal sealed record TrainingSetting(NetworkDesign Design, string Dataset, int
     /// <summary>Every setting, in one line; the same text for the same run.</summary>
     public string Describe() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{DescribeNetwork()}, {Design.Initialization.ToString().ToLowerInvariant()} initialization; {Dataset}, "
+        $"{DescribeNetwork()}, {Design.Initialization} initialization; {Dataset}, "
         + $"{Samples?.ToString(CultureInfo.InvariantCulture) ?? "all"} samples; "
         + $"{Hyper.Optimizer.ToString().ToLowerInvariant()}, lr {Hyper.LearningRate}, momentum {Hyper.Momentum}, batch "
         + $"{Hyper.BatchSize}, seed {Hyper.Seed}; threads {Threads}");
@@ -27,9 +26,8 @@ internal sealed record TrainingSetting(NetworkDesign Design, string Dataset, int
             StringComparison.Ordinal);
 
     /// <summary>Kind, sizes and activation, as <c>mlp 128,64 relu</c>.</summary>
-    public string DescribeNetwork() => Design.Kind == NetworkKind.Mlp
-        ? $"mlp {Sizes(Design.Hidden)} {Design.Activation.ToString().ToLowerInvariant()}"
-        : $"{Design.Kind.ToString().ToLowerInvariant()} {Design.Activation.ToString().ToLowerInvariant()}";
+    public string DescribeNetwork() => string.Create(CultureInfo.InvariantCulture,
+        $"{Design.Kind.ToString().ToLowerInvariant()} {DescribeSizes()}{Design.Activation.ToString().ToLowerInvariant()}");
 
     /// <summary>Rough cost of an epoch, see <see cref="Step.Cost"/>. Measured once; only the progress
     /// display depends on it.</summary>
@@ -37,8 +35,16 @@ internal sealed record TrainingSetting(NetworkDesign Design, string Dataset, int
     {
         NetworkKind.Mlp => 0.8 + Design.Hidden.Sum() / 1000.0,
         NetworkKind.LeNet => 17,
+        NetworkKind.Vit => 0.01 * Design.Sizes.Depth * Design.Sizes.Width * (28.0 / Design.Sizes.Patch),
         _ => 120,
     };
 
-    private static string Sizes(ImmutableArray<int> hidden) => hidden.IsEmpty ? "none" : string.Join(',', hidden);
+    private string DescribeSizes() => Design switch
+    {
+        { Kind: NetworkKind.Mlp, Hidden.IsEmpty: true } => "none ",
+        { Kind: NetworkKind.Mlp, Hidden: var hidden } => $"{string.Join(',', hidden)} ",
+        { Kind: NetworkKind.Vit, Sizes: var sizes } => string.Create(CultureInfo.InvariantCulture,
+            $"patch {sizes.Patch}, width {sizes.Width}, depth {sizes.Depth}, heads {sizes.Heads}, "),
+        _ => "",
+    };
 }
