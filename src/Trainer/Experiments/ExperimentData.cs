@@ -14,6 +14,14 @@ internal sealed record ExperimentData(ImmutableDictionary<string, string> Hashes
     // Enough to tell two versions of a data set apart.
     private const int HashLength = 12;
 
+    private static bool HasFewSeeds(ExperimentPlan plan)
+    {
+        var planned = new ExperimentSettings();
+        return plan is { MlpPruning: null, Transfer: null, Initializations: null }
+            ? plan.Cnn?.Seeds.Length < planned.ConvolutionalSeeds.Length
+            : plan.Settings.Seeds.Length < planned.Seeds.Length;
+    }
+
     /// <summary>Reads every data set once, before the work: what is missing should not be found missing
     /// after an hour of it.</summary>
     /// <exception cref="UserException">Data are not there at all, or do not go together.</exception>
@@ -24,6 +32,9 @@ internal sealed record ExperimentData(ImmutableDictionary<string, string> Hashes
         var remarks = ImmutableArray.CreateBuilder<string>();
         if (plan.Settings.IsQuick)
             remarks.Add("Run with --quick: so few samples and epochs that the numbers mean nothing.");
+        else if (HasFewSeeds(plan))
+            remarks.Add(
+                "The verdicts are planned for ten seeds (five of convolutional networks); with fewer, more stays undecided.");
         foreach (var info in plan.Datasets.Select(name => DatasetCatalog.Find(name)!))
         {
             var train = DatasetCatalog.Load(info.Name, "train", dataDir, token: token);

@@ -31,11 +31,6 @@ public partial class WordsTests
     // Where words of the list may still be used: the words as above, and the path begins so. Delete what is no longer needed.
     private static readonly (string Words, string Place)[] Allowed =
     [
-        // Written by the trainer.
-        ("where there is one", "docs/reproduction.md"),
-        ("so many(?! more)", "docs/reproduction.md"),
-        ("stands in(?! front| line| for)", "docs/reproduction.md"),
-        ("stands in for", "docs/reproduction.md"),
         // Not rewritten yet.
         ("stands in(?! front| line| for)", "src/"),
         ("unfed", "src/"),

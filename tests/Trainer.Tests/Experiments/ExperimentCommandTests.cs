@@ -16,6 +16,7 @@ public sealed class ExperimentCommandTests : IDisposable
     {
         Done(Experiment("out", "mlp-pruning", "--hidden", "8,4"));
         var whole = Results("out");
+        AssertOneOfEachClaimIsPrimary("out");
         Assert.Contains("tables/mlp-pruning-accuracy.csv", whole.Keys);
         Assert.Contains("figures/figure-2-mnist-emergence-accuracy-change.svg", whole.Keys);
         Assert.All(Directory.GetFiles(Path.Combine(workspace.Folder("out"), "figures")), path => XDocument.Load(path));
@@ -52,6 +53,7 @@ public sealed class ExperimentCommandTests : IDisposable
     {
         Done(Experiment("out", "cnn"));
         var whole = Results("out");
+        AssertOneOfEachClaimIsPrimary("out");
         var run = Path.Combine(workspace.Folder("out"), "cnn", "mnist", "seed-3");
         var marker = Path.Combine(run, "train.step");
         File.WriteAllText(marker, File.ReadAllText(marker).Replace("\"Done\":true", "\"Done\":false", StringComparison.Ordinal));
@@ -97,6 +99,7 @@ public sealed class ExperimentCommandTests : IDisposable
     public void Transfer_cuts_nodes_out_and_trains_fresh_networks_of_both_sizes()
     {
         Done(Experiment("out", "transfer", "--hidden", "8,4"));
+        AssertOneOfEachClaimIsPrimary("out");
         var table = File.ReadAllLines(Path.Combine(workspace.Folder("out"), "tables", "transfer-ends.csv"));
         // 784·8 + 8 + 8·4 + 4 + 4·10 + 10 parameters, and 784·4 + 4 + 4·2 + 2 + 2·10 + 10.
         Assert.Equal(["unpruned,\"6,366\"", "nodes pruned,\"3,180\""],
@@ -131,6 +134,8 @@ public sealed class ExperimentCommandTests : IDisposable
 
     [Theory]
     [InlineData("nonsense", "", "nonsense: no such experiment; expected mlp-")]
+    [InlineData("cnn,cmm", "", "cmm: no such experiment; expected mlp-")]
+    [InlineData("cnn,", "", ": no such experiment; expected mlp-")]
     [InlineData("cnn", "--analyzer nowhere",
         "--analyzer nowhere: does not exist; give the path of the program emergence-analyze")]
     [InlineData("mlp-pruning", "--prune-after 2,30", "--prune-after: is after the last epoch; give more --epochs")]
@@ -164,6 +169,22 @@ public sealed class ExperimentCommandTests : IDisposable
     private ProgramRun Experiment(string output, string name, params string[] options) => Workspace.Run(
         ["experiment", name, "--quick", "--seeds", "3", "--dataset", "mnist", "--data-dir", workspace.Data, "--out",
             workspace.Folder(output), .. options]);
+
+    /// <summary>One seed decides nothing, and there is one data set.</summary>
+    private void AssertOneOfEachClaimIsPrimary(string output)
+    {
+        using var summary = JsonDocument.Parse(File.ReadAllText(Path.Combine(workspace.Folder(output), "summary.json")));
+        var claims = summary.RootElement.GetProperty("chapters").EnumerateArray()
+            .SelectMany(chapter => chapter.GetProperty("claims").EnumerateArray())
+            .Where(claim => claim.GetProperty("evidence").GetArrayLength() > 0)
+            .ToArray();
+        Assert.NotEmpty(claims);
+        Assert.All(claims, claim => Assert.Equal(
+            claim.GetProperty("ours").GetBoolean() ? 0 : 1,
+            claim.GetProperty("evidence").EnumerateArray().Count(one => one.GetProperty("kind").GetString() == "primary")));
+        Assert.All(summary.RootElement.GetProperty("verdicts").EnumerateArray(), verdict =>
+            Assert.Equal("too few seeds", verdict.GetProperty("verdict").GetString()));
+    }
 
     private static void Done(ProgramRun run) => Assert.True(run.Code == 0, run.Error);
 

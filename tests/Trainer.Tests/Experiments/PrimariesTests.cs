@@ -31,8 +31,10 @@ public sealed class PrimariesTests
         { "Event", 1, 1, [Never, Never, Never], "not within 20 epochs" },
         { "Event", 1, 1, [Never, Never], "too few seeds" },
         { "Event", 1, 1, [Never, None, None], "too few seeds" },
-        { "Event", 1, 1, [3, 4, 5, 6, 7], "holds" },
-        { "Event", 1, 1, [3, 4, 5, 6, Never], "undecided" },
+        { "Event", 1, 1, [3, 4, 5, 6, 7, 8], "holds" },
+        { "Event", 1, 1, [3, 4, 5, 6, 7, Never], "undecided" },
+        // One in 32 by chance.
+        { "Event", 1, 1, [3, 4, 5, 6, 7], "too few seeds" },
         { "Event", 1, 10, [3, 4, 5, 6, 7], "too few seeds" },
     };
 

@@ -10,8 +10,8 @@ internal static class ClaimTables
     /// <summary>One row for each primary claim.</summary>
     public static ResultTable Verdicts(Primaries primaries) => new(
         "verdicts",
-        "False positives: how often the rule, with this many runs, gives a verdict where nothing is to be found. Power: how often "
-        + "it finds the planted effect in a report with this many primary claims, as the first of Holm's. Both are "
+        "False positives: how often the rule, with this many runs, gives a verdict where nothing is to be found. Power: how "
+        + "often it finds the planted effect in a report with this many primary claims, as the first of Holm's. Both are "
         + $"measured by simulation, {RuleErrors.Draws.ToString("#,0", CultureInfo.InvariantCulture)} draws each.",
         ["statement", "section", "primary setting", "definition", "verdict", "estimate (95 % interval)", "runs", "p, Holm",
             "rule", "false positives, %", "power, %"],
@@ -73,8 +73,8 @@ internal static class ClaimTables
                let primary = primaries.All.FirstOrDefault(one => ReferenceEquals(one.Evidence, evidence))
                select ImmutableArray.Create(
                    claim.Statement, claim.Section, evidence.Setting, evidence.Definition, evidence.Kind,
-                   Rules.Word(evidence.Rule), Raw(evidence.Sign), Raw(evidence.Finding.Count), Raw(evidence.Finding.Estimate.Value),
-                   Raw(evidence.Finding.Estimate.Low), Raw(evidence.Finding.Estimate.High),
+                   Rules.Word(evidence.Rule), Raw(evidence.Sign), Raw(evidence.Finding.Count),
+                   Raw(evidence.Finding.Estimate.Value), Raw(evidence.Finding.Estimate.Low), Raw(evidence.Finding.Estimate.High),
                    Raw(primary?.AdjustedP ?? double.NaN), primary?.Word ?? "",
                    Raw(primary?.Errors?.FalsePositives ?? double.NaN), Raw(primary?.Power ?? double.NaN)),
         ]);

@@ -137,8 +137,8 @@ internal sealed partial class MlpPruningChapter
         string.Create(
             CultureInfo.InvariantCulture,
             $"How much test accuracy in the last epoch rises, in points, with each epoch by which {Most * 100:0} % of the "
-            + $"weights are pruned later, the zeros kept: the slope over the epochs of pruning, the primary number; above zero. And its "
-            + $"difference from that of the network pruned last."),
+            + $"weights are pruned later, the zeros kept: the slope over the epochs of pruning, the primary number; above zero. "
+            + $"And its difference from that of the network pruned last."),
         PruneTimesInOrder.Length < 2 ? [] :
         [
             Evidence.Of($"{experiment.Datasets[0]}, slope", "", Rule.Difference, 1, EachSeed.Select(seed => Courses.Slope(

@@ -41,12 +41,12 @@ internal sealed record Primaries(ImmutableArray<Primary> All, double FamilyWise)
 {
     /// <summary>What holds for all verdicts, in sentences.</summary>
     public static string Method { get; } = string.Create(CultureInfo.InvariantCulture,
-        $"Each statement of the paper is decided by one definition and one treatment for each data set, the primary ones, fixed "
-        + $"in the program before the runs; every other number below is exploratory and has no verdict. A run gives one number, "
+        $"Each statement of the paper is decided by one definition and one treatment for each data set, the primary ones, which "
+        + $"the program fixes beforehand; every other number below is exploratory and has no verdict. A run gives one number, "
         + $"and the test is over the runs, not over epochs. A statement holds where the number has the claimed sign and "
         + $"Holm's p, adjusted for all rows of this table, is at most {Rules.Level}; it is contradicted where it has the other "
         + $"sign; else it is undecided, which does not mean that it is false. The level is {Rules.Level}, not 0.05, as the "
-        + $"numbers of runs are not normal: so each rule stays below 5 % false verdicts.");
+        + $"numbers of runs are not normal: so each rule, and each whole report, stays below 5 % false verdicts.");
 
     /// <summary>Tests every primary claim.</summary>
     public static Primaries Of(IEnumerable<Chapter> chapters)

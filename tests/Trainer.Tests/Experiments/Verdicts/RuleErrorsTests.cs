@@ -47,6 +47,28 @@ public sealed class RuleErrorsTests
         }
     }
 
+    /// <summary>Reports of one rule alone: a rule that is worse in its tail does not hide behind the others.</summary>
+    [Theory]
+    [InlineData("Course")]
+    [InlineData("Difference")]
+    [InlineData("Epochs")]
+    [InlineData("Event")]
+    [InlineData("Ranks")]
+    public void A_report_of_one_rule_has_a_verdict_by_chance_in_at_most_5_percent(string name)
+    {
+        var rule = Enum.Parse<Rule>(name);
+        foreach (var runs in rule == Rule.Ranks ? new[] { 10, 48 } : [Rules.Fewest(rule), 5, 10])
+        {
+            foreach (var primaries in new[] { 2, 5, 10, 20 })
+            {
+                var wrong = RuleErrors.FamilyWise(
+                    [.. Enumerable.Repeat(RuleErrors.Of(rule, runs), primaries)], primaries);
+                TestContext.Current.TestOutputHelper!.WriteLine($"{name}, {runs} runs, {primaries} primary: {wrong:P2}");
+                Assert.InRange(wrong, 0, 0.05);
+            }
+        }
+    }
+
     /// <summary>Why the rule is over runs: over the epochs of one run, chance passes for a finding most of the time.</summary>
     [Fact]
     public void Over_the_epochs_of_one_run_a_random_walk_goes_with_accuracy_most_of_the_time()
