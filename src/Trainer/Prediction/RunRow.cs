@@ -76,7 +76,8 @@ internal static class RunFile
             foreach (var run in rows.GroupBy(row => row.Run))
             {
                 if (!run.Select(row => row.Epoch).SequenceEqual(Enumerable.Range(0, Configuration.Epochs + 1)))
-                    throw new FormatException($"run {run.Key.Number} does not have epochs 0 to {Configuration.Epochs}, each once");
+                    throw new FormatException(
+                        $"run {run.Key.Number} does not have epochs 0 to {Configuration.Epochs}, each once");
             }
             return rows;
         }

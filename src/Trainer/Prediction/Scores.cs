@@ -41,7 +41,7 @@ internal static class Scores
             2 * (1 - Normal(Math.Abs(z) / error)));
     }
 
-    /// <summary>In each held-out group, the share of pairs that X orders rightly, with the sign that it has in the others.</summary>
+    /// <summary>In each held-out group, the share of pairs that X orders rightly, with the sign it has in the others.</summary>
     public static ImmutableArray<double> Alone(ImmutableArray<Case> cases) => HeldOut(cases, (others, own) =>
     {
         var sign = Correlation(Ranks(others, one => one.X), Ranks(others, one => one.Y)) < 0 ? -1 : 1;
@@ -73,12 +73,12 @@ internal static class Scores
     {
         var corrected = new double[chances.Length];
         var largest = 0.0;
-        foreach (var (index, place) in Enumerable.Range(0, chances.Length).OrderBy(i => chances[i]).Select((index, place) => (index, place)))
+        foreach (var (place, index) in Enumerable.Range(0, chances.Length).OrderBy(i => chances[i]).Index())
             corrected[index] = largest = Math.Max(largest, Math.Min(1, chances[index] * (chances.Length - place)));
         return [.. corrected];
     }
 
-    /// <summary>Of the pairs whose order is known, the share that the prediction orders as Y does (Harrell 1982); NaN for none.</summary>
+    /// <summary>Of the pairs whose order is known, the share that is predicted as in Y (Harrell 1982); NaN for none.</summary>
     public static double Concordance(ImmutableArray<Case> cases, IReadOnlyList<double> predicted)
     {
         var (right, pairs) = (0.0, 0);
@@ -96,7 +96,7 @@ internal static class Scores
         return pairs == 0 ? double.NaN : right / pairs;
     }
 
-    /// <summary>Ranks within groups, from −1 to 1; ties their mean, what is missing 0. Infinite numbers have the rank they have.</summary>
+    /// <summary>Ranks within groups, from −1 to 1; ties their mean, what is missing 0, infinite numbers theirs.</summary>
     public static double[] Ranks(ImmutableArray<Case> cases, Func<Case, double> of)
     {
         var ranks = new double[cases.Length];
@@ -155,6 +155,7 @@ internal static class Scores
         ReadOnlySpan<double> table = [12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281];
         const double z = Normal975;
         return freedom <= table.Length ? table[freedom - 1]
-            : z + (z * z * z + z) / (4.0 * freedom) + (5 * Math.Pow(z, 5) + 16 * Math.Pow(z, 3) + 3 * z) / (96.0 * freedom * freedom);
+            : z + (z * z * z + z) / (4.0 * freedom)
+                + (5 * Math.Pow(z, 5) + 16 * Math.Pow(z, 3) + 3 * z) / (96.0 * freedom * freedom);
     }
 }

@@ -29,13 +29,15 @@ internal static class StoppingRules
         return 100 * (At(run) - At(run[..(stop + 1)]));
 
         static double At(ImmutableArray<RunRow> rows) =>
-            rows.MinBy(row => double.IsNaN(row["validation_loss"]) ? double.PositiveInfinity : row["validation_loss"])!["test_accuracy"];
+            rows.MinBy(row => row["validation_loss"] is var loss && double.IsNaN(loss) ? double.PositiveInfinity : loss)!
+                ["test_accuracy"];
     }
 
     /// <summary>A table by rule and family.</summary>
     public static void Write(StringBuilder text, ImmutableArray<ImmutableArray<RunRow>> runs)
     {
-        text.Append("## When to stop, exploratory\n\nTest accuracy given up, in points, and epochs saved: means over runs (95 %).\n\n");
+        text.Append("## When to stop, exploratory\n\n");
+        text.Append("Test accuracy given up, in points, and epochs saved: means over runs (95 %).\n\n");
         PredictionReport.Row(text, "rule", "family", "runs", "given up", "epochs saved");
         PredictionReport.Row(text, "---", "---", "---:", "---:", "---:");
         foreach (var (rule, _) in All)

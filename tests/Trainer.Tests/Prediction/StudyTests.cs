@@ -40,7 +40,8 @@ public sealed class StudyTests : IDisposable
     }
 
     private static string Describe(Configuration run) => FormattableString.Invariant(
-        $"{run.Group} {run.Sizes} {run.Design.Activation} {run.Design.Initialization} {run.Optimizer} {run.Hyper.LearningRate} {run.Hyper.Seed}");
+        $"{run.Group} {run.Sizes} {run.Design.Activation} {run.Design.Initialization} {run.Optimizer} {run.Hyper.LearningRate} ")
+        + FormattableString.Invariant($"{run.Hyper.Seed}");
 
     [Fact]
     public async Task A_study_that_was_ended_goes_on_with_the_runs_that_are_missing()
@@ -84,8 +85,8 @@ public sealed class StudyTests : IDisposable
         Assert.Contains("line 2: run 8 has other settings than the study gives it; name another file with --rows",
             Assert.Throws<UserException>(() => RunFile.Read(Rows)).Message, StringComparison.Ordinal);
         File.WriteAllText(Rows, string.Join('\n', text.Split('\n')[..^2]) + "\n");
-        Assert.Contains("run 7 does not have epochs 0 to 5, each once", Assert.Throws<UserException>(() => RunFile.Read(Rows)).Message,
-            StringComparison.Ordinal);
+        Assert.Contains("run 7 does not have epochs 0 to 5, each once",
+            Assert.Throws<UserException>(() => RunFile.Read(Rows)).Message, StringComparison.Ordinal);
         File.WriteAllText(Rows, "a,b\n");
         Assert.Contains("runs.csv: line 1 has other columns", Assert.Throws<UserException>(() => RunFile.Read(Rows)).Message,
             StringComparison.Ordinal);
@@ -109,8 +110,9 @@ public sealed class StudyTests : IDisposable
     public void A_rule_stops_where_it_fires_and_costs_what_is_given_up()
     {
         var run = Made(Configuration.All[0]);
-        ImmutableArray<RunRow> rows = [.. run.Select((row, epoch) => With(With(row, "validation_loss", new[] { 3.0, 2, 1, 1.5, 0.5, 0.6 }[epoch]),
-            "test_accuracy", new[] { 0.1, 0.5, 0.6, 0.7, 0.8, 0.9 }[epoch]))];
+        double[] losses = [3, 2, 1, 1.5, 0.5, 0.6], accuracies = [0.1, 0.5, 0.6, 0.7, 0.8, 0.9];
+        ImmutableArray<RunRow> rows = [.. run.Select((row, epoch) =>
+            With(With(row, "validation_loss", losses[epoch]), "test_accuracy", accuracies[epoch]))];
         Assert.Equal(3, StoppingRules.Stop(rows, "validation loss"));
         // The lowest validation loss is at 4; up to 3 it is at 2.
         Assert.Equal(20, StoppingRules.Cost(rows, 3), 1e-9);

@@ -11,10 +11,11 @@ internal sealed class InitializationChapter
 {
     private readonly ImmutableDictionary<InitialWeights, ImmutableArray<Curve>> curves;
 
-    private InitializationChapter(Initializations experiment, Workbench bench) => curves = Initializations.All.ToImmutableDictionary(
-        initialization => initialization,
-        initialization => experiment.Settings.Seeds
-            .Select(seed => Curve.Read(bench, experiment.Run(initialization, seed), [Reading.Mean])).ToImmutableArray());
+    private InitializationChapter(Initializations experiment, Workbench bench) =>
+        curves = Initializations.All.ToImmutableDictionary(
+            initialization => initialization,
+            initialization => experiment.Settings.Seeds
+                .Select(seed => Curve.Read(bench, experiment.Run(initialization, seed), [Reading.Mean])).ToImmutableArray());
 
     /// <summary>Reads the results and writes the chapter.</summary>
     public static Chapter Write(Initializations experiment, Workbench bench)
@@ -27,10 +28,10 @@ internal sealed class InitializationChapter
                 + $"{experiment.Dataset}, {experiment.Settings.PruneAfter[0]} epochs, with initial weights drawn in four ways "
                 + "(uniform; PyTorch's default, LeCun, Xavier and Kaiming). Epoch 0 is the control with random weights: the "
                 + "spread over its seeds is what chance alone does to the measure.",
-                "emergence:α is EmergenceInit (Li, George, Silva 2024, arXiv 2407.19044) over PyTorch's default: layers are counted "
-                + "from the middle, W₋ₙ becomes W₋ₙ/αⁿ and Wₙ becomes Wₙ·αⁿ; biases stay. scaled:α multiplies the same weights by one "
-                + "factor, with which the norm of all weights together is the same: what remains of an advantage over it is not "
-                + "the size of the weights.",
+                "emergence:α is EmergenceInit (Li, George, Silva 2024, arXiv 2407.19044) over PyTorch's default: layers are "
+                + "counted from the middle, W₋ₙ becomes W₋ₙ/αⁿ and Wₙ becomes Wₙ·αⁿ; biases stay. scaled:α multiplies the same "
+                + "weights by one factor, with which the norm of all weights together is the same: what remains of an advantage "
+                + "over it is not the size of the weights.",
             ],
             [],
             [chapter.Emergence(), chapter.Raised()],
@@ -59,8 +60,8 @@ internal sealed class InitializationChapter
 
     private ResultTable Raised() => new(
         "initialization-raised",
-        "Does raising E at the start help? Test accuracy of emergence:α less that of another start with the same seed, in points: "
-        + "median over the seeds (smallest … largest), and on how many it is above zero. E is the ratio at epoch 0.",
+        "Does raising E at the start help? Test accuracy of emergence:α less that of another start with the same seed, in "
+        + "points: median over the seeds (smallest … largest), and on how many it is above zero. E is the ratio at epoch 0.",
         ["start", "against", "E, ratio", "after 1 epoch", "above zero", "last epoch", "above zero"],
         [
             .. from alpha in Initializations.Alphas
