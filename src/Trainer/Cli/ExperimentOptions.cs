@@ -17,8 +17,8 @@ internal sealed class ExperimentOptions
 
     private Argument<string> Name { get; } = new("experiment")
     {
-        Description = $"which: {string.Join(", ", ExperimentPlan.Names)}",
-        HelpName = string.Join('|', ExperimentPlan.Names),
+        Description = $"which, one or several with commas between them: {string.Join(", ", ExperimentPlan.Names)}",
+        HelpName = "NAME[,NAME]",
     };
 
     private Option<ImmutableArray<string>> Dataset { get; } = TypedOption.Choices(
@@ -29,8 +29,8 @@ internal sealed class ExperimentOptions
     private Option<string> DataDir { get; } = TypedOption.Text(
         "--data-dir", "DIR", "folder with the data sets' files [default: a cache, downloaded on first use]");
 
-    private Option<ImmutableArray<long>> Seeds { get; } =
-        TypedOption.WholeNumbers("--seeds", "each run is repeated with each [default: 0,1,2]", long.MinValue);
+    private Option<ImmutableArray<long>> Seeds { get; } = TypedOption.WholeNumbers(
+        "--seeds", "each run is repeated with each [default: 0 to 9; cnn: 0 to 4; --quick: 0]", long.MinValue);
 
     private Option<ImmutableArray<int>> PruneAfter { get; } = TypedOption.WholeNumbers(
         "--prune-after",
@@ -90,9 +90,9 @@ internal sealed class ExperimentOptions
         {
             Name.Validators.Add(result =>
             {
-                if (result.Tokens is [var token] && !ExperimentPlan.Names.Contains(token.Value))
-                    result.AddError($"{token.Value}: no such experiment; expected {string.Join(", ", ExperimentPlan.Names)}"
-                        + NearestName.Question(token.Value, ExperimentPlan.Names));
+                foreach (var name in result.Tokens.SelectMany(token => token.Value.Split(',')).Except(ExperimentPlan.Names))
+                    result.AddError($"{name}: no such experiment; expected {string.Join(", ", ExperimentPlan.Names)}"
+                        + NearestName.Question(name, ExperimentPlan.Names));
             });
             return Name;
         }
@@ -121,12 +121,13 @@ internal sealed class ExperimentOptions
     public ExperimentPlan ReadPlan(ParseResult parsed)
     {
         var name = parsed.GetRequiredValue(Name);
-        var usual = new ExperimentSettings { PruneAfter = name == ExperimentPlan.All ? AllPruneAfter : [5] };
+        var usual = new ExperimentSettings { PruneAfter = name.Split(',').Contains(ExperimentPlan.All) ? AllPruneAfter : [5] };
         if (parsed.GetValue(Quick))
             usual = usual.Quick();
         var settings = usual with
         {
             Seeds = Given(Seeds, usual.Seeds),
+            ConvolutionalSeeds = Given(Seeds, usual.ConvolutionalSeeds),
             PruneAfter = Given(PruneAfter, usual.PruneAfter),
             Epochs = Given(Epochs, usual.Epochs),
             Threads = Given(Threads, usual.Threads),

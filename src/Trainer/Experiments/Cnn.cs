@@ -16,10 +16,13 @@ internal sealed record Cnn(ExperimentSettings Settings, ImmutableArray<string> D
     // At the learning rate of the fully connected networks and without momentum, LeNet has not begun to learn after 20 epochs.
     private static readonly HyperParameters Hyper = new(Optimizer.Sgd, 0.01, 0.9, 64, 0);
 
+    /// <summary>Every run is repeated with each.</summary>
+    public ImmutableArray<long> Seeds => Settings.ConvolutionalSeeds;
+
     /// <summary>The whole work.</summary>
     public IEnumerable<Step> Steps =>
         from dataset in Datasets
-        from seed in Settings.Seeds
+        from seed in Seeds
         from reading in Readings
         select new AnalyzeStep(Run(dataset, seed), reading, Settings.ProbeSamples);
 

@@ -19,30 +19,30 @@ internal sealed record ExperimentPlan(
     public static ImmutableArray<string> Names { get; } =
         [MlpPruningName, TransferName, CnnName, InitializationName, PredictorName, All];
 
-    /// <summary>The experiments of a name.</summary>
-    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <summary>The experiments of some names.</summary>
+    /// <param name="names">Some of <see cref="Names"/>, with commas between them.</param>
     /// <param name="settings">Shared by all.</param>
     /// <param name="datasets">Data sets in place of each experiment's own; empty leaves those.</param>
     /// <param name="convolutional">The network of <c>cnn</c>.</param>
-    public static ExperimentPlan Of(string name, ExperimentSettings settings, ImmutableArray<string> datasets,
+    public static ExperimentPlan Of(string names, ExperimentSettings settings, ImmutableArray<string> datasets,
         NetworkKind convolutional)
     {
-        var all = name == All;
+        var named = names.Split(',');
+        var all = named.Contains(All);
         ImmutableArray<string> pair = datasets.IsEmpty ? ["mnist", "fashion-mnist"] : datasets;
         var images = Few(pair);
         return new ExperimentPlan(
             settings,
-            all || name == MlpPruningName ? new MlpPruning(settings, images) : null,
-            all || name == TransferName ? new Transfer(settings, pair[0], pair[^1]) : null,
-            all || name == CnnName
+            all || named.Contains(MlpPruningName) ? new MlpPruning(settings, images) : null,
+            all || named.Contains(TransferName) ? new Transfer(settings, pair[0], pair[^1]) : null,
+            all || named.Contains(CnnName)
                 ? new Cnn(settings, Few(datasets.IsEmpty ? ["mnist", "cifar10"] : datasets), convolutional)
                 : null,
-            all || name == InitializationName ? new Initializations(settings, images[0]) : null,
-            all || name == PredictorName ? new Predictor(settings, images[0]) : null);
+            all || named.Contains(InitializationName) ? new Initializations(settings, images[0]) : null,
+            all || named.Contains(PredictorName) ? new Predictor(settings, images[0]) : null);
 
         // To see it work, one is enough, unless more are asked for.
-        ImmutableArray<string> Few(ImmutableArray<string> names) =>
-            settings.IsQuick && datasets.IsEmpty ? names[..1] : names;
+        ImmutableArray<string> Few(ImmutableArray<string> sets) => settings.IsQuick && datasets.IsEmpty ? sets[..1] : sets;
     }
 
     /// <summary>The data sets that are worked on.</summary>

@@ -34,8 +34,8 @@ public class HouseTests
         (
             ["Checkpoints", "CommandLine", "Datasets", "Figures", "Pages", "TorchExport"],
             [
-                "SharpZipLib", "System.CommandLine", "TorchSharp", "TorchSharp-cuda-linux", "TorchSharp-cuda-windows",
-                "libtorch-cpu-linux-x64", "libtorch-cpu-osx-arm64", "libtorch-cpu-win-x64",
+                "MathNet.Numerics", "SharpZipLib", "System.CommandLine", "TorchSharp", "TorchSharp-cuda-linux",
+                "TorchSharp-cuda-windows", "libtorch-cpu-linux-x64", "libtorch-cpu-osx-arm64", "libtorch-cpu-win-x64",
             ]
         ),
     };

@@ -49,6 +49,22 @@ public sealed class ConvergenceTests
         Assert.Equal(4, Convergence.Reaches(curve, 0.9));
     }
 
+    [Fact]
+    public void A_run_that_still_moves_in_its_last_epoch_has_not_settled()
+    {
+        Assert.Equal(2, Convergence.Settles(Curve((0.1, 1), (0.5, 1), (0.8, 1), (0.805, 1))));
+        Assert.Equal(double.PositiveInfinity, Convergence.Settles(Curve((0.1, 1), (0.5, 1), (0.8, 1), (0.9, 1))));
+    }
+
+    [Fact]
+    public void A_lag_behind_what_does_not_come_is_infinite()
+    {
+        Assert.Equal(-2, Convergence.Lag(3, 5));
+        Assert.Equal(double.PositiveInfinity, Convergence.Lag(double.PositiveInfinity, 5));
+        Assert.Equal(double.NegativeInfinity, Convergence.Lag(3, double.PositiveInfinity));
+        Assert.Equal(double.PositiveInfinity, Convergence.Lag(double.PositiveInfinity, double.PositiveInfinity));
+    }
+
     private static Curve Curve(params ImmutableArray<(double Accuracy, double TestLoss)> epochs) =>
         new([.. epochs.Select((epoch, i) => new CurvePoint(
             new EpochRecord(i, 0.1, new Score(1, epoch.Accuracy), new Score(epoch.TestLoss, epoch.Accuracy), null),

@@ -42,36 +42,4 @@ public sealed class EstimateTests
         Assert.Equal(1,
             Estimate.Spearman([(1, 1), (double.NaN, 9), (2, 2), (3, double.NegativeInfinity), (4, 4), (5, 5), (6, 6)]).Value, 12);
     }
-
-    [Theory]
-    [InlineData(5, double.NegativeInfinity, double.PositiveInfinity)]
-    [InlineData(6, 1, 6)]
-    [InlineData(8, 1, 8)]
-    [InlineData(9, 2, 8)]
-    [InlineData(20, 6, 15)]
-    [InlineData(25, 8, 18)]
-    public void The_interval_of_a_median_lies_between_the_ranks_of_the_binomial_table(int count, double low, double high)
-    {
-        var median = Estimate.Median(Enumerable.Range(1, count).Select(i => (double)i).Reverse());
-        Assert.Equal(((count + 1) / 2.0, low, high), (median.Value, median.Low, median.High));
-    }
-
-    [Fact]
-    public void What_fell_to_zero_counts_as_lower_than_all_else()
-    {
-        Assert.Equal(double.NegativeInfinity, Estimate.LogRatio(0, 5));
-        Assert.Equal(double.PositiveInfinity, Estimate.LogRatio(5, 0));
-        Assert.Equal(0, Estimate.LogRatio(0, 0));
-        Assert.Equal(Math.Log(2), Estimate.LogRatio(6, 3), 12);
-        var median = Estimate.Median(Enumerable.Repeat(double.NegativeInfinity, 7).Append(-1).Append(double.NaN));
-        Assert.Equal((double.NegativeInfinity, -1), (median.Value, median.High));
-    }
-
-    [Fact]
-    public void The_difference_of_two_shares_is_as_wide_as_chance_makes_it()
-    {
-        var difference = Estimate.Difference(0.9, 0.8, 10_000);
-        Assert.Equal(0.1, difference.Value, 12);
-        Assert.Equal(1.959963984540054 * 0.005, difference.High - difference.Value, 12);
-    }
 }

@@ -24,10 +24,13 @@ internal static class Cell
     /// <summary>A correlation, or another number that has a sign.</summary>
     public static string Signed(double value, string format = "0.00") => Number(value, $"+{format};-{format};{format}");
 
-    /// <summary>A correlation with its interval.</summary>
-    public static string Interval(Estimate estimate) => double.IsNaN(estimate.Value)
-        ? None
+    /// <summary>A number with its interval, if it has one.</summary>
+    public static string Interval(Estimate estimate) => double.IsNaN(estimate.Value) ? None
+        : double.IsNaN(estimate.Low) ? Signed(estimate.Value)
         : $"{Signed(estimate.Value)} ({Signed(estimate.Low)} … {Signed(estimate.High)})";
+
+    /// <summary>How likely something is by chance.</summary>
+    public static string Chance(double p) => p < 0.001 ? "< 0.001" : Number(p, "0.000");
 
     /// <summary>The middle one of several, with the smallest and largest.</summary>
     public static string Spread(IEnumerable<double> values, Func<double, string> format)

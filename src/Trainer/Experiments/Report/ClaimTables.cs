@@ -1,78 +1,110 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Emergence.Trainer.Experiments.Results;
+using Emergence.Trainer.Experiments.Verdicts;
 
 namespace Emergence.Trainer.Experiments.Report;
 
-/// <summary>The claims as tables: all of them in short, one in full, and every number of every one.</summary>
+/// <summary>The claims as tables: the verdicts, one claim in full, and every number of every one.</summary>
 internal static class ClaimTables
 {
-    /// <summary>One row for each claim.</summary>
-    public static ResultTable Overview(IEnumerable<Chapter> chapters) => new(
-        "claims", "In how many settings and definitions each statement holds; the last column has those with the definition "
-        + "of the figures (E or Ẽ, mean > 0.05), or those that need none.",
-        ["statement", "section", "holds", "contradicted", "undecided", "with the usual definition"],
+    /// <summary>One row for each primary claim.</summary>
+    public static ResultTable Verdicts(Primaries primaries) => new(
+        "verdicts",
+        "False positives: how often the rule, with this many runs, gives a verdict where nothing is to be found. Power: how often "
+        + "it finds the planted effect in a report with this many primary claims, as the first of Holm's. Both are "
+        + $"measured by simulation, {RuleErrors.Draws.ToString("#,0", CultureInfo.InvariantCulture)} draws each.",
+        ["statement", "section", "primary setting", "definition", "verdict", "estimate (95 % interval)", "runs", "p, Holm",
+            "rule", "false positives, %", "power, %"],
         [
-            .. from claim in chapters.SelectMany(chapter => chapter.Claims)
-               let usual = claim.Evidence.Where(evidence => Usual.Contains(evidence.Definition)).ToArray()
-               select ImmutableArray.Create(
-                   claim.Statement, claim.IsOurs ? "ours" : claim.Section, Count(claim, Verdict.Holds),
-                   Count(claim, Verdict.Contradicted), Count(claim, Verdict.Undecided),
-                   usual.Length == 0 ? Cell.None : Verdicts(usual)),
+            .. primaries.All.Select(one => ImmutableArray.Create(
+                one.Claim.Statement, one.Claim.Section, one.Evidence.Setting,
+                one.Evidence.Definition.Length == 0 ? Cell.None : one.Evidence.Definition,
+                one.Word, Cell.Interval(one.Evidence.Finding.Estimate), Runs(one.Evidence), Cell.Chance(one.AdjustedP),
+                Rules.Word(one.Evidence.Rule), Percent(one.Errors?.FalsePositives), Percent(one.Power))),
         ]);
 
-    /// <summary>How many of some findings have each verdict, in words.</summary>
-    public static string Verdicts(IEnumerable<Evidence> evidence) => string.Join(", ", evidence
-        .GroupBy(one => one.Verdict).OrderBy(verdict => verdict.Key)
-        .Select(verdict => string.Create(CultureInfo.InvariantCulture, $"{Word(verdict.Key)} in {verdict.Count()}")));
+    /// <summary>One line for each rule that gives a verdict.</summary>
+    public static ImmutableArray<string> RuleLines(Primaries primaries) =>
+    [
+        .. primaries.All.Select(one => one.Evidence.Rule).Distinct().Order().Select(rule =>
+            $"{Rules.Word(rule)}: {Rules.Text(rule)} At least {Rules.Fewest(rule)} runs. False positives on "
+            + $"{RuleErrors.Null(rule)}; power on {RuleErrors.Planted(rule)}."),
+    ];
 
-    private static ImmutableArray<string> Usual { get; } =
-        ["", Definition.Usual.Name, (Definition.Usual with { Quantity = Quantity.Relative }).Name];
+    /// <summary>How often a report like this one has any verdict by chance, in a sentence.</summary>
+    public static string FamilyWise(Primaries primaries) => double.IsNaN(primaries.FamilyWise)
+        ? "No claim here has runs enough to be tested."
+        : string.Create(CultureInfo.InvariantCulture,
+            $"Where nothing is to be found in any of its {primaries.All.Length} primary claims, a report like this one has a "
+            + $"verdict in {primaries.FamilyWise * 100:0.0} % of cases (measured, {RuleErrors.Draws:#,0} draws).");
 
-    /// <summary>One row for each setting and definition of a claim.</summary>
+    /// <summary>How many findings of a claim are primary and exploratory, in words.</summary>
+    public static string Counts(Claim claim) => string.Join(", ", claim.Evidence.GroupBy(one => one.Kind)
+        .OrderByDescending(kind => kind.Key, StringComparer.Ordinal)
+        .Select(kind => string.Create(CultureInfo.InvariantCulture, $"{kind.Count()} {kind.Key}")));
+
+    /// <summary>One row for each setting and definition of a claim, without verdicts.</summary>
     public static ResultTable Of(Claim claim)
     {
-        var defined = claim.Evidence.Any(evidence => evidence.Definition.Length > 0);
+        var isDefined = claim.Evidence.Any(evidence => evidence.Definition.Length > 0);
         return new ResultTable(
             "", claim.Quantity,
-            defined
-                ? ["setting", "definition", "median", "seeds", "95 % intervals", "verdict"]
-                : ["setting", "median", "seeds", "95 % intervals", "verdict"],
+            ["setting", .. isDefined ? ["definition"] : ImmutableArray<string>.Empty, "kind", "estimate (95 % interval)", "runs",
+                "smallest … largest"],
             [
                 .. from evidence in claim.Evidence
-                   let many = evidence.Seeds.Length > 6
-                   let numbers = ImmutableArray.Create(
-                       Cell.Signed(evidence.Median),
-                       many
-                           ? $"{Cell.Signed(evidence.Lowest)} … {Cell.Signed(evidence.Highest)}"
-                           : string.Join("; ", evidence.Seeds.Select(seed => Cell.Signed(seed.Value))),
-                       evidence.Seeds.All(seed => seed.Low == seed.High || double.IsNaN(seed.Value)) ? Cell.None
-                           : string.Join("; ",
-                               evidence.Seeds.Select(seed => $"{Cell.Signed(seed.Low)} … {Cell.Signed(seed.High)}")),
-                       Word(evidence.Verdict))
                    select ImmutableArray.Create(
-                       [evidence.Setting, .. defined ? [evidence.Definition] : ImmutableArray<string>.Empty, .. numbers]),
+                   [
+                       evidence.Setting, .. isDefined ? [evidence.Definition] : ImmutableArray<string>.Empty, evidence.Kind,
+                       Cell.Interval(evidence.Finding.Estimate), Runs(evidence), Range(evidence),
+                   ]),
             ]);
     }
 
-    /// <summary>One row for each seed of each claim, with numbers as a machine reads them.</summary>
-    public static ResultTable Evidence(IEnumerable<Chapter> chapters) => new(
-        "claims-evidence", "",
-        ["statement", "section", "setting", "definition", "sign", "index", "value", "low", "high", "verdict"],
+    /// <summary>One row for each finding of each claim, with numbers as a machine reads them; only primary ones have a
+    /// verdict.</summary>
+    public static ResultTable Estimates(IEnumerable<Chapter> chapters, Primaries primaries) => new(
+        "claims-estimates", "",
+        ["statement", "section", "setting", "definition", "kind", "rule", "sign", "runs", "estimate", "low", "high", "p_holm",
+            "verdict", "false_positives", "power"],
         [
             .. from claim in chapters.SelectMany(chapter => chapter.Claims)
                from evidence in claim.Evidence
-               from seed in evidence.Seeds.Index()
+               let primary = primaries.All.FirstOrDefault(one => ReferenceEquals(one.Evidence, evidence))
                select ImmutableArray.Create(
-                   claim.Statement, claim.Section, evidence.Setting, evidence.Definition, Raw(evidence.Sign), Raw(seed.Index),
-                   Raw(seed.Item.Value), Raw(seed.Item.Low), Raw(seed.Item.High), Word(evidence.Verdict)),
+                   claim.Statement, claim.Section, evidence.Setting, evidence.Definition, evidence.Kind,
+                   Rules.Word(evidence.Rule), Raw(evidence.Sign), Raw(evidence.Finding.Count), Raw(evidence.Finding.Estimate.Value),
+                   Raw(evidence.Finding.Estimate.Low), Raw(evidence.Finding.Estimate.High),
+                   Raw(primary?.AdjustedP ?? double.NaN), primary?.Word ?? "",
+                   Raw(primary?.Errors?.FalsePositives ?? double.NaN), Raw(primary?.Power ?? double.NaN)),
         ]);
 
-    /// <summary>A verdict in lower case.</summary>
-    public static string Word(Verdict verdict) => verdict.ToString().ToLowerInvariant();
+    /// <summary>One row for each run of each finding.</summary>
+    public static ResultTable Numbers(IEnumerable<Chapter> chapters) => new(
+        "claims-runs", "", ["statement", "section", "setting", "definition", "kind", "index", "number"],
+        [
+            .. from claim in chapters.SelectMany(chapter => chapter.Claims)
+               from evidence in claim.Evidence
+               from number in evidence.Numbers.Index()
+               select ImmutableArray.Create(
+                   claim.Statement, claim.Section, evidence.Setting, evidence.Definition, evidence.Kind, Raw(number.Index),
+                   Raw(number.Item)),
+        ]);
 
-    private static string Count(Claim claim, Verdict verdict) =>
-        claim.Evidence.Count(evidence => evidence.Verdict == verdict).ToString(CultureInfo.InvariantCulture);
+    private static string Runs(Evidence evidence) =>
+        evidence.Numbers.Length is var all && (all == 0 || all == evidence.Finding.Count)
+        ? evidence.Finding.Count.ToString(CultureInfo.InvariantCulture)
+        : string.Create(CultureInfo.InvariantCulture, $"{evidence.Finding.Count} of {all}");
+
+    private static string Range(Evidence evidence)
+    {
+        double[] known = [.. evidence.Numbers.Where(number => !double.IsNaN(number)).Order()];
+        return known.Length == 0 ? Cell.None
+            : evidence.Rule == Rule.Event ? $"{Cell.Count(known[0])} … {Cell.Count(known[^1])}"
+            : $"{Cell.Signed(known[0])} … {Cell.Signed(known[^1])}";
+    }
+
+    private static string Percent(double? share) => Cell.Number(share * 100 ?? double.NaN, "0.0");
 
     private static string Raw(double value) => double.IsNaN(value) ? "" : value.ToString(CultureInfo.InvariantCulture);
 }

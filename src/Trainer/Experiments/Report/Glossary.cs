@@ -17,6 +17,7 @@ internal static class Glossary
         + "after the first are alive (Li et al. 2023). E_w counts only paths over weights that are not zero.",
         "Ẽ is E over the parameters that are not zero; Ẽ all is E over all parameters.",
         "Accuracies are of the weights at the end of an epoch, over the whole training and test split.",
-        "A number with a range in brackets is the median over the seeds, from the smallest to the largest.",
+        "In tables of results a number with a range in brackets is the median over the seeds, from the smallest to the largest; "
+        + "in those of claims it is the estimate over the runs with its 95 % interval, not adjusted for how many there are.",
     ];
 }

@@ -14,15 +14,16 @@ internal static class HtmlReport
         page.Paragraph(reproduction.Took);
         foreach (var remark in reproduction.Remarks)
             page.Paragraph(remark);
+        if (!reproduction.Primaries.All.IsEmpty)
+        {
+            page.Heading(2, "Verdicts");
+            page.Paragraph(Primaries.Method);
+            Table(page, ClaimTables.Verdicts(reproduction.Primaries));
+            page.Paragraph(ClaimTables.FamilyWise(reproduction.Primaries));
+            page.List(ClaimTables.RuleLines(reproduction.Primaries));
+        }
         page.Heading(2, "How to read it");
         page.List(Glossary.Lines);
-        if (reproduction.Chapters.Any(chapter => !chapter.Claims.IsEmpty))
-        {
-            page.Heading(2, "All claims");
-            page.Paragraph($"The rule is the same for all: {Claim.Rule}");
-            page.Paragraph(Claim.Caution);
-            Table(page, ClaimTables.Overview(reproduction.Chapters));
-        }
         foreach (var chapter in reproduction.Chapters)
         {
             page.Heading(2, chapter.Title);
@@ -47,7 +48,7 @@ internal static class HtmlReport
                 if (claim.Evidence.IsEmpty)
                     page.Paragraph(Claim.NoEvidence);
                 else
-                    page.Details(ClaimTables.Verdicts(claim.Evidence), details => Table(details, ClaimTables.Of(claim)));
+                    page.Details(ClaimTables.Counts(claim), details => Table(details, ClaimTables.Of(claim)));
             }
         }
         return page.Render();

@@ -14,15 +14,19 @@ internal static class MarkdownReport
         Line(reproduction.Took);
         foreach (var remark in reproduction.Remarks)
             Line(remark);
+        if (!reproduction.Primaries.All.IsEmpty)
+        {
+            var verdicts = ClaimTables.Verdicts(reproduction.Primaries);
+            Line("## Verdicts");
+            Line(Primaries.Method);
+            Line(verdicts.Caption);
+            Table(verdicts);
+            Line(ClaimTables.FamilyWise(reproduction.Primaries));
+            Line("The rules:");
+            Line(string.Join("\n", ClaimTables.RuleLines(reproduction.Primaries).Select(line => "- " + line)));
+        }
         Line("## How to read it");
         Line(string.Join("\n", Glossary.Lines.Select(line => "- " + line)));
-        if (reproduction.Chapters.Any(chapter => !chapter.Claims.IsEmpty))
-        {
-            Line("## All claims");
-            Line($"The rule is the same for all: {Claim.Rule}");
-            Line(Claim.Caution);
-            Table(ClaimTables.Overview(reproduction.Chapters));
-        }
         foreach (var chapter in reproduction.Chapters)
         {
             Line($"## {chapter.Title}");

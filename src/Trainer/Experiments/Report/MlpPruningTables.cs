@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Emergence.Trainer.Experiments.Results;
+using Emergence.Trainer.Experiments.Verdicts;
 using static Emergence.Trainer.Experiments.MlpPruning;
 
 namespace Emergence.Trainer.Experiments.Report;
@@ -77,32 +78,35 @@ internal sealed partial class MlpPruningChapter
 
     private ResultTable Baselines() => new(
         "mlp-pruning-baselines",
-        "Does emergence tell pruned networks apart better than plain counts do? Spearman's correlation with test accuracy, in "
-        + "the last epoch, over all networks and seeds, with its 95 % interval (mean > 0.05).",
-        ["data set", "networks", "E", "E_H", "E_w", "Ẽ", "alive share", "sparsity"],
+        "Does emergence tell pruned networks apart better than plain counts do? Spearman's correlation with test accuracy in "
+        + "the last epoch, over the networks of a seed: its mean over the seeds, with Student's 95 % interval (mean > 0.05). "
+        + "Exploratory.",
+        ["data set", "networks of a seed", "E", "E_H", "E_w", "Ẽ", "alive share", "sparsity"],
         [
             .. from dataset in experiment.Datasets
-               let last = experiment.Settings.Seeds.SelectMany(seed => runs[(dataset, seed)].Select(run => run.Curve.Last))
+               let last = experiment.Settings.Seeds.Select(seed => runs[(dataset, seed)].Select(run => run.Curve.Last).ToArray())
                    .ToArray()
                let whole = (double)Unpruned(dataset, experiment.Settings.Seeds[0]).Last.Readings["mean"].Parameters
                select ImmutableArray.Create(
                [
-                   dataset, last.Length.ToString(CultureInfo.InvariantCulture),
+                   dataset, last[0].Length.ToString(CultureInfo.InvariantCulture),
                    .. new[] { Quantity.Emergence, Quantity.Active, Quantity.Wired, Quantity.Relative, Quantity.AliveShare }
                        .Select(quantity => WithTest(last, point => point.Of(Definition.Usual with { Quantity = quantity }))),
                    WithTest(last, point => 1 - point.Readings["mean"].NonZeroParameters / whole),
                ]),
         ]);
 
-    private static string WithTest(IEnumerable<CurvePoint> points, Func<CurvePoint, double> value) =>
-        Cell.Interval(Estimate.Spearman(points.Select(point => (value(point), point.Record.Test.Accuracy))));
+    private static string WithTest(IEnumerable<CurvePoint[]> seeds, Func<CurvePoint, double> value) =>
+        Cell.Interval(Significance.Mean(seeds.Select(points =>
+            Estimate.Spearman(points.Select(point => (value(point), point.Record.Test.Accuracy))).Value)).Estimate);
 
     private ResultTable Thresholds() => new(
         "mlp-pruning-thresholds",
         "E of the network that is not pruned, by statistic and threshold: median over the seeds (smallest … largest). The "
-        + "last column is Spearman's correlation of E with training accuracy over the epochs from 1 on.",
+        + "last column is Spearman's correlation of E with training accuracy over the epochs from 1 on: it describes a run and "
+        + "proves nothing, as a random walk goes with a rising accuracy, too.",
         ["data set", "definition", "epoch 0", "epoch 1", $"epoch {experiment.PruneEpoch}", $"epoch {experiment.LastEpoch}",
-            "correlation"],
+            "correlation, descriptive"],
         [
             .. from dataset in experiment.Datasets
                from reading in Readings
@@ -113,8 +117,11 @@ internal sealed partial class MlpPruningChapter
                    dataset, definition.Name, At(curves, definition, 0), At(curves, definition, 1),
                    At(curves, definition, experiment.PruneEpoch),
                    At(curves, definition, experiment.LastEpoch),
-                   Cell.Spread(curves.Select(curve => WithAccuracy(curve, definition).Value), value => Cell.Signed(value))),
+                   Cell.Spread(curves.Select(curve => OverEpochs(curve, definition)), value => Cell.Signed(value))),
         ]);
+
+    private static double OverEpochs(Curve curve, Definition definition) => Estimate.Spearman(
+        curve.After(0).Points.Select(point => (point.Of(definition), point.Record.Train.Accuracy))).Value;
 
     private static string At(IEnumerable<Curve> curves, Definition definition, int epoch) =>
         Cell.Spread(curves.Select(curve => curve.At(epoch).Of(definition)), Cell.Count);
@@ -152,7 +159,7 @@ internal sealed partial class MlpPruningChapter
         "Does E change where weights and activations change? Spearman's correlation, over the epochs 1 to "
         + $"{experiment.LastEpoch}, of |change of E| with each (mean > 0.05, not pruned): median over the seeds (smallest … "
         + $"largest). Sections 3.1 and 3.4 of the paper. All of them fade as training settles, so that some correlation "
-        + $"is of the time alone.",
+        + $"is of the time alone: descriptive.",
         ["data set", "weight change", "activation change", "nodes woken", "nodes died"],
         [
             .. from dataset in experiment.Datasets

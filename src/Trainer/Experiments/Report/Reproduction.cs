@@ -19,6 +19,9 @@ internal sealed record Reproduction(
     string Command, string Machine, ImmutableArray<string> Programs, double Seconds, int Jobs, ImmutableArray<string> Remarks,
     ImmutableArray<Chapter> Chapters)
 {
+    /// <summary>The verdicts.</summary>
+    public Primaries Primaries { get; } = Primaries.Of(Chapters);
+
     /// <summary>Reads what the steps left and writes the chapters.</summary>
     public static ImmutableArray<Chapter> Write(ExperimentPlan plan, Workbench bench)
     {
@@ -97,7 +100,8 @@ internal sealed record Reproduction(
         RemoveOthers(folder);
         foreach (var (id, svg) in drawings)
             AtomicFile.WriteText(Path.Combine(folder, "figures", id + ".svg"), svg);
-        foreach (var table in Chapters.SelectMany(chapter => chapter.Tables).Append(ClaimTables.Evidence(Chapters)))
+        foreach (var table in Chapters.SelectMany(chapter => chapter.Tables)
+            .Concat([ClaimTables.Verdicts(Primaries), ClaimTables.Estimates(Chapters, Primaries), ClaimTables.Numbers(Chapters)]))
             AtomicFile.WriteText(Path.Combine(folder, "tables", table.Id + ".csv"), CsvTable.Render(table));
         AtomicFile.WriteText(Path.Combine(folder, "summary.json"), SummaryJson.Render(this));
         AtomicFile.WriteText(Path.Combine(folder, "reproduction.md"), MarkdownReport.Render(this));

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Emergence.Trainer.Experiments.Results;
 using Emergence.Trainer.Experiments.Steps;
+using Emergence.Trainer.Experiments.Verdicts;
 
 namespace Emergence.Trainer.Experiments.Report;
 
@@ -9,6 +10,12 @@ namespace Emergence.Trainer.Experiments.Report;
 /// that were not pruned.</summary>
 internal static class StoppingChapter
 {
+    // Runs of one kind; those of which the paper says it are primary.
+    private sealed record Group(string Name, ImmutableArray<Curve> Curves, ImmutableArray<Definition> Definitions)
+    {
+        public bool IsPrimary { get; init; }
+    }
+
     // A gain of less than a point is what the paper's figures cannot show.
     private const double Significant = 1;
 
@@ -33,26 +40,28 @@ internal static class StoppingChapter
             [NoGain(groups)]);
     }
 
-    private static ImmutableArray<(string Name, ImmutableArray<Curve> Curves,
-        ImmutableArray<Definition> Definitions)> Groups(ExperimentPlan plan, Workbench bench)
+    private static ImmutableArray<Group> Groups(ExperimentPlan plan, Workbench bench)
     {
-        var groups = ImmutableArray.CreateBuilder<(string, ImmutableArray<Curve>, ImmutableArray<Definition>)>();
+        var groups = ImmutableArray.CreateBuilder<Group>();
         if (plan.MlpPruning is { } pruning)
         {
-            groups.AddRange(pruning.Datasets.Select(dataset => (
+            groups.AddRange(pruning.Datasets.Select(dataset => new Group(
                 $"mlp, {dataset}",
                 pruning.Settings.Seeds.Select(seed => pruning.ReadUnpruned(bench, dataset, seed)).ToImmutableArray(),
                 All(MlpPruning.Readings))));
         }
         if (plan.Cnn is { } cnn)
         {
-            groups.AddRange(cnn.Datasets.Select(dataset => (
+            groups.AddRange(cnn.Datasets.Select(dataset => new Group(
                 $"{cnn.Kind.ToString().ToLowerInvariant()}, {dataset}",
-                cnn.Settings.Seeds.Select(seed => Curve.Read(bench, cnn.Run(dataset, seed), Cnn.Readings)).ToImmutableArray(),
-                All(Cnn.Readings))));
+                cnn.Seeds.Select(seed => Curve.Read(bench, cnn.Run(dataset, seed), Cnn.Readings)).ToImmutableArray(),
+                All(Cnn.Readings))
+            {
+                IsPrimary = true,
+            }));
         }
         if (plan.Predictor is { } predictor)
-            groups.Add(("short runs", [.. predictor.Runs.Select(run => Curve.Read(bench, run, [Reading.Mean]))],
+            groups.Add(new("short runs", [.. predictor.Runs.Select(run => Curve.Read(bench, run, [Reading.Mean]))],
                 All([Reading.Mean])));
         return groups.ToImmutable();
 
@@ -63,7 +72,7 @@ internal static class StoppingChapter
     }
 
     private static ResultTable Stops(
-        ImmutableArray<(string Name, ImmutableArray<Curve> Curves, ImmutableArray<Definition> Definitions)> groups) => new(
+        ImmutableArray<Group> groups) => new(
         "stopping",
         "Stopped at E = 0 and by early stopping: median over the runs that are stopped (smallest … largest). Zero at once: "
         + "runs with E = 0 after epoch 1 already, where it can tell nothing. Earlier: epochs by which E = 0 fires before "
@@ -100,17 +109,23 @@ internal static class StoppingChapter
             .Max(point => point.Record.Test.Accuracy) - curve.At(epoch).Record.Test.Accuracy);
 
     private static Claim NoGain(
-        ImmutableArray<(string Name, ImmutableArray<Curve> Curves, ImmutableArray<Definition> Definitions)> groups) => new(
+        ImmutableArray<Group> groups) => new(
         "E = 0 means that no further significant gain follows.", "4.4",
-        "What is given up by stopping at the first E = 0, in points, less one; below zero. Runs in which E never falls to "
-        + "zero say nothing of it; of more than six runs, the median with its interval.",
+        "What is given up by stopping at the first E = 0, in points, less one; below zero. Runs in which E never falls to zero "
+        + "say nothing of it. Primary: convolutional networks, E by the mean above 0.05, units.",
         [
             .. from grp in groups
                from definition in grp.Definitions
-               let gains = Zeros(grp.Curves, definition).Select(run => GivenUp(run.Curve, run.Epoch) - Significant).ToArray()
-               where gains.Length > 0
-               select new Evidence(
-                   $"{grp.Name}, {Of(gains.Length, grp.Curves.Length)} runs", definition.Name, -1,
-                   gains.Length > 6 ? [Estimate.Median(gains)] : [.. gains.Select(Estimate.Point)]),
+               let primary = grp.IsPrimary && definition == Definition.Usual
+               let gains = grp.Curves.Select(curve => Gain(curve, definition)).ToArray()
+               where primary || gains.Any(double.IsFinite)
+               select Evidence.Of(grp.Name, definition.Name, Rule.Difference, -1, gains) with
+               {
+                   IsPrimary = primary,
+                   Within = grp.Curves[0].Last.Epoch,
+               },
         ]);
+
+    private static double Gain(Curve curve, Definition definition) =>
+        Convergence.FirstZero(curve, definition) is { } epoch ? GivenUp(curve, epoch) - Significant : double.NaN;
 }

@@ -1,13 +1,14 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Emergence.Trainer.Experiments.Verdicts;
 
 namespace Emergence.Trainer.Experiments.Report;
 
 /// <summary>The findings for machines: every table and every number of every claim.</summary>
 internal static class SummaryJson
 {
-    private const int SchemaVersion = 1;
+    private const int SchemaVersion = 2;
 
     /// <summary>The whole document. The working time stands apart, under <c>run</c>: all else is the same
     /// for the same runs.</summary>
@@ -27,7 +28,7 @@ internal static class SummaryJson
             json.WriteNumber("jobs", reproduction.Jobs);
             json.WriteEndObject();
             Strings(json, "remarks", reproduction.Remarks);
-            json.WriteString("rule", Claim.Rule);
+            Write(json, reproduction.Primaries);
             json.WriteStartArray("chapters");
             foreach (var chapter in reproduction.Chapters)
                 Write(json, chapter);
@@ -35,6 +36,38 @@ internal static class SummaryJson
             json.WriteEndObject();
         }
         return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+    }
+
+    private static void Write(Utf8JsonWriter json, Primaries primaries)
+    {
+        json.WriteString("method", Primaries.Method);
+        Strings(json, "rules", ClaimTables.RuleLines(primaries));
+        Number(json, "family_wise_false_positives", primaries.FamilyWise);
+        json.WriteStartArray("verdicts");
+        foreach (var one in primaries.All)
+        {
+            json.WriteStartObject();
+            json.WriteString("statement", one.Claim.Statement);
+            json.WriteString("section", one.Claim.Section);
+            json.WriteString("setting", one.Evidence.Setting);
+            json.WriteString("definition", one.Evidence.Definition);
+            json.WriteString("verdict", one.Word);
+            Write(json, one.Evidence.Finding);
+            Number(json, "p_holm", one.AdjustedP);
+            json.WriteString("rule", Rules.Word(one.Evidence.Rule));
+            Number(json, "false_positives", one.Errors?.FalsePositives ?? double.NaN);
+            Number(json, "power", one.Power);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static void Write(Utf8JsonWriter json, Finding finding)
+    {
+        json.WriteNumber("runs", finding.Count);
+        Number(json, "estimate", finding.Estimate.Value);
+        Number(json, "low", finding.Estimate.Low);
+        Number(json, "high", finding.Estimate.High);
     }
 
     private static void Write(Utf8JsonWriter json, Chapter chapter)
@@ -78,31 +111,29 @@ internal static class SummaryJson
             json.WriteString("setting", evidence.Setting);
             json.WriteString("definition", evidence.Definition);
             json.WriteNumber("sign", evidence.Sign);
-            json.WriteStartArray("seeds");
-            foreach (var seed in evidence.Seeds)
-            {
-                json.WriteStartObject();
-                Number(json, "value", seed.Value);
-                Number(json, "low", seed.Low);
-                Number(json, "high", seed.High);
-                json.WriteEndObject();
-            }
+            json.WriteString("kind", evidence.Kind);
+            json.WriteString("rule", Rules.Word(evidence.Rule));
+            Write(json, evidence.Finding);
+            json.WriteStartArray("numbers");
+            foreach (var number in evidence.Numbers)
+                Number(json, null, number);
             json.WriteEndArray();
-            json.WriteString("verdict", ClaimTables.Word(evidence.Verdict));
             json.WriteEndObject();
         }
         json.WriteEndArray();
         json.WriteEndObject();
     }
 
-    private static void Number(Utf8JsonWriter json, string name, double value)
+    private static void Number(Utf8JsonWriter json, string? name, double value)
     {
+        if (name is not null)
+            json.WritePropertyName(name);
         if (double.IsFinite(value))
-            json.WriteNumber(name, value);
+            json.WriteNumberValue(value);
         else if (double.IsNaN(value))
-            json.WriteNull(name);
+            json.WriteNullValue();
         else
-            json.WriteString(name, value > 0 ? "Infinity" : "-Infinity");
+            json.WriteStringValue(value > 0 ? "Infinity" : "-Infinity");
     }
 
     private static void Strings(Utf8JsonWriter json, string? name, IEnumerable<string> values)

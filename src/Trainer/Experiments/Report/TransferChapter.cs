@@ -3,6 +3,7 @@ using System.Globalization;
 using Emergence.Pages;
 using Emergence.Trainer.Experiments.Results;
 using Emergence.Trainer.Experiments.Steps;
+using Emergence.Trainer.Experiments.Verdicts;
 
 namespace Emergence.Trainer.Experiments.Report;
 
@@ -106,67 +107,90 @@ internal sealed class TransferChapter
 
     private Claim Faster() => new(
         "A pruned network converges earlier after the transfer.", "4.3",
-        "Epochs until training accuracy stays within one point of its own last value, less the same of the network that is "
-        + "not pruned; below zero. A network that ends lower is near its end sooner: so also the epochs until both reach a "
-        + "common accuracy, one point below the lower last value.",
+        "Epochs until training accuracy reaches one point below the lower last value of the two, less those of the network that "
+        + "is not pruned; below zero. Primary: that, nodes pruned. Also the epochs until it stays within one point of its own "
+        + "last value, which favors a network that ends lower.",
         [
             .. from name in Pruned
                from common in NoAndYes
-               select Evidence.Of(experiment.Settings.Seeds, $"{name}, {(common ? "to a common accuracy" : "to its own end")}",
-                   "", -1, seed =>
+               select Evidence.Of($"{name}, {(common ? "to a common accuracy" : "to its own end")}", "", Rule.Epochs, -1,
+                   Seeds.Select(seed => Lag(Run(name, seed), Run(Transfer.Unpruned, seed), common))) with
                {
-                   var (pruned, whole) = (Run(name, seed), Run(Transfer.Unpruned, seed));
-                   var target = Math.Min(pruned.Last.Record.Train.Accuracy, whole.Last.Record.Train.Accuracy) - 0.01;
-                   return Estimate.Point(common
-                       ? Convergence.Reaches(pruned, target) - Convergence.Reaches(whole, target)
-                       : Convergence.Epoch(pruned) - Convergence.Epoch(whole));
-               }),
+                   IsPrimary = name == Transfer.NodesPruned && common,
+                   Within = experiment.Settings.Epochs,
+               },
         ]);
+
+    private static double Lag(Curve pruned, Curve whole, bool common)
+    {
+        var target = Math.Min(pruned.Last.Record.Train.Accuracy, whole.Last.Record.Train.Accuracy) - 0.01;
+        return common
+            ? Convergence.Lag(Convergence.Reaches(pruned, target), Convergence.Reaches(whole, target))
+            : Convergence.Lag(Convergence.Settles(pruned), Convergence.Settles(whole));
+    }
 
     private Claim EarlyLead() => new(
         "A pruned network is ahead after the first epoch of the transfer.", "",
         "Test accuracy after one epoch less that of the network that is not pruned, in points; above zero.",
-        [.. Pruned.Select(name => Evidence.Of(experiment.Settings.Seeds, name, "", 1, seed => Convergence.Points(
-            Run(name, seed).At(Start(name) + 1), Run(Transfer.Unpruned, seed).At(Start(Transfer.Unpruned) + 1))))]);
+        [.. Pruned.Select(name => Evidence.Of(name, "", Rule.Difference, 1, Seeds.Select(seed => Convergence.Points(
+            Run(name, seed).At(Start(name) + 1), Run(Transfer.Unpruned, seed).At(Start(Transfer.Unpruned) + 1)))))]);
 
     private Claim Lower() => new(
         "A pruned network ends at a lower accuracy after the transfer.", "4.3",
-        "Test accuracy after the last epoch less that of the network that is not pruned, in points; below zero.",
-        [.. Pruned.Select(name =>
-            Evidence.Of(experiment.Settings.Seeds, name, "", -1,
-                seed => Convergence.Points(Run(name, seed).Last, Run(Transfer.Unpruned, seed).Last)))]);
+        "Test accuracy after the last epoch less that of the network that is not pruned, in points; below zero. Primary: nodes "
+        + "pruned.",
+        [.. Pruned.Select(name => Ends(name, Transfer.Unpruned, name) with { IsPrimary = name == Transfer.NodesPruned })]);
 
     private Claim LowerEmergence() => new(
         "A pruned network has lower emergence after the transfer.", "4.3",
-        "The logarithm of pruned over not pruned at the same epoch, its median over the epochs with the interval of the "
-        + "median; below zero.",
-        [.. from name in Pruned from definition in Definitions select Against(name, Transfer.Unpruned, definition, -1)]);
+        "For each run (pruned − not pruned) / (pruned + not pruned) at the same epoch, its mean over the epochs; below zero. "
+        + "Primary: E by the mean above 0.05, nodes pruned.",
+        [
+            .. from name in Pruned
+               from definition in Definitions
+               select Against(name, Transfer.Unpruned, definition, isPrimary: name == Transfer.NodesPruned),
+        ]);
 
     private Claim RandomAccuracy() => new(
         "A network with random initial weights reaches a lower accuracy than one that was trained before.", "4.3",
         "Test accuracy after the last epoch less that of the network that is not pruned, or for the small one less that of "
-        + "the network with nodes cut out, in points; below zero.",
-        [.. RandomPairs.Select(pair => Evidence.Of(
-            experiment.Settings.Seeds, $"{pair.Random} against {pair.Trained}", "", -1,
-            seed => Convergence.Points(Run(pair.Random, seed).Last, Run(pair.Trained, seed).Last)))]);
+        + "the network with nodes cut out, in points; below zero. Primary: the network that is not pruned.",
+        [
+            .. RandomPairs.Select(pair => Ends(pair.Random, pair.Trained, $"{pair.Random} against {pair.Trained}") with
+            {
+                IsPrimary = pair.Random == Transfer.Random,
+            }),
+        ]);
 
     private Claim RandomEmergence() => new(
         "A network with random initial weights has lower emergence than one that was trained before.", "4.3",
-        "The logarithm of one over the other at the same epoch of the second training, its median over the epochs with the "
-        + "interval of the median; below zero.",
-        [.. from pair in RandomPairs from definition in Definitions select Against(pair.Random, pair.Trained, definition, -1)]);
+        "For each run (random − trained) / (random + trained) at the same epoch of the second training, its mean over the "
+        + "epochs; below zero. Primary: E by the mean above 0.05, against the network that is not pruned.",
+        [
+            .. from pair in RandomPairs
+               from definition in Definitions
+               select Against(pair.Random, pair.Trained, definition, isPrimary: pair.Random == Transfer.Random),
+        ]);
+
+    private ImmutableArray<long> Seeds => experiment.Settings.Seeds;
 
     private static ImmutableArray<string> Pruned => [Transfer.NodesPruned, Transfer.WeightsPruned];
 
     private static ImmutableArray<(string Random, string Trained)> RandomPairs =>
         [(Transfer.Random, Transfer.Unpruned), (Transfer.RandomSmall, Transfer.NodesPruned)];
 
-    private Evidence Against(string name, string reference, Definition definition, int sign) =>
-        Evidence.Of(experiment.Settings.Seeds, $"{name} against {reference}", definition.Name, sign, seed =>
-    {
-        var other = Run(reference, seed);
-        return Estimate.Median(Run(name, seed).After(Start(name)).Points.Select(point =>
-            Estimate.LogRatio(
+    private Evidence Ends(string name, string reference, string setting) => Evidence.Of(setting, "", Rule.Difference, -1,
+        Seeds.Select(seed => Convergence.Points(Run(name, seed).Last, Run(reference, seed).Last)));
+
+    private Evidence Against(string name, string reference, Definition definition, bool isPrimary) => Evidence.Of(
+        $"{name} against {reference}", definition.Name, Rule.Difference, -1,
+        Seeds.Select(seed =>
+        {
+            var other = Run(reference, seed);
+            return Courses.Difference(Run(name, seed).After(Start(name)).Points.Select(point => (
                 point.Of(definition), other.At(point.Epoch - Start(name) + Start(reference)).Of(definition))));
-    });
+        })) with
+    {
+        IsPrimary = isPrimary && definition == Definition.Usual,
+    };
 }

@@ -1,13 +1,8 @@
-using Emergence.Trainer.Training;
-
 namespace Emergence.Trainer.Experiments.Results;
 
 /// <summary>When a run has settled, and how runs end against one another.</summary>
 internal static class Convergence
 {
-    // Of every data set in the catalogue.
-    private const int TestSamples = 10_000;
-
     /// <summary>The first epoch from which on training accuracy stays within <paramref name="margin"/> of
     /// its last value.</summary>
     public static int Epoch(Curve curve, double margin = 0.01)
@@ -16,16 +11,18 @@ internal static class Convergence
         return curve.Points.Reverse().TakeWhile(point => Math.Abs(point.Record.Train.Accuracy - end) <= margin).Last().Epoch;
     }
 
-    /// <summary>Test accuracy less that of a reference, in points.</summary>
-    public static Estimate Points(CurvePoint point, CurvePoint reference) =>
-        Points(point.Record.Test, reference.Record.Test, TestSamples);
+    /// <summary>The same; infinity where that is the last epoch, so that nothing tells whether it has settled.</summary>
+    public static double Settles(Curve curve) =>
+        Epoch(curve) is var epoch && epoch < curve.Last.Epoch ? epoch : double.PositiveInfinity;
 
-    /// <summary>Accuracy over a number of samples less that of a reference, in points.</summary>
-    public static Estimate Points(Score score, Score reference, int samples)
-    {
-        var difference = Estimate.Difference(score.Accuracy, reference.Accuracy, samples);
-        return new Estimate(difference.Value * 100, difference.Low * 100, difference.High * 100);
-    }
+    /// <summary>Epochs by which one is later than a reference; infinite where either does not come.</summary>
+    public static double Lag(double epochs, double reference) =>
+        double.IsInfinity(reference) && double.IsInfinity(epochs) ? double.PositiveInfinity : epochs - reference;
+
+    /// <summary>Test accuracy, or that of training, less that of a reference, in points.</summary>
+    public static double Points(CurvePoint point, CurvePoint reference, bool train = false) => 100 * (train
+        ? point.Record.Train.Accuracy - reference.Record.Train.Accuracy
+        : point.Record.Test.Accuracy - reference.Record.Test.Accuracy);
 
     /// <summary>
     /// The epoch at which ordinary early stopping ends: the first at which the loss on held-out samples has not improved for

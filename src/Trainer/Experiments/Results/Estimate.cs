@@ -30,43 +30,6 @@ internal readonly record struct Estimate(double Value, double Low, double High)
         return new Estimate(rho, Math.Tanh(z - width), Math.Tanh(z + width));
     }
 
-    /// <summary>
-    /// The median, with the interval that the order gives: the ranks between which the median lies with at least 95 %, by the
-    /// binomial distribution. The interval is unbounded for fewer than six values. Infinite values count by their order.
-    /// </summary>
-    public static Estimate Median(IEnumerable<double> values)
-    {
-        double[] ordered = [.. values.Where(value => !double.IsNaN(value)).Order()];
-        if (ordered.Length == 0)
-            return Point(double.NaN);
-        var middle = MedianOf(ordered);
-        // The largest k with P(fewer than k of n below the median) <= 2.5 %.
-        var (k, tail, probability) = (0, 0.0, Math.Pow(0.5, ordered.Length));
-        while (tail + probability <= 0.025)
-        {
-            tail += probability;
-            probability *= (double)(ordered.Length - k) / (k + 1);
-            k++;
-        }
-        return k == 0
-            ? new Estimate(middle, double.NegativeInfinity, double.PositiveInfinity)
-            : new Estimate(middle, ordered[k - 1], ordered[^k]);
-    }
-
-    /// <summary>
-    /// The difference of two shares, each counted over a number of samples (Wald). Where both were counted
-    /// over the same samples, the
-    /// interval is too wide.
-    /// </summary>
-    public static Estimate Difference(double share, double reference, int samples)
-    {
-        var width = Normal975 * Math.Sqrt((share * (1 - share) + reference * (1 - reference)) / samples);
-        return new Estimate(share - reference, share - reference - width, share - reference + width);
-    }
-
-    /// <summary>The logarithm of a ratio: 0 where both are zero, ±∞ where one of them is.</summary>
-    public static double LogRatio(double value, double reference) => value == reference ? 0 : Math.Log(value / reference);
-
     /// <summary>The middle of some ordered numbers; NaN between −∞ and ∞.</summary>
     public static double MedianOf(IReadOnlyList<double> ordered) =>
         ordered.Count == 0 ? double.NaN : (ordered[(ordered.Count - 1) / 2] + ordered[ordered.Count / 2]) / 2;
