@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Emergence.Trainer.Experiments.Report;
 using Emergence.Trainer.Experiments.Results;
+using Emergence.Trainer.Experiments.Verdicts;
 
 namespace Emergence.Trainer.Prediction;
 
@@ -65,7 +66,7 @@ internal static class PredictionReport
         }
         var deciding = runs.Where(run => run[0].Run.IsConfirmation).ToArray();
         var tests = Emergence.Select(name => Scores.Partial(Final(deciding, name, Primary))).ToArray();
-        var chances = Scores.Holm([.. tests.Select(test => test.P)]);
+        var chances = Significance.Holm([.. tests.Select(test => test.P)]);
         Row(text, "measure, epoch 1", "discovery", "confirmation (95 %)", "p, Holm", "verdict");
         Row(text, "---", "---:", "---:", "---:", "---");
         foreach (var (name, test, chance) in Emergence.Zip(tests, chances))
@@ -83,16 +84,21 @@ internal static class PredictionReport
         text.Append($"## {char.ToUpperInvariant(part[0])}{part[1..]} part, exploratory\n\n");
         var left = runs.GroupBy(run => run[0].Run.Group).Where(group => group.Count() < Scores.Fewest)
             .Select(group => group.Key).ToArray();
+        if (left.Length == runs.Select(run => run[0].Run.Group).Distinct().Count())
+        {
+            text.Append($"No group has {Scores.Fewest} runs yet.\n\n");
+            return;
+        }
         if (left.Length > 0)
             text.Append($"Left out, with fewer than {Scores.Fewest} runs: {string.Join("; ", left)}.\n\n");
         Table("Final accuracy: partial rank correlation given the training loss of the epoch (95 %).", (name, epoch) =>
             Cell.Interval(Scores.Partial(Final(runs, name, epoch)).Estimate));
         Table("Final accuracy: concordance in held-out groups, alone (95 %); 0.5 is chance.", (name, epoch) =>
-            Share(Scores.Mean(Scores.Alone(Final(runs, name, epoch)))));
+            Share(Significance.Mean(Scores.Alone(Final(runs, name, epoch))).Estimate));
         Table("Final accuracy: concordance gained over the training loss (95 %).", (name, epoch) =>
-            Cell.Interval(Scores.Mean(Scores.Added(Final(runs, name, epoch)))));
+            Cell.Interval(Significance.Mean(Scores.Added(Final(runs, name, epoch))).Estimate));
         Table("Convergence: Harrell's concordance in held-out groups, alone (95 %).", (name, epoch) =>
-            Share(Scores.Mean(Scores.Alone(Convergence(runs, name, epoch)))));
+            Share(Significance.Mean(Scores.Alone(Convergence(runs, name, epoch))).Estimate));
 
         void Table(string caption, Func<string, int, string> cell)
         {
@@ -106,6 +112,7 @@ internal static class PredictionReport
     }
 
     private static string Share(Estimate estimate) => double.IsNaN(estimate.Value) ? Cell.None
+        : double.IsNaN(estimate.Low) ? Cell.Number(estimate.Value, "0.00")
         : $"{Cell.Number(estimate.Value, "0.00")} ({Cell.Number(estimate.Low, "0.00")} … {Cell.Number(estimate.High, "0.00")})";
 
     internal static ImmutableArray<Case> Final(IEnumerable<ImmutableArray<RunRow>> runs, string name, int epoch) => Scores.Enough(

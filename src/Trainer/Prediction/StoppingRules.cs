@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Emergence.Trainer.Experiments.Report;
+using Emergence.Trainer.Experiments.Verdicts;
 
 namespace Emergence.Trainer.Prediction;
 
@@ -46,10 +47,12 @@ internal static class StoppingRules
             {
                 var stops = family.Select(run => (Run: run, Stop: Stop(run, rule))).ToArray();
                 PredictionReport.Row(text, rule, family.Key, stops.Length.ToString(CultureInfo.InvariantCulture),
-                    Cell.Interval(Scores.Mean([.. stops.Select(stop => Cost(stop.Run, stop.Stop))])),
-                    Cell.Interval(Scores.Mean([.. stops.Select(stop => (double)Configuration.Epochs - stop.Stop)])));
+                    Interval(stops.Select(stop => Cost(stop.Run, stop.Stop))),
+                    Interval(stops.Select(stop => (double)Configuration.Epochs - stop.Stop)));
             }
         }
         text.Append('\n');
     }
+
+    private static string Interval(IEnumerable<double> numbers) => Cell.Interval(Significance.Mean(numbers).Estimate);
 }

@@ -73,18 +73,6 @@ public sealed class ScoresTests
         Assert.True(double.IsNaN(Scores.Concordance(cases[2..], [1, 2])));
     }
 
-    [Fact]
-    public void Holm_corrects_step_by_step_and_the_interval_of_a_mean_is_students()
-    {
-        Assert.Equal([0.03, 0.06, 0.06, 0.02], Scores.Holm([0.01, 0.04, 0.03, 0.005]), (a, b) => Math.Abs(a - b) < 1e-12);
-        var mean = Scores.Mean([1, 2, 3, double.NaN]);
-        Assert.Equal((2, 2 - 4.3027 / Math.Sqrt(3)), (mean.Value, Math.Round(mean.Low, 12)), (a, b) =>
-            a.Item1 == b.Item1 && Math.Abs(a.Item2 - b.Item2) < 1e-9);
-        // Of 30 degrees: 2.0423.
-        var many = Scores.Mean([.. Enumerable.Range(0, 31).Select(i => (double)i)]);
-        Assert.Equal(15 + 2.0423 * Math.Sqrt(82.66666667 / 31), many.High, 2e-3);
-    }
-
     private static ImmutableArray<Case> Cases(
         Random random, int groups, int runs, Func<double, double, (double X, double Y)> of) =>
         [.. from number in Enumerable.Range(0, groups * runs)

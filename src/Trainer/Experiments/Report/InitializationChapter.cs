@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Emergence.Trainer.Experiments.Results;
 using Emergence.Trainer.Experiments.Steps;
+using Emergence.Trainer.Experiments.Verdicts;
 using Emergence.Trainer.Networks;
 
 namespace Emergence.Trainer.Experiments.Report;
@@ -35,7 +36,7 @@ internal sealed class InitializationChapter
             ],
             [],
             [chapter.Emergence(), chapter.Raised()],
-            []);
+            [chapter.Helps()]);
     }
 
     private ResultTable Emergence() => new(
@@ -74,6 +75,19 @@ internal sealed class InitializationChapter
                    Cell.Spread(pairs.Select(pair => Start(pair.First) / Start(pair.Second)), Cell.Figures),
                    Cell.Spread(early, value => Cell.Signed(value)), Above(early),
                    Cell.Spread(late, value => Cell.Signed(value)), Above(late)),
+        ]);
+
+    private Claim Helps() => new(
+        "Raising emergence at the start helps.", "",
+        "Test accuracy of emergence:α less that of another start with the same seed, in points; above zero. Exploratory.",
+        [
+            .. from alpha in Initializations.Alphas
+               from other in new[] { Initializations.Control(alpha), Initialization.PyTorch }
+               from last in new[] { false, true }
+               select Evidence.Of(
+                   $"{Initializations.Raised(alpha)} against {other}, {(last ? "last epoch" : "epoch 1")}", "", Rule.Difference, 1,
+                   curves[Initializations.Raised(alpha)].Zip(curves[other], (raised, reference) =>
+                       Gain(last ? raised.Last : raised.At(1), last ? reference.Last : reference.At(1)))),
         ]);
 
     private static double Gain(CurvePoint point, CurvePoint reference) =>
