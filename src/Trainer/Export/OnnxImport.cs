@@ -164,6 +164,6 @@ internal static partial class OnnxImport
         private UserException Refuse(NodeProto node, string finding) => Refuse($"node '{node.Name}' ({node.OpType}) {finding}");
 
         private UserException Refuse(string finding) =>
-            new($"{checkpoint.Path}: {finding}; --from goes on with the checkpoints that this program writes");
+            new($"{checkpoint.Path}: {finding}; give a checkpoint that emergence-train has written");
     }
 }

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
-using Emergence.Trainer.Prediction;
 using Emergence.Trainer.Networks;
+using Emergence.Trainer.Prediction;
 
 namespace Emergence.Trainer.Tests.Prediction;
 
@@ -71,6 +71,20 @@ public sealed class StudyTests : IDisposable
             }
             return Made(run);
         };
+    }
+
+    [Fact]
+    public async Task Two_studies_do_not_write_into_one_file()
+    {
+        var nested = Path.Combine(workspace.Root, "new", "runs.csv");
+        using (RunFile.Lock(nested))
+        {
+            var refusal = await Assert.ThrowsAsync<UserException>(() =>
+                Study.RunAsync(nested, 1, 1, (run, _) => Task.FromResult(Made(run)), _ => { }, default));
+            Assert.StartsWith($"{nested}: is in use by another run, or cannot be written (", refusal.Message, StringComparison.Ordinal);
+        }
+        Assert.Equal(6, (await Study.RunAsync(nested, 1, 1, (run, _) => Task.FromResult(Made(run)), _ => { }, default)).Length);
+        Assert.Equal([nested], Directory.GetFiles(Path.GetDirectoryName(nested)!));
     }
 
     [Fact]

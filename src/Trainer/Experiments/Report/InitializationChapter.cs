@@ -10,6 +10,9 @@ namespace Emergence.Trainer.Experiments.Report;
 /// <summary>What the initial weights do to emergence, and whether raising it at the start helps.</summary>
 internal sealed class InitializationChapter
 {
+    // After the first epoch, and at the end.
+    private static readonly ImmutableArray<bool> Ends = [false, true];
+
     private readonly ImmutableDictionary<InitialWeights, ImmutableArray<Curve>> curves;
 
     private InitializationChapter(Initializations experiment, Workbench bench) =>
@@ -83,7 +86,7 @@ internal sealed class InitializationChapter
         [
             .. from alpha in Initializations.Alphas
                from other in new[] { Initializations.Control(alpha), Initialization.PyTorch }
-               from last in new[] { false, true }
+               from last in Ends
                select Evidence.Of(
                    $"{Initializations.Raised(alpha)} against {other}, {(last ? "last epoch" : "epoch 1")}", "", Rule.Difference, 1,
                    curves[Initializations.Raised(alpha)].Zip(curves[other], (raised, reference) =>
