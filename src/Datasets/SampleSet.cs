@@ -14,8 +14,8 @@ namespace Emergence.Datasets;
 /// <param name="Data">All samples, contiguous, little-endian, sample-major.</param>
 /// <param name="Labels">Class of each sample, or null.</param>
 /// <param name="Sha256">
-/// What <see cref="Hash"/> gives for the set before <see cref="Take"/> or <see cref="Skip"/> shortened it, so that a part still tells which
-/// set it is part of.
+/// What <see cref="Hash"/> gives for the set before <see cref="Take"/> or <see cref="Skip"/> shortened it, so that a part
+/// still tells which set it is part of.
 /// </param>
 public sealed record SampleSet(
     string Name, string Split, ImmutableArray<int> SampleShape, int ElementType, ReadOnlyMemory<byte> Data, int[]? Labels,

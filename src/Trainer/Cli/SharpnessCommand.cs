@@ -14,14 +14,15 @@ internal static class SharpnessCommand
     public static CommandPage Create(Terminal terminal)
     {
         var command = new Command("sharpness",
-            "Measures the curvature of the loss at checkpoints: the largest eigenvalues of its Hessian, the smallest, and its trace.");
+            "Measures the curvature of the loss at checkpoints: its Hessian's largest eigenvalues, the smallest, its trace.");
         var options = new SharpnessOptions();
         command.Arguments.Add(options.Checkpoints);
         command.SetAction((parsed, token) =>
             Commands.ReportAsync(terminal, () => RunAsync(options, parsed, terminal, token), token));
         return CommandPage.Of(command, options.Groups,
             [
-                new("emergence-train sharpness runs/mlp/ckpt_005.onnx --samples 1024", "the largest eigenvalue, with its residual"),
+                new("emergence-train sharpness runs/mlp/ckpt_005.onnx --samples 1024",
+                    "the largest eigenvalue, with its residual"),
                 new("emergence-train sharpness runs/mlp --split train --top 5 --format csv > sharpness.csv",
                     "five of them at each checkpoint of a run, over training samples"),
             ],

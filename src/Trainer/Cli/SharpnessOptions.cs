@@ -70,7 +70,9 @@ internal sealed class SharpnessOptions
                 return [path];
             if (!Directory.Exists(path))
                 throw new UsageException($"{path}: does not exist; {MissingPath.Remedy(path)}");
-            var found = Directory.GetFiles(path, "ckpt_*.onnx").OrderBy(file => CheckpointFolder.EpochOf(Path.GetFileName(file)) ?? int.MaxValue).ToArray();
+            var found = Directory.GetFiles(path, "ckpt_*.onnx")
+                .OrderBy(file => CheckpointFolder.EpochOf(Path.GetFileName(file)) ?? int.MaxValue)
+                .ToArray();
             return found.Length > 0 ? found
                 : throw new UsageException($"{path}: holds no checkpoints (ckpt_*.onnx); name a folder of emergence-train");
         }
@@ -85,7 +87,8 @@ internal sealed class SharpnessOptions
         var name = parsed.GetValue(Dataset) ?? recorded.Dataset
             ?? throw new UsageException($"{checkpoint.Path}: records no data set; name one with --dataset");
         if (DatasetCatalog.Find(name) is null)
-            throw new UsageException($"{checkpoint.Path}: records the data set '{name}', which is not known; name one with --dataset");
+            throw new UsageException(
+                $"{checkpoint.Path}: records the data set '{name}', which is not known; name one with --dataset");
         var samples = parsed.GetResult(Samples) is null ? DefaultSamples : parsed.GetValue(Samples).Count;
         var set = DatasetCatalog.Load(
             name, parsed.GetValue(Split) ?? recorded.Split ?? "test", parsed.GetValue(DataDir), samples, note, token);

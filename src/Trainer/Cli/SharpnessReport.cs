@@ -23,7 +23,8 @@ internal static class SharpnessReport
     private static IEnumerable<ImmutableArray<string>> Rows(IReadOnlyList<Sharpness> measured, string format) =>
         from sharpness in measured
         from number in sharpness.Top
-            .Select((top, i) => (Name: string.Create(CultureInfo.InvariantCulture, $"eigenvalue_{i + 1}"), top.Value, Error: top.Residual))
+            .Select((top, i) => (
+                Name: string.Create(CultureInfo.InvariantCulture, $"eigenvalue_{i + 1}"), top.Value, Error: top.Residual))
             .Append((Name: "eigenvalue_lowest", sharpness.Lowest.Value, Error: sharpness.Lowest.Residual))
             .Append((Name: "trace", Value: sharpness.Trace, Error: sharpness.TraceError))
         select ImmutableArray.Create(

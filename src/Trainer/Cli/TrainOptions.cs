@@ -30,8 +30,8 @@ internal sealed class TrainOptions
         "--patch", $"vit: side of the squares of pixels that become tokens [default: {TransformerSizes.Usual.Patch}]", 1);
 
     private Option<int> Width { get; } = TypedOption.WholeNumber(
-        "--width", $"vit: length of a token; blocks have hidden layers of four times it [default: {TransformerSizes.Usual.Width}]",
-        1);
+        "--width",
+        $"vit: length of a token; hidden layers are four times as wide [default: {TransformerSizes.Usual.Width}]", 1);
 
     private Option<int> Depth { get; } = TypedOption.WholeNumber(
         "--depth", $"vit: number of blocks [default: {TransformerSizes.Usual.Depth}]", 1);
@@ -175,7 +175,10 @@ internal sealed class TrainOptions
         var activation = parsed.GetResult(Activation) is not null ? parsed.GetValue(Activation)
             : kind == NetworkKind.Vit ? Networks.Activation.Gelu : Networks.Activation.Relu;
         return new NetworkSource.Fresh(
-            new NetworkDesign(kind, hidden, activation, parsed.GetValue(Init) ?? Initialization.PyTorch) { Sizes = ReadSizes(parsed) });
+            new NetworkDesign(kind, hidden, activation, parsed.GetValue(Init) ?? Initialization.PyTorch)
+            {
+                Sizes = ReadSizes(parsed),
+            });
     }
 
     private TransformerSizes ReadSizes(ParseResult parsed)

@@ -7,7 +7,9 @@ namespace Emergence.Trainer.Curvature;
 /// <summary>An eigenvalue λ with ‖Hv − λv‖ for its vector v of length 1: some eigenvalue of H lies that close.</summary>
 internal readonly record struct Eigenvalue(double Value, double Residual);
 
-/// <summary>The ends of a symmetric operator's spectrum (Lanczos 1950), each new vector made orthogonal to all before, twice.</summary>
+/// <summary>
+/// The ends of a symmetric operator's spectrum (Lanczos 1950), each new vector made orthogonal to all before, twice.
+/// </summary>
 internal static class Lanczos
 {
     // Below this share of the largest number so far, what is left of a vector is rounding.

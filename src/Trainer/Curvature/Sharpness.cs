@@ -22,7 +22,8 @@ internal sealed record CurvatureSettings(int Top, int Vectors, int Iterations, d
 /// <param name="Parameters">Number of weights and biases, rows of the Hessian.</param>
 /// <param name="Loss">Mean cross-entropy.</param>
 /// <param name="Top">The largest eigenvalues, in falling order.</param>
-/// <param name="Lowest">The smallest of all; the steps end when the largest are known, so that its residual may be larger.</param>
+/// <param name="Lowest">The smallest of all; the steps end when the largest are known, so that its residual may be
+/// larger.</param>
 /// <param name="Trace">Mean of vᵀHv over random signs v (Hutchinson 1989).</param>
 /// <param name="TraceError">Its standard error; NaN with one vector.</param>
 /// <param name="Products">How often the Hessian was multiplied.</param>
@@ -42,21 +43,23 @@ internal sealed record Sharpness(
         using var curvature = new LossCurvature(network, samples);
         var loss = curvature.Loss(token);
         if (!double.IsFinite(loss))
-            throw new UserException($"{checkpoint.Path}: its loss is not finite, so that it has no curvature; take an earlier one");
+            throw new UserException(
+                $"{checkpoint.Path}: its loss is not finite, so that it has no curvature; take an earlier one");
         var ends = Lanczos.Ends(
-            curvature.Size, vector => curvature.Multiply(vector, token), Math.Min(settings.Top, curvature.Size), settings.Iterations,
-            settings.Tolerance, SplitMix64.ForStream(settings.Seed, 0));
+            curvature.Size, vector => curvature.Multiply(vector, token), Math.Min(settings.Top, curvature.Size),
+            settings.Iterations, settings.Tolerance, SplitMix64.ForStream(settings.Seed, 0));
         var (trace, error) = Hutchinson(curvature, settings, token);
         return new Sharpness(checkpoint, set, curvature.Size, loss, ends[..^1], ends[^1], trace, error, curvature.Products);
     }
 
-    private static (double Trace, double Error) Hutchinson(LossCurvature curvature, CurvatureSettings settings, CancellationToken token)
+    private static (double Trace, double Error) Hutchinson(
+        LossCurvature curvature, CurvatureSettings settings, CancellationToken token)
     {
         var values = new double[settings.Vectors];
         for (var i = 0; i < values.Length; i++)
         {
             using var scope = NewDisposeScope();
-            var signs = tensor(SplitMix64.ForStream(settings.Seed, i + 1).Uniform(1, curvature.Size)).to_type(ScalarType.Float64)
+            var signs = tensor(SplitMix64.ForStream(settings.Seed, i + 1).Uniform(1, curvature.Size))
                 .ge(0).to_type(ScalarType.Float64).mul(2).sub(1);
             values[i] = curvature.Multiply(signs, token).dot(signs).item<double>();
         }

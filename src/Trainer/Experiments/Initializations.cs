@@ -11,7 +11,7 @@ namespace Emergence.Trainer.Experiments;
 /// <param name="Dataset">What all are trained on.</param>
 internal sealed record Initializations(ExperimentSettings Settings, string Dataset)
 {
-    /// <summary>What EmergenceInit scales by; the last makes the first layer of three a third as large and the last three times.</summary>
+    /// <summary>What EmergenceInit scales by: 3 divides the first layer of three by 3 and multiplies the last.</summary>
     public static ImmutableArray<double> Alphas { get; } = [1.5, 3];
 
     /// <summary>The ways to draw them, then those that raise emergence, each with its control.</summary>

@@ -23,7 +23,8 @@ internal static class OnnxExport
         var architecture = network.Architecture;
         var onnx = new OnnxWriter();
         var tensor = onnx.Input(Input, DataType.Float, [.. architecture.InputShape.Select(size => (long)size)]);
-        var model = onnx.Finish(Write(onnx, network, architecture.Layers, tensor), Logits, "emergence-train", [architecture.Classes]);
+        tensor = Write(onnx, network, architecture.Layers, tensor);
+        var model = onnx.Finish(tensor, Logits, "emergence-train", [architecture.Classes]);
         metadata.WriteTo(model);
         return model;
     }

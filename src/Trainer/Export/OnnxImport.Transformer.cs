@@ -19,7 +19,8 @@ internal static partial class OnnxImport
                 return Attention(readers);
             if (readers is [var one, var other] && (one.OpType, other.OpType) is ("Div", "Mul") or ("Mul", "Div"))
                 return Gelu(tensor, one.OpType == "Div" ? one : other, one.OpType == "Mul" ? one : other);
-            if (readers.Length == 2 && Array.Find(readers, node => node is { OpType: "Add", Input: [_, _], Output: [_] }) is { } sum)
+            if (readers.Length == 2
+                && Array.Find(readers, node => node is { OpType: "Add", Input: [_, _], Output: [_] }) is { } sum)
             {
                 var end = sum.Input[sum.Input[0] == tensor ? 1 : 0];
                 return (new ResidualLayer(sum.Name, Chain(tensor, end, sum)), sum.Output[0]);
@@ -130,6 +131,7 @@ internal static partial class OnnxImport
             node.Input.Select(initializers.GetValueOrDefault).OfType<TensorProto>().FirstOrDefault() is { } stored
             && TensorValues.ToFloats(stored, checkpoint.Directory) is [var number] ? number : null;
 
-        private bool IsNumber(NodeProto node, float expected) => Number(node) is { } number && Math.Abs(number - expected) < Close;
+        private bool IsNumber(NodeProto node, float expected) =>
+            Number(node) is { } number && Math.Abs(number - expected) < Close;
     }
 }

@@ -32,7 +32,7 @@ internal static partial class OnnxImport
                 throw Refuse($"has {graph.Output.Count} outputs instead of one");
 
             var layers = Chain(input.Name, output.Name, null);
-            if (!values.Keys.Any(name => layers.SelectMany(layer => layer.Parts).OfType<ConnectingLayer>().Any(l => l.Name == name)))
+            if (!layers.SelectMany(layer => layer.Parts).OfType<ConnectingLayer>().Any())
                 throw Refuse("has no weights to train");
             var isMlp = values.Count == layers.Count(layer => layer is DenseLayer);
             return Network.Create(new Architecture(isMlp ? "mlp" : checkpoint.Metadata.Network, SampleShape(input), layers),
@@ -42,7 +42,7 @@ internal static partial class OnnxImport
         /// <summary>The operators from one tensor to another.</summary>
         /// <param name="start">Where they begin.</param>
         /// <param name="end">Where they end.</param>
-        /// <param name="beside">A node that reads the first tensor too and is none of them; null for none.</param>
+        /// <param name="beside">A node that reads the first tensor too and does not belong to them; null for none.</param>
         private ImmutableArray<Layer> Chain(string start, string end, NodeProto? beside)
         {
             var layers = ImmutableArray.CreateBuilder<Layer>();
@@ -164,6 +164,6 @@ internal static partial class OnnxImport
         private UserException Refuse(NodeProto node, string finding) => Refuse($"node '{node.Name}' ({node.OpType}) {finding}");
 
         private UserException Refuse(string finding) =>
-            new($"{checkpoint.Path}: {finding}; --from goes on with the checkpoints that this program writes");
+            new($"{checkpoint.Path}: {finding}; give a checkpoint that emergence-train has written");
     }
 }

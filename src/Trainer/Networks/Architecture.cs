@@ -23,7 +23,7 @@ internal sealed partial record Architecture(string? Kind, ImmutableArray<int> In
     /// <summary>The first activation function; null in a linear model.</summary>
     public Activation? Activation => Parts.OfType<ActivationLayer>().FirstOrDefault()?.Function;
 
-    /// <summary>The operators whose weights connect nodes, in order of depth; those that read the same tensor side by side.</summary>
+    /// <summary>The operators whose weights connect nodes, in order of depth; those that read one tensor side by side.</summary>
     public ImmutableArray<ImmutableArray<ConnectingLayer>> Stages => [.. StagesOf(Layers)];
 
     private static IEnumerable<ImmutableArray<ConnectingLayer>> StagesOf(ImmutableArray<Layer> layers) =>

@@ -19,7 +19,7 @@ internal sealed record InitialWeights(Initialization Rule, WeightScaling? Scalin
     /// <summary>Drawn by a rule and left so.</summary>
     public static implicit operator InitialWeights(Initialization rule) => new(rule);
 
-    /// <summary>The words that <see cref="Parse"/> reads: <c>kaiming</c>, <c>emergence:2</c>, <c>kaiming+emergence:2</c>.</summary>
+    /// <summary>What <see cref="Parse"/> reads: <c>kaiming</c>, <c>emergence:2</c>, <c>kaiming+emergence:2</c>.</summary>
     public override string ToString() => Scaling is null ? Word(Rule)
         : Rule == Initialization.PyTorch ? Scaling.ToString()
         : $"{Word(Rule)}+{Scaling}";
@@ -71,15 +71,16 @@ internal sealed record WeightScaling(ScalingProfile Profile, double Alpha)
             "scaled" => ScalingProfile.Scaled,
             _ => throw new FormatException($"'{text}': expected emergence:A or scaled:A"),
         };
-        return parts is [_, var number] && double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var alpha)
+        return parts is [_, var number]
+            && double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var alpha)
             && alpha is >= Least and <= Most
                 ? new(profile, alpha)
                 : throw new FormatException($"'{text}': expected a number from 0.1 to 10 behind {parts[0]}:");
     }
 
     /// <summary>
-    /// The exponent of α for each of <paramref name="stages"/> layers, from the first: −1, 0, 1 of three, −2, −1, 1, 2 of four. Of an
-    /// even number none is in the middle.
+    /// The exponent of α for each of <paramref name="stages"/> layers, from the first: −1, 0, 1 of three, −2, −1, 1, 2 of four.
+    /// Of an even number none is in the middle.
     /// </summary>
     public static ImmutableArray<int> Exponents(int stages)
     {

@@ -63,7 +63,8 @@ internal sealed class Network : IDisposable
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        var factors = scaling.Factors(Architecture.Stages, layer => Weight(layer).to_type(ScalarType.Float64).norm().item<double>());
+        var factors = scaling.Factors(
+            Architecture.Stages, layer => Weight(layer).to_type(ScalarType.Float64).norm().item<double>());
         foreach (var (layer, factor) in factors)
             Weight(layer).mul_(factor);
     }
@@ -83,7 +84,7 @@ internal sealed class Network : IDisposable
             initialization == Initialization.PyTorch ? random.Uniform(bound, layer.Outputs) : new float[layer.Outputs]);
     }
 
-    /// <summary>Takes each layer's weight and bias from <paramref name="values"/>, in row-major order; an empty bias is none.</summary>
+    /// <summary>Takes each layer's weight and bias, empty for none, from <paramref name="values"/>, in row-major order.</summary>
     public static Network Create(Architecture architecture, Func<WeightedLayer, (float[] Weight, float[] Bias)> values)
     {
         var parameters = new Dictionary<string, (Parameter, Parameter?)>(StringComparer.Ordinal);

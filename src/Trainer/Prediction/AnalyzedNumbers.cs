@@ -57,7 +57,8 @@ internal static class AnalyzedNumbers
 
     // Over the layers that have it.
     private static double Mean(JsonElement[] layers, string name, Func<double, double> of) =>
-        layers.Select(layer => Number(layer, name)).Where(value => !double.IsNaN(value)).Select(of).DefaultIfEmpty(double.NaN).Average();
+        layers.Select(layer => Number(layer, name)).Where(value => !double.IsNaN(value)).Select(of)
+            .DefaultIfEmpty(double.NaN).Average();
 
     private static double Number(JsonElement json, string name) =>
         json.GetProperty(name) is { ValueKind: JsonValueKind.Number } value ? value.GetDouble() : double.NaN;

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Emergence.Trainer.Experiments.Report;
 using Emergence.Trainer.Experiments.Results;
+using Emergence.Trainer.Experiments.Verdicts;
 
 namespace Emergence.Trainer.Prediction;
 
@@ -26,11 +27,13 @@ internal static class PredictionReport
     /// <summary>The whole page.</summary>
     public static string Render(ImmutableArray<RunRow> rows)
     {
-        var runs = rows.GroupBy(row => row.Run).Select(run => run.OrderBy(row => row.Epoch).ToImmutableArray()).ToImmutableArray();
+        var runs = rows.GroupBy(row => row.Run)
+            .Select(run => run.OrderBy(row => row.Epoch).ToImmutableArray())
+            .ToImmutableArray();
         var text = new StringBuilder();
         Line("# What emergence early in training tells of how a run ends");
-        Line("Written by `emergence-train predictor`; do not edit it by hand. The question, the runs, the splits and all scores were fixed "
-            + "in [preregistration.md](../preregistration.md) before the first run.");
+        Line("Written by `emergence-train predictor`; do not edit it by hand. The question, the runs, the splits and all scores "
+            + "were fixed in [preregistration.md](../preregistration.md) before the first run.");
         Line(Count(runs));
         if (runs.Length > 0)
         {
@@ -49,7 +52,8 @@ internal static class PredictionReport
         var diverged = runs.Count(run => run.Any(row => !double.IsFinite(row["train_loss"])));
         return string.Create(CultureInfo.InvariantCulture,
             $"Finished: {runs.Length} of {Configuration.All.Length} runs, {runs.Count(run => run[0].Run.IsConfirmation)} of "
-            + $"{Configuration.All.Count(run => run.IsConfirmation)} of the confirmation part. Diverged, and counted as they ended: {diverged}.");
+            + $"{Configuration.All.Count(run => run.IsConfirmation)} of the confirmation part. Diverged, and counted as they "
+            + $"ended: {diverged}.");
     }
 
     private static void Primaries(StringBuilder text, ImmutableArray<ImmutableArray<RunRow>> runs)
@@ -60,8 +64,9 @@ internal static class PredictionReport
             text.Append("None yet: a verdict is given when all runs are finished. What follows is exploratory.\n\n");
             return;
         }
-        var tests = Emergence.Select(name => Scores.Partial(Final(runs.Where(run => run[0].Run.IsConfirmation), name, Primary))).ToArray();
-        var chances = Scores.Holm([.. tests.Select(test => test.P)]);
+        var deciding = runs.Where(run => run[0].Run.IsConfirmation).ToArray();
+        var tests = Emergence.Select(name => Scores.Partial(Final(deciding, name, Primary))).ToArray();
+        var chances = Significance.Holm([.. tests.Select(test => test.P)]);
         Row(text, "measure, epoch 1", "discovery", "confirmation (95 %)", "p, Holm", "verdict");
         Row(text, "---", "---:", "---:", "---:", "---");
         foreach (var (name, test, chance) in Emergence.Zip(tests, chances))
@@ -77,17 +82,23 @@ internal static class PredictionReport
     private static void Tables(StringBuilder text, string part, ImmutableArray<ImmutableArray<RunRow>> runs)
     {
         text.Append($"## {char.ToUpperInvariant(part[0])}{part[1..]} part, exploratory\n\n");
-        var left = runs.GroupBy(run => run[0].Run.Group).Where(group => group.Count() < Scores.Fewest).Select(group => group.Key).ToArray();
+        var left = runs.GroupBy(run => run[0].Run.Group).Where(group => group.Count() < Scores.Fewest)
+            .Select(group => group.Key).ToArray();
+        if (left.Length == runs.Select(run => run[0].Run.Group).Distinct().Count())
+        {
+            text.Append($"No group has {Scores.Fewest} runs yet.\n\n");
+            return;
+        }
         if (left.Length > 0)
             text.Append($"Left out, with fewer than {Scores.Fewest} runs: {string.Join("; ", left)}.\n\n");
         Table("Final accuracy: partial rank correlation given the training loss of the epoch (95 %).", (name, epoch) =>
             Cell.Interval(Scores.Partial(Final(runs, name, epoch)).Estimate));
         Table("Final accuracy: concordance in held-out groups, alone (95 %); 0.5 is chance.", (name, epoch) =>
-            Share(Scores.Mean(Scores.Alone(Final(runs, name, epoch)))));
+            Share(Significance.Mean(Scores.Alone(Final(runs, name, epoch))).Estimate));
         Table("Final accuracy: concordance gained over the training loss (95 %).", (name, epoch) =>
-            Cell.Interval(Scores.Mean(Scores.Added(Final(runs, name, epoch)))));
+            Cell.Interval(Significance.Mean(Scores.Added(Final(runs, name, epoch))).Estimate));
         Table("Convergence: Harrell's concordance in held-out groups, alone (95 %).", (name, epoch) =>
-            Share(Scores.Mean(Scores.Alone(Convergence(runs, name, epoch)))));
+            Share(Significance.Mean(Scores.Alone(Convergence(runs, name, epoch))).Estimate));
 
         void Table(string caption, Func<string, int, string> cell)
         {
@@ -101,13 +112,16 @@ internal static class PredictionReport
     }
 
     private static string Share(Estimate estimate) => double.IsNaN(estimate.Value) ? Cell.None
+        : double.IsNaN(estimate.Low) ? Cell.Number(estimate.Value, "0.00")
         : $"{Cell.Number(estimate.Value, "0.00")} ({Cell.Number(estimate.Low, "0.00")} … {Cell.Number(estimate.High, "0.00")})";
 
     internal static ImmutableArray<Case> Final(IEnumerable<ImmutableArray<RunRow>> runs, string name, int epoch) => Scores.Enough(
-        runs.Select(run => new Case(run[0].Run.Group, Of(run[epoch], name), Diverged(run[epoch]["train_loss"]), run[^1]["test_accuracy"])));
+        from run in runs
+        select new Case(run[0].Run.Group, Of(run[epoch], name), Diverged(run[epoch]["train_loss"]), run[^1]["test_accuracy"]));
 
     /// <summary>The first epoch at 0.9 of the best of the group, censored where it does not come.</summary>
-    internal static ImmutableArray<Case> Convergence(IEnumerable<ImmutableArray<RunRow>> runs, string name, int epoch) => Scores.Enough(
+    internal static ImmutableArray<Case> Convergence(
+        IEnumerable<ImmutableArray<RunRow>> runs, string name, int epoch) => Scores.Enough(
         from run in runs
         group run by run[0].Run.Group into grp
         let goal = 0.9 * grp.Max(run => run[^1]["test_accuracy"])
@@ -117,7 +131,8 @@ internal static class PredictionReport
             reached is null));
 
     private static double Of(RunRow row, string name) =>
-        name == "learning_rate" ? row.Run.Hyper.LearningRate : name.EndsWith("_loss", StringComparison.Ordinal) ? Diverged(row[name])
+        name == "learning_rate" ? row.Run.Hyper.LearningRate
+            : name.EndsWith("_loss", StringComparison.Ordinal) ? Diverged(row[name])
             : double.IsFinite(row[name]) ? row[name] : double.NaN;
 
     // A loss that is not a number any more is larger than any.

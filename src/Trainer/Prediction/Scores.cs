@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Trainer.Experiments.Results;
+using MathNet.Numerics.Distributions;
 
 namespace Emergence.Trainer.Prediction;
 
@@ -38,10 +39,10 @@ internal static class Scores
         var z = Math.Atanh(Math.Clamp(rho, -1 + 1e-12, 1 - 1e-12));
         var error = 1 / Math.Sqrt(freedom);
         return (new Estimate(rho, Math.Tanh(z - Normal975 * error), Math.Tanh(z + Normal975 * error)),
-            2 * (1 - Normal(Math.Abs(z) / error)));
+            2 * Normal.CDF(0, 1, -Math.Abs(z) / error));
     }
 
-    /// <summary>In each held-out group, the share of pairs that X orders rightly, with the sign that it has in the others.</summary>
+    /// <summary>In each held-out group, the share of pairs that X orders rightly, with the sign it has in the others.</summary>
     public static ImmutableArray<double> Alone(ImmutableArray<Case> cases) => HeldOut(cases, (others, own) =>
     {
         var sign = Correlation(Ranks(others, one => one.X), Ranks(others, one => one.Y)) < 0 ? -1 : 1;
@@ -56,29 +57,7 @@ internal static class Scores
         return [.. both.Zip(loss, (a, b) => a - b)];
     }
 
-    /// <summary>The mean with Student's interval.</summary>
-    public static Estimate Mean(ImmutableArray<double> values)
-    {
-        double[] known = [.. values.Where(value => !double.IsNaN(value))];
-        if (known.Length < 2)
-            return Estimate.Point(known.Length == 0 ? double.NaN : known[0]);
-        var mean = known.Average();
-        var error = Math.Sqrt(known.Sum(value => (value - mean) * (value - mean)) / (known.Length - 1) / known.Length);
-        var width = Student975(known.Length - 1) * error;
-        return new Estimate(mean, mean - width, mean + width);
-    }
-
-    /// <summary>Chances after Holm's correction for several tests.</summary>
-    public static ImmutableArray<double> Holm(ImmutableArray<double> chances)
-    {
-        var corrected = new double[chances.Length];
-        var largest = 0.0;
-        foreach (var (index, place) in Enumerable.Range(0, chances.Length).OrderBy(i => chances[i]).Select((index, place) => (index, place)))
-            corrected[index] = largest = Math.Max(largest, Math.Min(1, chances[index] * (chances.Length - place)));
-        return [.. corrected];
-    }
-
-    /// <summary>Of the pairs whose order is known, the share that the prediction orders as Y does (Harrell 1982); NaN for none.</summary>
+    /// <summary>Of the pairs whose order is known, the share that is predicted as in Y (Harrell 1982); NaN for none.</summary>
     public static double Concordance(ImmutableArray<Case> cases, IReadOnlyList<double> predicted)
     {
         var (right, pairs) = (0.0, 0);
@@ -96,7 +75,7 @@ internal static class Scores
         return pairs == 0 ? double.NaN : right / pairs;
     }
 
-    /// <summary>Ranks within groups, from −1 to 1; ties their mean, what is missing 0. Infinite numbers have the rank they have.</summary>
+    /// <summary>Ranks within groups, from −1 to 1; ties their mean, what is missing 0, infinite numbers theirs.</summary>
     public static double[] Ranks(ImmutableArray<Case> cases, Func<Case, double> of)
     {
         var ranks = new double[cases.Length];
@@ -137,24 +116,4 @@ internal static class Scores
     private static double Correlation(double[] a, double[] b) => Dot(a, b) / Math.Sqrt(Dot(a, a) * Dot(b, b));
 
     private static double Dot(double[] a, double[] b) => a.Zip(b, (x, y) => x * y).Sum();
-
-    private static double Normal(double z)
-    {
-        // By its series, which converges for every z; beyond 8 it is 1 in double.
-        if (z > 8)
-            return 1;
-        var (sum, term) = (z, z);
-        for (var n = 1; n < 200; n++)
-            sum += term *= z * z / (2 * n + 1);
-        return 0.5 + sum * Math.Exp(-z * z / 2) / Math.Sqrt(2 * Math.PI);
-    }
-
-    // 97.5 % points of Student's distribution; beyond the table Cornish and Fisher's expansion is exact to three digits.
-    private static double Student975(int freedom)
-    {
-        ReadOnlySpan<double> table = [12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281];
-        const double z = Normal975;
-        return freedom <= table.Length ? table[freedom - 1]
-            : z + (z * z * z + z) / (4.0 * freedom) + (5 * Math.Pow(z, 5) + 16 * Math.Pow(z, 3) + 3 * z) / (96.0 * freedom * freedom);
-    }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Emergence.Trainer.Experiments.Report;
+using Emergence.Trainer.Experiments.Verdicts;
 
 namespace Emergence.Trainer.Prediction;
 
@@ -29,13 +30,15 @@ internal static class StoppingRules
         return 100 * (At(run) - At(run[..(stop + 1)]));
 
         static double At(ImmutableArray<RunRow> rows) =>
-            rows.MinBy(row => double.IsNaN(row["validation_loss"]) ? double.PositiveInfinity : row["validation_loss"])!["test_accuracy"];
+            rows.MinBy(row => row["validation_loss"] is var loss && double.IsNaN(loss) ? double.PositiveInfinity : loss)!
+                ["test_accuracy"];
     }
 
     /// <summary>A table by rule and family.</summary>
     public static void Write(StringBuilder text, ImmutableArray<ImmutableArray<RunRow>> runs)
     {
-        text.Append("## When to stop, exploratory\n\nTest accuracy given up, in points, and epochs saved: means over runs (95 %).\n\n");
+        text.Append("## When to stop, exploratory\n\n");
+        text.Append("Test accuracy given up, in points, and epochs saved: means over runs (95 %).\n\n");
         PredictionReport.Row(text, "rule", "family", "runs", "given up", "epochs saved");
         PredictionReport.Row(text, "---", "---", "---:", "---:", "---:");
         foreach (var (rule, _) in All)
@@ -44,10 +47,12 @@ internal static class StoppingRules
             {
                 var stops = family.Select(run => (Run: run, Stop: Stop(run, rule))).ToArray();
                 PredictionReport.Row(text, rule, family.Key, stops.Length.ToString(CultureInfo.InvariantCulture),
-                    Cell.Interval(Scores.Mean([.. stops.Select(stop => Cost(stop.Run, stop.Stop))])),
-                    Cell.Interval(Scores.Mean([.. stops.Select(stop => (double)Configuration.Epochs - stop.Stop)])));
+                    Interval(stops.Select(stop => Cost(stop.Run, stop.Stop))),
+                    Interval(stops.Select(stop => (double)Configuration.Epochs - stop.Stop)));
             }
         }
         text.Append('\n');
     }
+
+    private static string Interval(IEnumerable<double> numbers) => Cell.Interval(Significance.Mean(numbers).Estimate);
 }

@@ -14,11 +14,16 @@ internal static class Study
     /// <param name="progress">Receives a line after each.</param>
     /// <param name="token">Ends the work; what is finished is in the file.</param>
     /// <returns>All rows.</returns>
+    /// <exception cref="Checkpoints.UserException">The file cannot be read or written, or a run cannot be done.</exception>
+    /// <exception cref="OperationCanceledException">On request.</exception>
     public static async Task<ImmutableArray<RunRow>> RunAsync(
         string rows, int? limit, int jobs, Func<Configuration, CancellationToken, Task<ImmutableArray<RunRow>>> work,
         Action<string> progress, CancellationToken token)
     {
+        using var place = RunFile.Lock(rows);
         var finished = RunFile.Read(rows);
+        // What cannot be written should not be found so after the first run.
+        RunFile.Write(rows, finished);
         var missing = Configuration.All.Except(finished.Select(row => row.Run))
             .OrderBy(run => run.Number % 10).ThenBy(run => run.Number).ToImmutableArray();
         var waiting = new Queue<Configuration>(missing.Take(limit ?? missing.Length));

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
 using Emergence.Trainer.Experiments.Steps;
@@ -41,7 +42,8 @@ internal sealed record StudyRun(string? DataDir, AnalyzerProgram Analyzer)
         }
     }
 
-    private ImmutableArray<(EpochRecord Record, Score Validation)> Train(Configuration run, string folder, CancellationToken token)
+    private ImmutableArray<(EpochRecord Record, Score Validation)> Train(
+        Configuration run, string folder, CancellationToken token)
     {
         var records = TrainingRun.Run(
             new TrainingPlan(
@@ -61,20 +63,24 @@ internal sealed record StudyRun(string? DataDir, AnalyzerProgram Analyzer)
     private async Task<ImmutableArray<ImmutableDictionary<string, double>>> AnalyzeAsync(
         Configuration run, string folder, CancellationToken token)
     {
-        var early = await ReadAsync(0, Early, AnalyzedNumbers.Usual, "--threshold", "0.05", "--measures", "wired,rivals", "--null", Draws);
+        var early = await ReadAsync(
+            0, Early, AnalyzedNumbers.Usual, "--threshold", "0.05", "--measures", "wired,rivals", "--null", Draws);
         var late = await ReadAsync(Early + 1, Configuration.Epochs, AnalyzedNumbers.Usual, "--threshold", "0.05");
-        var dormant = await ReadAsync(0, Early, AnalyzedNumbers.DeadShare("dormant_ratio"), "--statistic", "dormancy", "--threshold", "0.025");
-        var silent = await ReadAsync(0, Early, AnalyzedNumbers.DeadShare("silent_share"), "--statistic", "max", "--threshold", "0");
+        var dormant = await ReadAsync(
+            0, Early, AnalyzedNumbers.DeadShare("dormant_ratio"), "--statistic", "dormancy", "--threshold", "0.025");
+        var silent = await ReadAsync(
+            0, Early, AnalyzedNumbers.DeadShare("silent_share"), "--statistic", "max", "--threshold", "0");
         return [.. early.Select((numbers, epoch) => numbers.AddRange(dormant[epoch]).AddRange(silent[epoch])), .. late];
 
         async Task<ImmutableArray<ImmutableDictionary<string, double>>> ReadAsync(
-            int first, int last, Func<System.Text.Json.JsonElement, ImmutableDictionary<string, double>> read, params string[] options)
+            int first, int last, Func<JsonElement, ImmutableDictionary<string, double>> read, params string[] options)
         {
             var target = Path.Combine(folder, $"analysis-{first}-{options[1]}");
             await Analyzer.RunAsync(
                 [
-                    .. Enumerable.Range(first, last - first + 1).Select(epoch => CheckpointFolder.PathOf(folder, epoch)), .. options,
-                    "--data", run.Dataset, "--split", "train", "--samples", Probe, .. DataDir is { } data ? ["--data-dir", data] : (string[])[],
+                    .. Enumerable.Range(first, last - first + 1).Select(epoch => CheckpointFolder.PathOf(folder, epoch)),
+                    .. options, "--data", run.Dataset, "--split", "train", "--samples", Probe,
+                    .. DataDir is { } data ? ["--data-dir", data] : (string[])[],
                     "--threads", "1", "--device", "cpu", "--out", target, "--format", "csv", "--quiet",
                 ],
                 token);

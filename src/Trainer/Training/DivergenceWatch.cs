@@ -27,7 +27,10 @@ internal sealed class DivergenceWatch(bool keepGoing, IProgress<TrainingProgress
         foreach (var (name, parameter) in network.NamedParameters)
         {
             if (!IsFinite(parameter))
-                Diverged(epoch, $"{(name.EndsWith(".bias", StringComparison.Ordinal) ? "bias" : "weight")} '{name}' is not finite");
+            {
+                var what = name.EndsWith(".bias", StringComparison.Ordinal) ? "bias" : "weight";
+                Diverged(epoch, $"{what} '{name}' is not finite");
+            }
         }
     }
 

@@ -15,7 +15,8 @@ namespace Emergence.Trainer.Training;
 /// <param name="Output">Folder of the checkpoints and <c>train.csv</c>.</param>
 /// <param name="Regrow">Whether weights that a pruning set to zero may grow back.</param>
 /// <param name="KeepGoing">Whether to train on when loss or weights are not finite any more.</param>
-/// <param name="HeldOut">How many of the first training samples are left out; <paramref name="Samples"/> are those behind them.</param>
+/// <param name="HeldOut">How many of the first training samples are left out; <paramref name="Samples"/> are those behind
+/// them.</param>
 internal sealed record TrainingPlan(
     NetworkSource Network, string Dataset, string? DataDir, int? Samples, Preprocessing Preprocessing, HyperParameters Hyper,
     int Epochs, int Threads, string Output, bool Regrow = false, bool KeepGoing = false, int HeldOut = 0);

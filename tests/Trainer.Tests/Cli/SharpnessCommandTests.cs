@@ -31,7 +31,8 @@ public sealed class SharpnessCommandTests : IDisposable
         Assert.Equal(("mnist", "test", 40), (last.GetProperty("dataset").GetString(), last.GetProperty("split").GetString(),
             last.GetProperty("samples").GetInt32()));
 
-        Assert.Contains("error: of an eigenvalue its residual, of the trace its standard error\n", Measure(), StringComparison.Ordinal);
+        Assert.Contains(
+            "error: of an eigenvalue its residual, of the trace its standard error\n", Measure(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -40,7 +41,8 @@ public sealed class SharpnessCommandTests : IDisposable
         Assert.Equal(0, workspace.Train("out", "--hidden", "4", "--epochs", "0").Code);
         var run = Run(workspace.Folder("out"), "--iterations", "2", "--vectors", "2");
         Assert.Equal(0, run.Code);
-        Assert.Matches(@"warning: .*ckpt_000\.onnx: an eigenvalue of [0-9.E+-]+ has a residual of [0-9.E+-]+ after 2 steps; give more "
+        Assert.Matches(
+            @"warning: .*ckpt_000\.onnx: an eigenvalue of [0-9.E+-]+ has a residual of [0-9.E+-]+ after 2 steps; give more "
             + "--iterations\n", run.Error);
     }
 

@@ -143,8 +143,8 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public void A_transformer_goes_on_bit_by_bit()
     {
-        string[] options = ["--network", "vit", "--patch", "7", "--width", "12", "--depth", "2", "--heads", "3", "--optimizer", "adam",
-            "--lr", "0.002"];
+        string[] options = ["--network", "vit", "--patch", "7", "--width", "12", "--depth", "2", "--heads", "3", "--optimizer",
+            "adam", "--lr", "0.002"];
         Done(workspace.Train("whole", [.. options, "--epochs", "2"]));
         Done(workspace.Train("first", [.. options, "--epochs", "1"]));
         Done(workspace.Train("first", "--from", Path.Combine(workspace.Folder("first"), "ckpt_001.onnx"), "--epochs", "1"));
@@ -232,7 +232,8 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "no command is given; expected train, sharpness, experiment, predictor or completion; see emergence-train --help")]
+    [InlineData("",
+        "no command is given; expected train, sharpness, experiment, predictor or completion; see emergence-train --help")]
     [InlineData("train --dataset digits", "--out: is missing; give it as in --out DIR; see emergence-train train --help")]
     [InlineData("train --out nowhere", "--dataset: is missing; name what to train on, as in --dataset digits")]
     public void What_is_missing_is_named(string args, string message)

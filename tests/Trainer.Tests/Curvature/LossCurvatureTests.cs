@@ -28,7 +28,8 @@ public sealed class LossCurvatureTests : IDisposable
         Assert.True(expected[^1] > 0.01 && expected[0] < 0, "the spectrum tells nothing");
 
         var ends = Lanczos.Ends(
-            curvature.Size, vector => curvature.Multiply(vector, CancellationToken.None), 3, 60, 1e-6, SplitMix64.ForStream(1, 0));
+            curvature.Size, vector => curvature.Multiply(vector, CancellationToken.None), 3, 60, 1e-6,
+            SplitMix64.ForStream(1, 0));
 
         Assert.Equal(4, ends.Length);
         for (var i = 0; i < 3; i++)

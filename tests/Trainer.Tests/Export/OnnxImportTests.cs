@@ -61,8 +61,8 @@ public sealed class OnnxImportTests : IDisposable
         var model = Mlp();
         model.Graph.Node[2].OpType = "Elu";
         Assert.Equal(
-            $"{Path.Combine(workspace.Root, "m.onnx")}: node 'relu1' (Elu) is none that can be trained here; --from goes on "
-            + "with the checkpoints that this program writes",
+            $"{Path.Combine(workspace.Root, "m.onnx")}: node 'relu1' (Elu) is none that can be trained here; give a "
+            + "checkpoint that emergence-train has written",
             Refusal(model));
     }
 

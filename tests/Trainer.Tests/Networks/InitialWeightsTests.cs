@@ -34,7 +34,8 @@ public sealed class InitialWeightsTests
     [InlineData("kaiming+lecun", "'lecun': expected emergence:A or scaled:A")]
     [InlineData("emergence:2+kaiming", "'emergence:2+kaiming': expected pytorch,")]
     public void Others_are_refused(string text, string message) =>
-        Assert.StartsWith(message, Assert.Throws<FormatException>(() => InitialWeights.Parse(text)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            message, Assert.Throws<FormatException>(() => InitialWeights.Parse(text)).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("emergence:2", 0.5, 1.0, 2.0)]

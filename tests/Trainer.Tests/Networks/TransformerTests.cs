@@ -35,8 +35,8 @@ public sealed class TransformerTests
     {
         var architecture = Architecture.Vit([3, 32, 32], TransformerSizes.Usual, Activation.Gelu, 10);
         Assert.Equal(
-            ["patch", "tokens", "position", "block1.add1", "block1.add2", "block2.add1", "block2.add2", "block3.add1", "block3.add2",
-                "block4.add1", "block4.add2", "norm", "mean", "head"],
+            ["patch", "tokens", "position", "block1.add1", "block1.add2", "block2.add1", "block2.add2", "block3.add1",
+                "block3.add2", "block4.add1", "block4.add2", "norm", "mean", "head"],
             architecture.Layers.Select(layer => layer.Name));
         Assert.Equal(64, Assert.Single(architecture.Weighted.OfType<PositionLayer>()).Tokens);
         Assert.Equal((10, Activation.Gelu, null), (architecture.Classes, architecture.Activation, architecture.Hidden));
@@ -88,8 +88,7 @@ public sealed class TransformerTests
 
         double[][] Attend(string block, double[][] x)
         {
-            var (q, k, v) = (x.Select(t => Dense(block + ".query", t)).ToArray(), x.Select(t => Dense(block + ".key", t)).ToArray(),
-                x.Select(t => Dense(block + ".value", t)).ToArray());
+            var (q, k, v) = (All(".query"), All(".key"), All(".value"));
             return [.. q.Select(query => Dense(block + ".out", [.. Enumerable.Range(0, Width).Select(i =>
             {
                 var head = i / Size * Size;
@@ -97,6 +96,8 @@ public sealed class TransformerTests
                     .ToArray();
                 return shares.Zip(v, (share, value) => share * value[i]).Sum() / shares.Sum();
             })]))];
+
+            double[][] All(string name) => [.. x.Select(token => Dense(block + name, token))];
         }
 
         // Φ by its series: System.Math has no error function.

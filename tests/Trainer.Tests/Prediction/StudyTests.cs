@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
-using Emergence.Trainer.Prediction;
 using Emergence.Trainer.Networks;
+using Emergence.Trainer.Prediction;
 
 namespace Emergence.Trainer.Tests.Prediction;
 
@@ -40,7 +40,8 @@ public sealed class StudyTests : IDisposable
     }
 
     private static string Describe(Configuration run) => FormattableString.Invariant(
-        $"{run.Group} {run.Sizes} {run.Design.Activation} {run.Design.Initialization} {run.Optimizer} {run.Hyper.LearningRate} {run.Hyper.Seed}");
+        $"{run.Group} {run.Sizes} {run.Design.Activation} {run.Design.Initialization} {run.Optimizer} {run.Hyper.LearningRate} ")
+        + FormattableString.Invariant($"{run.Hyper.Seed}");
 
     [Fact]
     public async Task A_study_that_was_ended_goes_on_with_the_runs_that_are_missing()
@@ -73,6 +74,20 @@ public sealed class StudyTests : IDisposable
     }
 
     [Fact]
+    public async Task Two_studies_do_not_write_into_one_file()
+    {
+        var nested = Path.Combine(workspace.Root, "new", "runs.csv");
+        using (RunFile.Lock(nested))
+        {
+            var refusal = await Assert.ThrowsAsync<UserException>(() =>
+                Study.RunAsync(nested, 1, 1, (run, _) => Task.FromResult(Made(run)), _ => { }, default));
+            Assert.StartsWith($"{nested}: is in use by another run, or cannot be written (", refusal.Message, StringComparison.Ordinal);
+        }
+        Assert.Equal(6, (await Study.RunAsync(nested, 1, 1, (run, _) => Task.FromResult(Made(run)), _ => { }, default)).Length);
+        Assert.Equal([nested], Directory.GetFiles(Path.GetDirectoryName(nested)!));
+    }
+
+    [Fact]
     public void Rows_are_read_as_they_were_written_and_others_are_refused()
     {
         RunFile.Write(Rows, Made(Configuration.All[7]));
@@ -84,8 +99,8 @@ public sealed class StudyTests : IDisposable
         Assert.Contains("line 2: run 8 has other settings than the study gives it; name another file with --rows",
             Assert.Throws<UserException>(() => RunFile.Read(Rows)).Message, StringComparison.Ordinal);
         File.WriteAllText(Rows, string.Join('\n', text.Split('\n')[..^2]) + "\n");
-        Assert.Contains("run 7 does not have epochs 0 to 5, each once", Assert.Throws<UserException>(() => RunFile.Read(Rows)).Message,
-            StringComparison.Ordinal);
+        Assert.Contains("run 7 does not have epochs 0 to 5, each once",
+            Assert.Throws<UserException>(() => RunFile.Read(Rows)).Message, StringComparison.Ordinal);
         File.WriteAllText(Rows, "a,b\n");
         Assert.Contains("runs.csv: line 1 has other columns", Assert.Throws<UserException>(() => RunFile.Read(Rows)).Message,
             StringComparison.Ordinal);
@@ -96,6 +111,9 @@ public sealed class StudyTests : IDisposable
     {
         ImmutableArray<RunRow> all = [.. Configuration.All.SelectMany(run => Made(run))];
         Assert.Contains("None yet: a verdict is given when all runs are finished.", PredictionReport.Render(all[6..]),
+            StringComparison.Ordinal);
+        Assert.Contains("No group has 3 runs yet.", PredictionReport.Render(all[..12]), StringComparison.Ordinal);
+        Assert.Contains("Left out, with fewer than 3 runs: mlp, fashion-mnist.", PredictionReport.Render([.. all[..18], .. all[60..72]]),
             StringComparison.Ordinal);
         var whole = PredictionReport.Render(all);
         Assert.Contains("Finished: 120 of 120 runs, 48 of 48 of the confirmation part.", whole, StringComparison.Ordinal);
@@ -109,8 +127,9 @@ public sealed class StudyTests : IDisposable
     public void A_rule_stops_where_it_fires_and_costs_what_is_given_up()
     {
         var run = Made(Configuration.All[0]);
-        ImmutableArray<RunRow> rows = [.. run.Select((row, epoch) => With(With(row, "validation_loss", new[] { 3.0, 2, 1, 1.5, 0.5, 0.6 }[epoch]),
-            "test_accuracy", new[] { 0.1, 0.5, 0.6, 0.7, 0.8, 0.9 }[epoch]))];
+        double[] losses = [3, 2, 1, 1.5, 0.5, 0.6], accuracies = [0.1, 0.5, 0.6, 0.7, 0.8, 0.9];
+        ImmutableArray<RunRow> rows = [.. run.Select((row, epoch) =>
+            With(With(row, "validation_loss", losses[epoch]), "test_accuracy", accuracies[epoch]))];
         Assert.Equal(3, StoppingRules.Stop(rows, "validation loss"));
         // The lowest validation loss is at 4; up to 3 it is at 2.
         Assert.Equal(20, StoppingRules.Cost(rows, 3), 1e-9);
