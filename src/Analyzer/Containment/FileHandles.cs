@@ -6,8 +6,8 @@ namespace Emergence.Analyzer.Containment;
 /// <summary>How many files the program may hold open.</summary>
 internal static class FileHandles
 {
-    // .NET holds two for each of its libraries, 47 in a worker; then pipes, the runtime's and the model's files. Compiled ahead of
-    // time there are no such libraries, and a worker holds 19.
+    // .NET holds two for each of its libraries, 47 in a worker; then pipes, the runtime's and the model's files. Compiled ahead
+    // of time there are no such libraries, and a worker holds 19.
     private static readonly int Needed = RuntimeFeature.IsDynamicCodeSupported ? 128 : 48;
     private const string Limits = "/proc/self/limits";
 

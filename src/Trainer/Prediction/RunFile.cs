@@ -64,7 +64,8 @@ internal static class RunFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new UserException(
-                $"{path}: is in use by another run, or cannot be written ({e.Message}); wait, or name another file with --rows", e);
+                $"{path}: is in use by another run, or cannot be written ({e.Message}); wait, or name another file "
+                + "with --rows", e);
         }
     }
 }

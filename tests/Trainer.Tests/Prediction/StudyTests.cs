@@ -81,7 +81,8 @@ public sealed class StudyTests : IDisposable
         {
             var refusal = await Assert.ThrowsAsync<UserException>(() =>
                 Study.RunAsync(nested, 1, 1, (run, _) => Task.FromResult(Made(run)), _ => { }, default));
-            Assert.StartsWith($"{nested}: is in use by another run, or cannot be written (", refusal.Message, StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"{nested}: is in use by another run, or cannot be written (", refusal.Message, StringComparison.Ordinal);
         }
         Assert.Equal(6, (await Study.RunAsync(nested, 1, 1, (run, _) => Task.FromResult(Made(run)), _ => { }, default)).Length);
         Assert.Equal([nested], Directory.GetFiles(Path.GetDirectoryName(nested)!));
@@ -113,8 +114,8 @@ public sealed class StudyTests : IDisposable
         Assert.Contains("None yet: a verdict is given when all runs are finished.", PredictionReport.Render(all[6..]),
             StringComparison.Ordinal);
         Assert.Contains("No group has 3 runs yet.", PredictionReport.Render(all[..12]), StringComparison.Ordinal);
-        Assert.Contains("Left out, with fewer than 3 runs: mlp, fashion-mnist.", PredictionReport.Render([.. all[..18], .. all[60..72]]),
-            StringComparison.Ordinal);
+        Assert.Contains("Left out, with fewer than 3 runs: mlp, fashion-mnist.",
+            PredictionReport.Render([.. all[..18], .. all[60..72]]), StringComparison.Ordinal);
         var whole = PredictionReport.Render(all);
         Assert.Contains("Finished: 120 of 120 runs, 48 of 48 of the confirmation part.", whole, StringComparison.Ordinal);
         // What was made up: E is the final accuracy with some noise, E_w is nothing but noise.

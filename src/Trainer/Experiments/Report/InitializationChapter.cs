@@ -88,7 +88,8 @@ internal sealed class InitializationChapter
                from other in new[] { Initializations.Control(alpha), Initialization.PyTorch }
                from last in Ends
                select Evidence.Of(
-                   $"{Initializations.Raised(alpha)} against {other}, {(last ? "last epoch" : "epoch 1")}", "", Rule.Difference, 1,
+                   $"{Initializations.Raised(alpha)} against {other}, {(last ? "last epoch" : "epoch 1")}", "", Rule.Difference,
+                   1,
                    curves[Initializations.Raised(alpha)].Zip(curves[other], (raised, reference) =>
                        Gain(last ? raised.Last : raised.At(1), last ? reference.Last : reference.At(1)))),
         ]);
