@@ -92,6 +92,13 @@ public sealed class Boundary(RunLimits limits, Worker? worker = null)
         if (e is IOException or UnauthorizedAccessException or Win32Exception or TaskSchedulerException)
             return $"cannot go on ({(e.InnerException ?? e).Message}); check permissions, the free space and the limits on "
                 + "open files";
+        // A library that is missing ends the first type that needs it, which holds the reason.
+        for (var cause = e; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
+                return $"a library of ONNX Runtime cannot be loaded ({cause.Message.Split('\n', 2)[0].Trim()}); install "
+                    + "emergence-analyze again for this system, with all files beside it";
+        }
         var place = e.StackTrace?.Split('\n', 2)[0].Trim().Split(" in ", 2)[0];
         return $"unexpected {e.GetType().Name} {place} ({e.Message}); this is a defect of emergence-analyze: report it with "
             + "the file";

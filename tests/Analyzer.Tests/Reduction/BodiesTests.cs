@@ -46,7 +46,9 @@ public class BodiesTests
         function.OpsetImport.Add(new OperatorSetIdProto { Version = 17 });
         function.Node.Add(new NodeProto
         {
-            OpType = "Constant", Name = "SecretConstant", Output = { "k" },
+            OpType = "Constant",
+            Name = "SecretConstant",
+            Output = { "k" },
             Attribute = { new AttributeProto { Name = "value_floats", Type = AttributeProto.Types.AttributeType.Floats,
                 Floats = { 1, 2, 3, 4 } } }
         });
