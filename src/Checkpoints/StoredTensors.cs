@@ -67,6 +67,16 @@ public sealed class StoredTensors
     /// <inheritdoc cref="Floats" path="/exception"/>
     public double[] Doubles(string name) => TensorValues.ToDoubles(Get(name), directory);
 
+    /// <summary>Hands over the values as float32, row-major, piece by piece, so that they are never held whole.</summary>
+    /// <inheritdoc cref="Floats" path="/exception"/>
+    public void VisitFloats(string name, Action<ReadOnlySpan<float>> visit) =>
+        TensorValues.Visit(Get(name), directory, visit);
+
+    /// <summary>Hands over the values as double, row-major, piece by piece, so that they are never held whole.</summary>
+    /// <inheritdoc cref="Floats" path="/exception"/>
+    public void VisitDoubles(string name, Action<ReadOnlySpan<double>> visit) =>
+        TensorValues.Visit(Get(name), directory, visit);
+
     /// <summary>The values of an integer tensor, row-major.</summary>
     /// <inheritdoc cref="Floats" path="/exception"/>
     public long[] Longs(string name) => TensorValues.ToLongs(Get(name), directory);

@@ -125,6 +125,29 @@ public static partial class TensorValues
         return values;
     }
 
+    /// <summary>Hands over the values in order, piece by piece, so that they are never held whole; a piece is there until the
+    /// next.</summary>
+    internal static void Visit<T>(TensorProto tensor, string? directory, Action<ReadOnlySpan<T>> visit)
+        where T : unmanaged, INumberBase<T>
+    {
+        const int Piece = 1 << 18;
+        using var slice = ExternalData.IsExternal(tensor) ? ExternalData.Open(tensor, directory) : null;
+        var raw = slice is not null ? [] : tensor.HasRawData ? Inline(tensor) : TypedData.ToRaw(tensor, RawBytes(tensor));
+        var length = slice?.Length ?? raw.Length;
+        var buffer = new byte[slice is null ? 0 : (int)Math.Min(length, Piece)];
+        var (left, most) = (Count(tensor), Piece * 8 / ElementTypes.Bits(tensor.DataType));
+        var values = new T[(int)Math.Min(left, most)];
+        for (long at = 0; left > 0; at += Piece)
+        {
+            var part = values.AsSpan(0, (int)Math.Min(left, most));
+            var size = (int)Math.Min(length - at, Piece);
+            slice?.Read(at, buffer.AsSpan(0, size));
+            Decode(tensor, slice is null ? raw.Slice((int)at, size) : buffer.AsSpan(0, size), part);
+            visit(part);
+            left -= part.Length;
+        }
+    }
+
     private static void Decode<T>(TensorProto tensor, ReadOnlySpan<byte> raw, Span<T> values)
         where T : unmanaged, INumberBase<T>
     {

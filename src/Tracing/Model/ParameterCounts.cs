@@ -35,10 +35,15 @@ internal sealed class ParameterCounts(StoredTensors stored, IReadOnlyList<NodePr
 
     private (long Count, long Nonzero) Count(string tensor)
     {
+        var (length, nonzero) = (0L, 0L);
         if ((DataType)stored.ElementType(tensor) is DataType.Float)
         {
-            var floats = stored.Floats(tensor);
-            return (floats.Length, floats.AsSpan().Length - System.MemoryExtensions.Count(floats, 0f));
+            stored.VisitFloats(tensor, values =>
+            {
+                length += values.Length;
+                nonzero += values.Length - values.Count(0f);
+            });
+            return (length, nonzero);
         }
         if (_quantizations.PackedOf(tensor) is { } packed)
         {
@@ -46,11 +51,12 @@ internal sealed class ParameterCounts(StoredTensors stored, IReadOnlyList<NodePr
             var count = (long)Shapes.Count(packed.Dims);
             return (count, packed.Unpack(stored)?.LongCount(value => value != 0) ?? count);
         }
-        var values = stored.Doubles(tensor);
         var quantization = _quantizations.Of(tensor);
-        var nonzero = 0L;
-        for (var i = 0; i < values.Length; i++)
-            nonzero += values[i] != quantization.ZeroAt(i) ? 1 : 0;
-        return (values.Length, nonzero);
+        stored.VisitDoubles(tensor, values =>
+        {
+            foreach (var value in values)
+                nonzero += value != quantization.ZeroAt(checked((int)length++)) ? 1 : 0;
+        });
+        return (length, nonzero);
     }
 }

@@ -16,20 +16,36 @@ internal sealed class TiedWeights(StoredTensors stored)
         var dims = stored.Dims(tensor);
         if (dims.Length < 2 || dims.Aggregate(1L, (count, dim) => count * dim) < Smallest)
             return tensor;
-        var values = stored.Doubles(tensor);
-        if (values.AsSpan().IndexOfAnyExcept(values[0]) < 0)
+        var (isOneValue, count, fingerprint) = Summary(tensor);
+        if (isOneValue)
             return tensor;
-        var key = (stored.ElementType(tensor), dims.Length, values.LongLength, Fingerprint(values));
+        var key = (stored.ElementType(tensor), dims.Length, count, fingerprint);
         if (!_seen.TryGetValue(key, out var candidates))
             _seen[key] = candidates = [];
-        if (candidates.Find(candidate => IsCopy(candidate, values, dims)) is { } original)
+        if (candidates.Find(candidate => IsCopy(candidate, tensor, dims)) is { } original)
             return original;
         candidates.Add(tensor);
         return tensor;
     }
 
-    private bool IsCopy(string candidate, double[] values, IReadOnlyList<long> dims)
+    /// <summary>What tells most tensors apart without two of them being held, nor one.</summary>
+    private (bool IsOneValue, long Count, ulong Fingerprint) Summary(string tensor)
     {
+        var (isOneValue, count, fingerprint, first) = (true, 0L, 0UL, 0.0);
+        stored.VisitDoubles(tensor, values =>
+        {
+            if (count == 0)
+                first = values[0];
+            isOneValue = isOneValue && values.IndexOfAnyExcept(first) < 0;
+            count += values.Length;
+            fingerprint = unchecked(fingerprint + Fingerprint(values));
+        });
+        return (isOneValue, count, fingerprint);
+    }
+
+    private bool IsCopy(string candidate, string tensor, IReadOnlyList<long> dims)
+    {
+        var values = stored.Doubles(tensor);
         var (otherDims, other) = (stored.Dims(candidate), stored.Doubles(candidate));
         if (dims.SequenceEqual(otherDims) && values.AsSpan().SequenceEqual(other))
             return true;
@@ -48,7 +64,7 @@ internal sealed class TiedWeights(StoredTensors stored)
     }
 
     /// <summary>A sum over the values: the same whatever their order.</summary>
-    private static ulong Fingerprint(double[] values)
+    private static ulong Fingerprint(ReadOnlySpan<double> values)
     {
         var sum = 0UL;
         foreach (var value in values)

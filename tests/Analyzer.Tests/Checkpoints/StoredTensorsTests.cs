@@ -7,6 +7,58 @@ namespace Emergence.Analyzer.Tests.Checkpoints;
 /// <summary>Every place where a graph keeps numbers, by name.</summary>
 public sealed class StoredTensorsTests
 {
+    /// <summary>Piece by piece or at once, however a tensor is stored: the same values.</summary>
+    [Theory]
+    [InlineData(DataType.Float, 70_001)]
+    [InlineData(DataType.Double, 70_001)]
+    [InlineData(DataType.Float16, 140_001)]
+    [InlineData(DataType.Int8, 270_001)]
+    [InlineData(DataType.Uint4, 530_001)]
+    [InlineData(DataType.Float, 65_536)]
+    [InlineData(DataType.Float, 1)]
+    [InlineData(DataType.Float, 0)]
+    public void values_are_the_same_in_pieces(DataType type, int count)
+    {
+        using var folder = new TemporaryFolder();
+        var bytes = new byte[ElementTypes.RawBytes((int)type, count)];
+        new Random(5).NextBytes(bytes);
+        if (type == DataType.Uint4 && count % 2 == 1)
+            bytes[^1] &= 0x0F;
+        // The same bits, but no infinity and no NaN among them, which equal nothing.
+        if (type == DataType.Float16)
+            bytes = [.. bytes.Select((value, i) => i % 2 == 1 ? (byte)(value & 0xBB) : value)];
+        if (type is DataType.Float or DataType.Double)
+            bytes = [.. bytes.Select((value, i) => i % (type == DataType.Float ? 4 : 8) == (type == DataType.Float ? 3 : 7)
+                ? (byte)(value & 0xBF) : value)];
+        var raw = TensorValues.FromRaw("raw", type, [count], bytes);
+        File.WriteAllBytes(folder.Path("w.bin"), [1, 2, 3, 4, .. bytes]);
+        var external = new TensorProto
+        {
+            Name = "external",
+            DataType = (int)type,
+            Dims = { count },
+            DataLocation = TensorProto.Types.DataLocation.External,
+            ExternalData =
+            {
+                new StringStringEntryProto { Key = "location", Value = "w.bin" },
+                new StringStringEntryProto { Key = "offset", Value = "4" },
+                new StringStringEntryProto { Key = "length", Value = $"{bytes.Length}" },
+            },
+        };
+        foreach (var tensor in new[] { raw, external })
+        {
+            var graph = new GraphBuilder("g");
+            graph.Graph.Initializer.Add(tensor);
+            var stored = new StoredTensors(graph.Build(17, 8, "tests"), folder.Root);
+            var (doubles, floats) = (new List<double>(), new List<float>());
+            stored.VisitDoubles(tensor.Name, piece => doubles.AddRange(piece));
+            stored.VisitFloats(tensor.Name, piece => floats.AddRange(piece));
+            Assert.Equal(count, doubles.Count);
+            Assert.Equal(stored.Doubles(tensor.Name), doubles);
+            Assert.Equal(stored.Floats(tensor.Name), floats);
+        }
+    }
+
     [Fact]
     public void constants_of_every_form_are_found()
     {
