@@ -38,66 +38,71 @@ internal sealed record InputBinding(
             .ToHashSet(StringComparer.Ordinal);
         var fed = model.Graph.Input.Where(input => !stored.Contains(input.Name)).DistinctBy(input => input.Name).ToArray();
         var found = BatchNames.AxesOf(fed, batchAxes);
-        var dimensions = new Dictionary<string, int>(given, StringComparer.Ordinal);
-        var tensors = ImmutableArray.CreateBuilder<TracedTensor>();
-        var inputs = ImmutableArray.CreateBuilder<ModelInput>();
-        var chosen = new List<string>();
-        foreach (var input in fed)
+        var sizes = new Sizes(given, batch);
+        var bound = fed.Select(input => input.Type?.TensorType is { Shape: not null } type
+            ? Bind(input.Name, type, found[input.Name], sizes)
+            : Unshaped(input.Name, input.Type?.TensorType?.ElemType ?? 0)).ToImmutableArray();
+        return new InputBinding(
+            [.. bound.Select(input => input.Tensor)], [.. bound.Select(input => input.Input)], sizes.Dimensions,
+            sizes.Diagnostics);
+    }
+
+    private static (TracedTensor Tensor, ModelInput Input) Unshaped(string name, int elementType) => (
+        new TracedTensor { Name = name, ElementType = elementType, Axes = default, Origin = name },
+        new ModelInput(name, elementType, [], [], -1));
+
+    private static (TracedTensor Tensor, ModelInput Input) Bind(
+        string name, TypeProto.Types.Tensor type, int found, Sizes sizes)
+    {
+        var dims = type.Shape.Dim;
+        var batchAxis = found < dims.Count ? found : -1;
+        var axes = ImmutableArray.CreateBuilder<Axis>();
+        var shape = ImmutableArray.CreateBuilder<long?>();
+        var symbols = ImmutableArray.CreateBuilder<string>();
+        for (var i = 0; i < dims.Count; i++)
         {
-            var type = input.Type?.TensorType;
-            if (type?.Shape is null)
-            {
-                tensors.Add(new TracedTensor
-                {
-                    Name = input.Name,
-                    ElementType = type?.ElemType ?? 0,
-                    Axes = default,
-                    Origin = input.Name
-                });
-                inputs.Add(new ModelInput(input.Name, type?.ElemType ?? 0, [], [], -1));
-                continue;
-            }
-            var dims = type.Shape.Dim;
-            var batchAxis = found[input.Name] < dims.Count ? found[input.Name] : -1;
-            var axes = ImmutableArray.CreateBuilder<Axis>();
-            var shape = ImmutableArray.CreateBuilder<long?>();
-            var symbols = ImmutableArray.CreateBuilder<string>();
-            for (var i = 0; i < dims.Count; i++)
-            {
-                var isFree = !dims[i].HasDimValue || dims[i].DimValue <= 0;
-                var symbol =
-                    !isFree ? "" : dims[i].HasDimParam && dims[i].DimParam.Length > 0 ? dims[i].DimParam : $"{input.Name}.{i}";
-                int size;
-                if (!isFree)
-                    size = checked((int)dims[i].DimValue);
-                else if (dimensions.TryGetValue(symbol, out var known))
-                    size = known;
-                else
-                    size = Choose(i == batchAxis, (DataType)type.ElemType, dims.Count + (batchAxis < 0 ? 1 : 0));
-                if (isFree && i != batchAxis && !given.ContainsKey(symbol))
-                    chosen.Add($"{symbol}={size}");
-                if (isFree)
-                    dimensions.TryAdd(symbol, size);
-                axes.Add(Axis.Of(size, i == batchAxis ? AxisRole.Batch : null));
-                shape.Add(isFree && i == batchAxis && !given.ContainsKey(symbol) && batch != 1 ? null : size);
-                symbols.Add(symbol);
-            }
-            tensors.Add(new TracedTensor
-            {
-                Name = input.Name,
-                ElementType = type.ElemType,
-                Axes = axes.ToImmutable(),
-                Origin = input.Name
-            });
-            inputs.Add(new ModelInput(input.Name, type.ElemType, shape.ToImmutable(), symbols.ToImmutable(), batchAxis));
+            var isFixed = dims[i].HasDimValue && dims[i].DimValue > 0;
+            var isBatch = i == batchAxis;
+            var symbol = isFixed ? "" : dims[i].HasDimParam && dims[i].DimParam.Length > 0 ? dims[i].DimParam : $"{name}.{i}";
+            var size = isFixed
+                ? checked((int)dims[i].DimValue)
+                : sizes.Of(symbol, isBatch, (DataType)type.ElemType, dims.Count + (batchAxis < 0 ? 1 : 0));
+            axes.Add(Axis.Of(size, isBatch ? AxisRole.Batch : null));
+            shape.Add(!isFixed && isBatch && sizes.LeavesFree(symbol) ? null : size);
+            symbols.Add(symbol);
         }
-        ImmutableArray<Diagnostic> diagnostics = chosen.Count == 0
+        return (
+            new TracedTensor { Name = name, ElementType = type.ElemType, Axes = axes.ToImmutable(), Origin = name },
+            new ModelInput(name, type.ElemType, shape.ToImmutable(), symbols.ToImmutable(), batchAxis));
+    }
+
+    /// <summary>The sizes of free dimensions: given, or chosen once for each name.</summary>
+    private sealed class Sizes(IReadOnlyDictionary<string, int> given, int batch)
+    {
+        private readonly Dictionary<string, int> dimensions = new(given, StringComparer.Ordinal);
+        private readonly List<string> chosen = [];
+
+        public IReadOnlyDictionary<string, int> Dimensions => dimensions;
+
+        public ImmutableArray<Diagnostic> Diagnostics => chosen.Count == 0
             ? []
             : [Diagnostic.Note("",
                 $"free dimensions were given a size: {string.Join(", ", chosen.Distinct())}; choose with --dim NAME=SIZE")];
-        return new InputBinding(tensors.ToImmutable(), inputs.ToImmutable(), dimensions, diagnostics);
 
-        int Choose(bool isBatch, DataType type, int rank) =>
-            isBatch ? batch : rank >= 4 && type is DataType.Float or DataType.Float16 or DataType.Double ? Side : Length;
+        public bool LeavesFree(string symbol) => batch != 1 && !given.ContainsKey(symbol);
+
+        public int Of(string symbol, bool isBatch, DataType type, int rank)
+        {
+            if (!dimensions.TryGetValue(symbol, out var size))
+            {
+                size = isBatch ? batch
+                    : rank >= 4 && type is DataType.Float or DataType.Float16 or DataType.Double ? Side
+                    : Length;
+                dimensions.Add(symbol, size);
+            }
+            if (!isBatch && !given.ContainsKey(symbol))
+                chosen.Add($"{symbol}={size}");
+            return size;
+        }
     }
 }
