@@ -17,8 +17,8 @@ public class BoundaryTests
         Assert.StartsWith("needs more memory", Failure(_ => throw new InsufficientMemoryException()), StringComparison.Ordinal);
         Assert.StartsWith("cannot go on (disk", Failure(_ => throw new IOException("disk")), StringComparison.Ordinal);
         Assert.Equal(
-            "a library of ONNX Runtime cannot be loaded (libonnxruntime.so: gone); install emergence-analyze again for this system, "
-            + "with all files beside it", Failure(_ => throw new TypeInitializationException(
+            "a library of ONNX Runtime cannot be loaded (libonnxruntime.so: gone); install emergence-analyze again for this "
+            + "system, with all files beside it", Failure(_ => throw new TypeInitializationException(
                 "NativeMethods", new DllNotFoundException("libonnxruntime.so: gone\nand more"))));
         Assert.Equal((3, null), (Wide.Run(ThisFile, _ => 3, CancellationToken.None).Value, Failure(_ => 3)));
     }
