@@ -90,8 +90,12 @@ public sealed class FileSet : IDisposable
                 throw;
             }
             Finish(directory);
+            IsWritten = true;
         });
     }
+
+    /// <summary>Whether the files are there, all of them.</summary>
+    public bool IsWritten { get; private set; }
 
     /// <summary>Leaves the folder to others; one that was created for nothing goes.</summary>
     public void Dispose()

@@ -71,7 +71,7 @@ for i in $(seq "$kills"); do
     files=$(ls -A killed 2>/dev/null | grep -vc '^\.emergence-')
     [ "$files" = 0 ] || { [ "$files" = 4 ] && [ ! -e killed/.emergence-commit ] && cmp -s reference/results.json killed/results.json; } ||
         [ -e killed/.emergence-commit ] || mixed=$((mixed + 1))
-    kept=$(ls killed/.emergence-journal 2>/dev/null | grep -c measured)
+    kept=$(find killed/.emergence-journal -type f 2>/dev/null | wc -l)
     [ "$kept" -gt "$last" ] && gone_on=$((gone_on + 1))
     last=$kept
     if [ "$files" = 4 ]; then rm -rf killed; last=0; fi

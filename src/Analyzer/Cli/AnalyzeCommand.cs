@@ -86,10 +86,17 @@ internal static class AnalyzeCommand
         if (analyzed.Series.Checkpoints.IsEmpty && analyzed.Part is null)
             return ExitCode.Failed;
         var outcome = call.Gates.Judge(analyzed);
-        await AnswerFiles.WriteAsync(outcome, call.Output, set, terminal, token);
-        // A shard that is started again, as clusters do, skips what is done.
-        if (journal is not null && analyzed.Part is null)
-            ResultStore.Remove(journal);
+        try
+        {
+            await AnswerFiles.WriteAsync(outcome, call.Output, set, terminal, token);
+        }
+        finally
+        {
+            // All is in the set then, even where stdout is full. A shard that is started again, as clusters do, skips what is
+            // done.
+            if (journal is not null && analyzed.Part is null && set!.IsWritten)
+                ResultStore.Remove(journal);
+        }
         if (store is not null)
             call.Cache?.Limit(store);
         if (call.Output.IsVerbose)
