@@ -39,10 +39,10 @@ capture() {
 
 for size in "80 24" "120 40"; do
   read -r width height <<< "$size"
-  for command in "" watch inspect reduce compare prune completion; do
-    capture "help-analyze${command:+-$command}" "$width" "$height" 30 "emergence-analyze $command --help"
+  for command in "" watch inspect reduce compare prune landscape merge "cache show" "cache prune" completion; do
+    capture "help-analyze${command:+-${command// /-}}" "$width" "$height" 30 "emergence-analyze $command --help"
   done
-  for command in "" train experiment completion; do
+  for command in "" train experiment predictor sharpness completion; do
     capture "help-train${command:+-$command}" "$width" "$height" 30 "emergence-train $command --help"
   done
   capture series "$width" "$height" 60 "emergence-analyze models/digits-mlp"
@@ -55,6 +55,7 @@ for size in "80 24" "120 40"; do
   capture tensors "$width" "$height" 60 "emergence-analyze inspect models/digits-mlp/ckpt_005.onnx --tensors"
   capture mistake "$width" "$height" 30 "emergence-analyze models/digits-mlp --treshold 0.1"
   capture progress "$width" "$height" 6 "emergence-analyze models/digits-mlp --samples all"
+  capture experiment "$width" "$height" 8 "emergence-train experiment cnn --quick --dataset digits --out '$work/cnn-$width'"
   capture training "$width" "$height" 8 "emergence-train train --dataset digits --epochs 20 --out '$work/run-$width'"
 done
 echo "$(ls "$out" | wc -l) captures in $out"
