@@ -62,6 +62,8 @@ kill_once() { # SIGNAL SECONDS: a run into ./killed that is ended after that lon
     sleep "$2"
     kill "-$1" "$id" 2>/dev/null
     wait "$id" 2>/dev/null
+    # The worker notices a moment later; until then it may be writing.
+    while pgrep -f 'many --out killed' >/dev/null; do sleep 0.02; done
 }
 mixed=0
 gone_on=0
