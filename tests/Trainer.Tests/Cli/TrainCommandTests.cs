@@ -1,4 +1,3 @@
-using Emergence.Checkpoints;
 using Emergence.Datasets;
 using Emergence.Testing;
 using Emergence.Trainer.Training;
@@ -25,29 +24,11 @@ public sealed class TrainCommandTests : IDisposable
         string[] files = ["ckpt_000.onnx", "ckpt_001.onnx", "ckpt_002.onnx", "train.csv"];
         if (optimizer == "adam")
             files = [.. files, "ckpt_000.optimizer", "ckpt_001.optimizer", "ckpt_002.optimizer"];
-        Assert.Equal(files.Order(StringComparer.Ordinal), Files("a"));
-        Assert.All(files, file => Assert.Equal(Bytes("a", file), Bytes("b", file)));
+        Assert.Equal(files.Order(StringComparer.Ordinal), workspace.Files("a"));
+        Assert.All(files, file => Assert.Equal(workspace.Bytes("a", file), workspace.Bytes("b", file)));
 
         Done(workspace.Train("c", [.. options[..^1], "6"]));
-        Assert.NotEqual(Bytes("a", "ckpt_000.onnx"), Bytes("c", "ckpt_000.onnx"));
-    }
-
-    [Fact]
-    public void Going_on_from_a_checkpoint_gives_what_one_run_gives()
-    {
-        string[] options = ["--hidden", "16,8", "--activation", "tanh", "--lr", "0.02", "--batch-size", "32", "--seed", "3"];
-        Done(workspace.Train("whole", [.. options, "--epochs", "3"]));
-        Done(workspace.Train("first", [.. options, "--epochs", "2"]));
-
-        // Elsewhere: only what follows. Options are those that the checkpoint records.
-        Done(workspace.Train("rest", "--from", Path.Combine(workspace.Folder("first"), "ckpt_002.onnx"), "--epochs", "1"));
-        Assert.Equal(["ckpt_003.onnx", "train.csv"], Files("rest"));
-        Assert.Equal(Bytes("whole", "ckpt_003.onnx"), Bytes("rest", "ckpt_003.onnx"));
-
-        // In place: the earlier checkpoints and rows stay.
-        Done(workspace.Train("first", "--from", Path.Combine(workspace.Folder("first"), "ckpt_002.onnx"), "--epochs", "1"));
-        Assert.Equal(Files("whole"), Files("first"));
-        Assert.All(Files("whole"), file => Assert.Equal(Bytes("whole", file), Bytes("first", file)));
+        Assert.NotEqual(workspace.Bytes("a", "ckpt_000.onnx"), workspace.Bytes("c", "ckpt_000.onnx"));
     }
 
     [Fact]
@@ -59,9 +40,9 @@ public sealed class TrainCommandTests : IDisposable
 
         Done(workspace.Train("out", "--hidden", "none", "--epochs", "1"));
 
-        Assert.Equal(["ckpt_000.onnx", "ckpt_001.onnx", "ckpt_best.onnx", "notes.txt", "train.csv"], Files("out"));
+        Assert.Equal(["ckpt_000.onnx", "ckpt_001.onnx", "ckpt_best.onnx", "notes.txt", "train.csv"], workspace.Files("out"));
         Assert.Equal(3, File.ReadAllLines(Path.Combine(workspace.Folder("out"), "train.csv")).Length);
-        Assert.Equal("none", Open("out", 1).Metadata.Hidden);
+        Assert.Equal("none", workspace.Open("out", 1).Metadata.Hidden);
     }
 
     [Fact]
@@ -72,7 +53,7 @@ public sealed class TrainCommandTests : IDisposable
             "--samples", "150", "--init", "kaiming+emergence:1.5");
         Done(run);
 
-        var metadata = Open("out", 8).Metadata;
+        var metadata = workspace.Open("out", 8).Metadata;
         var test = DatasetCatalog.Load("mnist", "test", workspace.Data);
         Assert.Equal((8, -4L, "mnist", "test", test.Sha256),
             (metadata.Epoch, metadata.Seed, metadata.Dataset, metadata.Split, metadata.DatasetSha256));
@@ -108,8 +89,8 @@ public sealed class TrainCommandTests : IDisposable
 
         Assert.Equal(130, run.Code);
         Assert.Equal("", run.Output);
-        Assert.Equal(["ckpt_000.onnx", "ckpt_001.onnx", "ckpt_002.onnx", "train.csv"], Files("out"));
-        Assert.Equal(2, Open("out", 2).Metadata.Epoch);
+        Assert.Equal(["ckpt_000.onnx", "ckpt_001.onnx", "ckpt_002.onnx", "train.csv"], workspace.Files("out"));
+        Assert.Equal(2, workspace.Open("out", 2).Metadata.Epoch);
         Assert.Equal(4, File.ReadAllLines(Path.Combine(workspace.Folder("out"), "train.csv")).Length);
         Assert.EndsWith("error: canceled; the files written so far are complete\n", run.Error, StringComparison.Ordinal);
     }
@@ -123,7 +104,7 @@ public sealed class TrainCommandTests : IDisposable
             "error: epoch 1: step 2 of 4: the loss is NaN; try a smaller --lr, or train on with --keep-going (the checkpoints "
             + "before epoch 1 are complete)\n",
             run.Error);
-        Assert.Equal(["ckpt_000.onnx", "train.csv"], Files("out"));
+        Assert.Equal(["ckpt_000.onnx", "train.csv"], workspace.Files("out"));
     }
 
     [Fact]
@@ -132,61 +113,12 @@ public sealed class TrainCommandTests : IDisposable
         var run = workspace.Train("out", "--lr", "1e30", "--epochs", "2", "--quiet", "--keep-going");
         Done(run);
         Assert.Equal("warning: epoch 1: step 2 of 4: the loss is NaN; try a smaller --lr\n", run.Error);
-        Assert.False(double.IsFinite(Open("out", 2).Metadata.TrainLoss!.Value));
+        Assert.False(double.IsFinite(workspace.Open("out", 2).Metadata.TrainLoss!.Value));
 
         var path = Path.Combine(workspace.Folder("out"), "ckpt_002.onnx");
         var onward = workspace.Train("onward", "--from", path, "--lr", "0.1");
         Assert.Equal(1, onward.Code);
         Assert.StartsWith("error: epoch 2: weight 'fc1.weight' is not finite; ", onward.Error, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_transformer_goes_on_bit_by_bit()
-    {
-        string[] options = ["--network", "vit", "--patch", "7", "--width", "12", "--depth", "2", "--heads", "3", "--optimizer",
-            "adam", "--lr", "0.002"];
-        Done(workspace.Train("whole", [.. options, "--epochs", "2"]));
-        Done(workspace.Train("first", [.. options, "--epochs", "1"]));
-        Done(workspace.Train("first", "--from", Path.Combine(workspace.Folder("first"), "ckpt_001.onnx"), "--epochs", "1"));
-        Assert.All(Files("whole"), file => Assert.Equal(Bytes("whole", file), Bytes("first", file)));
-        var metadata = Open("first", 2).Metadata;
-        Assert.Equal(("vit", "gelu", null), (metadata.Network, metadata.Activation, metadata.Hidden));
-    }
-
-    [Theory]
-    [InlineData("adam", "0.01", "0")]
-    [InlineData("sgd", "0.02", "0.9")]
-    public void The_moments_of_an_optimizer_go_on_bit_by_bit(string optimizer, string rate, string momentum)
-    {
-        string[] options = ["--hidden", "16,8", "--optimizer", optimizer, "--lr", rate, "--seed", "3"];
-        if (optimizer == "sgd")
-            options = [.. options, "--momentum", momentum];
-        Done(workspace.Train("whole", [.. options, "--epochs", "3"]));
-        Done(workspace.Train("first", [.. options, "--epochs", "2"]));
-        Assert.Contains("ckpt_002.optimizer", Files("first"));
-        var from = Path.Combine(workspace.Folder("first"), "ckpt_002.onnx");
-
-        var rest = workspace.Train("rest", "--from", from, "--epochs", "1");
-        Done(rest);
-        Assert.DoesNotContain("moments", rest.Error, StringComparison.Ordinal);
-        Assert.Equal(Bytes("whole", "ckpt_003.onnx"), Bytes("rest", "ckpt_003.onnx"));
-        Assert.Equal(Bytes("whole", "ckpt_003.optimizer"), Bytes("rest", "ckpt_003.optimizer"));
-
-        // Without them it is another run, and says so; beside another checkpoint they say nothing.
-        File.Copy(Path.Combine(workspace.Folder("first"), "ckpt_001.optimizer"), OptimizerFile.PathOf(from), overwrite: true);
-        var foreign = workspace.Train("foreign", "--from", from, "--epochs", "1");
-        Assert.Contains(
-            $"note: {OptimizerFile.PathOf(from)}: belongs to another checkpoint or optimizer, so {optimizer} starts without its "
-            + "moments\n",
-            foreign.Error, StringComparison.Ordinal);
-        Assert.NotEqual(Bytes("whole", "ckpt_003.onnx"), Bytes("foreign", "ckpt_003.onnx"));
-
-        var damaged = File.ReadAllBytes(Path.Combine(workspace.Folder("whole"), "ckpt_002.optimizer"));
-        File.WriteAllBytes(OptimizerFile.PathOf(from), damaged[..^5]);
-        var broken = workspace.Train("broken", "--from", from, "--epochs", "1");
-        Assert.Equal(1, broken.Code);
-        Assert.Contains("ckpt_002.optimizer: cannot be read as the state of an optimizer (it ends too early); remove it",
-            broken.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -279,20 +211,12 @@ public sealed class TrainCommandTests : IDisposable
             ["train", "--network", "mlp", "--hidden", "128,64", "--dataset", "mnist", "--data-dir", data, "--epochs", "5",
                 "--threads", "1", "--out", workspace.Folder("out")]);
         Done(run);
-        Assert.Equal(6, Files("out").Count(file => file.EndsWith(".onnx", StringComparison.Ordinal)));
-        Assert.InRange(Open("out", 5).Metadata.TestAccuracy!.Value, 0.89, 1);
-        Assert.InRange(Open("out", 0).Metadata.TestAccuracy!.Value, 0, 0.25);
+        Assert.Equal(6, workspace.Files("out").Count(file => file.EndsWith(".onnx", StringComparison.Ordinal)));
+        Assert.InRange(workspace.Open("out", 5).Metadata.TestAccuracy!.Value, 0.89, 1);
+        Assert.InRange(workspace.Open("out", 0).Metadata.TestAccuracy!.Value, 0, 0.25);
     }
 
     private static void Done(ProgramRun run) => Assert.True(run.Code == 0, run.Error);
-
-    private string[] Files(string folder) =>
-        [.. Directory.GetFiles(workspace.Folder(folder)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
-
-    private byte[] Bytes(string folder, string file) => File.ReadAllBytes(Path.Combine(workspace.Folder(folder), file));
-
-    private Checkpoint Open(string folder, int epoch) =>
-        Checkpoint.Open(Path.Combine(workspace.Folder(folder), $"ckpt_{epoch:000}.onnx"));
 
     /// <summary>Cancels as soon as a line begins with some text.</summary>
     private sealed class CancelingWriter : StringWriter

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Emergence.Checkpoints;
 using Emergence.CommandLine;
 using Emergence.Trainer.Cli;
 
@@ -38,6 +39,15 @@ internal sealed class Workspace : IDisposable
         var code = Commands.RunAsync(args, terminal, token).GetAwaiter().GetResult();
         return new ProgramRun(code, Encoding.UTF8.GetString(output.ToArray()), error.ToString());
     }
+
+    /// <summary>Names of the files in a folder, in order.</summary>
+    public string[] Files(string folder) =>
+        [.. Directory.GetFiles(Folder(folder)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+
+    public byte[] Bytes(string folder, string file) => File.ReadAllBytes(Path.Combine(Folder(folder), file));
+
+    public Checkpoint Open(string folder, int epoch) =>
+        Checkpoint.Open(Path.Combine(Folder(folder), $"ckpt_{epoch:000}.onnx"));
 
     public void Dispose() => Directory.Delete(Root, recursive: true);
 
