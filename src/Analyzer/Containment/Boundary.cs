@@ -107,7 +107,7 @@ public sealed class Boundary(RunLimits limits, Worker? worker = null)
 
 /// <summary>The work on one checkpoint as its boundary sees it.</summary>
 /// <param name="limits">What it may take.</param>
-/// <param name="mayTake">Told how much memory it may take, once that is known; optional.</param>
+/// <param name="mayTake">Receives how much memory it may take, once that is known; optional.</param>
 /// <param name="token">Ends when the user or the clock says so.</param>
 public sealed class CheckpointRun(RunLimits limits, Action<long>? mayTake, CancellationToken token)
 {

@@ -40,7 +40,7 @@ internal static class Anonymous
         // Bytes are shared among clones.
         var copy = model.Clone();
         TensorProto[] tensors = [.. copy.AllTensors().Where(IsWeight)];
-        foreach (var (i, tensor) in tensors.Index().Where(tensor => weights.Contains(tensor.Index)))
+        foreach (var (_, tensor) in tensors.Index().Where(tensor => weights.Contains(tensor.Index)))
             Clear(tensor);
         foreach (var (i, attribute) in copy.AllNodes().SelectMany(node => node.Attribute).Where(IsWeight).Index())
         {

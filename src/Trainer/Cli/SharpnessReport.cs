@@ -3,7 +3,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Emergence.CommandLine;
 using Emergence.Trainer.Curvature;
+using Emergence.Trainer.Experiments.Report;
 
 namespace Emergence.Trainer.Cli;
 
@@ -34,15 +36,13 @@ internal static class SharpnessReport
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 
-    private static string Csv(IReadOnlyList<Sharpness> measured) => string.Concat(
-        Rows(measured, "R").Prepend(Headers).Select(row => string.Join(',', row.Select(Field)) + "\n"));
-
-    private static string Field(string text) =>
-        text.AsSpan().IndexOfAny(",\"\n") >= 0 ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+    private static string Csv(IReadOnlyList<Sharpness> measured) =>
+        CsvTable.Render(new ResultTable("", "", Headers, [.. Rows(measured, "R")]));
 
     private static string Table(IReadOnlyList<Sharpness> measured)
     {
-        var rows = Rows(measured, "G5").Prepend(Headers).ToArray();
+        // A path may hold what a terminal would obey.
+        var rows = Rows(measured, "G5").Select(row => row.SetItem(0, Printable.Of(row[0]))).Prepend(Headers).ToArray();
         var widths = Enumerable.Range(0, Headers.Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
         return string.Concat(rows.Select(row => string.Join("  ", row.Select((cell, column) => column is 1 or > 3 and not 6
             ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]))).TrimEnd() + "\n"))

@@ -46,22 +46,29 @@ internal sealed record Sharpness(
             throw new UserException(
                 $"{checkpoint.Path}: its loss is not finite, so that it has no curvature; take an earlier one");
         var ends = Lanczos.Ends(
-            curvature.Size, vector => curvature.Multiply(vector, token), Math.Min(settings.Top, curvature.Size),
+            curvature.Size, Multiply, Math.Min(settings.Top, curvature.Size),
             settings.Iterations, settings.Tolerance, SplitMix64.ForStream(settings.Seed, 0));
-        var (trace, error) = Hutchinson(curvature, settings, token);
+        var (trace, error) = Hutchinson(curvature.Size, Multiply, settings);
         return new Sharpness(checkpoint, set, curvature.Size, loss, ends[..^1], ends[^1], trace, error, curvature.Products);
+
+        Tensor Multiply(Tensor vector)
+        {
+            var product = curvature.Multiply(vector, token);
+            return product.isfinite().all().item<bool>() ? product : throw new UserException(
+                $"{checkpoint.Path}: its loss is finite, but its Hessian is not; take an earlier one");
+        }
     }
 
     private static (double Trace, double Error) Hutchinson(
-        LossCurvature curvature, CurvatureSettings settings, CancellationToken token)
+        int size, Func<Tensor, Tensor> multiply, CurvatureSettings settings)
     {
         var values = new double[settings.Vectors];
         for (var i = 0; i < values.Length; i++)
         {
             using var scope = NewDisposeScope();
-            var signs = tensor(SplitMix64.ForStream(settings.Seed, i + 1).Uniform(1, curvature.Size))
+            var signs = tensor(SplitMix64.ForStream(settings.Seed, i + 1).Uniform(1, size))
                 .ge(0).to_type(ScalarType.Float64).mul(2).sub(1);
-            values[i] = curvature.Multiply(signs, token).dot(signs).item<double>();
+            values[i] = multiply(signs).dot(signs).item<double>();
         }
         var mean = values.Average();
         return (mean, Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1) / values.Length));

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Emergence.Checkpoints;
+using Emergence.Trainer.Experiments.Steps;
 
 namespace Emergence.Trainer.Prediction;
 
@@ -53,19 +54,5 @@ internal static class RunFile
 
     /// <summary>Keeps other processes from the file until it is disposed of: two would drop the rows of each other.</summary>
     /// <exception cref="UserException">It is in use, or its folder cannot be written.</exception>
-    public static IDisposable Lock(string path)
-    {
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            return new FileStream(
-                path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserException(
-                $"{path}: is in use by another run, or cannot be written ({e.Message}); wait, or name another file "
-                + "with --rows", e);
-        }
-    }
+    public static IDisposable Lock(string path) => WorkLock.Take(path + ".lock", path, "another file with --rows");
 }

@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using Emergence.Checkpoints;
+using Google.Protobuf;
 
 namespace Emergence.Trainer.Tests.Cli;
 
@@ -72,6 +75,26 @@ public sealed class SharpnessCommandTests : IDisposable
         Assert.Equal(1, run.Code);
         Assert.Contains("ckpt_001.onnx: its loss is not finite, so that it has no curvature; take an earlier one", run.Error,
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_network_just_before_it_is_lost_has_none_either()
+    {
+        Assert.Equal(0, workspace.Train(
+            "out", "--hidden", "4,4,4,4,4,4", "--init", "kaiming", "--activation", "relu", "--epochs", "0").Code);
+        // Seven layers of 1e36: losses of 1e250, the square of whose slopes no double holds.
+        var path = Path.Combine(workspace.Folder("out"), "ckpt_000.onnx");
+        var model = ModelFile.Read(path);
+        foreach (var tensor in model.Graph.Initializer.Where(tensor => tensor.Name.EndsWith(".weight", StringComparison.Ordinal)))
+        {
+            var large = TensorValues.ToFloats(tensor, null).Select(value => value * 1e36f).ToArray();
+            tensor.RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes<float>(large));
+            tensor.FloatData.Clear();
+        }
+        ModelFile.Save(model, path);
+        var run = Run(path, "--samples", "8");
+        Assert.Equal(1, run.Code);
+        Assert.Equal($"error: {path}: its loss is finite, but its Hessian is not; take an earlier one\n", run.Error);
     }
 
     private string Measure(params string[] options)

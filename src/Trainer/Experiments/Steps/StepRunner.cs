@@ -21,7 +21,7 @@ internal static class StepRunner
         IEnumerable<Step> wanted, Workbench bench, int jobs, IProgress<StepProgress>? progress, CancellationToken token)
     {
         var steps = InOrder(wanted);
-        using var place = Lock(bench);
+        using var place = WorkLock.Take(Path.Combine(bench.Folder, ".lock"), bench.Folder, "another folder with --out");
         RefuseToDiscard(steps, bench);
         var done = new HashSet<string>(StringComparer.Ordinal);
         foreach (var step in steps)
@@ -89,24 +89,6 @@ internal static class StepRunner
                 Visit(input);
             seen.Add(step.Place, step);
             ordered.Add(step);
-        }
-    }
-
-    /// <summary>Keeps other processes out of the folder until it is disposed.</summary>
-    private static FileStream Lock(Workbench bench)
-    {
-        try
-        {
-            Directory.CreateDirectory(bench.Folder);
-            return new FileStream(
-                Path.Combine(bench.Folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1,
-                FileOptions.DeleteOnClose);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserException(
-                $"{bench.Folder}: is in use by another run, or cannot be written ({e.Message}); wait, or name another folder "
-                + "with --out", e);
         }
     }
 
