@@ -9,8 +9,8 @@ namespace Emergence.Analyzer.Series;
 /// <param name="lanes">How many items at once.</param>
 /// <param name="items">How many there are.</param>
 /// <param name="isAlone">Whether an item has to be alone, as far as that is known when it is its turn.</param>
-/// <param name="work">Works on an item; receives whether it is alone. Null where it turns out that it has to be: it is then worked
-/// on again.</param>
+/// <param name="work">Works on an item; receives whether it is alone. Null where it turns out that it has to be: it is then
+/// worked on again.</param>
 /// <param name="deliver">Receives the outcome of an item; never two at once.</param>
 internal sealed class SideBySide<T>(
     int lanes, int items, Func<int, bool> isAlone, Func<int, bool, CancellationToken, T?> work, Action<int, T> deliver)

@@ -24,7 +24,8 @@ public sealed class ResumedTrainingTests : IDisposable
         // In place: the earlier checkpoints and rows stay.
         Done(workspace.Train("first", "--from", Path.Combine(workspace.Folder("first"), "ckpt_002.onnx"), "--epochs", "1"));
         Assert.Equal(workspace.Files("whole"), workspace.Files("first"));
-        Assert.All(workspace.Files("whole"), file => Assert.Equal(workspace.Bytes("whole", file), workspace.Bytes("first", file)));
+        Assert.All(workspace.Files("whole"),
+            file => Assert.Equal(workspace.Bytes("whole", file), workspace.Bytes("first", file)));
     }
 
     [Fact]
@@ -35,7 +36,8 @@ public sealed class ResumedTrainingTests : IDisposable
         Done(workspace.Train("whole", [.. options, "--epochs", "2"]));
         Done(workspace.Train("first", [.. options, "--epochs", "1"]));
         Done(workspace.Train("first", "--from", Path.Combine(workspace.Folder("first"), "ckpt_001.onnx"), "--epochs", "1"));
-        Assert.All(workspace.Files("whole"), file => Assert.Equal(workspace.Bytes("whole", file), workspace.Bytes("first", file)));
+        Assert.All(workspace.Files("whole"),
+            file => Assert.Equal(workspace.Bytes("whole", file), workspace.Bytes("first", file)));
         var metadata = workspace.Open("first", 2).Metadata;
         Assert.Equal(("vit", "gelu", null), (metadata.Network, metadata.Activation, metadata.Hidden));
     }
