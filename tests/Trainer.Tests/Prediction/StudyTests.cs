@@ -63,12 +63,17 @@ public sealed class StudyTests : IDisposable
         Func<Configuration, CancellationToken, Task<ImmutableArray<RunRow>>> Work(int failAt) => async (run, token) =>
         {
             await Task.Yield();
+            int count;
             lock (done)
             {
                 done.Add(run.Number);
-                if (done.Count == failAt)
-                    throw new UserException("run broke");
+                count = done.Count;
             }
+            if (count == failAt)
+                throw new UserException("run broke");
+            // Whatever begins beside the one that fails lasts until it is told to end.
+            if (failAt > 0 && count > failAt)
+                await Task.Delay(Timeout.Infinite, token);
             return Made(run);
         };
     }
