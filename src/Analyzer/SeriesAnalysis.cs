@@ -167,8 +167,8 @@ internal sealed class SeriesAnalysis
     {
         var settings = request.Settings;
         var opened = Checkpoint.Open(file);
-        var (model, probe) =
-            TracedCheckpoint.On(opened, settings, probes, on, (samples, device) => run.Holds(opened.Bytes, samples, device), run.Token);
+        var (model, probe) = TracedCheckpoint.On(
+            opened, settings, probes, on, (samples, device) => run.Holds(opened.Bytes, samples, device), run.Token);
         run.Require(model.Graph.Widest);
         wasWide = on.Device == Device.Cpu && model.Graph.Widest is { } widest && LaneRule.IsWide(widest.Bytes);
         if (wasWide && !isAlone)

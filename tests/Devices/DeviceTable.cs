@@ -91,7 +91,7 @@ internal static class DeviceTable
         var form = model.Form(probe, sessions, default);
         var counted = Speed.Of(probe, samples => Record(sessions, model, form, samples));
         var plain = Speed.Of(probe, samples => Plain(sessions, model, form, samples));
-        var run = BatchPlan.Create(form.Graph, probe.Samples, 0, budget: sessions.Budget).InGroups(form.Graph).Segments[0].RunSize;
+        var run = PlanOf(form, probe, sessions).Segments[0].RunSize;
         return string.Create(CultureInfo.InvariantCulture, $"{Math.Min(run, probe.Samples):N0} | {counted.Rate:N0} "
             + $"| {plain.Rate:N0} | {plain.Rate / counted.Rate:0.00} | {counted.Opening:0.00} |");
     }
@@ -103,10 +103,13 @@ internal static class DeviceTable
         new ActivationRecorder(form.Model, model.Checkpoint.Path, form.Graph, sessions, new AnalysisSettings())
             .Record(probe, samplesDone: null, default);
 
+    private static BatchPlan PlanOf(RunnableModel form, Probe probe, SessionFactory sessions) =>
+        BatchPlan.Create(form.Graph, probe.Samples, 0, budget: sessions.Budget).InGroups(form.Graph);
+
     /// <summary>Inference as it is without us, in runs of the same size.</summary>
     private static void Plain(SessionFactory sessions, TracedCheckpoint model, RunnableModel form, Probe probe)
     {
-        var plan = BatchPlan.Create(form.Graph, probe.Samples, 0, budget: sessions.Budget).InGroups(form.Graph);
+        var plan = PlanOf(form, probe, sessions);
         string[] outputs = [.. form.Model.Graph.Output.Select(output => output.Name)];
         using var session = sessions.Open(form.Model, model.Checkpoint.Path);
         using var runner = new ProbeRunner(form.Graph.Inputs, probe, plan, model.Checkpoint.Path, sessions.Binding);

@@ -60,7 +60,8 @@ internal static class DeviceChooser
     public static string? RemedyOf(string words) =>
         IsShortOfMemory(words) ? "choose a smaller --batch, or use --device cpu"
         : IsIncomplete(words) ? WholeCuDnn
-        : Has(words, "CUDA failure", "CUDNN failure", "CUBLAS failure", "CUFFT failure") ? "see docs/devices.md, or use --device cpu"
+        : Has(words, "CUDA failure", "CUDNN failure", "CUBLAS failure", "CUFFT failure")
+            ? "see docs/devices.md, or use --device cpu"
         : null;
 
     private const string WholeCuDnn =

@@ -156,7 +156,8 @@ internal sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> S
         Math.Min(budget.Activation / LargestActivation(graph) / sizeof(float), budget.Widest / Widest(graph)), 1, budget.Samples);
 
     private static int GroupSize(LayerGraph graph) => PowerOfTwoUpTo((int)Math.Clamp(
-        Math.Min(GroupBudget / LargestActivation(graph) / sizeof(float), RunBudget.Processor.Widest / Widest(graph)), 1, LargestGroup));
+        Math.Min(GroupBudget / LargestActivation(graph) / sizeof(float), RunBudget.Processor.Widest / Widest(graph)),
+        1, LargestGroup));
 
     private static long Widest(LayerGraph graph) => Math.Max(1, graph.Widest?.Elements ?? 1) * sizeof(float);
 

@@ -17,6 +17,9 @@ public sealed class SessionFactory
     // The largest machines have some hundred processors; starting tens of thousands of threads would never end.
     private const int MostThreads = 1024;
 
+    // From here on what one thread does between two runs, feeding samples and adding up counters, keeps the others waiting.
+    private const int ManyThreads = 4;
+
     // CUDA, cuBLAS and cuDNN take about 1 GiB, and runs are larger, of which several are in memory at a time.
     private const long LibrariesOfDevice = 4L << 30;
 
@@ -32,9 +35,10 @@ public sealed class SessionFactory
         IsExplicit = settings.Device != Device.Auto;
         Diagnostics = chosen.WasChoice && !IsExplicit ? [Diagnostic.Note("--device auto", $"runs on {chosen.Reason}")] : [];
         // CUDA reads pinned memory directly, and copies from it while it computes.
-        Binding = !IsElsewhere ? null : new(InFlight: 2, Device.Name == Device.Cuda.Name
-            ? new OrtMemoryInfo(OrtMemoryInfo.allocatorCUDA_PINNED, OrtAllocatorType.DeviceAllocator, 0, OrtMemType.CpuOutput)
-            : null);
+        Binding = !IsElsewhere ? (Threads >= ManyThreads ? new(InFlight: 2, null) : null)
+            : new(InFlight: 2, Device.Name == Device.Cuda.Name
+                ? new OrtMemoryInfo(OrtMemoryInfo.allocatorCUDA_PINNED, OrtAllocatorType.DeviceAllocator, 0, OrtMemType.CpuOutput)
+                : null);
     }
 
     /// <summary>The device that models run on; never <see cref="Device.Auto"/>.</summary>
@@ -67,7 +71,8 @@ public sealed class SessionFactory
     /// <summary>Bytes of the device's own memory that are free now; null where that is not known.</summary>
     public long? FreeMemory => IsNvidia ? NvidiaDriver.Ask(Number).Cards[Number].Free : null;
 
-    /// <summary>How inputs and outputs are bound; null on the CPU, where there is nothing to copy.</summary>
+    /// <summary>How inputs and outputs are bound, for two runs at a time; null on the CPU with few threads, where there is
+    /// nothing to copy and each run has work for all of them.</summary>
     internal Binding? Binding { get; private init; }
 
     /// <summary>The same device with another number of threads for each run.</summary>
