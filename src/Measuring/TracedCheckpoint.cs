@@ -67,14 +67,14 @@ public sealed class TracedCheckpoint
     /// <param name="settings">What to measure, and how.</param>
     /// <param name="probes">The samples.</param>
     /// <param name="sessions">The device on which shapes are measured that the file does not tell.</param>
-    /// <param name="loaded">Receives the bytes of the samples that are read from files, before the model is
-    /// traced or run; optional.</param>
+    /// <param name="loaded">Receives the bytes of the samples that are read from files, and of this machine's memory that the
+    /// device's libraries take, before the model is traced or run; optional.</param>
     /// <param name="token">Ends a download or a run.</param>
     /// <exception cref="UsageException">The selection of layers does not fit the model.</exception>
     /// <exception cref="UserException">The model is damaged or has no layer, or its samples cannot be had
     /// or do not fit it.</exception>
     public static (TracedCheckpoint Model, Probe Probe) On(
-        Checkpoint checkpoint, AnalysisSettings settings, ProbeCache probes, SessionFactory sessions, Action<long>? loaded,
+        Checkpoint checkpoint, AnalysisSettings settings, ProbeCache probes, SessionFactory sessions, Action<long, long>? loaded,
         CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
@@ -92,7 +92,7 @@ public sealed class TracedCheckpoint
         for (var isLast = false; ; isLast = true)
         {
             var sources = probes.Load(checkpoint, inputs, token);
-            loaded?.Invoke(probes.BytesOf(inputs, sources));
+            loaded?.Invoke(probes.BytesOf(inputs, sources), sessions.HostMemory);
             var sized = ProbeResolver.Sized(checkpoint, inputs, probes.Options, sources, options);
             var traced = LayerTracer.TraceFully(checkpoint, sized);
             // The operators may take another axis for the samples than names tell: the data are then read along that one.

@@ -95,7 +95,7 @@ public sealed class LandscapeAnalysis(
         var opened = Checkpoint.Open(file);
         // In double, the weights and two directions are six times the file.
         var result = TracedCheckpoint.On(
-            opened, request.Settings, probes, sessions, samples => run.Holds(2 * opened.Bytes, samples), run.Token);
+            opened, request.Settings, probes, sessions, (samples, device) => run.Holds(2 * opened.Bytes, samples, device), run.Token);
         run.Require(result.Model.Graph.Widest);
         return result;
     }
