@@ -9,7 +9,8 @@ namespace Emergence.Analyzer.Reports;
 /// layers.</summary>
 internal static class RivalsText
 {
-    private const int ShortestName = 12;
+    // The end of a longer name tells it from others; the numbers need the room.
+    private const int LongestName = 24;
 
     /// <summary>The rows: of one model its layers and their means, of several the means of each.</summary>
     public static ImmutableArray<(string Name, RivalMeans Means)> Rows(AnalysisOutcome outcome)
@@ -35,23 +36,17 @@ internal static class RivalsText
             return "";
         var rows = Rows(outcome);
         var isOne = outcome.Series.Checkpoints.Length == 1;
-        string[] names = [.. rows.Select(row => Printable.Of(isOne ? row.Name : Path.GetFileName(row.Name)))];
+        string[] names = [.. rows.Select(row => TextTable.KeepEnd(
+            Printable.Of(isOne ? row.Name : Path.GetFileName(row.Name)), LongestName))];
         var table = Of(rows, names);
         string[] gone = mayLose ? [.. table.Fit(width)] : [];
-        if (table.Width > width)
-        {
-            var room = Math.Max(ShortestName, names.Max(name => name.Length) - (table.Width - width));
-            table = Of(rows, Array.ConvertAll(names, name => TextTable.KeepEnd(name, room)));
-            if (mayLose)
-                table.Fit(width);
-        }
         return $"\n{table.Write()}{WrappedText.LeftOut(gone, "csv", indent: "")}{WrappedText.Of(RivalWords.Legend)}";
     }
 
     private static TextTable Of(ImmutableArray<(string Name, RivalMeans Means)> rows, string[] names)
     {
         var table = new TextTable();
-        table.AddText("rivals", names);
+        table.AddNames("rivals", names);
         foreach (var (header, of) in RivalWords.Columns)
             table.AddNumbers(header, rows.Select(row => NumberText.Significant(of(row.Means))), Importance(header));
         return table;
