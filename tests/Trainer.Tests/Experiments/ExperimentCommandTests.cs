@@ -49,6 +49,18 @@ public sealed class ExperimentCommandTests : IDisposable
     }
 
     [Fact]
+    public void Controls_compare_true_samples_with_random_labels_and_images()
+    {
+        Done(Experiment("out", "controls", "--hidden", "8,4"));
+        AssertOneOfEachClaimIsPrimary("out");
+        var table = File.ReadAllLines(Path.Combine(workspace.Folder("out"), "tables", "controls.csv"));
+        Assert.Equal(["true samples", "random labels", "random images"], table[1..].Select(row => row.Split(',')[0]));
+        // The network starts with the same weights: before training, E does not depend on the labels.
+        Assert.Single(table[1..].Select(row => row.Split(',')[1]).Distinct());
+        Assert.True(File.Exists(Path.Combine(workspace.Folder("out"), "figures", "controls.svg")));
+    }
+
+    [Fact]
     public void An_optimizer_with_a_state_goes_on_where_it_was_killed()
     {
         Done(Experiment("out", "cnn"));
