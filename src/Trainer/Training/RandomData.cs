@@ -43,7 +43,8 @@ internal sealed record RandomData(long? Labels = null, long? Inputs = null)
             && long.TryParse(text[(Random.Length + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
                 out var seed) => seed,
         _ => throw new FormatException(
-            $"'{text}': expected {True}, {Random} or {Random}:SEED, as in {Random}:7{NearestName.Question(text, [True, Random])}"),
+            $"'{text}': expected {True}, {Random} or {Random}:SEED, as in {Random}:7"
+            + NearestName.Question(text, [True, Random])),
     };
 
     /// <summary>The training samples that a network is shown; the first of them do not depend on how many there are, but for the
@@ -56,9 +57,14 @@ internal sealed record RandomData(long? Labels = null, long? Inputs = null)
         if (Labels is { } labels && train.Labels is not null)
         {
             var random = SplitMix64.ForStream(labels, LabelStream);
-            shown = shown with { Labels = [.. train.Labels.Select(_ => (int)Math.BigMul(random.Next(), (ulong)classes, out var _))] };
+            shown = shown with
+            {
+                Labels = [.. train.Labels.Select(_ => (int)Math.BigMul(random.Next(), (ulong)classes, out var _))],
+            };
         }
-        return Inputs is { } inputs ? shown with { Data = Noise(train.Data.Span, SplitMix64.ForStream(inputs, InputStream)) } : shown;
+        return Inputs is { } inputs
+            ? shown with { Data = Noise(train.Data.Span, SplitMix64.ForStream(inputs, InputStream)) }
+            : shown;
     }
 
     private static byte[] Noise(ReadOnlySpan<byte> images, SplitMix64 random)

@@ -147,6 +147,29 @@ public sealed class LandscapeReportTests
         return new LandscapeOutcome(request, [.. Enumerable.Repeat(landscape, count)], []);
     }
 
+    /// <summary>The same between two checkpoints, with a barrier and a loss that is not finite.</summary>
+    internal static LandscapeOutcome Line()
+    {
+        var plane = Made([
+            new("barrier", 0.75) { Reason = "no interval: the line is given, not drawn" },
+            new("accuracy_barrier", null) { Reason = "there is no accuracy without classes" },
+            new("minima", 2), new("roughness", 0.25),
+        ]);
+        ImmutableArray<double> axis = [.. SurfaceShape.Spread(11, 0, 1)];
+        var landscape = plane.Landscapes[0] with
+        {
+            Other = $"b{PageOutcomes.Hostile}.onnx",
+            Center = new LossValue(1, null),
+            Grid = new LossGrid(axis, [0], [.. axis.Select(x =>
+                new LossValue(x == 0.5 ? double.PositiveInfinity : 1 + 3 * x * (1 - x), null))]),
+        };
+        return plane with
+        {
+            Request = plane.Request with { Directions = DirectionKind.Between },
+            Landscapes = [landscape],
+        };
+    }
+
     internal static void WritePage(LandscapeOutcome outcome, Stream stream) =>
         LandscapeWriters.All.Single(writer => writer.FileName == "landscape.html").Write(outcome, stream);
 

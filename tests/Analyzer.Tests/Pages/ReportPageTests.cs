@@ -26,6 +26,7 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         ["long"] = Of(() => PageOutcomes.Residual(50, 100)),
         ["landscape"] = Of(LandscapeReportTests.Made(OfLandscape)),
         ["path"] = Of(LandscapeReportTests.Made(OfLandscape, hasPath: true, count: 2)),
+        ["line"] = Of(LandscapeReportTests.Line()),
         ["models"] = Of(() => PageOutcomes.Residual(12, 1), () => PageOutcomes.Residual(9, 1)),
         ["series"] = Of(() => PageOutcomes.Residual(6, 8, i => $"{i}{PageOutcomes.Hostile}"),
             () => PageOutcomes.Residual(6, 5, i => $"{i}{PageOutcomes.Hostile}")),

@@ -96,7 +96,8 @@ public sealed class TrainCommandTests : IDisposable
         Done(Workspace.Run(["train", "--from", Path.Combine(workspace.Folder("random"), "ckpt_040.onnx"), "--data-dir",
             workspace.Data, "--threads", "1", "--epochs", "1", "--labels", "true", "--inputs", "random", "--out",
             workspace.Folder("back")]));
-        Assert.Equal((null, "random:0"), (workspace.Open("back", 41).Metadata.Labels, workspace.Open("back", 41).Metadata.Inputs));
+        var back = workspace.Open("back", 41).Metadata;
+        Assert.Equal((null, "random:0"), (back.Labels, back.Inputs));
 
         var wrong = workspace.Train("wrong", "--labels", "radom");
         Assert.Equal(2, wrong.Code);

@@ -34,10 +34,10 @@ internal sealed class ControlsChapter
             [
                 string.Create(CultureInfo.InvariantCulture,
                     $"{setting.Describe(experiment.Settings.Seeds)}; {experiment.Settings.ShortEpochs} epochs. "
-                    + $"The same networks, with the same initial weights and order of samples, are trained on the true samples, on "
-                    + $"the true images with labels drawn at random, and on noise with the true labels (Zhang, Bengio, Hardt, "
+                    + $"The same networks, with the same initial weights and order of samples, are trained on the true samples, "
+                    + $"on the true images with labels drawn at random, and on noise with the true labels (Zhang, Bengio, Hardt, "
                     + $"Recht, Vinyals 2017, arXiv 1611.03530). Nothing can be learned there that generalizes; training accuracy "
-                    + $"rises by remembering."),
+                    + $"above chance is remembered, which takes more epochs than learning."),
                 "Activations are recorded on the true test images in all three. A course of E that is the same in all three "
                 + "is not one of learning what the images show.",
             ],

@@ -40,6 +40,8 @@ internal sealed record Reproduction(
             chapters.Add(PredictorChapter.Write(predictor, bench));
         if (plan.Controls is { } controls)
             chapters.Add(ControlsChapter.Write(controls, bench));
+        if (plan.Ruggedness is { } ruggedness)
+            chapters.Add(RuggednessChapter.Write(ruggedness, bench));
         return chapters.ToImmutable();
     }
 
