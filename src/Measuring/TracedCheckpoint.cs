@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Emergence.Checkpoints;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;
+using Emergence.Measuring.Rivals;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 using Emergence.Measuring.Weights;
@@ -126,13 +128,9 @@ public sealed class TracedCheckpoint
         var wired = settings.Wired ? WiredNetwork.Of(traced, settings.ConvNodes) : null;
         var unfed = settings.Statistic == Statistic.Sample ? null : UnfedNodes.Of(traced, settings.ConvNodes);
         var measured = Measurements.Of(Graph, profile, settings, wired?.Network, unfed, token);
-        var (spectra, missing) = settings.Rivals ? LayerSpectra.Of(Checkpoint, traced, Graph) : ([], []);
-        measured = settings.Rivals
-            ? [.. measured.Select(measurement => measurement with
-            {
-                Layers = [.. measurement.Layers.Select(layer => layer with { Spectrum = spectra.GetValueOrDefault(layer.Name) })],
-            })]
-            : measured;
+        (measured, var missing) = settings.Rivals
+            ? WithRivals(measured, form, probe, sessions, token)
+            : (measured, ImmutableArray<Diagnostic>.Empty);
         var nulls = new NullComparisons(Checkpoint, traced, Graph, settings, Options);
         measured = nulls.AddTo(measured, wired?.Network, form, probe, sessions, samplesDone, token);
         return new ModelMeasurement(
@@ -140,5 +138,32 @@ public sealed class TracedCheckpoint
             profile,
             [.. Graph.Diagnostics, .. wired?.Diagnostics ?? [], .. probe.Diagnostics, .. sessions.Diagnostics,
                 .. form.Diagnostics, .. profile.Diagnostics, .. nulls.Diagnostics, .. missing]);
+    }
+
+    private (ImmutableArray<Measurement> Measured, ImmutableArray<Diagnostic> Missing) WithRivals(
+        ImmutableArray<Measurement> measured, RunnableModel form, Probe probe, SessionFactory sessions, CancellationToken token)
+    {
+        var (weights, noWeights) = LayerSpectra.Of(Checkpoint, traced, Graph);
+        var (activations, noActivations) = ActivationSpectra.Of(
+            form.Model, form.Graph, Checkpoint.Path, settings, probe, sessions, token);
+        var (norm, noNorm) = PathNorm.Of(Checkpoint, traced, probe, sessions, token);
+        return
+        (
+            [
+                .. measured.Select(measurement => measurement with
+                {
+                    PathNorm = norm,
+                    Layers =
+                    [
+                        .. measurement.Layers.Select(layer => layer with
+                        {
+                            Spectrum = weights.GetValueOrDefault(layer.Name),
+                            ActivationRanks = activations.GetValueOrDefault(layer.Name),
+                        }),
+                    ],
+                }),
+            ],
+            [.. noWeights, .. noActivations, .. noNorm]
+        );
     }
 }
