@@ -38,16 +38,13 @@ internal static class TensorsInPlace
     public static ModelProto? Read(FileStream file)
     {
         file.Position = 0;
-        var place = new TensorProto { DataLocation = TensorProto.Types.DataLocation.External };
-        place.ExternalData.Add(Entry("location", RealPath(file.Name)));
-        place.ExternalData.Add(Entry(Written, Stamp(file.SafeFileHandle)));
-        var found = 0;
+        var (path, written, found) = (RealPath(file.Name), Stamp(file.SafeFileHandle), 0);
         try
         {
             var fields = new WireFields(file, MostBeside);
             var beside = fields.Copy(file.Length, field => field.Number != ModelProto.GraphFieldNumber ? null
                 : fields.Copy(field.End, part => part.Number != GraphProto.InitializerFieldNumber ? null
-                    : Tensor(fields, part, place, ref found)));
+                    : Tensor(fields, part)));
             var model = ModelProto.Parser.ParseFrom(beside.GetBuffer(), 0, (int)beside.Length);
             return found > 0 ? model : null;
         }
@@ -55,6 +52,33 @@ internal static class TensorsInPlace
         {
             return null;
         }
+
+        MemoryStream? Tensor(WireFields fields, WireField tensor)
+        {
+            if (tensor.Length < SmallestTensor || DataOf(fields, tensor, out var rest) is not { } data)
+                return null;
+            found++;
+            var place = new TensorProto();
+            Place(place, path, written, data.End - data.Length, data.Length);
+            place.WriteTo(rest);
+            return rest;
+        }
+    }
+
+    /// <summary>Says of a tensor that its bytes stayed in a file.</summary>
+    /// <param name="tensor">The tensor, without data.</param>
+    /// <param name="file">Full path of the file.</param>
+    /// <param name="written">How it was when it was read; empty for a file that nobody else writes.</param>
+    /// <param name="offset">Where its bytes begin.</param>
+    /// <param name="length">Their number.</param>
+    public static void Place(TensorProto tensor, string file, string written, long offset, long length)
+    {
+        tensor.DataLocation = TensorProto.Types.DataLocation.External;
+        tensor.ExternalData.Clear();
+        tensor.ExternalData.Add(Entry("location", file));
+        tensor.ExternalData.Add(Entry(Written, written));
+        tensor.ExternalData.Add(Entry("offset", offset.ToString(CultureInfo.InvariantCulture)));
+        tensor.ExternalData.Add(Entry("length", length.ToString(CultureInfo.InvariantCulture)));
     }
 
     /// <summary>Opens the model file that the tensor stayed in.</summary>
@@ -64,8 +88,10 @@ internal static class TensorsInPlace
         var path = FileOf(tensor)!;
         try
         {
-            var handle = File.OpenHandle(path);
-            if (Stamp(handle) == ExternalData.Entry(tensor, Written))
+            var written = ExternalData.Entry(tensor, Written);
+            // A spool is open for writing.
+            var handle = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
+            if (written is "" || Stamp(handle) == written)
                 return handle;
             handle.Dispose();
             throw new UserException($"{path}: was written again while it was read; try again");
@@ -121,14 +147,15 @@ internal static class TensorsInPlace
     private static string? FileOf(TensorProto tensor) =>
         ExternalData.Entry(tensor, Written) is null ? null : ExternalData.Entry(tensor, "location");
 
-    /// <summary>The tensor with its place instead of its data; null where it is small, or has other data besides.</summary>
-    private static MemoryStream? Tensor(WireFields fields, WireField tensor, TensorProto place, ref int found)
+    /// <summary>The field of a tensor's data; null where they are small, or where there are others besides.</summary>
+    /// <param name="fields">The file.</param>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="rest">The tensor without them.</param>
+    private static WireField? DataOf(WireFields fields, WireField tensor, out MemoryStream rest)
     {
-        if (tensor.Length < SmallestTensor)
-            return null;
         WireField? raw = null;
         var isPlain = true;
-        var rest = fields.Copy(tensor.End, field =>
+        rest = fields.Copy(tensor.End, field =>
         {
             isPlain &= field.Number is not (TensorProto.ExternalDataFieldNumber or TensorProto.DataLocationFieldNumber);
             if (field.Number != TensorProto.RawDataFieldNumber)
@@ -137,14 +164,7 @@ internal static class TensorsInPlace
             raw = field;
             return WireFields.Nothing;
         });
-        if (!isPlain || raw is not { Length: >= SmallestTensor } data)
-            return null;
-        found++;
-        place = place.Clone();
-        place.ExternalData.Add(Entry("offset", (data.End - data.Length).ToString(CultureInfo.InvariantCulture)));
-        place.ExternalData.Add(Entry("length", data.Length.ToString(CultureInfo.InvariantCulture)));
-        place.WriteTo(rest);
-        return rest;
+        return isPlain && raw is { Length: >= SmallestTensor } ? raw : null;
     }
 
     private static StringStringEntryProto Entry(string key, string value) => new() { Key = key, Value = value };
