@@ -52,11 +52,26 @@ public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedC
     /// <summary>What the gates said of the last checkpoint, by gate and threshold; empty where none were given.</summary>
     public ImmutableArray<GateResult> Gates { get; init; } = [];
 
+    // Every form of the answer asks for them; of a long series they take seconds.
+    private Judgment? judged;
+
     /// <summary>The verdict on the series under each threshold, in the order asked for; empty for one checkpoint.</summary>
-    public ImmutableArray<SeriesVerdict> Verdicts => Series.Checkpoints.Length < 2
+    public ImmutableArray<SeriesVerdict> Verdicts
+    {
+        get
+        {
+            if (judged?.Of is not { } of || !ReferenceEquals(of, Series))
+                judged = new Judgment(Series, Judge(Series));
+            return judged.Verdicts;
+        }
+    }
+
+    private sealed record Judgment(SeriesResult Of, ImmutableArray<SeriesVerdict> Verdicts);
+
+    private static ImmutableArray<SeriesVerdict> Judge(SeriesResult series) => series.Checkpoints.Length < 2
         ? []
-        : [.. Enumerable.Range(0, Series.Settings.Thresholds.Length)
-            .Select(threshold => SeriesVerdicts.Of(Series.Checkpoints, threshold))];
+        : [.. Enumerable.Range(0, series.Settings.Thresholds.Length)
+            .Select(threshold => SeriesVerdicts.Of(series.Checkpoints, threshold))];
 
     /// <summary>The outcome of a series, or of a part of one.</summary>
     /// <param name="about">What all its checkpoints share.</param>

@@ -67,7 +67,7 @@ internal sealed class ActivationRecorder
                 $"--bootstrap: needs at least {blocks} samples, one for each block, and the probe has {probe.Samples}; " +
                 "raise --samples or leave out --bootstrap");
         }
-        var plan = BatchPlan.Create(graph, probe.Samples, settings.Batch, blocks);
+        var plan = BatchPlan.Create(graph, probe.Samples, settings.Batch, blocks, sessions.Budget);
         // Of blocks of samples and of single samples, the sums are few.
         if (settings.Bootstrap is not null || settings.Statistic == Statistic.Sample)
             return Record(probe, plan, samplesDone, token);

@@ -23,9 +23,15 @@ if (args is ["landscape", _, _, _, ..])
     LandscapeCost.Run(args.AsSpan(1));
     return 0;
 }
-if (args is ["merge", ..])
+if (args is ["merge", .. var lengths])
 {
-    MergeCost.Run(args[1..].Select(length => int.Parse(length, CultureInfo.InvariantCulture)));
+    var isSettled = lengths is ["settled", ..];
+    MergeCost.Run(lengths[(isSettled ? 1 : 0)..].Select(length => int.Parse(length, CultureInfo.InvariantCulture)), isSettled);
+    return 0;
+}
+if (args is ["shards", var shards, var checkpoints, .. var kind])
+{
+    new MadeSeries(int.Parse(checkpoints, CultureInfo.InvariantCulture), kind is ["settled"]).WriteShards(shards);
     return 0;
 }
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

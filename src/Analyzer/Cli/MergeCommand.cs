@@ -61,7 +61,7 @@ internal static class MergeCommand
         var call = gates.Read(parsed, new AnalysisRequest(files, merged.Series.Settings, new()));
         if (!output.Quiet)
             Say(call, parts, output.IsVerbose, terminal);
-        Messages.WriteDiagnostics(terminal, merged.Series.Checkpoints, output.Quiet);
+        Messages.WriteDiagnostics(terminal, merged.Series.Checkpoints, output.Quiet, output.IsVerbose);
         Messages.WriteFailures(terminal, merged.Failures);
         if (merged.Series.Checkpoints.IsEmpty)
             return ExitCode.Failed;

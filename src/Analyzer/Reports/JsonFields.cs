@@ -7,6 +7,9 @@ namespace Emergence.Analyzer.Reports;
 /// <summary>The fields that our JSON is made of.</summary>
 internal static class JsonFields
 {
+    // A writer keeps what it was given until it is flushed: of a long series more than memory, or an array, holds.
+    private const int MostPending = 1 << 16;
+
     /// <summary>A value rounded half to even.</summary>
     public static string? Rounded(EmergenceValue? value) => value?.Rounded.ToString(CultureInfo.InvariantCulture);
 
@@ -67,6 +70,8 @@ internal static class JsonFields
             json.WriteStartObject();
             writeMembers(item);
             json.WriteEndObject();
+            if (json.BytesPending > MostPending)
+                json.Flush();
         }
         json.WriteEndArray();
     }

@@ -25,6 +25,9 @@ internal static class TableReport
 
     private sealed record Row(CheckpointResult Checkpoint, Measurement Measurement);
 
+    // Stretches of steps that are named; of a long series there are thousands.
+    private const int MostStretches = 20;
+
     /// <summary>The table for a stream that is no terminal: nothing is left out.</summary>
     public static void Write(AnalysisOutcome outcome, Stream stream) => Write(outcome, stream, null, isColored: false);
 
@@ -37,8 +40,11 @@ internal static class TableReport
     {
         var width = Math.Min(columns ?? MaxWidth, MaxWidth);
         var series = outcome.Series;
+        // Nobody scrolls a terminal through a million rows; a file or a pipe has them all.
+        ImmutableArray<int> shown = columns is null ? [.. Enumerable.Range(0, series.Checkpoints.Length)] : ShownSteps.Of(outcome);
         Row[] rows = [
-            .. series.Checkpoints.SelectMany(c => c.Measurements, (checkpoint, measurement) => new Row(checkpoint, measurement))];
+            .. shown.SelectMany(i => series.Checkpoints[i].Measurements,
+                (i, measurement) => new Row(series.Checkpoints[i], measurement))];
         var names = Array.ConvertAll(DisplayNames([.. rows.Select(row => row.Checkpoint.File)]), Printable.Of);
         var table = Table(rows, names, series.Settings);
         string[] gone = columns is null ? [] : [.. table.Fit(width)];
@@ -53,10 +59,16 @@ internal static class TableReport
         var isOne = series.Checkpoints.Length == 1 && series.Settings.Thresholds.Length == 1;
         var layers = isOne ? $"{LayersTable.Of(rows[0].Measurement)}\n" : "";
         var legend = isOne ? LayersTable.Legend(rows[0].Measurement) : "";
-        var left = WrappedText.LeftOut(gone, "csv", indent: "");
+        var left = WrappedText.LeftOut(gone, "csv", indent: "")
+            + (shown.Length == series.Checkpoints.Length ? ""
+                : WrappedText.Of(
+                    ShownSteps.Sentence(shown.Length, series.Checkpoints.Length, NumberText.Integer) + "; --format csv has all",
+                    indent: ""));
         var footer = columns is null ? Footer(series)
             : string.Concat(Footer(series).TrimEnd('\n').Split('\n').Select(line => WrappedText.Of(line)));
-        var text = $"{layers}{table.Write(isColored)}\n{Sparkline.Of(series)}{left}{legend}{footer}{SeriesText.Of(outcome)}";
+        var rivals = RivalsText.Table(outcome, width, mayLose: columns is not null);
+        var text = $"{layers}{table.Write(isColored)}\n{Sparkline.Of(series)}{left}{legend}{footer}{rivals}"
+            + SeriesText.Of(outcome);
         stream.Write(Encoding.UTF8.GetBytes(text));
     }
 
@@ -177,7 +189,8 @@ internal static class TableReport
             stretches.Add($"{Name(changes[first] - 1)} to {Name(changes[i - 1])}");
             first = i;
         }
-        return $"{(byEpoch ? "epoch " : "")}{string.Join(", ", stretches)}";
+        var more = stretches.Count > MostStretches ? $" and {NumberText.Integer(stretches.Count - MostStretches)} more" : "";
+        return $"{(byEpoch ? "epoch " : "")}{string.Join(", ", stretches.Take(MostStretches))}{more}";
 
         string Name(int i) =>
             byEpoch ? NumberText.Integer(checkpoints[i].Epoch!.Value) : Printable.Of(Path.GetFileName(checkpoints[i].File));

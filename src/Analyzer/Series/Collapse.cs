@@ -23,37 +23,39 @@ internal static class Collapse
                 null);
         }
         var dying = Enumerable.Range(0, points[^1].Layers.Length)
-            .Select(layer => (Layer: layer, Since: Since(points, layer)))
-            .Where(found => points.Length - found.Since >= FewestCheckpoints)
+            .Select(layer => Trace(points, layer))
+            .Where(trace => points.Length - trace.Since >= FewestCheckpoints)
             .ToArray();
         if (dying.Length == 0)
             return null;
-        return new(VerdictKind.Collapsing, [.. dying.Select(found => Describe(points, found.Layer, found.Since))], 0,
-            dying.Min(found => found.Since), null);
+        return new(VerdictKind.Collapsing, [.. dying.Select(trace => Describe(points, trace))], 0,
+            dying.Min(trace => trace.Since), null);
     }
 
-    private static int Since(ImmutableArray<VerdictPoint> points, int layer)
+    /// <summary>One layer through the series.</summary>
+    /// <param name="Layer">Its index.</param>
+    /// <param name="Since">Index of the checkpoint from which on it is dying; the number of checkpoints where it is not.</param>
+    /// <param name="Peak">The most of its nodes that were ever alive.</param>
+    private readonly record struct LayerTrace(int Layer, int Since, int Peak);
+
+    private static LayerTrace Trace(ImmutableArray<VerdictPoint> points, int layer)
     {
-        var since = points.Length;
-        while (since > 0 && IsDying(points, layer, since - 1))
-            since--;
-        return since;
+        var (since, peak) = (0, 0);
+        for (var i = 0; i < points.Length; i++)
+        {
+            var (nodes, alive) = (points[i].Layers[layer].Nodes, points[i].Layers[layer].Alive);
+            peak = Math.Max(peak, alive);
+            var isDying = 20L * alive <= nodes && 10L * alive <= peak && peak > 0;
+            since = isDying ? since : i + 1;
+        }
+        return new LayerTrace(layer, since, peak);
     }
 
-    private static bool IsDying(ImmutableArray<VerdictPoint> points, int layer, int at)
+    private static string Describe(ImmutableArray<VerdictPoint> points, LayerTrace trace)
     {
-        var (nodes, alive) = (points[at].Layers[layer].Nodes, points[at].Layers[layer].Alive);
-        return 20L * alive <= nodes && 10L * alive <= Peak(points, layer, at) && Peak(points, layer, at) > 0;
-    }
-
-    private static int Peak(ImmutableArray<VerdictPoint> points, int layer, int at) =>
-        points[..(at + 1)].Max(point => point.Layers[layer].Alive);
-
-    private static string Describe(ImmutableArray<VerdictPoint> points, int layer, int since)
-    {
-        var life = points[^1].Layers[layer];
+        var life = points[^1].Layers[trace.Layer];
         return FormattableString.Invariant(
             $"layer '{life.Name}' is dying: {life.Alive} of {life.Nodes} nodes are alive, ") +
-            FormattableString.Invariant($"at most {Peak(points, layer, points.Length - 1)} were, since {points[since].Name}");
+            FormattableString.Invariant($"at most {trace.Peak} were, since {points[trace.Since].Name}");
     }
 }

@@ -110,13 +110,10 @@ public static class SeriesVerdicts
 
         var values = run.Select(point => point.Emergence.Log10!.Value * Math.Log(10)).ToArray();
         var singular = run.Select(point => point.Split is { LargestShare: > 0.5 }).ToArray();
-        SettlingOdds After(int last) => SettlingEvidence.After(values.AsSpan(..(last + 1)), singular.AsSpan(..(last + 1)));
-        var (now, words) = (After(values.Length - 1), new MotionWords(run, values));
+        var (now, words) = (SettlingEvidence.After(values, singular), new MotionWords(run, values));
         if (now.IsSettled(needed))
         {
-            var stop = values.Length - 1;
-            while (stop > FewestSteps && After(stop - 1).IsSettled(needed))
-                stop--;
+            var stop = SettlingStop.Of(values, singular, needed, FewestSteps);
             return new(
                 VerdictKind.Settled, [words.Plateau(now.SettledSince), Odds("a plateau", now.Settled, needed)], 0,
                 start + Math.Min(now.SettledSince, stop), start + stop);

@@ -12,6 +12,10 @@ internal readonly record struct SettlingOdds(double Settled, int SettledSince, d
 
     /// <summary>Whether the odds suffice for smaller steps.</summary>
     public bool IsLeveling(double needed) => Leveling >= needed;
+
+    /// <summary>The same change points with the smaller odds of the two.</summary>
+    public SettlingOdds Least(SettlingOdds other) =>
+        this with { Settled = Math.Min(Settled, other.Settled), Leveling = Math.Min(Leveling, other.Leveling) };
 }
 
 /// <summary>
@@ -34,15 +38,19 @@ internal static class SettlingEvidence
     /// </summary>
     public const double Negligible = 0.01;
 
-    // Weight of the alternative for which that matters.
-    private const double FlatWeight = 0.1;
+    /// <summary>Weight of the alternative for which that matters.</summary>
+    public const double FlatWeight = 0.1;
 
     // Change points late in a long run must keep a weight: 5 / ((k + 5)(k + 6)) adds up to 1 over all k.
     private const double Early = 5;
 
-    // Sizes after the change, with weights: a plateau as noisy as half a step is common, one of a 64th is easily seen.
     private static readonly (double Size, double LogWeight)[] s_sizes =
         [.. Enumerable.Range(1, 6).Select(i => (Math.Pow(2, -i), Math.Log((7 - i) / 21.0)))];
+
+    /// <summary>
+    /// Sizes after the change, with weights: a plateau as noisy as half a step is common, one of a 64th is easily seen.
+    /// </summary>
+    public static ReadOnlySpan<(double Size, double LogWeight)> Sizes => s_sizes;
 
     /// <summary>The odds after the last value of a series, in time proportional to its length.</summary>
     /// <param name="values">Logarithms, in series order.</param>
@@ -52,20 +60,29 @@ internal static class SettlingEvidence
     /// </param>
     public static SettlingOdds After(ReadOnlySpan<double> values, ReadOnlySpan<bool> isSingular)
     {
-        var all = Odds(values, default);
-        var others = isSingular.Contains(true) && isSingular[1..].Contains(false) ? Odds(values, isSingular) : all;
-        return all with
-        {
-            Settled = Math.Min(all.Settled, others.Settled),
-            Leveling = Math.Min(all.Leveling, others.Leveling),
-        };
+        var (all, others) = Both(values, isSingular);
+        return all.Least(others);
     }
+
+    /// <summary>The odds by all steps, and those by the steps that are not singular, where there are both.</summary>
+    /// <inheritdoc cref="After" path="/param"/>
+    public static (SettlingOdds All, SettlingOdds Others) Both(ReadOnlySpan<double> values, ReadOnlySpan<bool> isSingular)
+    {
+        var all = Odds(values, default);
+        return (all, isSingular.Contains(true) && isSingular[1..].Contains(false) ? Odds(values, isSingular) : all);
+    }
+
+    /// <summary>The logarithm of the weight of a change at value k.</summary>
+    public static double LogWeight(int k) => Math.Log(Early / ((k + Early) * (k + Early + 1)));
+
+    /// <summary>The logarithm of the weight of all changes after the last of some steps.</summary>
+    public static double LogTail(int steps) => Math.Log(Early / (steps + Early));
 
     private static SettlingOdds Odds(ReadOnlySpan<double> values, ReadOnlySpan<bool> isSingular)
     {
         var steps = values.Length - 1;
         var before = SquaresBefore(values, isSingular);
-        var tail = Math.Log(Early / (steps + Early));
+        var tail = LogTail(steps);
         var (settled, leveling) = (new LogSum(tail), new LogSum(tail));
         // From the end backward: mean and squares of the values from k on, and the squares of the steps between them.
         var (mean, scatter, moved, count) = (values[steps], 0.0, 0.0, 1);
@@ -80,7 +97,7 @@ internal static class SettlingEvidence
             if (before[k] + moved == 0)
                 continue;
             var n = steps - k;
-            var weight = Math.Log(Early / ((k + Early) * (k + Early + 1)));
+            var weight = LogWeight(k);
             var shape = -Math.Log(n + 1) / 2;
             if (k == 0)
             {
@@ -103,8 +120,12 @@ internal static class SettlingEvidence
         return new(odds, flat > settled.Value ? 0 : since, Math.Exp(leveling.Value), leveling.Likeliest);
     }
 
+    /// <summary>The logarithm of the odds for steps that are negligible.</summary>
+    /// <param name="n">How many steps there are.</param>
+    /// <param name="scatter">Squares around the mean of the values.</param>
+    /// <param name="moved">Squares of the steps.</param>
     // Universal inference (Wasserman, Ramdas, Balakrishnan 2020): against the likeliest step size that is not negligible.
-    private static double LogFlat(int n, double scatter, double moved)
+    public static double LogFlat(int n, double scatter, double moved)
     {
         var variance = Math.Max(Negligible * Negligible, moved / n);
         var walk = (-n / 2.0 * Math.Log(variance)) - (moved / (2 * variance));
@@ -130,23 +151,5 @@ internal static class SettlingEvidence
         for (var i = 1; i < values.Length; i++)
             squares[i] = squares[i - 1] + (isSingular.IsEmpty || !isSingular[i] ? squares[i] : Math.Min(squares[i], most));
         return squares;
-    }
-
-    /// <summary>The logarithm of a sum of exponentials, and which term was the largest.</summary>
-    private struct LogSum(double first)
-    {
-        private double _largest = double.NegativeInfinity;
-
-        public double Value { get; private set; } = first;
-
-        public int Likeliest { get; private set; }
-
-        public void Add(double term, int index)
-        {
-            if (term > _largest)
-                (_largest, Likeliest) = (term, index);
-            var (high, low) = term > Value ? (term, Value) : (Value, term);
-            Value = double.IsInfinity(high) ? high : high + Math.Log(1 + Math.Exp(low - high));
-        }
     }
 }

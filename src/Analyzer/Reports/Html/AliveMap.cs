@@ -10,13 +10,14 @@ internal static class AliveMap
 {
     public static HeatMap Of(Run run)
     {
-        ImmutableArray<string> names = [.. run.Measurements.SelectMany(measurement => measurement.Layers).OrderBy(
+        Measurement[] shown = [.. run.Shown.Select(i => run.Measurements[i])];
+        ImmutableArray<string> names = [.. shown.SelectMany(measurement => measurement.Layers).OrderBy(
             layer => layer.Index).Select(layer => layer.Name).Distinct()];
-        var layers = run.Measurements.Select(measurement => measurement.Layers.ToDictionary(layer => layer.Name)).ToArray();
+        var layers = shown.Select(measurement => measurement.Layers.ToDictionary(layer => layer.Name)).ToArray();
         return new HeatMap(
             "Alive share by layer",
             [.. names.Select(Printable.Of)],
-            run.Steps,
+            [.. run.Shown.Select(i => run.Steps[i])],
             [.. names.Select(name => layers.Select(checkpoint => Share(checkpoint.GetValueOrDefault(name))).ToImmutableArray())])
         {
             RowLabel = "layer",

@@ -41,7 +41,11 @@ internal static class ComparisonPage
         {
             page.Heading(2, "Development");
             page.Chart(Development(
-                comparison), "Both series along their checkpoints. What is compared above is the last checkpoint of each.");
+                comparison), "Both series along their checkpoints. What is compared above is the last checkpoint of each."
+                + string.Concat(from side in (ComparedSide[])[comparison.A, comparison.B]
+                                let thinned = ShownSteps.Sentence(Shown(side).Length, side.Checkpoints.Length, PageText.Count)
+                                where thinned.Length > 0
+                                select $" Of {Printable.Of(side.Name)} {thinned}."));
         }
         page.Heading(2, "What is compared");
         page.Facts(Facts("A", comparison.A).Concat(Facts("B", comparison.B)));
@@ -127,12 +131,14 @@ internal static class ComparisonPage
 
         ImmutableArray<Pages.Series> Lines(Func<Measurement, CheckpointResult, double> value) =>
         [
-            .. sides.Select(side => new Pages.Series(
-                side.Name, [.. side.Side.Checkpoints.Select((checkpoint, i) =>
-                    new Point(byEpoch ? checkpoint.Epoch!.Value : i,
-                    value(checkpoint.Measurements[side.Side.Threshold], checkpoint)))])),
+            .. sides.Select(side => new Pages.Series(side.Name, [.. Shown(side.Side).Select(i =>
+                new Point(byEpoch ? side.Side.Checkpoints[i].Epoch!.Value : i,
+                    value(side.Side.Checkpoints[i].Measurements[side.Side.Threshold], side.Side.Checkpoints[i])))])),
         ];
     }
+
+    private static ImmutableArray<int> Shown(ComparedSide side) =>
+        ShownSteps.Of(side.Checkpoints.Length, i => side.Checkpoints[i].Measurements[side.Threshold].Emergence);
 
     private static IEnumerable<(string Name, string Value)> Facts(string name, ComparedSide side)
     {

@@ -33,7 +33,7 @@ internal static class DevelopmentFigure
         : "";
 
     private static Panel Of(Run run, string title, Axis y, ImmutableArray<Pages.Series> series) =>
-        new(title, new Axis(run.StepLabel) { Categories = run.HasEpochs ? [] : run.Steps }, y, series);
+        new(title, new Axis(run.StepLabel) { Categories = run.HasEpochs ? [] : [.. run.Shown.Select(i => run.Steps[i])] }, y, series);
 
     private static ImmutableArray<Pages.Series> EmergenceLines(Run run)
     {
@@ -56,15 +56,15 @@ internal static class DevelopmentFigure
             int threshold = 0) =>
         new(name,
         [
-            .. run.Checkpoints.Select((checkpoint, i) =>
+            .. run.Points.Select(point =>
             {
-                var measurement = checkpoint.Measurements[threshold];
+                var measurement = point.Checkpoint.Measurements[threshold];
                 if (value(measurement) is not { } e)
-                    return new Point(run.At(i), double.NaN);
+                    return new Point(point.At, double.NaN);
                 return interval(measurement) is var (low, high)
-                    ? new Point(run.At(i), Log(e), Log(low),
+                    ? new Point(point.At, Log(e), Log(low),
                         Log(high)) { Text = $"{PageText.Of(e)} [{PageText.Of(low)}, {PageText.Of(high)}]" }
-                    : new Point(run.At(i), Log(e)) { Text = PageText.Of(e) };
+                    : new Point(point.At, Log(e)) { Text = PageText.Of(e) };
             }),
         ]);
 
@@ -81,10 +81,11 @@ internal static class DevelopmentFigure
     }
 
     private static Pages.Series Line(Run run, string name, Func<Measurement, double?> value) =>
-        new(name, [.. run.Measurements.Select((measurement, i) => new Point(run.At(i), value(measurement) ?? double.NaN))]);
+        new(name, [.. run.Points.Select(point =>
+            new Point(point.At, value(point.Checkpoint.Measurements[0]) ?? double.NaN))]);
 
     private static ImmutableArray<Pages.Series> AliveLines(Run run) =>
-        [new("alive nodes", [.. run.Measurements.Select((measurement, i) => AlivePoint(run.At(i), measurement))])];
+        [new("alive nodes", [.. run.Points.Select(point => AlivePoint(point.At, point.Checkpoint.Measurements[0]))])];
 
     private static Point AlivePoint(double at, Measurement measurement)
     {
@@ -116,8 +117,8 @@ internal static class DevelopmentFigure
         ImmutableArray<(string Name, Func<CheckpointResult, double?> Value)> lines) =>
     [
         .. from line in lines
-           let points = run.Checkpoints.Select((checkpoint, i) =>
-               new Point(run.At(i), line.Value(checkpoint) ?? double.NaN)).ToImmutableArray()
+           let points = run.Points.Select(point =>
+               new Point(point.At, line.Value(point.Checkpoint) ?? double.NaN)).ToImmutableArray()
            where points.Any(point => double.IsFinite(point.Y))
            select new Pages.Series(line.Name, points),
     ];

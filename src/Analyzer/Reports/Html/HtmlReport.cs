@@ -21,15 +21,20 @@ internal static class HtmlReport
         if (run.IsSeries)
             Development(page, run);
         Layers(page, run);
+        if (outcome.Series.Settings.Rivals)
+            RivalsPart.Write(page, run);
         if (run.Last.Contributions is { } contributions)
             Pairs(page, run, contributions);
-        Provenance.Write(page, outcome);
+        Provenance.Write(page, run);
         return page.Render();
     }
 
     private static void Development(Page page, Run run)
     {
         page.Heading(2, "Development");
+        if (ShownSteps.Sentence(run.Shown.Length, run.Checkpoints.Length, PageText.Count) is { Length: > 0 } thinned)
+            page.Note($"Of this series {thinned}. All of them are in series.csv, layers.csv and results.json, which --out writes.",
+                isWarning: false);
         page.Chart(
             DevelopmentFigure.Of(run),
             "E counts the paths from dead nodes to alive ones, on a scale of powers of ten; relative E is E per parameter. " +

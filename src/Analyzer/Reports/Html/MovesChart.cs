@@ -18,8 +18,9 @@ internal static class MovesChart
     /// <summary>Null where no step moved E, or none is known.</summary>
     public static StepBars? Of(Run run)
     {
-        var steps = Enumerable.Range(1, run.Checkpoints.Length - 1)
-            .Select(i => (At: i, Parts: Contributions(run.Measurements[i]))).Where(step => step.Parts.Count > 0).ToArray();
+        int[] shown = [.. run.Shown.Where(i => i > 0)];
+        var steps = shown.Select(i => (At: i, Parts: Contributions(run.Measurements[i])))
+            .Where(step => step.Parts.Count > 0).ToArray();
         var weights = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var (name, share) in steps.SelectMany(step => Shares(step.Parts)))
             weights[name] = weights.GetValueOrDefault(name) + Math.Abs(share);
@@ -27,14 +28,13 @@ internal static class MovesChart
             MostParts).Select(part => part.Key)];
         ImmutableArray<string> parts =
         [
-            .. run.Measurements.SelectMany(measurement => measurement.Layers).Select(layer => layer.Name).Distinct().Where(
-                named.Contains),
+            .. shown.SelectMany(i => run.Measurements[i].Layers).Select(layer => layer.Name).Distinct().Where(named.Contains),
             .. weights.Keys.Except(named).Any(name => name != Structure) ? (string[])[Others] : [],
             .. weights.ContainsKey(Structure) ? (string[])[Structure] : [],
         ];
         return parts.IsEmpty ? null : new StepBars(
             "What moved E", run.StepLabel, [.. parts.Select(Printable.Of)],
-            [.. Enumerable.Range(1, run.Checkpoints.Length - 1).Select(i => Step(run, i, parts))]);
+            [.. shown.Select(i => Step(run, i, parts))]);
     }
 
     /// <summary>What happened to E at a step, in a line.</summary>

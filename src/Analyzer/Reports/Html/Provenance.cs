@@ -12,13 +12,18 @@ namespace Emergence.Analyzer.Reports.Html;
 /// files.</summary>
 internal static class Provenance
 {
-    public static void Write(Page page, AnalysisOutcome outcome)
+    // Of more remarks, the rest is counted.
+    private const int MostRemarks = 50;
+
+    public static void Write(Page page, Run run)
     {
+        var outcome = run.Outcome;
         page.Heading(2, "Remarks and settings");
         Remarks(page, outcome);
         page.Facts(Facts(outcome.Series.Settings, outcome));
         var rows =
-            from checkpoint in outcome.Series.Checkpoints
+            from index in run.Shown
+            let checkpoint = run.Checkpoints[index]
             from measurement in checkpoint.Measurements
             select (string[])
             [
@@ -30,26 +35,38 @@ internal static class Provenance
                 PageText.Percent(checkpoint.Accuracy), PageText.Count(checkpoint.ParametersNonzero),
                     PageText.Count(checkpoint.Parameters), PageText.Short(checkpoint.Sha256),
             ];
-        page.Details("Every checkpoint, in numbers", part => part.Table(
+        var isAll = run.Shown.Length == run.Checkpoints.Length;
+        page.Details(isAll ? "Every checkpoint, in numbers" : "Checkpoints, in numbers", part => part.Table(
             ["file", "epoch", "θ", "nodes", "alive", "E", "E_H", "relative E", "relative E, all", "accuracy",
                 "non-zero parameters", "parameters", "SHA-256"],
-            rows, "One row per checkpoint and threshold; results.json has every digit."));
+            rows, isAll ? "One row per checkpoint and threshold; results.json has every digit."
+                : $"{PageText.Count(run.Shown.Length)} of {PageText.Count(run.Checkpoints.Length)} checkpoints, a row for each "
+                    + "threshold; series.csv has all, results.json every digit."));
     }
 
     private static void Remarks(Page page, AnalysisOutcome outcome)
     {
-        foreach (var failure in outcome.Failures)
+        foreach (var failure in outcome.Failures.Take(MostRemarks))
             page.Note(Printable.Of($"Failed: {failure.Message}"), isWarning: true);
+        Rest(outcome.Failures.Length, "checkpoints failed");
         var groups = outcome.Series.Checkpoints
             .SelectMany(checkpoint => checkpoint.Diagnostics.Distinct(),
                 (checkpoint, diagnostic) => (checkpoint.File, Diagnostic: diagnostic))
-            .GroupBy(entry => entry.Diagnostic, entry => Path.GetFileName(entry.File));
-        foreach (var group in groups.OrderBy(group => group.Key.Severity == Severity.Warning ? 0 : 1))
+            .GroupBy(entry => entry.Diagnostic, entry => Path.GetFileName(entry.File))
+            .OrderBy(group => group.Key.Severity == Severity.Warning ? 0 : 1).ToArray();
+        foreach (var group in groups.Take(MostRemarks))
         {
             string[] files = [.. group];
             var where = files.Length == outcome.Series.Checkpoints.Length ? "" : files.Length == 1 ? $"{files[0]}: "
                 : $"{files[0]} and {PageText.Count(files.Length - 1)} more: ";
             page.Note(Printable.Of($"{where}{group.Key}"), group.Key.Severity == Severity.Warning);
+        }
+        Rest(groups.Length, "remarks");
+
+        void Rest(int count, string what)
+        {
+            if (count > MostRemarks)
+                page.Note($"And {PageText.Count(count - MostRemarks)} more {what}, which results.json has.", isWarning: true);
         }
     }
 

@@ -18,6 +18,7 @@ internal sealed class Run
         Steps = StepsOf(Checkpoints);
         Labels = LabelsOf(Checkpoints);
         Verdict = outcome.Verdicts.FirstOrDefault();
+        Shown = ShownSteps.Of(outcome);
         Measurements = [.. Checkpoints.Select(checkpoint => checkpoint.Measurements[0])];
         Name = Printable.Of(NameOf([.. Checkpoints.Select(checkpoint => checkpoint.File)]));
     }
@@ -43,8 +44,12 @@ internal sealed class Run
     /// <summary>What an axis of checkpoints measures.</summary>
     public string StepLabel => HasEpochs ? "epoch" : "checkpoint";
 
-    /// <summary>Where a checkpoint stands on an axis.</summary>
-    public double At(int checkpoint) => HasEpochs ? Checkpoints[checkpoint].Epoch!.Value : checkpoint;
+    /// <summary>The checkpoints that are drawn and listed, by index.</summary>
+    public ImmutableArray<int> Shown { get; }
+
+    /// <summary>Each of <see cref="Shown"/> with where it stands on an axis.</summary>
+    public IEnumerable<(double At, CheckpointResult Checkpoint)> Points =>
+        Shown.Select((index, place) => (HasEpochs ? Checkpoints[index].Epoch!.Value : (double)place, Checkpoints[index]));
 
     /// <summary>The measurements under the first threshold, which all pictures of layers show.</summary>
     public ImmutableArray<Measurement> Measurements { get; }

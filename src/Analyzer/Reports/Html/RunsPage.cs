@@ -21,7 +21,7 @@ internal static class RunsPage
         page.Chart(
             Development(comparison),
             $"The median over {PageText.Count(comparison.Runs.Length)} runs at each step. Bands: from the least to the most "
-            + "of the runs.");
+            + "of the runs." + Thinned(comparison.Steps));
         page.Heading(2, "What is compared");
         page.Facts(comparison.Runs.Select((run, i) => (
             $"run {PageText.Count(i + 1)}",
@@ -29,6 +29,10 @@ internal static class RunsPage
             $"{run.Name}, {run.Checkpoints.Length} checkpoints, SHA-256 of the last {PageText.Short(run.Last.Sha256)}"))));
         return page.Render();
     }
+
+    private static string Thinned(ImmutableArray<RunsStep> steps) =>
+        ShownSteps.Sentence(Shown(steps).Length, steps.Length, PageText.Count) is { Length: > 0 } thinned
+            ? $" Of the runs {thinned}." : "";
 
     private static Lead LeadOf(RunsComparison comparison)
     {
@@ -79,12 +83,15 @@ internal static class RunsPage
         Func<RunsStep, Spread<T>> spread, Func<T, double> at, Func<T, string> text) =>
         new(name,
         [
-            .. steps.Select(step => (step.Step, Spread: spread(step))).Select(point =>
+            .. Shown(steps).Select(i => (steps[i].Step, Spread: spread(steps[i]))).Select(point =>
                 new Point(point.Step, at(point.Spread.Median), at(point.Spread.Low), at(point.Spread.High))
                 {
                     Text = $"{text(point.Spread.Median)} [{text(point.Spread.Low)}, {text(point.Spread.High)}]",
                 }),
         ]);
+
+    private static ImmutableArray<int> Shown(ImmutableArray<RunsStep> steps) =>
+        ShownSteps.Of(steps.Length, i => steps[i].Emergence.Median);
 
     private static double Log(EmergenceValue value) => value.Log10 ?? double.NegativeInfinity;
 }
