@@ -212,6 +212,8 @@ internal sealed class SeriesAnalysis
         MeasuredCheckpoint Now()
         {
             var measured = model.Measure(probe, on, samplesDone, token);
+            // The runtime reads weights from the files itself, and later than they were hashed.
+            model.Checkpoint.RequireUnchanged();
             return new MeasuredCheckpoint(measured.Measurements, measured.Profile.Accuracy,
                 SeriesChanges.NodeValues(measured.Profile, request.Settings), measured.Diagnostics, measured.Profile.Providers)
             {

@@ -33,14 +33,16 @@ internal sealed class VerifiedPruner(Checkpoint checkpoint, ProbeOptions probe, 
     private string? whyNot;
 
     /// <summary>Prunes; layers that cannot be pruned as asked for are named in the diagnostics.</summary>
+    /// <param name="options">How to prune.</param>
+    /// <param name="spool">Takes large tensors of the result; without one they come into memory.</param>
     /// <exception cref="UserException">It cannot be pruned so that it passes.</exception>
-    public PrunedModel Prune(PruneOptions options)
+    public PrunedModel Prune(PruneOptions options, TensorSpool? spool = null)
     {
         var zeroing = options with { Shrink = false, Strict = false };
-        var zeroed = Pruner.Prune(checkpoint, zeroing);
+        var zeroed = Pruner.Prune(checkpoint, zeroing, spool);
         if (!HasOriginal(options.Trace))
         {
-            var unverified = options.Shrink ? Pruner.Prune(checkpoint, options) : zeroed;
+            var unverified = options.Shrink ? Pruner.Prune(checkpoint, options, spool) : zeroed;
             return unverified with
             {
                 Diagnostics = unverified.Diagnostics.Add(
@@ -53,9 +55,9 @@ internal sealed class VerifiedPruner(Checkpoint checkpoint, ProbeOptions probe, 
             zeroing = zeroing with
             {
                 Spared =
-                Guilty(zeroed, spared => WhyNotFinite(Pruner.Prune(checkpoint, zeroing with { Spared = spared })))
+                Guilty(zeroed, spared => Try(zeroing with { Spared = spared }, WhyNotFinite))
             };
-            zeroed = Pruner.Prune(checkpoint, zeroing);
+            zeroed = Pruner.Prune(checkpoint, zeroing, spool);
             Require(WhyNotFinite(zeroed));
         }
         if (!options.Shrink)
@@ -63,13 +65,20 @@ internal sealed class VerifiedPruner(Checkpoint checkpoint, ProbeOptions probe, 
         options = options with { Spared = zeroing.Spared };
         var expected = OutputsOf(zeroed);
         string? Differs(ImmutableSortedDictionary<string, string> uncut) =>
-            WhyNotEqual(zeroed, expected, Pruner.Prune(checkpoint, options with { Uncut = uncut, Strict = false }));
+            Try(options with { Uncut = uncut, Strict = false }, cut => WhyNotEqual(zeroed, expected, cut));
         if (Differs(options.Uncut) is not null)
         {
             options = options with { Uncut = Guilty(zeroed, Differs) };
             Require(Differs(options.Uncut));
         }
-        return Pruner.Prune(checkpoint, options);
+        return Pruner.Prune(checkpoint, options, spool);
+
+        // What is tried goes again.
+        string? Try(PruneOptions some, Func<PrunedModel, string?> faultOf)
+        {
+            using var own = spool?.Another();
+            return faultOf(Pruner.Prune(checkpoint, some, own));
+        }
     }
 
     private void Require(string? fault)

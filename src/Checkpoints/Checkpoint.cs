@@ -8,8 +8,14 @@ namespace Emergence.Checkpoints;
 /// <summary>One <c>.onnx</c> file of a training run, opened.</summary>
 public sealed class Checkpoint
 {
-    private Checkpoint(string path, string directory, ModelProto model, string sha256) =>
+    private readonly ImmutableArray<(string File, DateTime Written)> external;
+
+    private Checkpoint(
+        string path, string directory, ModelProto model, string sha256, ImmutableArray<(string File, DateTime Written)> external)
+    {
         (Path, Directory, Model, Sha256, Metadata) = (path, directory, model, sha256, CheckpointMetadata.Read(model));
+        this.external = external;
+    }
 
     /// <summary>The path as it was given.</summary>
     public string Path { get; }
@@ -20,7 +26,10 @@ public sealed class Checkpoint
     /// <summary>Full path of the folder the file lies in, where its external data is looked for.</summary>
     public string Directory { get; }
 
-    /// <summary>The model. It is shared: clone it before editing.</summary>
+    /// <summary>
+    /// The model. It is shared: clone it before editing. Of a file of 32 MiB or more, tensors of 64 KiB or more stay in the
+    /// file: <see cref="TensorValues"/> and <see cref="StoredTensors"/> read them from there.
+    /// </summary>
     public ModelProto Model { get; }
 
     /// <summary>
@@ -47,14 +56,19 @@ public sealed class Checkpoint
     /// The file or its external data is missing, unreadable, refused, or something else than an ONNX model; the message
     /// names the file.
     /// </exception>
-    public static Checkpoint Open(string path)
+    public static Checkpoint Open(string path) => Open(path, TensorsInPlace.SmallestFile);
+
+    /// <inheritdoc cref="Open(string)"/>
+    internal static Checkpoint Open(string path, long smallestInPlace)
     {
         using var hash = SHA256.Create();
-        var model = ModelFile.Read(path, file => new CryptoStream(file, hash, CryptoStreamMode.Read, leaveOpen: true));
+        var model = ModelFile.Read(path, hash, smallestInPlace);
         try
         {
             var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-            return new Checkpoint(path, folder, model, Combined(hash.Hash!, model, folder));
+            var external = ExternalData.Locations(model).Select(location => ExternalData.Resolve(location, folder))
+                .Select(file => (file, File.GetLastWriteTimeUtc(file))).ToImmutableArray();
+            return new Checkpoint(path, folder, model, Combined(hash.Hash!, model, folder), external);
         }
         catch (UserException e)
         {
@@ -66,7 +80,18 @@ public sealed class Checkpoint
     public Checkpoint WithModel(ModelProto model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return new Checkpoint(Path, Directory, model, Sha256);
+        return new Checkpoint(Path, Directory, model, Sha256, external);
+    }
+
+    /// <summary>Checks that the files are still the ones that were hashed: what does not fit in memory is read from them
+    /// later.</summary>
+    /// <exception cref="UserException">One was written again.</exception>
+    public void RequireUnchanged()
+    {
+        if (Model.AllTensors().FirstOrDefault(TensorsInPlace.Holds) is { } tensor)
+            TensorsInPlace.Open(tensor).Dispose();
+        if (external.FirstOrDefault(entry => File.GetLastWriteTimeUtc(entry.File) != entry.Written) is { File: { } changed })
+            throw new UserException($"{changed}: was written again while it was read; try again");
     }
 
     /// <summary>Checks that the external data are all there; a file that is still being written is shorter than its model

@@ -12,7 +12,8 @@ namespace Emergence.Checkpoints;
 /// </summary>
 public static class ExternalData
 {
-    /// <summary>True where the tensor's bytes lie in another file.</summary>
+    /// <summary>True where the tensor's bytes lie in another file, or stayed in that of a checkpoint: <see
+    /// cref="TensorValues"/> reads either.</summary>
     public static bool IsExternal(TensorProto tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
@@ -22,7 +23,8 @@ public static class ExternalData
     /// <summary>The distinct locations that the model's tensors name, in ordinal order.</summary>
     /// <exception cref="UserException">An external tensor names no location.</exception>
     public static ImmutableArray<string> Locations(ModelProto model) =>
-        [.. model.AllTensors().Where(IsExternal).Select(Location).Distinct().Order(StringComparer.Ordinal)];
+        [.. model.AllTensors().Where(tensor => IsExternal(tensor) && !TensorsInPlace.Holds(tensor)).Select(Location).Distinct()
+            .Order(StringComparer.Ordinal)];
 
     /// <summary>The full path of a location, checked; the file exists.</summary>
     /// <param name="location">As the model has it, relative to its folder.</param>
@@ -51,13 +53,14 @@ public static class ExternalData
     internal static ExternalSlice Open(TensorProto tensor, string? directory)
     {
         var subject = TensorValues.Subject(tensor);
-        if (directory is null)
+        var isInPlace = TensorsInPlace.Holds(tensor);
+        if (directory is null && !isInPlace)
             throw new UserException(
                 $"{subject}: lies in external data, which a model without a folder cannot have; save the model first");
         var expected = TensorValues.RawBytes(tensor);
         var offset = Number(tensor, "offset") ?? 0;
         var length = Number(tensor, "length");
-        var handle = OpenFile(Location(tensor), directory);
+        var handle = isInPlace ? TensorsInPlace.Open(tensor) : OpenFile(Location(tensor), directory!);
         try
         {
             var size = RandomAccess.GetLength(handle);
@@ -67,8 +70,11 @@ public static class ExternalData
                     tensor, $"its data at {offset} + {length ?? expected} of '{Location(tensor)}', a file of {size} bytes");
             }
             if ((length ?? size - offset) != expected)
-                throw TensorValues.Mismatch(tensor,
-                    $"{length ?? size - offset} bytes of external data where {expected} are needed");
+            {
+                var where = isInPlace ? "raw_data" : "external data";
+                throw TensorValues.Mismatch(
+                    tensor, $"{length ?? size - offset} bytes of {where} where {expected} are needed");
+            }
             return new ExternalSlice(handle, offset, expected, subject);
         }
         catch
@@ -127,7 +133,8 @@ public static class ExternalData
             $"{TensorValues.Subject(tensor)}: external data has {key} '{text}'; the file is damaged"),
     };
 
-    private static string? Entry(TensorProto tensor, string key) =>
+    /// <summary>The value of an entry that says where the tensor's bytes lie; null where there is none.</summary>
+    internal static string? Entry(TensorProto tensor, string key) =>
         tensor.ExternalData.LastOrDefault(entry => entry.Key == key)?.Value;
 
     private static bool IsRooted(string location) =>

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Google.Protobuf;
 using Onnx;
 
@@ -6,10 +7,13 @@ namespace Emergence.Checkpoints;
 /// <summary>Reads and writes <c>.onnx</c> files without loss: fields that the schema does not know survive.</summary>
 public static class ModelFile
 {
+    // What the messages themselves take besides.
+    private const long MostBytes = int.MaxValue - (1 << 24);
+
     /// <summary>Reads a model; external data stays where it is.</summary>
     /// <exception cref="UsageException">There is no such file.</exception>
     /// <exception cref="UserException">Unreadable, empty, truncated, or something else than an ONNX model.</exception>
-    public static ModelProto Read(string path) => Read(path, stream => stream);
+    public static ModelProto Read(string path) => Read(path, null, long.MaxValue);
 
     /// <summary>Parses a model from memory.</summary>
     /// <param name="bytes">The content of an <c>.onnx</c> file.</param>
@@ -33,20 +37,45 @@ public static class ModelFile
     /// <exception cref="UserException">The model passes protobuf's limit of 2 GB.</exception>
     public static byte[] Serialize(ModelProto model)
     {
-        CheckSize(model, "model");
-        return model.ToByteArray();
+        ArgumentNullException.ThrowIfNull(model);
+        if (Bytes(model) + TensorsInPlace.Bytes(model) > MostBytes)
+            throw TooLarge("model");
+        if (!model.AllTensors().Any(TensorsInPlace.Holds))
+            return model.ToByteArray();
+        using var stream = new MemoryStream();
+        ModelWriter.Write(model, stream);
+        return stream.ToArray();
     }
 
-    /// <summary>Writes a model, whole or not at all; equal models give equal bytes. External data is not copied.</summary>
+    /// <summary>The bytes of a model file whose tensors that stayed in the file of a <see cref="Checkpoint"/> are external data
+    /// of that file.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="folder">The folder of its external data; becomes the one where a reader is to look for all of them.</param>
+    /// <exception cref="UserException">The model passes protobuf's limit of 2 GB.</exception>
+    public static byte[] SerializeInPlace(ModelProto model, ref string folder)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (Bytes(model) > MostBytes)
+            throw TooLarge("model");
+        return TensorsInPlace.AsExternalData(model, ref folder).ToByteArray();
+    }
+
+    /// <summary>Writes a model, whole or not at all; equal models give equal bytes. External data is not copied; tensors that
+    /// stayed in the file of a <see cref="Checkpoint"/> are.</summary>
     /// <exception cref="UserException">The file cannot be written, or the model passes protobuf's limit of 2 GB.</exception>
     public static void Save(ModelProto model, string path)
     {
-        CheckSize(model, path);
-        AtomicFile.Write(path, stream => model.WriteTo(stream));
+        ArgumentNullException.ThrowIfNull(model);
+        if (Bytes(model) + TensorsInPlace.Bytes(model) > MostBytes)
+            throw TooLarge(path);
+        AtomicFile.Write(path, stream => ModelWriter.Write(model, stream));
     }
 
-    /// <summary>Reads a model through <paramref name="through"/>, which sees every byte of the file.</summary>
-    internal static ModelProto Read(string path, Func<Stream, Stream> through)
+    /// <summary>Reads a model.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="hash">Receives every byte of it; optional.</param>
+    /// <param name="smallestInPlace">Files of at least this many bytes are read without their large tensors.</param>
+    internal static ModelProto Read(string path, HashAlgorithm? hash, long smallestInPlace)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (Directory.Exists(path))
@@ -57,10 +86,18 @@ public static class ModelFile
             var head = new byte[(int)Math.Min(file.Length, FileKind.HeadLength)];
             file.ReadExactly(head);
             FileKind.Refuse(head, path);
+            if (file.Length >= smallestInPlace && TensorsInPlace.Read(file) is { } large)
+            {
+                file.Position = 0;
+                hash?.ComputeHash(file);
+                return Checked(large, head, path);
+            }
             file.Position = 0;
             try
             {
-                using var stream = through(file);
+                using var stream = hash is null
+                    ? (Stream)file
+                    : new CryptoStream(file, hash, CryptoStreamMode.Read, leaveOpen: true);
                 using var input = CodedInputStream.CreateWithLimits(stream, sizeLimit: int.MaxValue, recursionLimit: 100);
                 var model = ModelProto.Parser.ParseFrom(input);
                 // An end of group where no group is ends the parser, and the rest of the file would be left out without a word.
@@ -109,13 +146,10 @@ public static class ModelFile
             : model;
     }
 
-    private static void CheckSize(ModelProto model, string subject)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        var bytes = model.AllTensors().Sum(tensor =>
-            (long)tensor.RawData.Length + 4L * tensor.FloatData.Count + tensor.Int32Data.Count + tensor.Int64Data.Count
-            + 8L * tensor.DoubleData.Count + tensor.Uint64Data.Count);
-        if (bytes > int.MaxValue - (1 << 24))
-            throw new UserException($"{subject}: the model passes 2 GB, protobuf's limit; keep its weights as external data");
-    }
+    private static long Bytes(ModelProto model) => model.AllTensors().Sum(tensor =>
+        (long)tensor.RawData.Length + 4L * tensor.FloatData.Count + tensor.Int32Data.Count + tensor.Int64Data.Count
+        + 8L * tensor.DoubleData.Count + tensor.Uint64Data.Count);
+
+    private static UserException TooLarge(string subject) =>
+        new($"{subject}: the model passes 2 GB, protobuf's limit; keep its weights as external data");
 }

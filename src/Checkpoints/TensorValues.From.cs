@@ -78,4 +78,28 @@ public static partial class TensorValues
         }
         return copy;
     }
+
+    /// <summary>Writes the raw form of an external tensor piece by piece, some of its elements changed: see
+    /// <see cref="TensorSpool.Add"/>.</summary>
+    internal static void Rewrite(
+        TensorProto original, string? directory, Func<long, double, double?> change, Stream stream)
+    {
+        const int Piece = 1 << 18;
+        using var slice = ExternalData.Open(original, directory);
+        var (count, most) = (Count(original), Piece * 8 / ElementTypes.Bits(original.DataType));
+        var (buffer, values) = (new byte[(int)Math.Min(slice.Length, Piece)], new double[(int)Math.Min(count, most)]);
+        for (var (at, first) = (0L, 0L); first < count; at += Piece, first += most)
+        {
+            var raw = buffer.AsSpan(0, (int)Math.Min(slice.Length - at, Piece));
+            var part = values.AsSpan(0, (int)Math.Min(count - first, most));
+            slice.Read(at, raw);
+            Decode(original, raw, part);
+            for (var i = 0; i < part.Length; i++)
+            {
+                if (change(first + i, part[i]) is { } value)
+                    ElementCodec.Put(original.DataType, raw, i, ElementCodec.Encode(original.DataType, value));
+            }
+            stream.Write(raw);
+        }
+    }
 }

@@ -10,7 +10,7 @@ internal static class NodeNorms
         var sums = new double[units.Length];
         foreach (var use in uses)
         {
-            var magnitudes = tensors(use.Path.Stored).Magnitudes;
+            var magnitudes = tensors(use.Path.Stored).Magnitudes();
             foreach (var (element, at) in use.Elements())
             {
                 var magnitude = magnitudes[use.Path.At(element)];

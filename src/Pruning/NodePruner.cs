@@ -20,10 +20,11 @@ internal sealed class NodePruner
     private readonly Dictionary<NodeProto, NodeProto> copies;
     private readonly Dictionary<string, WeightTensor> tensors = new(StringComparer.Ordinal);
     private readonly List<Diagnostic> diagnostics;
+    private readonly TensorSpool? spool;
 
-    private NodePruner(Checkpoint checkpoint, TracedModel traced, PruneOptions options)
+    private NodePruner(Checkpoint checkpoint, TracedModel traced, PruneOptions options, TensorSpool? spool)
     {
-        (this.checkpoint, this.traced, this.options) = (checkpoint, traced, options);
+        (this.checkpoint, this.traced, this.options, this.spool) = (checkpoint, traced, options, spool);
         stored = new StoredTensors(checkpoint.Model, checkpoint.Directory);
         quantizations = new Quantizations(stored, traced.Nodes);
         model = checkpoint.Model.Clone();
@@ -33,8 +34,8 @@ internal sealed class NodePruner
         diagnostics = [.. traced.Graph.Diagnostics];
     }
 
-    public static PrunedModel Prune(Checkpoint checkpoint, TracedModel traced, PruneOptions options) =>
-        new NodePruner(checkpoint, traced, options).Prune();
+    public static PrunedModel Prune(Checkpoint checkpoint, TracedModel traced, PruneOptions options, TensorSpool? spool) =>
+        new NodePruner(checkpoint, traced, options, spool).Prune();
 
     /// <summary>
     /// The node of the copy behind each traced node that stands in the file's main graph. The trace may have rewritten
@@ -158,9 +159,9 @@ internal sealed class NodePruner
                     tensor.Clear(use.Path.At(element));
             }
         }
-        var writer = new TensorWriter(model, checkpoint.Directory);
+        var writer = new TensorWriter(model, checkpoint.Directory, spool);
         foreach (var tensor in tensors.Values.Where(tensor => tensor.IsChanged))
-            writer.Replace(tensor.Name, tensor.Values);
+            writer.Replace(tensor);
         foreach (var use in flow.Uses.Where(use => !use.Path.IsPrivate))
             ClearShared(use, names);
     }

@@ -44,8 +44,8 @@ public sealed record PrunedLayer
 /// <summary>A pruned copy of a model.</summary>
 public sealed record PrunedModel
 {
-    /// <summary>The copy. Tensors that were changed and lay in external data are stored in it; others stay
-    /// where they were.</summary>
+    /// <summary>The copy. Tensors that were changed and lay in external data are stored in it, or in the spool that was given;
+    /// others stay where they were.</summary>
     public required ModelProto Model { get; init; }
 
     /// <summary>The traced layers, in topological order.</summary>

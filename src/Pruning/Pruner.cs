@@ -11,10 +11,13 @@ namespace Emergence.Pruning;
 public static class Pruner
 {
     /// <summary>Prunes a copy of the checkpoint's model and records it in the copy's metadata.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="options">How to prune it.</param>
+    /// <param name="spool">Takes large tensors that are changed and are not in memory; without one they come into memory.</param>
     /// <exception cref="UsageException">A glob matches no layer, or no layer is left.</exception>
     /// <exception cref="UserException">The model cannot be traced, holds no weight to prune, or (strict) a
     /// node cannot be cut out.</exception>
-    public static PrunedModel Prune(Checkpoint checkpoint, PruneOptions options)
+    public static PrunedModel Prune(Checkpoint checkpoint, PruneOptions options, TensorSpool? spool = null)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(options);
@@ -23,8 +26,8 @@ public static class Pruner
         try
         {
             return options.Structure == PruneStructure.Weights
-                ? PruneWeights(checkpoint, traced, options)
-                : NodePruner.Prune(checkpoint, traced, options);
+                ? PruneWeights(checkpoint, traced, options, spool)
+                : NodePruner.Prune(checkpoint, traced, options, spool);
         }
         catch (UserException e) when (e is not UsageException)
         {
@@ -37,7 +40,8 @@ public static class Pruner
         }
     }
 
-    private static PrunedModel PruneWeights(Checkpoint checkpoint, TracedModel traced, PruneOptions options)
+    private static PrunedModel PruneWeights(
+        Checkpoint checkpoint, TracedModel traced, PruneOptions options, TensorSpool? spool)
     {
         var graph = traced.Graph;
         var model = checkpoint.Model.Clone();
@@ -73,9 +77,9 @@ public static class Pruner
 
         var (pruned, count) = WeightPruning.Prune(tensors, options);
         Array.ForEach(copies, copy => copy.Follow());
-        var writer = new TensorWriter(model, checkpoint.Directory);
+        var writer = new TensorWriter(model, checkpoint.Directory, spool);
         foreach (var tensor in byName.Values.Where(tensor => tensor.IsChanged))
-            writer.Replace(tensor.Name, tensor.Values);
+            writer.Replace(tensor);
 
         var record = options.RecordOf(
             options.RandomSeed is not null ? "random" : options.InputSizes is not null ? "wanda" : null, count, pruned,

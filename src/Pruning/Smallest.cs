@@ -9,9 +9,10 @@ internal readonly record struct Smallest(double Limit, long Ties)
     private const int Digit = 16;
 
     /// <summary>Finds the limit, digit by digit of the bit pattern, which orders magnitudes as their values do.</summary>
-    /// <param name="magnitudes">Numbers of at least +0, infinity included, NaN not.</param>
+    /// <param name="visit">Hands over the magnitudes in order, as often as it is called: numbers of at least +0, infinity
+    /// included, NaN not.</param>
     /// <param name="count">k, at most as many as there are.</param>
-    public static Smallest Of(IReadOnlyCollection<double[]> magnitudes, long count)
+    public static Smallest Of(Action<Action<ReadOnlySpan<double>>> visit, long count)
     {
         if (count == 0)
             return new Smallest(0, 0);
@@ -20,15 +21,15 @@ internal readonly record struct Smallest(double Limit, long Ties)
         for (var shift = 64 - Digit; shift >= 0; shift -= Digit)
         {
             Array.Clear(counts);
-            foreach (var tensor in magnitudes)
+            visit(magnitudes =>
             {
-                foreach (var magnitude in tensor)
+                foreach (var magnitude in magnitudes)
                 {
                     var bits = BitConverter.DoubleToUInt64Bits(magnitude);
                     if (shift + Digit == 64 || bits >> (shift + Digit) == prefix)
                         counts[bits >> shift & (1 << Digit) - 1]++;
                 }
-            }
+            });
             var bucket = 0;
             while (left > counts[bucket])
                 left -= counts[bucket++];

@@ -4,35 +4,42 @@ using Onnx;
 namespace Emergence.Pruning;
 
 /// <summary>Writes tensors back to where a model stores them: an initializer, sparse or dense, or a Constant node.</summary>
-internal sealed class TensorWriter(ModelProto model, string directory)
+/// <param name="model">The model.</param>
+/// <param name="directory">Its folder.</param>
+/// <param name="spool">Takes large tensors that are not in memory; null where there is none.</param>
+internal sealed class TensorWriter(ModelProto model, string directory, TensorSpool? spool = null)
 {
-    /// <summary>Gives a stored tensor other values; its form stays, only external data moves into the model.</summary>
+    /// <summary>Writes a stored tensor as it is pruned; its form stays, only external data moves into the model.</summary>
     /// <exception cref="KeyNotFoundException">The model stores no such tensor.</exception>
     /// <exception cref="UserException">Its type cannot hold a value: that of a damaged zero point, say.</exception>
-    public void Replace(string name, ReadOnlySpan<double> values)
+    public void Replace(WeightTensor tensor)
     {
         try
         {
-            Write(name, values);
+            Write(tensor);
         }
         catch (Exception e) when (e is ArgumentException or OverflowException)
         {
             throw new UserException(
-                $"tensor '{name}': its type cannot hold the zero of its quantization; leave its layer out with --exclude", e);
+                $"tensor '{tensor.Name}': its type cannot hold the zero of its quantization; leave its layer out with --exclude",
+                e);
         }
     }
 
-    private void Write(string name, ReadOnlySpan<double> values)
+    private void Write(WeightTensor tensor)
     {
-        var graph = model.Graph;
+        var (graph, name) = (model.Graph, tensor.Name);
         for (var i = 0; i < graph.Initializer.Count; i++)
         {
-            if (graph.Initializer[i].Name == name)
+            if (graph.Initializer[i] is var original && original.Name == name)
             {
-                graph.Initializer[i] = TensorValues.WithDoubles(graph.Initializer[i], values, directory);
+                graph.Initializer[i] = spool is not null && TensorSpool.Serves(original)
+                    ? spool.Add(original, directory, tensor.Change)
+                    : TensorValues.WithDoubles(original, tensor.Values(), directory);
                 return;
             }
         }
+        var values = tensor.Values();
         if (graph.SparseInitializer.FirstOrDefault(sparse => sparse.Values?.Name == name) is { } stored)
             Replace(stored, values);
         else if (graph.Node.FirstOrDefault(node => node.OpType == "Constant" && node.Output.Contains(name)) is { } constant)

@@ -16,7 +16,8 @@ internal sealed class TiedCopy
     {
         (Tensor, this.original) = (tensor, original);
         var dims = stored.Dims(tensor.Name);
-        isTransposed = !dims.SequenceEqual(stored.Dims(original.Name)) || !tensor.Values.SequenceEqual(original.Values);
+        isTransposed = !dims.SequenceEqual(stored.Dims(original.Name))
+            || !stored.Doubles(tensor.Name).AsSpan().SequenceEqual(stored.Doubles(original.Name));
         columns = checked((int)dims[^1]);
     }
 
@@ -26,10 +27,10 @@ internal sealed class TiedCopy
     /// <summary>Makes zero what is zero in the original.</summary>
     public void Follow()
     {
-        var rows = (int)Tensor.Count / columns;
+        var (rows, isZero) = ((int)Tensor.Count / columns, original.ZeroElements());
         for (var i = 0; i < Tensor.Count; i++)
         {
-            if (original.IsZero(isTransposed ? i % columns * rows + i / columns : i))
+            if (isZero[isTransposed ? i % columns * rows + i / columns : i])
                 Tensor.Clear(i);
         }
     }

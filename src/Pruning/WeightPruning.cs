@@ -29,16 +29,20 @@ internal static class WeightPruning
 
     private static void Prune(WeightTensor[] tensors, long wanted)
     {
-        var smallest = Smallest.Of([.. tensors.Select(tensor => tensor.Magnitudes)], wanted);
+        var smallest = Smallest.Of(visit => Array.ForEach(tensors, tensor => tensor.VisitMagnitudes(visit)), wanted);
         var ties = smallest.Ties;
         foreach (var tensor in tensors)
         {
-            for (var i = 0; i < tensor.Magnitudes.Length; i++)
+            var element = 0L;
+            tensor.VisitMagnitudes(magnitudes =>
             {
-                var magnitude = tensor.Magnitudes[i];
-                if (magnitude < smallest.Limit || (magnitude == smallest.Limit && ties-- > 0))
-                    tensor.Clear(i);
-            }
+                foreach (var magnitude in magnitudes)
+                {
+                    if (magnitude < smallest.Limit || (magnitude == smallest.Limit && ties-- > 0))
+                        tensor.Clear(element);
+                    element++;
+                }
+            });
         }
     }
 }

@@ -9,6 +9,15 @@ if (args is ["counting", _, _, _, _, ..])
     CountingCost.Run(args.AsSpan(1));
     return 0;
 }
+if (args is ["large", var models, var layers, var program])
+    return LargeModel.Run(models, int.Parse(layers, CultureInfo.InvariantCulture), program);
+if (args is ["large-plain", var large])
+{
+    LargeModel.Plain(large);
+    return 0;
+}
+if (args is ["compare", _, _, _, _, _, _, ..])
+    return HooksComparison.Run(args[1..]);
 if (args is ["threads", _, _, _, ..])
     return ThreadsGain.Run(args[1..]);
 if (args is ["landscape", _, _, _, ..])

@@ -21,7 +21,7 @@ internal static class DeviceTable
     private static readonly string[] Columns =
     [
         "provider", "model", "nodes as on the CPU", "largest difference of a mean", "samples a run", "samples/s counted",
-        "samples/s plain", "time counted / plain", "opening, s", "bytes a sample in", "bytes a run back", "memory",
+        "samples/s plain", "time counted / plain", "opening, s", "bytes a sample in", "bytes a run back", "memory after it",
     ];
 
     /// <summary>Prints the rows.</summary>

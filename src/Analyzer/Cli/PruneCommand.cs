@@ -53,9 +53,7 @@ internal static class PruneCommand
             var measure = ShapeRun.OnRandom(run.Token);
             var checkpoint = Checkpoint.Open(file);
             run.Holds(checkpoint.Bytes, 0);
-            Func<PruneOptions, PrunedModel> pruner = call.Verification is { } probe
-                ? new VerifiedPruner(checkpoint, probe, run).Prune
-                : options => Pruner.Prune(checkpoint, options);
+            var verified = call.Verification is { } probe ? new VerifiedPruner(checkpoint, probe, run) : null;
             var measurement =
                 call.Measured is { } measured ? new PruneMeasurement(checkpoint, measured.Settings, measured.Probe, run) : null;
             Say(terminal, file, measurement?.Diagnostics ?? [], call.Quiet);
@@ -64,8 +62,11 @@ internal static class PruneCommand
             {
                 run.Token.ThrowIfCancellationRequested();
                 progress?.Report(new AnalysisProgress(planned.Output, call.Files.IndexOf(planned), call.Files.Length, 0, 0));
-                var pruned = pruner(asked with { Amount = planned.Amount });
+                using var spool = new TensorSpool(planned.Output);
+                var options = asked with { Amount = planned.Amount };
+                var pruned = verified?.Prune(options, spool) ?? Pruner.Prune(checkpoint, options, spool);
                 var effect = measurement?.EffectOf(pruned);
+                checkpoint.RequireUnchanged();
                 Save(pruned, checkpoint, planned.Output);
                 progress?.Wipe();
                 written.Add(PruneReport.Of(file, planned.Output, pruned) with { Effect = effect });

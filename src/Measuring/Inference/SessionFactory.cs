@@ -134,12 +134,13 @@ public sealed class SessionFactory
         ArgumentException.ThrowIfNullOrEmpty(path);
         Environment();
         using var options = Options();
-        options.AddSessionConfigEntry(
-            "session.model_external_initializers_file_folder_path", Path.GetDirectoryName(Path.GetFullPath(path)) ?? "");
         try
         {
             model = DeclaredShapes.Drop(model);
-            return new InferenceSession(ModelFile.Serialize(IsElsewhere ? Named(model) : model), options);
+            var folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "";
+            var bytes = ModelFile.SerializeInPlace(IsElsewhere ? Named(model) : model, ref folder);
+            options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
+            return new InferenceSession(bytes, options);
         }
         catch (OnnxRuntimeException e)
         {

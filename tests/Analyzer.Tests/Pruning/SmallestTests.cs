@@ -22,7 +22,7 @@ public sealed class SmallestTests
                     .ThenBy(pair => pair.i)
                     .Take(count)
                     .Select(pair => pair.i);
-                var smallest = Smallest.Of(tensors, count);
+                var smallest = Smallest.Of(visit => Array.ForEach(tensors, tensor => visit(tensor)), count);
                 var ties = smallest.Ties;
                 var chosen = all.Select((magnitude, i) => (magnitude, i))
                     .Where(pair => pair.magnitude < smallest.Limit || (pair.magnitude == smallest.Limit && ties-- > 0))
@@ -35,5 +35,5 @@ public sealed class SmallestTests
     [Fact]
     public void neighboring_doubles_are_told_apart() =>
         Assert.Equal(new Smallest(Math.BitIncrement(0.3), 1),
-            Smallest.Of([[Math.BitIncrement(0.3), 0.3, Math.BitIncrement(Math.BitIncrement(0.3))]], 2));
+            Smallest.Of(visit => visit([Math.BitIncrement(0.3), 0.3, Math.BitIncrement(Math.BitIncrement(0.3))]), 2));
 }
