@@ -18,7 +18,7 @@ internal sealed class Run
         Steps = StepsOf(Checkpoints);
         Labels = LabelsOf(Checkpoints);
         Verdict = outcome.Verdicts.FirstOrDefault();
-        Shown = ShownSteps.Of(outcome);
+        Shown = ShownSteps.Of(Checkpoints, outcome.Verdicts);
         Measurements = [.. Checkpoints.Select(checkpoint => checkpoint.Measurements[0])];
         Name = Printable.Of(NameOf([.. Checkpoints.Select(checkpoint => checkpoint.File)]));
     }
