@@ -43,7 +43,7 @@ internal sealed class PruneMeasurement
             (checkpoint, settings with { Only = [], Exclude = [], IncludeInput = false }, run);
         sessions = SessionFactory.Create(this.settings);
         (whole, this.probe) = TracedCheckpoint.On(checkpoint, this.settings, new ProbeCache(probe), sessions,
-            samples => run.Holds(checkpoint.Bytes, samples), run.Token);
+            (samples, device) => run.Holds(checkpoint.Bytes, samples, device), run.Token);
         run.Require(whole.Graph.Widest);
         measured = whole.Measure(this.probe, sessions, samplesDone: null, run.Token);
         byFilter = settings.ConvNodes == ConvNodes.Filters

@@ -55,7 +55,8 @@ internal static class SampleShareAnalysis
         {
             var opened = Checkpoint.Open(file);
             var (model, probe) = TracedCheckpoint.On(
-                opened, request.Settings, probes, sessions, samples => run.Holds(opened.Bytes, samples), run.Token);
+                opened, request.Settings, probes, sessions, (samples, device) => run.Holds(opened.Bytes, samples, device),
+                run.Token);
             run.Require(model.Graph.Widest);
             var counts = model.CountShare(
                 probe, shard.Index, shard.Count, sessions, done => Say(file, index, done, probe.Samples, null), run.Token);

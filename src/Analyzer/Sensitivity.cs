@@ -55,13 +55,14 @@ public static class Sensitivity
     /// <param name="settings">What to measure, and how; its selection of layers is not used.</param>
     /// <param name="probe">The samples.</param>
     /// <param name="progress">Receives progress; optional.</param>
-    /// <param name="loaded">Receives the bytes of the samples that are read from files, before anything is run; optional.</param>
+    /// <param name="loaded">Receives the bytes of the samples that are read from files, and of the memory that the device's
+    /// libraries take, before anything is run; optional.</param>
     /// <param name="token">Ends the run in progress.</param>
     /// <exception cref="UserException">The model cannot be traced, pruned or run.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public static SensitivityResult Measure(
         string file, ImmutableArray<double> amounts, PruneOptions options, AnalysisSettings settings, ProbeOptions probe,
-        IProgress<AnalysisProgress>? progress, Action<long>? loaded, CancellationToken token)
+        IProgress<AnalysisProgress>? progress, Action<long, long>? loaded, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(settings);

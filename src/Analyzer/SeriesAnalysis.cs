@@ -19,7 +19,7 @@ internal sealed class SeriesAnalysis
 {
     private readonly AnalysisRequest request;
     private readonly SeriesProgress progress;
-    private readonly SessionFactory sessions;
+    private readonly ImmutableArray<SessionFactory> devices;
     private readonly ProbeCache probes;
     private readonly ResultStore? store;
     private readonly List<SeriesEntry> entries = [];
@@ -35,9 +35,16 @@ internal sealed class SeriesAnalysis
     /// <param name="progress">Receives how far the analysis is; optional.</param>
     /// <exception cref="UserException">The device cannot be used.</exception>
     public SeriesAnalysis(AnalysisRequest request, int expected, IProgress<AnalysisProgress>? progress)
+        : this(request, expected, progress, SessionFactory.CreateEach(request.Settings))
+    {
+    }
+
+    /// <summary>The same on devices that are chosen already.</summary>
+    internal SeriesAnalysis(
+        AnalysisRequest request, int expected, IProgress<AnalysisProgress>? progress, ImmutableArray<SessionFactory> devices)
     {
         (this.request, this.expected, this.progress) = (request, expected, new SeriesProgress(progress));
-        sessions = SessionFactory.Create(request.Settings);
+        this.devices = devices;
         structure = new SeriesStructure(request.IsStrictSeries);
         changes = new SeriesChanges(request.Settings);
         probes = new ProbeCache(request.Probe, activity => this.progress.Say(Progress("", entries.Count, 0, 0, activity)));
@@ -52,29 +59,55 @@ internal sealed class SeriesAnalysis
 
     private SeriesResult About => new(request.Settings, ToolBuild.Version, SessionFactory.RuntimeVersion, [])
     {
-        DeviceReason = sessions.Reason,
+        DeviceReason = devices[0].Reason,
     };
+
+    /// <summary>All devices together.</summary>
+    private Device Device => devices.Length > 1 ? request.Settings.Device : devices[0].Device;
 
     /// <summary>Analyzes the next checkpoint of the series; one that fails does not keep the others.</summary>
     /// <exception cref="UsageException">An option does not fit the model.</exception>
     /// <exception cref="StructureException">The structure changes within a series that must not.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
     public void Add(string file, CancellationToken token) =>
-        Follow(file, Measure(file, entries.Count, isAlone: true, sessions, token)!, token);
+        Follow(file, Measure(file, entries.Count, isAlone: true, devices[0], token)!, token);
 
     /// <summary>Analyzes the next checkpoints of the series, as many of them at once as threads and memory allow.</summary>
     /// <inheritdoc cref="Add" path="/exception"/>
     public void AddAll(ImmutableArray<string> files, CancellationToken token)
     {
-        var begin = entries.Count;
-        // Another device does one thing at a time, and its memory is not known here.
-        var lanes = sessions.Device != Device.Cpu ? 1
-            : LaneRule.Count(sessions.Threads, files.Length, request.Boundary.Limits.MemoryOfAll);
+        if (Device == Device.Cpu)
+            AddByThreads(files, token);
+        else
+            AddByDevices(files, token);
+    }
+
+    private void AddByThreads(ImmutableArray<string> files, CancellationToken token)
+    {
+        var sessions = devices[0];
+        var lanes = LaneRule.Count(sessions.Threads, files.Length, request.Boundary.Limits.MemoryOfAll);
         var shared = sessions.WithThreads(sessions.Threads / lanes);
+        AddSideBySide(lanes, files, file => wasWide || LaneRule.IsLarge(file),
+            (file, index, isAlone, end) => Measure(file, index, isAlone, isAlone ? sessions : shared, end), token);
+    }
+
+    /// <summary>The same on devices that have memory of their own.</summary>
+    internal void AddByDevices(ImmutableArray<string> files, CancellationToken token)
+    {
+        var largest = files.Select(CheckpointCost.Of).DefaultIfEmpty(0).Max();
+        var pool = new DevicePool(devices, devices.Min(device => LaneRule.OnEach(device.FreeMemory, largest)));
+        AddSideBySide(Math.Clamp(files.Length, 1, pool.Lanes), files, _ => false,
+            (file, index, _, end) => pool.Use(device => Measure(file, index, isAlone: true, device, end)), token);
+    }
+
+    private void AddSideBySide(int lanes, ImmutableArray<string> files, Func<string, bool> isAlone,
+        Func<string, int, bool, CancellationToken, Measured?> measure, CancellationToken token)
+    {
+        var begin = entries.Count;
         new SideBySide<Measured>(
             lanes, files.Length,
-            index => wasWide || request.Boundary.IsSuspect(files[index]) || LaneRule.IsLarge(files[index]),
-            (index, isAlone, end) => Measure(files[index], begin + index, isAlone, isAlone ? sessions : shared, end),
+            index => request.Boundary.IsSuspect(files[index]) || isAlone(files[index]),
+            (index, alone, end) => measure(files[index], begin + index, alone, end),
             (index, measured) => Follow(files[index], measured, token)).Run(token);
     }
 
@@ -83,7 +116,7 @@ internal sealed class SeriesAnalysis
     /// <inheritdoc cref="Add" path="/exception"/>
     public CheckpointResult? Precede(string file, CancellationToken token)
     {
-        var (result, failure) = Compare(file, Measure(file, entries.Count, isAlone: true, sessions, token)!, token);
+        var (result, failure) = Compare(file, Measure(file, entries.Count, isAlone: true, devices[0], token)!, token);
         if (failure is null)
             return result;
         (structure, changes) = (new SeriesStructure(request.IsStrictSeries), new SeriesChanges(request.Settings));
@@ -134,10 +167,10 @@ internal sealed class SeriesAnalysis
     {
         var settings = request.Settings;
         var opened = Checkpoint.Open(file);
-        var (model, probe) =
-            TracedCheckpoint.On(opened, settings, probes, on, samples => run.Holds(opened.Bytes, samples), run.Token);
+        var (model, probe) = TracedCheckpoint.On(
+            opened, settings, probes, on, (samples, device) => run.Holds(opened.Bytes, samples, device), run.Token);
         run.Require(model.Graph.Widest);
-        wasWide = model.Graph.Widest is { } widest && LaneRule.IsWide(widest.Bytes);
+        wasWide = on.Device == Device.Cpu && model.Graph.Widest is { } widest && LaneRule.IsWide(widest.Bytes);
         if (wasWide && !isAlone)
             return null;
         var (checkpoint, graph) = (model.Checkpoint, model.Graph);
@@ -161,7 +194,7 @@ internal sealed class SeriesAnalysis
             TrainLoss = checkpoint.Metadata.TrainLoss,
             TestLoss = checkpoint.Metadata.TestLoss,
             Probe = probe.Provenance,
-            Device = sessions.Device,
+            Device = Device,
             Providers = measured.Providers,
             Copied = measured.Copied,
             Diagnostics = measured.Diagnostics,
@@ -173,7 +206,7 @@ internal sealed class SeriesAnalysis
         string file, TracedCheckpoint model, Probe probe, SessionFactory on, Action<int> samplesDone, CancellationToken token)
     {
         return store is null || request.Counts is not null ? Now() : store.Get(
-            ResultKey.Of(model.Checkpoint, model.Graph.Diagnostics, request.Settings, request.Probe, probe, sessions.Device),
+            ResultKey.Of(model.Checkpoint, model.Graph.Diagnostics, request.Settings, request.Probe, probe, Device),
             Now, token);
 
         MeasuredCheckpoint Now()

@@ -73,6 +73,12 @@ public sealed record CheckpointMetadata
     /// <summary><c>emergence.batch_size</c>: samples per step of training.</summary>
     public int? BatchSize { get; init; }
 
+    /// <summary><c>emergence.labels</c>: <c>random:SEED</c> where the labels of training samples were drawn at random.</summary>
+    public string? Labels { get; init; }
+
+    /// <summary><c>emergence.inputs</c>: <c>random:SEED</c> where training images were noise.</summary>
+    public string? Inputs { get; init; }
+
     /// <summary>Reads a model's metadata; of repeated keys the last counts.</summary>
     /// <exception cref="UserException">A number is not written as one; the message names the key.</exception>
     public static CheckpointMetadata Read(ModelProto model)
@@ -103,6 +109,8 @@ public sealed record CheckpointMetadata
             LearningRate = Number<double>(entries, "lr"),
             Momentum = Number<double>(entries, "momentum"),
             BatchSize = Number<int>(entries, "batch_size"),
+            Labels = Text(entries, "labels"),
+            Inputs = Text(entries, "inputs"),
         };
     }
 
@@ -135,7 +143,7 @@ public sealed record CheckpointMetadata
         ("train_loss", Format(TrainLoss)), ("test_loss", Format(TestLoss)), ("train_accuracy", Format(TrainAccuracy)),
         ("test_accuracy", Format(TestAccuracy)), ("network", Network), ("hidden", Hidden), ("activation", Activation),
         ("init", Initialization), ("optimizer", Optimizer), ("lr", Format(LearningRate)), ("momentum", Format(Momentum)),
-            ("batch_size", Format(BatchSize)),
+        ("batch_size", Format(BatchSize)), ("labels", Labels), ("inputs", Inputs),
     ];
 
     private static void Set(ModelProto model, string key, string? value)

@@ -112,7 +112,7 @@ internal sealed class ActivationRecorder
                 $"--bootstrap: needs at least {blocks} samples, one for each block, and the probe has {probe.Samples}; " +
                 "raise --samples or leave out --bootstrap");
         }
-        return BatchPlan.Create(graph, probe.Samples, settings.Batch, blocks);
+        return BatchPlan.Create(graph, probe.Samples, settings.Batch, blocks, sessions.Budget);
     }
 
     private T InGroups<T>(Probe probe, Func<BatchPlan, T> record)

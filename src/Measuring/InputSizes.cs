@@ -33,7 +33,7 @@ public static class InputSizes
         string[] tensors = [.. axes.Select(axis => axis.Tensor).Distinct(StringComparer.Ordinal)];
         exposed.Graph.Output.Add(tensors.Select(tensor => new ValueInfoProto { Name = tensor }));
         var sums = new Dictionary<(string Tensor, int Axis), double[]>();
-        var plan = BatchPlan.Create(model.Graph, probe.Samples, settings.Batch);
+        var plan = BatchPlan.Create(model.Graph, probe.Samples, settings.Batch, budget: sessions.Budget);
         using var session = sessions.Open(exposed, model.Checkpoint.Path);
         using var runner = new ProbeRunner(model.Graph.Inputs, probe, plan, model.Checkpoint.Path);
         foreach (var segment in tensors.Length > 0 ? plan.Segments : [])

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Emergence.Checkpoints;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;
+using Emergence.Measuring.Rivals;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 using Emergence.Measuring.Weights;
@@ -66,14 +67,14 @@ public sealed class TracedCheckpoint
     /// <param name="settings">What to measure, and how.</param>
     /// <param name="probes">The samples.</param>
     /// <param name="sessions">The device on which shapes are measured that the file does not tell.</param>
-    /// <param name="loaded">Receives the bytes of the samples that are read from files, before the model is
-    /// traced or run; optional.</param>
+    /// <param name="loaded">Receives the bytes of the samples that are read from files, and of this machine's memory that the
+    /// device's libraries take, before the model is traced or run; optional.</param>
     /// <param name="token">Ends a download or a run.</param>
     /// <exception cref="UsageException">The selection of layers does not fit the model.</exception>
     /// <exception cref="UserException">The model is damaged or has no layer, or its samples cannot be had
     /// or do not fit it.</exception>
     public static (TracedCheckpoint Model, Probe Probe) On(
-        Checkpoint checkpoint, AnalysisSettings settings, ProbeCache probes, SessionFactory sessions, Action<long>? loaded,
+        Checkpoint checkpoint, AnalysisSettings settings, ProbeCache probes, SessionFactory sessions, Action<long, long>? loaded,
         CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
@@ -91,7 +92,7 @@ public sealed class TracedCheckpoint
         for (var isLast = false; ; isLast = true)
         {
             var sources = probes.Load(checkpoint, inputs, token);
-            loaded?.Invoke(probes.BytesOf(inputs, sources));
+            loaded?.Invoke(probes.BytesOf(inputs, sources), sessions.HostMemory);
             var sized = ProbeResolver.Sized(checkpoint, inputs, probes.Options, sources, options);
             var traced = LayerTracer.TraceFully(checkpoint, sized);
             // The operators may take another axis for the samples than names tell: the data are then read along that one.
@@ -161,13 +162,9 @@ public sealed class TracedCheckpoint
         var wired = settings.Wired ? WiredNetwork.Of(traced, settings.ConvNodes) : null;
         var unfed = settings.Statistic == Statistic.Sample ? null : UnfedNodes.Of(traced, settings.ConvNodes);
         var measured = Measurements.Of(Graph, profile, settings, wired?.Network, unfed, token);
-        var (spectra, missing) = settings.Rivals ? LayerSpectra.Of(Checkpoint, traced, Graph) : ([], []);
-        measured = settings.Rivals
-            ? [.. measured.Select(measurement => measurement with
-            {
-                Layers = [.. measurement.Layers.Select(layer => layer with { Spectrum = spectra.GetValueOrDefault(layer.Name) })],
-            })]
-            : measured;
+        (measured, var missing) = settings.Rivals
+            ? WithRivals(measured, form, probe, sessions, token)
+            : (measured, ImmutableArray<Diagnostic>.Empty);
         var nulls = new NullComparisons(Checkpoint, traced, Graph, settings, Options);
         measured = nulls.AddTo(measured, wired?.Network, form, probe, sessions, samplesDone, token);
         return new ModelMeasurement(
@@ -175,5 +172,32 @@ public sealed class TracedCheckpoint
             profile,
             [.. Graph.Diagnostics, .. wired?.Diagnostics ?? [], .. probe.Diagnostics, .. sessions.Diagnostics,
                 .. form.Diagnostics, .. profile.Diagnostics, .. nulls.Diagnostics, .. missing]);
+    }
+
+    private (ImmutableArray<Measurement> Measured, ImmutableArray<Diagnostic> Missing) WithRivals(
+        ImmutableArray<Measurement> measured, RunnableModel form, Probe probe, SessionFactory sessions, CancellationToken token)
+    {
+        var (weights, noWeights) = LayerSpectra.Of(Checkpoint, traced, Graph);
+        var (activations, noActivations) = ActivationSpectra.Of(
+            form.Model, form.Graph, Checkpoint.Path, settings, probe, sessions, token);
+        var (norm, noNorm) = PathNorm.Of(Checkpoint, traced, probe, sessions, token);
+        return
+        (
+            [
+                .. measured.Select(measurement => measurement with
+                {
+                    PathNorm = norm,
+                    Layers =
+                    [
+                        .. measurement.Layers.Select(layer => layer with
+                        {
+                            Spectrum = weights.GetValueOrDefault(layer.Name),
+                            ActivationRanks = activations.GetValueOrDefault(layer.Name),
+                        }),
+                    ],
+                }),
+            ],
+            [.. noWeights, .. noActivations, .. noNorm]
+        );
     }
 }

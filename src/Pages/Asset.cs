@@ -7,7 +7,7 @@ namespace Emergence.Pages;
 internal static class Asset
 {
     // In this order: each file uses what stands in those before it.
-    private static readonly string[] Scripts = ["common.js", "figure.js", "layers.js", "grids.js", "page.js"];
+    private static readonly string[] Scripts = ["common.js", "figure.js", "layers.js", "grids.js", "surface.js", "page.js"];
 
     /// <summary>The style sheet.</summary>
     public static string Style { get; } = Text("page.css");

@@ -12,7 +12,8 @@ namespace Emergence.Devices;
 /// <param name="Different">Nodes that are alive on one and dead on the other.</param>
 /// <param name="Beyond">Those of them that are borderline on neither: there must be none.</param>
 /// <param name="Largest">The largest difference of a node's mean.</param>
-internal sealed record Agreement(int Nodes, int Different, int Beyond, double Largest)
+/// <param name="Farthest">How far from the threshold such a node is, at most, on the device on which it is nearer.</param>
+internal sealed record Agreement(int Nodes, int Different, int Beyond, double Largest, double Farthest)
 {
     // As docs/measures.md has it: they may flip between devices.
     private const double Margin = 1e-4;
@@ -28,7 +29,7 @@ internal sealed record Agreement(int Nodes, int Different, int Beyond, double La
     /// <summary>Compares what was measured on the CPU and elsewhere.</summary>
     public static Agreement Of(Measurement cpu, Measurement other)
     {
-        var (nodes, different, beyond, largest) = (0, 0, 0, 0d);
+        var (nodes, different, beyond, largest, farthest) = (0, 0, 0, 0d, 0d);
         foreach (var (a, b) in cpu.Layers.Zip(other.Layers))
         {
             if (a.Name != b.Name || a.Nodes != b.Nodes)
@@ -41,12 +42,14 @@ internal sealed record Agreement(int Nodes, int Different, int Beyond, double La
                 if (a.Mask![node] == b.Mask![node])
                     continue;
                 different++;
-                if (!IsBorderline(mean, cpu.Threshold) && !IsBorderline(otherMean, cpu.Threshold))
+                var nearer = Math.Min(Distance(mean, cpu.Threshold), Distance(otherMean, cpu.Threshold));
+                farthest = Math.Max(farthest, nearer);
+                if (nearer > Margin)
                     beyond++;
             }
         }
-        return new Agreement(nodes, different, beyond, largest);
+        return new Agreement(nodes, different, beyond, largest, farthest);
     }
 
-    private static bool IsBorderline(float mean, float threshold) => Math.Abs((double)mean - threshold) <= Margin;
+    private static double Distance(float mean, float threshold) => Math.Abs((double)mean - threshold);
 }

@@ -15,15 +15,23 @@ internal static class DeviceTable
 {
     private const int Repeats = 3;
 
+    // Of what takes longer, nothing is repeated.
+    private const double TooLong = 20;
+
     private static readonly string[] Columns =
     [
-        "provider", "model", "nodes as on the CPU", "largest difference of a mean", "samples/s counted", "samples/s plain",
-        "time counted / plain", "bytes a sample in", "bytes a run back", "memory",
+        "provider", "model", "nodes as on the CPU", "largest difference of a mean", "samples a run", "samples/s counted",
+        "samples/s plain", "time counted / plain", "opening, s", "bytes a sample in", "bytes a run back", "memory",
     ];
 
     /// <summary>Prints the rows.</summary>
+    /// <param name="devices">The CPU, then the others.</param>
+    /// <param name="models">Their files.</param>
+    /// <param name="samples">Samples on which they are compared.</param>
+    /// <param name="timed">Samples on which they are timed, and the most bytes of them.</param>
     /// <returns>Whether all devices agree with the CPU on every node that is not borderline.</returns>
-    public static bool Write(IReadOnlyList<SessionFactory> devices, IEnumerable<string> models, int samples)
+    public static bool Write(
+        IReadOnlyList<SessionFactory> devices, IEnumerable<string> models, int samples, (int Samples, long Bytes) timed)
     {
         var numbers = string.Concat(Columns.Skip(2).Select(_ => " ---: |"));
         Console.WriteLine($"\n| {string.Join(" | ", Columns)} |\n| --- | --- |{numbers}");
@@ -31,9 +39,15 @@ internal static class DeviceTable
         foreach (var path in models)
         {
             var (model, probe) = Agreement.Open(path, devices[0], samples);
+            var many = (int)Math.Clamp(timed.Bytes / probe.Inputs.Sum(input => input.Data.Length / samples), 8, timed.Samples);
+            var (_, more) = Agreement.Open(path, devices[0], many);
+            var start = Stopwatch.GetTimestamp();
             var onCpu = Measure(devices[0], model, probe);
+            var isSlow = Stopwatch.GetElapsedTime(start).TotalSeconds * many / samples > TooLong;
             foreach (var (name, sessions) in Rows(devices))
-                agree &= WriteRow(name, Path.GetFileNameWithoutExtension(path), sessions, model, probe, onCpu.Measurements[0]);
+                agree &= WriteRow(
+                    name, TitleOf(path), sessions, model, probe,
+                    isSlow && sessions.Device == Device.Cpu ? null : more, onCpu.Measurements[0]);
         }
         return agree;
     }
@@ -45,53 +59,62 @@ internal static class DeviceTable
         .. devices.Skip(1).Select(device => (device.Device.ToString(), device)),
     ];
 
-    private static bool WriteRow(
-        string name, string title, SessionFactory sessions, TracedCheckpoint model, Probe probe, Measurement onCpu)
+    // Many files are called model.onnx.
+    private static string TitleOf(string path) =>
+        $"{Path.GetFileName(Path.GetDirectoryName(path))}/{Path.GetFileNameWithoutExtension(path)}";
+
+    private static bool WriteRow(string name, string title, SessionFactory sessions, TracedCheckpoint model, Probe probe,
+        Probe? timed, Measurement onCpu)
     {
         try
         {
             var measured = Measure(sessions, model, probe);
             var agreement = Agreement.Of(onCpu, measured.Measurements[0]);
-            var (counted, plain) = (double.MaxValue, double.MaxValue);
-            string memory = "";
-            for (var i = 0; i < Repeats; i++)
-            {
-                counted = Math.Min(counted, Time(() => Record(sessions, model, probe)));
-                plain = Math.Min(plain, Time(() => memory = Plain(sessions, model, probe)));
-            }
             var copied = measured.Profile.Copied;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"| {name} | {title} | {agreement.Nodes - agreement.Different:N0} of {agreement.Nodes:N0}"
                 + $"{(agreement.Different > agreement.Beyond ? $", {agreement.Different - agreement.Beyond} borderline" : "")}"
-                + $"{(agreement.Beyond > 0 ? $", {agreement.Beyond} WRONG" : "")} | {agreement.Largest:0.0e+0} "
-                + $"| {probe.Samples / counted:N0} | {probe.Samples / plain:N0} | {counted / plain:0.00} "
-                + $"| {copied.InASample:N0} | {copied.BackARun:N0} | {memory} |"));
+                + $"{(agreement.Beyond > 0 ? $", {agreement.Beyond} OTHERWISE, up to {agreement.Farthest:0.0e+0} from θ" : "")}"
+                + $" | {agreement.Largest:0.0e+0} | {(timed is null ? " | | | |" : Times(sessions, model, timed))}"
+                + $" {copied.InASample:N0} | {copied.BackARun:N0} | {Memory(sessions.Device)} |"));
             return agreement.Beyond == 0;
         }
         catch (UserException e)
         {
-            Console.WriteLine($"| {name} | {title} | FAILED: {e.Message.Replace('|', '/')} | | | | | | | |");
+            Console.WriteLine($"| {name} | {title} | FAILED: {e.Message.Replace('|', '/')} | | | | | | | | | |");
             return false;
         }
+    }
+
+    private static string Times(SessionFactory sessions, TracedCheckpoint model, Probe probe)
+    {
+        var form = model.Form(probe, sessions, default);
+        var counted = Speed.Of(probe, samples => Record(sessions, model, form, samples));
+        var plain = Speed.Of(probe, samples => Plain(sessions, model, form, samples));
+        var run = PlanOf(form, probe, sessions).Segments[0].RunSize;
+        return string.Create(CultureInfo.InvariantCulture, $"{Math.Min(run, probe.Samples):N0} | {counted.Rate:N0} "
+            + $"| {plain.Rate:N0} | {plain.Rate / counted.Rate:0.00} | {counted.Opening:0.00} |");
     }
 
     private static ModelMeasurement Measure(SessionFactory sessions, TracedCheckpoint model, Probe probe) =>
         model.Measure(probe, sessions, samplesDone: null, default);
 
-    private static void Record(SessionFactory sessions, TracedCheckpoint model, Probe probe) =>
-        new ActivationRecorder(model.Checkpoint.Model, model.Checkpoint.Path, model.Graph, sessions, new AnalysisSettings())
+    private static void Record(SessionFactory sessions, TracedCheckpoint model, RunnableModel form, Probe probe) =>
+        new ActivationRecorder(form.Model, model.Checkpoint.Path, form.Graph, sessions, new AnalysisSettings())
             .Record(probe, samplesDone: null, default);
 
-    /// <summary>Inference as it is without us, and how much memory the device holds meanwhile.</summary>
-    private static string Plain(SessionFactory sessions, TracedCheckpoint model, Probe probe)
+    private static BatchPlan PlanOf(RunnableModel form, Probe probe, SessionFactory sessions) =>
+        BatchPlan.Create(form.Graph, probe.Samples, 0, budget: sessions.Budget).InGroups(form.Graph);
+
+    /// <summary>Inference as it is without us, in runs of the same size.</summary>
+    private static void Plain(SessionFactory sessions, TracedCheckpoint model, RunnableModel form, Probe probe)
     {
-        var plan = BatchPlan.Create(model.Graph, probe.Samples, 0);
-        string[] outputs = [.. model.Checkpoint.Model.Graph.Output.Select(output => output.Name)];
-        using var session = sessions.Open(model.Checkpoint.Model, model.Checkpoint.Path);
-        using var runner = new ProbeRunner(model.Graph.Inputs, probe, plan, model.Checkpoint.Path, sessions.Binding);
+        var plan = PlanOf(form, probe, sessions);
+        string[] outputs = [.. form.Model.Graph.Output.Select(output => output.Name)];
+        using var session = sessions.Open(form.Model, model.Checkpoint.Path);
+        using var runner = new ProbeRunner(form.Graph.Inputs, probe, plan, model.Checkpoint.Path, sessions.Binding);
         foreach (var segment in plan.Segments)
             runner.Run(session, outputs, segment, _ => { }, default);
-        return Memory(sessions.Device);
     }
 
     private static string Memory(Device device)
@@ -106,10 +129,38 @@ internal static class DeviceTable
             : host;
     }
 
-    private static double Time(Action run)
+    /// <summary>What samples take, apart from what opening the session takes.</summary>
+    private sealed record Speed(double Rate, double Opening)
     {
-        var start = Stopwatch.GetTimestamp();
-        run();
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        private const int Part = 4;
+
+        /// <summary>Of the difference between all samples and a quarter of them, each the best of a few.</summary>
+        public static Speed Of(Probe probe, Action<Probe> run)
+        {
+            var few = First(probe, Math.Max(1, probe.Samples / Part));
+            var (all, part) = (double.MaxValue, double.MaxValue);
+            for (var i = 0; i < Repeats; i++)
+            {
+                part = Math.Min(part, Time(() => run(few)));
+                all = Math.Min(all, Time(() => run(probe)));
+            }
+            var rate = (probe.Samples - few.Samples) / (all - part);
+            return new(rate, Math.Max(0, all - (probe.Samples / rate)));
+        }
+
+        private static Probe First(Probe probe, int samples) => probe with
+        {
+            Inputs = [.. probe.Inputs.Select(input =>
+                input with { Data = input.Data[..(input.Data.Length / probe.Samples * samples)] })],
+            Samples = samples,
+            Labels = null,
+        };
+
+        private static double Time(Action run)
+        {
+            var start = Stopwatch.GetTimestamp();
+            run();
+            return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
     }
 }

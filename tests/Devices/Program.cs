@@ -5,15 +5,18 @@ using Emergence.Devices;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Settings;
 
-// device-check [--samples N] [--device NAME]… [MODEL…]: every model on the CPU and on the other
-// devices, side by side.
-var samples = 2048;
+// device-check [--samples N] [--timed N] [--device NAME]… [MODEL…]: every model on the CPU and on the other
+// devices, side by side; compared on N samples, and timed on N, or on those of 512 MB.
+var samples = 256;
+var timed = 16384;
 var devices = new List<Device>();
 var models = new List<string>();
 for (var i = 0; i < args.Length; i++)
 {
     if (args[i] == "--samples")
         samples = int.Parse(args[++i], CultureInfo.InvariantCulture);
+    else if (args[i] == "--timed")
+        timed = int.Parse(args[++i], CultureInfo.InvariantCulture);
     else if (args[i] == "--device")
         devices.Add(Device.Parse(args[++i]));
     else
@@ -47,7 +50,7 @@ try
     }
     if (factories.Count == 1)
         Console.WriteLine("no card was found: the rows are those of the CPU, and of the other devices' loop on it");
-    return DeviceTable.Write(factories, models, samples) ? 0 : 1;
+    return DeviceTable.Write(factories, models, samples, (timed, 512L << 20)) ? 0 : 1;
 }
 finally
 {

@@ -81,7 +81,7 @@ internal static class AnalyzeCommand
         times.Write();
         if (store is { Found: > 0 } && !call.Output.Quiet)
             terminal.WriteNote(FoundWhere(call, store.Found));
-        Messages.WriteDiagnostics(terminal, analyzed.Series.Checkpoints, call.Output.Quiet);
+        Messages.WriteDiagnostics(terminal, analyzed.Series.Checkpoints, call.Output.Quiet, call.Output.IsVerbose);
         if (!call.Output.Quiet && (call.SaysDevice || call.Output.IsVerbose))
             Messages.WriteDevice(terminal, analyzed.Series);
         Messages.WriteFailures(terminal, analyzed.Failures);

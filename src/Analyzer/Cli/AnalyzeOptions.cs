@@ -53,7 +53,8 @@ internal sealed class AnalyzeOptions(Worker? worker)
 
     private Option<ImmutableArray<string>> Measures { get; } = TypedOption.Words(
         "--measures", "wired: E_w too, over the connections that exist; it costs about one addition per multiply-accumulate. " +
-        "contributions: E by pairs of layers, in results.json. rivals: norms, ranks and alpha of weights, in layers.csv "
+        "contributions: E by pairs of layers, in results.json. rivals: norms, ranks and alpha of weights, ranks of activations "
+        + "and the path norm, which takes another pass over the samples "
         + "[default: E and E_H]",
         WiredMeasure, ContributionsMeasure, RivalsMeasure);
 

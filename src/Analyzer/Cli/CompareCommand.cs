@@ -152,7 +152,7 @@ internal static class CompareCommand
             // On another thread: Ctrl-C is listened to only once the action has returned its task.
             var outcome = await Task.Run(() =>
                 analyze(request with { Checkpoints = files, IsSeries = isSeries }, progress, token), CancellationToken.None);
-            Messages.WriteDiagnostics(terminal, outcome.Series.Checkpoints, quiet);
+            Messages.WriteDiagnostics(terminal, outcome.Series.Checkpoints, quiet, verbose: false);
             Messages.WriteFailures(terminal, outcome.Failures);
             HasFailures |= !outcome.Failures.IsEmpty;
             return outcome.Series;

@@ -27,7 +27,7 @@ internal static class LandscapeCommand
         return CommandPage.Of(command, options.Groups,
             [
                 new("emergence-analyze landscape model.onnx --data mnist --out landscape",
-                    "41 x 41 points along two random directions, normalized by filter; writes landscape.json, .csv, .svg"),
+                    "41 x 41 points along two random directions, normalized by filter; writes landscape.json, .csv, .svg, .html"),
                 new("emergence-analyze landscape ckpt_*.onnx --directions trajectory --out path",
                     "the plane in which a training run moves, with its path"),
                 new("emergence-analyze landscape a.onnx b.onnx --directions between --samples all",

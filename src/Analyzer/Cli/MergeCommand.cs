@@ -63,7 +63,7 @@ internal static class MergeCommand
             foreach (var note in call.Notes.Concat(output.IsVerbose ? whole.Notes : []))
                 terminal.WriteNote(note);
         }
-        Messages.WriteDiagnostics(terminal, merged.Series.Checkpoints, output.Quiet);
+        Messages.WriteDiagnostics(terminal, merged.Series.Checkpoints, output.Quiet, output.IsVerbose);
         Messages.WriteFailures(terminal, merged.Failures);
         if (merged.Series.Checkpoints.IsEmpty)
             return ExitCode.Failed;

@@ -11,12 +11,15 @@ namespace Emergence.Analyzer.Cli;
 /// <summary>Tells the user on stderr what a result does not say by itself.</summary>
 internal static class Messages
 {
-    /// <summary>Every diagnostic once, with how many checkpoints share it; notes not where <paramref name="quiet"/>.</summary>
-    public static void WriteDiagnostics(Terminal terminal, ImmutableArray<CheckpointResult> checkpoints, bool quiet)
+    /// <summary>Every diagnostic once, with how many checkpoints share it; notes not where <paramref name="quiet"/>, and where
+    /// nodes run only where <paramref name="verbose"/>.</summary>
+    public static void WriteDiagnostics(
+        Terminal terminal, ImmutableArray<CheckpointResult> checkpoints, bool quiet, bool verbose)
     {
         var groups = checkpoints
             .SelectMany(checkpoint => checkpoint.Diagnostics.Distinct(),
                 (checkpoint, diagnostic) => (checkpoint.File, Diagnostic: diagnostic))
+            .Where(entry => verbose || !ProviderNodes.IsPlacement(entry.Diagnostic))
             .GroupBy(entry => entry.Diagnostic, entry => entry.File);
         foreach (var group in groups)
         {

@@ -100,7 +100,7 @@ internal static class PruneCommand
         {
             using var progress = call.Quiet ? null : new ProgressLine(terminal);
             return Sensitivity.Measure(file, call.Amounts, call.Options, sensitivity.Settings, sensitivity.Probe, progress,
-                samples => run.Holds(new FileInfo(file).Length, samples), run.Token);
+                (samples, device) => run.Holds(new FileInfo(file).Length, samples, device), run.Token);
         }, token);
         foreach (var result in results)
             Say(terminal, result.File, result.Diagnostics.Distinct(), call.Quiet);

@@ -99,6 +99,9 @@ internal sealed class ScaleOptions
             : settings.Nulls.Any(model => model.Kind == NullKind.Shuffle)
                 ? ("--null shuffle", "runs other networks on all samples, which --shard-samples does not split; leave one of "
                     + "them out")
+            : settings.Rivals
+                ? ("--measures rivals", "reads the ranks of activations off all samples at once, which --shard-samples does not "
+                    + "split; leave one of them out")
             : ("", "");
         return other.Length == 0 ? shard : throw new UsageException($"{other}: {why}");
     }

@@ -151,7 +151,7 @@ internal sealed class Watch(string name, AnalyzeCall call, WatchGoal goal, Termi
             return code;
         if (IsLive)
             terminal.Output.Write(Encoding.UTF8.GetBytes(ClearScreen));
-        Messages.WriteDiagnostics(terminal, outcome.Series.Checkpoints, call.Output.Quiet);
+        Messages.WriteDiagnostics(terminal, outcome.Series.Checkpoints, call.Output.Quiet, call.Output.IsVerbose);
         await AnswerFiles.WriteAsync(outcome, call.Output, set, terminal, token);
         Messages.WriteGates(terminal, outcome with { Gates = [.. outcome.Gates.Where(gate => gate.IsTripped)] });
         return code;

@@ -120,9 +120,10 @@ public sealed class CheckpointRun(RunLimits limits, Action<long>? mayTake, Cance
     /// <summary>Says what has been read: all that follows may take memory in proportion.</summary>
     /// <param name="stored">Bytes of the checkpoint, external data included.</param>
     /// <param name="samples">Bytes of the samples.</param>
-    public void Holds(long stored, long samples)
+    /// <param name="device">Bytes that the libraries of a device take.</param>
+    public void Holds(long stored, long samples, long device = 0)
     {
-        Memory = limits.MemoryFor(stored, samples);
+        Memory = limits.MemoryFor(stored, samples, device);
         mayTake?.Invoke(Memory);
     }
 

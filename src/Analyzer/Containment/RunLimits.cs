@@ -24,6 +24,7 @@ public sealed record RunLimits
     /// within half of the machine's.</summary>
     /// <param name="stored">Bytes of the checkpoint, external data included.</param>
     /// <param name="samples">Bytes of the samples.</param>
-    public long MemoryFor(long stored, long samples) =>
-        Memory ?? (long)Int128.Min(OfMachine, Least + (Int128)stored * TimesStored + (Int128)samples * TimesSamples);
+    /// <param name="device">Bytes that the libraries of a device take, which come on top.</param>
+    public long MemoryFor(long stored, long samples, long device = 0) => Memory ?? (long)Int128.Min(
+        OfMachine, (Int128)Least + device + ((Int128)stored * TimesStored) + ((Int128)samples * TimesSamples));
 }

@@ -35,6 +35,7 @@ internal sealed class ResultReader(BinaryReader from)
         Intervals = from.ReadBoolean() ? Intervals() : null,
         Contributions = from.ReadBoolean() ? Contributions() : null,
         Nulls = Array(Null),
+        PathNorm = Real(),
         ZeroCause = (ZeroCause)from.ReadInt32(),
         RelativeEmergence = Real(),
         RelativeEmergenceAll = Real(),
@@ -69,6 +70,7 @@ internal sealed class ResultReader(BinaryReader from)
         Spectrum = from.ReadBoolean()
             ? new WeightSpectrum(from.ReadDouble(), from.ReadDouble(), from.ReadDouble(), Real(), Real(), Real())
             : null,
+        ActivationRanks = from.ReadBoolean() ? new ActivationSpectrum(from.ReadDouble(), from.ReadDouble()) : null,
         Units = from.ReadBoolean() ? new LayerUnits(Floats(), Floats(), Floats()) : null,
         Woke = Whole(),
         Died = Whole(),

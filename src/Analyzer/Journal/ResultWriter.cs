@@ -78,6 +78,7 @@ internal sealed class ResultWriter(BinaryWriter to)
         to.Write(measurement.Nulls.Length);
         foreach (var result in measurement.Nulls)
             Write(result);
+        Write(measurement.PathNorm);
         to.Write((int)measurement.ZeroCause);
         Write(measurement.RelativeEmergence);
         Write(measurement.RelativeEmergenceAll);
@@ -131,6 +132,11 @@ internal sealed class ResultWriter(BinaryWriter to)
             Write(layer.Slope!.Value);
         if (IsThere(layer.Spectrum is not null))
             Write(layer.Spectrum!);
+        if (IsThere(layer.ActivationRanks is not null))
+        {
+            to.Write(layer.ActivationRanks!.StableRank);
+            to.Write(layer.ActivationRanks.EffectiveRank);
+        }
         if (IsThere(layer.Units is not null))
         {
             Write(layer.Units!.Mean.AsSpan());

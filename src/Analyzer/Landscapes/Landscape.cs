@@ -36,14 +36,8 @@ public sealed record Landscape
     /// <summary>The loss at the origin.</summary>
     public required LossValue Center { get; init; }
 
-    /// <summary>Where the columns of the grid are, in units of the first direction.</summary>
-    public required ImmutableArray<double> X { get; init; }
-
-    /// <summary>Where its rows are, in units of the second direction; one 0 on a line.</summary>
-    public required ImmutableArray<double> Y { get; init; }
-
-    /// <summary>The losses, row by row.</summary>
-    public required ImmutableArray<LossValue> Values { get; init; }
+    /// <summary>The losses.</summary>
+    public required LossGrid Grid { get; init; }
 
     /// <summary>The checkpoints of a series on the plane; empty where there is no series.</summary>
     public ImmutableArray<PathPoint> Path { get; init; } = [];
@@ -56,12 +50,6 @@ public sealed record Landscape
 
     /// <summary>What the user should know.</summary>
     public required ImmutableArray<Diagnostic> Diagnostics { get; init; }
-
-    /// <summary>Whether it is a line.</summary>
-    public bool IsLine => Y.Length == 1;
-
-    /// <summary>The loss at a point of the grid.</summary>
-    public LossValue At(int column, int row) => Values[row * X.Length + column];
 }
 
 /// <summary>A checkpoint of a series, projected on the plane.</summary>

@@ -80,19 +80,13 @@ public sealed class LandscapeAnalysis(
         var evaluator = new LossEvaluator(surface, journal, (done, points) => progress?.Report(new AnalysisProgress(
             file, index, total, done, points, string.Create(CultureInfo.InvariantCulture,
                 $"{index + 1}/{total}  {Path.GetFileName(file)}  {done}/{points} points"))));
-        var landscape = new LandscapePlan(request, surface, evaluator, run.Token);
-        var measured = request.Directions switch
+        var subject = new LandscapeSubject(file, center.Checkpoint.Sha256, probe.Provenance, sessions.Device);
+        var plan = new LandscapePlan(request, subject, surface, evaluator, run.Token);
+        return request.Directions switch
         {
-            DirectionKind.Random => landscape.Random(),
-            DirectionKind.Trajectory => landscape.Trajectory([.. others, center], new SeriesWeights(center)),
-            _ => landscape.Between(others[0], new SeriesWeights(center)),
-        };
-        return measured with
-        {
-            File = file,
-            Sha256 = center.Checkpoint.Sha256,
-            Probe = probe.Provenance,
-            Device = sessions.Device,
+            DirectionKind.Random => plan.Random(),
+            DirectionKind.Trajectory => plan.Trajectory([.. others, center], new SeriesWeights(center)),
+            _ => plan.Between(others[0], new SeriesWeights(center)),
         };
     }
 
@@ -101,7 +95,8 @@ public sealed class LandscapeAnalysis(
         var opened = Checkpoint.Open(file);
         // In double, the weights and two directions are six times the file.
         var result = TracedCheckpoint.On(
-            opened, request.Settings, probes, sessions, samples => run.Holds(2 * opened.Bytes, samples), run.Token);
+            opened, request.Settings, probes, sessions, (samples, device) => run.Holds(2 * opened.Bytes, samples, device),
+            run.Token);
         run.Require(result.Model.Graph.Widest);
         return result;
     }

@@ -2,8 +2,6 @@ using System.Collections.Immutable;
 using Emergence.Checkpoints;
 using Emergence.Measuring;
 using Emergence.Measuring.Losses;
-using Emergence.Measuring.Probes;
-using Emergence.Measuring.Settings;
 using Emergence.Measuring.Weights;
 using Emergence.Tracing.Model;
 
@@ -11,11 +9,12 @@ namespace Emergence.Analyzer.Landscapes;
 
 /// <summary>Decides at which points a loss is measured, and what follows from it.</summary>
 /// <param name="request">What to measure.</param>
+/// <param name="subject">What it is measured of.</param>
 /// <param name="surface">The loss.</param>
 /// <param name="evaluator">Measures it.</param>
 /// <param name="token">Ends the measurement.</param>
 internal sealed class LandscapePlan(
-    LandscapeRequest request, LossSurface surface, LossEvaluator evaluator, CancellationToken token)
+    LandscapeRequest request, LandscapeSubject subject, LossSurface surface, LossEvaluator evaluator, CancellationToken token)
 {
     // A step of 5 % of the length of the weights; of every filter with --normalize filter.
     private const double SharpnessRadius = 0.05;
@@ -45,21 +44,17 @@ internal sealed class LandscapePlan(
         }
         var (lines, step) = TraceLines();
         evaluator.Measure([.. planes, .. lines], token);
-        var result = Grid(planes[0], axis, axis);
-        return result with
-        {
-            Numbers =
-            [
-                Minima(result),
-                Roughness([.. planes.SelectMany(plane => (double[][])[
-                    SurfaceShape.Losses(axis.Select(at => plane[at, 0])), SurfaceShape.Losses(axis.Select(at => plane[0,
-                        at]))])]),
-                Sharpness(planes, unit),
-                .. Curvature.OfPlanes(planes, Center, unit),
-                Curvature.Trace(lines, Center, step),
-                TopEigenvalue,
-            ],
-        };
+        var grid = Grid(planes[0], axis, axis);
+        return Of(grid,
+        [
+            Minima(grid),
+            Roughness([.. planes.SelectMany(plane => (double[][])[
+                SurfaceShape.Losses(axis.Select(at => plane[at, 0])), SurfaceShape.Losses(axis.Select(at => plane[0, at]))])]),
+            Sharpness(planes, unit),
+            .. Curvature.OfPlanes(planes, Center, unit),
+            Curvature.Trace(lines, Center, step),
+            TopEigenvalue,
+        ]);
     }
 
     /// <summary>Around the last checkpoint of a series, along the principal directions of its path.</summary>
@@ -81,25 +76,24 @@ internal sealed class LandscapePlan(
             AddSharpness(pair, 1);
         var (lines, step) = TraceLines();
         evaluator.Measure([group, .. pairs, .. lines], token);
-        var result = Grid(group, xs, ys);
-        return result with
+        var grid = Grid(group, xs, ys);
+        return Of(grid,
+        [
+            Minima(grid),
+            Roughness([
+                .. ys.Select(y => SurfaceShape.Losses(xs.Select(x => group[x, y]))),
+                .. xs.Select(x => SurfaceShape.Losses(ys.Select(y => group[x, y]))),
+            ], OnePlane),
+            Sharpness(pairs, 1),
+            .. Curvature.OfPlanes([group], Center, unit).Select(number => number.Value is null
+                ? number : number with { Reason = OnePlane }),
+            Curvature.Trace(lines, Center, step),
+            TopEigenvalue,
+        ]) with
         {
             Path = [.. series.Zip(plane.Path, (model, at) => new PathPoint(model.Checkpoint.Path, at.X, at.Y, at.OffPlane))],
             ExplainedVariance = plane.ExplainedVariance,
-            Numbers =
-            [
-                Minima(result),
-                Roughness([
-                    .. ys.Select(y => SurfaceShape.Losses(xs.Select(x => group[x, y]))),
-                    .. xs.Select(x => SurfaceShape.Losses(ys.Select(y => group[x, y]))),
-                ]) with { Low = null, High = null, Reason = OnePlane },
-                Sharpness(pairs, 1),
-                .. Curvature.OfPlanes([group], Center, unit).Select(number => number.Value is null
-                    ? number : number with { Reason = OnePlane }),
-                Curvature.Trace(lines, Center, step),
-                TopEigenvalue,
-            ],
-            Diagnostics = result.Diagnostics.AddRange(StatisticsStay(series)),
+            Diagnostics = surface.Diagnostics.AddRange(StatisticsStay(series)),
         };
     }
 
@@ -112,30 +106,19 @@ internal sealed class LandscapePlan(
         foreach (var at in axis.Concat([0, 1]))
             line.Add(at, 0);
         evaluator.Measure([line], token);
-        var result = Grid(line, axis, [0]);
-        var (start, end) = (line[0, 0], line[1, 0]);
-        return result with
+        var grid = Grid(line, axis, [0]);
+        return Of(grid,
+        [
+            .. Barriers(line, axis),
+            Minima(grid),
+            Roughness([SurfaceShape.Losses(axis.Select(at => line[at, 0]))], OneLine),
+        ]) with
         {
             Other = other.Checkpoint.Path,
-            Numbers =
-            [
-                new("barrier", SurfaceShape.Barrier([.. axis.Select(at => (at, line[at, 0].Loss))], start.Loss, end.Loss))
-                {
-                    Reason = OneLine,
-                },
-                new("accuracy_barrier", start.Accuracy is { } first && end.Accuracy is { } last
-                    ? SurfaceShape.Barrier([.. axis.Select(at => (at, -line[at, 0].Accuracy!.Value))], -first, -last)
-                    : null)
-                {
-                    Reason = start.Accuracy is null ? "there is no accuracy without classes" : OneLine,
-                },
-                Minima(result),
-                Roughness([SurfaceShape.Losses(axis.Select(at => line[at, 0]))]) with { Reason = OneLine },
-            ],
             Diagnostics = surface.Tensors.Any(tensor => tensor.Role is null)
-                ? result.Diagnostics.Add(Diagnostic.Note("statistics",
+                ? surface.Diagnostics.Add(Diagnostic.Note("statistics",
                     "stored statistics of normalizations are interpolated like the weights, not computed again at each point"))
-                : result.Diagnostics,
+                : surface.Diagnostics,
         };
     }
 
@@ -197,33 +180,53 @@ internal sealed class LandscapePlan(
         return (lines, step);
     }
 
-    private Landscape Grid(PointGroup group, double[] xs, double[] ys) => new()
+    private static LossGrid Grid(PointGroup group, double[] xs, double[] ys) =>
+        new([.. xs], [.. ys], [.. ys.SelectMany(y => xs.Select(x => group[x, y]))]);
+
+    private Landscape Of(LossGrid grid, ImmutableArray<LandscapeNumber> numbers) => new()
     {
-        // Named by the caller, who knows the files.
-        File = "",
-        Sha256 = "",
-        Probe = new ProbeProvenance("", "", 0, null),
-        Device = Device.Cpu,
+        File = subject.File,
+        Sha256 = subject.Sha256,
+        Probe = subject.Probe,
+        Device = subject.Device,
         Parameters = (long)Count(isWeight: false),
         Output = surface.Output,
         Form = surface.Form,
         Center = surface.Center,
-        X = [.. xs],
-        Y = [.. ys],
-        Values = [.. ys.SelectMany(y => xs.Select(x => group[x, y]))],
-        Numbers = [],
+        Grid = grid,
+        Numbers = numbers,
         Diagnostics = surface.Diagnostics,
     };
 
-    private LandscapeNumber Minima(Landscape landscape) =>
-        new("minima", SurfaceShape.Minima(landscape)) { Reason = "no interval: one grid is measured" };
+    private static IEnumerable<LandscapeNumber> Barriers(PointGroup line, double[] axis)
+    {
+        var (start, end) = (line[0, 0], line[1, 0]);
+        var height = SurfaceShape.Barrier([.. axis.Select(at => (at, line[at, 0].Loss))], start.Loss, end.Loss);
+        yield return new("barrier", height)
+        {
+            Reason = height is null ? "a loss between the ends is not finite" : OneLine,
+        };
+        yield return start.Accuracy is { } first && end.Accuracy is { } last
+            ? new("accuracy_barrier",
+                SurfaceShape.Barrier([.. axis.Select(at => (at, -line[at, 0].Accuracy!.Value))], -first, -last))
+            {
+                Reason = OneLine,
+            }
+            : new("accuracy_barrier", null) { Reason = "there is no accuracy without classes" };
+    }
 
-    private static LandscapeNumber Roughness(double[][] lines)
+    private static LandscapeNumber Minima(LossGrid grid) =>
+        new("minima", SurfaceShape.Minima(grid)) { Reason = "no interval: one grid is measured" };
+
+    /// <param name="lines">The losses along each line.</param>
+    /// <param name="given">Why there is no interval; null where the lines are drawn at random.</param>
+    private static LandscapeNumber Roughness(double[][] lines, string? given = null)
     {
         double?[] values = [.. lines.Select(SurfaceShape.Roughness)];
-        return values.Contains(null)
-            ? new LandscapeNumber("roughness", null) { Reason = "a loss is not finite; choose a smaller --range" }
-            : OverSeeds.Of([.. values.Select(value => value!.Value)]).Named("roughness");
+        if (values.Contains(null))
+            return new LandscapeNumber("roughness", null) { Reason = "a loss is not finite; choose a smaller --range" };
+        var mean = OverSeeds.Of([.. values.Select(value => value!.Value)]);
+        return given is null ? mean.Named("roughness") : new LandscapeNumber("roughness", mean.Mean) { Reason = given };
     }
 
     private LandscapeNumber Sharpness(PointGroup[] planes, double unit)

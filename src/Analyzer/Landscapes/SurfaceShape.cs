@@ -27,29 +27,29 @@ internal static class SurfaceShape
     }
 
     /// <summary>Points inside the grid that are lower than all their neighbors, eight on a plane and two on a line.</summary>
-    public static int Minima(Landscape landscape)
+    public static int Minima(LossGrid grid)
     {
-        var (columns, rows) = (landscape.X.Length, landscape.Y.Length);
+        var (columns, rows) = (grid.X.Length, grid.Y.Length);
         var count = 0;
-        for (var row = landscape.IsLine ? 0 : 1; row < (landscape.IsLine ? 1 : rows - 1); row++)
+        for (var row = grid.IsLine ? 0 : 1; row < (grid.IsLine ? 1 : rows - 1); row++)
         {
             for (var column = 1; column < columns - 1; column++)
-                count += IsMinimum(landscape, column, row) ? 1 : 0;
+                count += IsMinimum(grid, column, row) ? 1 : 0;
         }
         return count;
     }
 
-    private static bool IsMinimum(Landscape landscape, int column, int row)
+    private static bool IsMinimum(LossGrid grid, int column, int row)
     {
-        var loss = landscape.At(column, row).Loss;
+        var loss = grid.At(column, row).Loss;
         if (!double.IsFinite(loss))
             return false;
-        for (var y = Math.Max(0, row - 1); y <= Math.Min(landscape.Y.Length - 1, row + 1); y++)
+        for (var y = Math.Max(0, row - 1); y <= Math.Min(grid.Y.Length - 1, row + 1); y++)
         {
             for (var x = column - 1; x <= column + 1; x++)
             {
                 // A loss that is not finite is above every other.
-                if ((x, y) != (column, row) && landscape.At(x, y).Loss <= loss)
+                if ((x, y) != (column, row) && grid.At(x, y).Loss <= loss)
                     return false;
             }
         }

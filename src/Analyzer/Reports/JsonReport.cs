@@ -176,6 +176,7 @@ internal static class JsonReport
         PerSample(json, measurement.PerSample);
         Contributions(json, measurement.Contributions);
         Array(json, "nulls", measurement.Nulls, result => NullJson.Write(json, result));
+        SpectrumJson.Write(json, measurement.Rivals);
         Number(json, "relative_emergence", measurement.RelativeEmergence);
         Number(json, "relative_emergence_all", measurement.RelativeEmergenceAll);
         Number(json, "activation_change", measurement.ActivationChange);
@@ -215,7 +216,7 @@ internal static class JsonReport
         json.WriteNumber("parameters_nonzero", layer.ParametersNonzero);
         Number(json, "activation_mean", layer.ActivationMean);
         Number(json, "activation_max", layer.ActivationMax);
-        SpectrumJson.Write(json, layer.Spectrum);
+        SpectrumJson.Write(json, layer);
         if (layer.Mask is { } mask)
             json.WriteBase64String("alive_mask", mask.ToBytes());
         else

@@ -59,6 +59,8 @@ internal sealed partial record LayerRow
     [CsvColumn("stable_rank")] public required double? StableRank { get; init; }
     [CsvColumn("effective_rank")] public required double? EffectiveRank { get; init; }
     [CsvColumn("alpha")] public required double? Alpha { get; init; }
+    [CsvColumn("activation_stable_rank")] public required double? ActivationStableRank { get; init; }
+    [CsvColumn("activation_effective_rank")] public required double? ActivationEffectiveRank { get; init; }
 
     public static LayerRow Of(CheckpointResult checkpoint, Measurement measurement, LayerResult layer,
         BigInteger? contribution) => new()
@@ -91,5 +93,7 @@ internal sealed partial record LayerRow
             StableRank = layer.Spectrum?.StableRank,
             EffectiveRank = layer.Spectrum?.EffectiveRank,
             Alpha = layer.Spectrum?.Alpha,
+            ActivationStableRank = layer.ActivationRanks?.StableRank,
+            ActivationEffectiveRank = layer.ActivationRanks?.EffectiveRank,
         };
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Emergence.Analyzer.Series;
 using Emergence.CommandLine;
 using Emergence.Measuring.Statistics;
 
@@ -27,6 +28,7 @@ internal static class MarkdownReport
             text.Append($"- **failed:** {Cell(failure.File)}: {Cell(failure.Message)}\n");
         text.Append(outcome.Failures.IsEmpty ? "" : "\n");
         AppendSeries(text, outcome);
+        AppendRivals(text, outcome);
         stream.Write(Encoding.UTF8.GetBytes(text.ToString()));
     }
 
@@ -53,13 +55,36 @@ internal static class MarkdownReport
             .SelectMany(checkpoint => checkpoint.Measurements, (checkpoint, measurement) => (checkpoint, measurement)).ToArray();
         if (rows.Length > MostRows)
             text.Append(CultureInfo.InvariantCulture, $"The last {MostRows} of {rows.Length} rows:\n\n");
-        text.Append("| checkpoint | epoch | θ | alive | nodes | E | log10 E | E_H | Ẽ | accuracy | zero cause |\n");
-        text.Append("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n");
+        var nulls = NullText.Columns.Where(column => rows.Any(row =>
+            NullText.Find(row.measurement, column.Kind, column.Measure) is not null)).ToArray();
+        var heads = string.Concat(nulls.Select(column => $" {column.Header}: z, p |"));
+        text.Append("| checkpoint | epoch | θ | alive | nodes | E | log10 E | E_H | Ẽ | accuracy | zero cause |")
+            .Append(heads).Append('\n');
+        text.Append("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
+            .Insert(text.Length, " ---: |", nulls.Length).Append('\n');
         foreach (var (checkpoint, measurement) in rows.TakeLast(MostRows))
-            AppendRow(text, checkpoint, measurement);
+            AppendRow(text, checkpoint, measurement,
+                nulls.Select(column => NullText.Cell(NullText.Find(measurement, column.Kind, column.Measure))));
+        foreach (var line in NullText.Legend(outcome.Series.Settings).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            text.Append(text[^2] == '|' ? "\n- " : "- ").Append(Cell(line)).Append('\n');
     }
 
-    private static void AppendRow(StringBuilder text, CheckpointResult checkpoint, Measurement measurement)
+    private static void AppendRivals(StringBuilder text, AnalysisOutcome outcome)
+    {
+        if (!outcome.Series.Settings.Rivals)
+            return;
+        var rows = RivalsText.Rows(outcome);
+        var columns = RivalWords.Columns;
+        text.Append("\n| rivals |").Append(string.Concat(columns.Select(column => $" {column.Header} |"))).Append('\n');
+        text.Append("| --- |").Insert(text.Length, " ---: |", columns.Length).Append('\n');
+        foreach (var (name, means) in rows.TakeLast(MostRows))
+            text.Append($"| {Cell(name)} | ")
+                .AppendJoin(" | ", columns.Select(column => NumberText.Significant(column.Of(means)))).Append(" |\n");
+        text.Append("\n- ").Append(Cell(RivalWords.Legend)).Append('\n');
+    }
+
+    private static void AppendRow(
+        StringBuilder text, CheckpointResult checkpoint, Measurement measurement, IEnumerable<string> nulls)
     {
         string[] cells =
         [
@@ -67,7 +92,7 @@ internal static class MarkdownReport
             NumberText.Exact(measurement.Threshold), NumberText.Integer(measurement.Alive), NumberText.Integer(measurement.Nodes),
             NumberText.Integer(measurement.Emergence.Rounded), NumberText.Log10(measurement.Emergence.Log10),
             NumberText.Integer(measurement.EmergenceActive.Rounded), NumberText.Significant(measurement.RelativeEmergence),
-            NumberText.Percent(checkpoint.Accuracy), Cell((Spelling.Of(measurement.ZeroCause) ?? "").Replace('_', ' ')),
+            NumberText.Percent(checkpoint.Accuracy), Cell((Spelling.Of(measurement.ZeroCause) ?? "").Replace('_', ' ')), .. nulls,
         ];
         text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
     }

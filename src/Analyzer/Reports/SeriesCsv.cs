@@ -84,6 +84,15 @@ internal sealed partial record SeriesRow
     [CsvColumn("placed_p")] public required double? PlacedP { get; init; }
     [CsvColumn("spread_z")] public required double? SpreadZ { get; init; }
     [CsvColumn("spread_p")] public required double? SpreadP { get; init; }
+    [CsvColumn("sparsity")] public required double? Sparsity { get; init; }
+    [CsvColumn("log_frobenius_norm")] public required double? LogFrobenius { get; init; }
+    [CsvColumn("log_spectral_norm")] public required double? LogSpectral { get; init; }
+    [CsvColumn("stable_rank")] public required double? StableRank { get; init; }
+    [CsvColumn("effective_rank")] public required double? EffectiveRank { get; init; }
+    [CsvColumn("alpha")] public required double? Alpha { get; init; }
+    [CsvColumn("activation_stable_rank")] public required double? ActivationStableRank { get; init; }
+    [CsvColumn("activation_effective_rank")] public required double? ActivationEffectiveRank { get; init; }
+    [CsvColumn("path_norm")] public required double? PathNorm { get; init; }
 
     public static SeriesRow Of(AnalysisSettings settings, CheckpointResult checkpoint, Measurement measurement,
         Measurement? before) => new()
@@ -147,6 +156,15 @@ internal sealed partial record SeriesRow
             PlacedP = NullText.Find(measurement, NullKind.Place, NullMeasure.EmergenceWired)?.P,
             SpreadZ = NullText.Find(measurement, NullKind.Spread, NullMeasure.Emergence)?.Z,
             SpreadP = NullText.Find(measurement, NullKind.Spread, NullMeasure.Emergence)?.P,
+            Sparsity = measurement.Rivals.Sparsity,
+            LogFrobenius = measurement.Rivals.LogFrobenius,
+            LogSpectral = measurement.Rivals.LogSpectral,
+            StableRank = measurement.Rivals.StableRank,
+            EffectiveRank = measurement.Rivals.EffectiveRank,
+            Alpha = measurement.Rivals.Alpha,
+            ActivationStableRank = measurement.Rivals.ActivationStableRank,
+            ActivationEffectiveRank = measurement.Rivals.ActivationEffectiveRank,
+            PathNorm = measurement.Rivals.PathNorm,
         };
 
     private static string Digits(BigInteger value) => value.ToString(CultureInfo.InvariantCulture);

@@ -67,7 +67,9 @@ internal static class TableReport
                     indent: ""));
         var footer = columns is null ? Footer(series)
             : string.Concat(Footer(series).TrimEnd('\n').Split('\n').Select(line => WrappedText.Of(line)));
-        var text = $"{layers}{table.Write(isColored)}\n{Sparkline.Of(series)}{left}{legend}{footer}{SeriesText.Of(outcome)}";
+        var rivals = RivalsText.Table(outcome, width, mayLose: columns is not null);
+        var text = $"{layers}{table.Write(isColored)}\n{Sparkline.Of(series)}{left}{legend}{footer}{rivals}"
+            + SeriesText.Of(outcome);
         stream.Write(Encoding.UTF8.GetBytes(text));
     }
 

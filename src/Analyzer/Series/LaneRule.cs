@@ -11,12 +11,21 @@ internal static class LaneRule
     // Eight times the weights of the largest that is not large, and what a session takes besides.
     private const long MemoryOfOne = (LargeCost * 8) + (128L << 20);
 
+    // On a GPU: the weights, and what the allocator takes more as it grows in powers of two; activations and kernels.
+    private const int TimesStored = 2;
+    private const long MemoryOfRuns = 2L << 30;
+
     /// <summary>How many at once.</summary>
     /// <param name="threads">Threads of all together.</param>
     /// <param name="checkpoints">How many there are.</param>
     /// <param name="memory">Memory of all together, in bytes.</param>
     public static int Count(int threads, int checkpoints, long memory) =>
         (int)Math.Max(1, Math.Min(Math.Min(threads, checkpoints), memory / MemoryOfOne));
+
+    /// <summary>How many at once on each GPU: two, so that one is read and its weights are copied while the other runs.</summary>
+    /// <param name="free">Bytes of the GPU's memory that are free; null where that is not known.</param>
+    /// <param name="largest">Bytes that the largest checkpoint stores.</param>
+    public static int OnEach(long? free, long largest) => (largest * TimesStored) + MemoryOfRuns <= free / 2 ? 2 : 1;
 
     /// <summary>Whether a checkpoint is large by what it stores.</summary>
     public static bool IsLarge(string file) => CheckpointCost.Of(file) > LargeCost;

@@ -31,9 +31,8 @@ internal static class DeviceChooser
             return new(Device.Cpu, "cpu was asked for", WasChoice: false);
         if (asked == Device.Auto)
             return library is null ? Best(machine) : OfLibrary(library, machine);
-        if (asked.Numbers.Length > 1)
-            throw Refused(asked, new("checkpoints cannot be spread over several GPUs yet", "name one, as in cuda:0"));
-        if (WhyNot(asked, library, machine) is { } refusal)
+        ImmutableArray<Device> each = asked.Numbers.Length > 1 ? [.. asked.Numbers.Select(asked.Number)] : [asked];
+        if (each.Select(device => WhyNot(device, library, machine)).FirstOrDefault(refusal => refusal is not null) is { } refusal)
             throw Refused(asked, refusal);
         return new(asked, $"{asked} was asked for", WasChoice: true);
     }
@@ -44,6 +43,7 @@ internal static class DeviceChooser
         _ when IsShortOfMemory(words) =>
             new($"its memory does not suffice: {words}",
                 "end other programs on it, choose a smaller --batch, or use --device cpu"),
+        _ when IsIncomplete(words) => new($"cuDNN cannot load all of its libraries: {words}", WholeCuDnn),
         _ when Has(words, "no kernel image", "CUDNN_STATUS_ARCH_MISMATCH") =>
             new($"ONNX Runtime was not built for this GPU: {words}", "use a newer GPU, or --device cpu"),
         _ when Has(words, "cannot open shared object", "Failed to load", "LoadLibrary failed") =>
@@ -54,6 +54,20 @@ internal static class DeviceChooser
     /// <summary>Whether a runtime's words are those of a device without memory left.</summary>
     public static bool IsShortOfMemory(string words) =>
         Has(words, "out of memory", "Failed to allocate memory", "CUBLAS_STATUS_ALLOC_FAILED");
+
+    /// <summary>What to do about a run that failed on the device's side, by a runtime's words; null where they do not tell.
+    /// </summary>
+    public static string? RemedyOf(string words) =>
+        IsShortOfMemory(words) ? "choose a smaller --batch, or use --device cpu"
+        : IsIncomplete(words) ? WholeCuDnn
+        : Has(words, "CUDA failure", "CUDNN failure", "CUBLAS failure", "CUFFT failure")
+            ? "see docs/devices.md, or use --device cpu"
+        : null;
+
+    private const string WholeCuDnn =
+        "install all of cuDNN 9 for CUDA 13, with its libcudnn_* libraries, where the loader looks, or use --device cpu";
+
+    private static bool IsIncomplete(string words) => Has(words, "SUBLIBRARY");
 
     private static ChosenDevice Best(Machine machine)
     {

@@ -5,6 +5,9 @@ namespace Emergence.Measuring.Devices;
 /// <summary>Asks the NVIDIA driver for its GPUs, by functions that every driver has.</summary>
 internal static unsafe class NvidiaDriver
 {
+    // CUDA_ERROR_NO_DEVICE: there is none, or CUDA_VISIBLE_DEVICES names none.
+    private const int NoDevice = 100;
+
     /// <summary>The driver's library.</summary>
     public static string Library => OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
 
@@ -12,10 +15,10 @@ internal static unsafe class NvidiaDriver
     public static CudaDriver Ask(int number)
     {
         var driver = NativeLibrary.Load(Library);
-        if (((delegate* unmanaged<uint, int>)Function(driver, "cuInit"))(0) is not 0 and var error)
-            return new CudaDriver(0, Words(driver, error), []);
         int version, count;
         Require(driver, ((delegate* unmanaged<int*, int>)Function(driver, "cuDriverGetVersion"))(&version));
+        if (((delegate* unmanaged<uint, int>)Function(driver, "cuInit"))(0) is not 0 and var error)
+            return new CudaDriver(version, error == NoDevice ? null : Words(driver, error), []);
         Require(driver, ((delegate* unmanaged<int*, int>)Function(driver, "cuDeviceGetCount"))(&count));
         return new CudaDriver(version, null, [.. Enumerable.Range(0, count).Select(i => Card(driver, i, i == number))]);
     }

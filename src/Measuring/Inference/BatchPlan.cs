@@ -23,16 +23,10 @@ internal sealed record ProbeStretch(ProbeSegment Segment, int Unit);
 /// <param name="Diagnostics">For instance that a batch size asked for cannot be had.</param>
 internal sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> Segments, ImmutableArray<Diagnostic> Diagnostics)
 {
-    private const int LargestDefault = 256;
-
     // A float32 sum of 16 values of one sign is wrong by at most 1e-6 of itself, and a sum in double over a sixteenth of the
     // values costs next to nothing.
     private const int LargestGroup = 16;
-    private const long ActivationBudget = 2 << 20;
     private const long GroupBudget = 64 << 20;
-
-    // What stands between the layers is larger in few models, but in some by far.
-    private const long WidestBudget = 256 << 20;
 
     // Each takes 8 bytes for each node and sum where they are counted apart.
     private const int MostStretches = 64;
@@ -108,21 +102,21 @@ internal sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> S
     /// <summary>Plans the runs of a probe.</summary>
     /// <param name="graph">The model's inputs and layers.</param>
     /// <param name="samples">Number of samples, at least 1.</param>
-    /// <param name="requested">Samples per run, or 0: as many as keep the largest activation or input, in
-    /// double, near 32 MB.</param>
+    /// <param name="requested">Samples per run, or 0: as many as <paramref name="budget"/> allows.</param>
     /// <param name="blocks">
     /// Into how many blocks the samples fall, at most one sample apart in size; no run holds samples of two.
     /// </param>
+    /// <param name="budget">How large a run may be; null: as on the processor.</param>
     /// <exception cref="UserException">Two inputs have different fixed batch sizes, or there are too few samples for a run that
     /// must be full.</exception>
-    public static BatchPlan Create(LayerGraph graph, int samples, int requested, int blocks = 1)
+    public static BatchPlan Create(LayerGraph graph, int samples, int requested, int blocks = 1, RunBudget? budget = null)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(samples, blocks);
         var fixedBatch = FixedBatchOf(graph.Inputs);
         var oneByOne = graph.Inputs.Any(input => input.BatchAxis < 0) || (fixedBatch is null && graph.Mixer is not null);
-        var size = oneByOne ? 1 : fixedBatch ?? (requested > 0 ? requested : DefaultSize(graph));
+        var size = oneByOne ? 1 : fixedBatch ?? (requested > 0 ? requested : DefaultSize(graph, budget ?? RunBudget.Processor));
         var diagnostics = RemarksOn(graph, fixedBatch).ToList();
         if (requested > 0 && requested != size)
             diagnostics.Add(Diagnostic.Note("--batch", $"the model runs {size} at a time, whatever is asked for"));
@@ -190,12 +184,12 @@ internal sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> S
 
     private static long BatchOf(ModelInput input) => input.Shape[input.BatchAxis]!.Value;
 
-    // What a run computes fits the processor's cache, or the widest tensor the memory.
-    private static int DefaultSize(LayerGraph graph) => (int)Math.Clamp(
-        Math.Min(ActivationBudget / LargestActivation(graph) / sizeof(float), WidestBudget / Widest(graph)), 1, LargestDefault);
+    private static int DefaultSize(LayerGraph graph, RunBudget budget) => (int)Math.Clamp(
+        Math.Min(budget.Activation / LargestActivation(graph) / sizeof(float), budget.Widest / Widest(graph)), 1, budget.Samples);
 
     private static int GroupSize(LayerGraph graph) => PowerOfTwoUpTo((int)Math.Clamp(
-        Math.Min(GroupBudget / LargestActivation(graph) / sizeof(float), WidestBudget / Widest(graph)), 1, LargestGroup));
+        Math.Min(GroupBudget / LargestActivation(graph) / sizeof(float), RunBudget.Processor.Widest / Widest(graph)),
+        1, LargestGroup));
 
     private static long Widest(LayerGraph graph) => Math.Max(1, graph.Widest?.Elements ?? 1) * sizeof(float);
 

@@ -6,7 +6,7 @@ namespace Emergence.Measuring.Inference;
 
 /// <summary>
 /// Runs a session with bound inputs and outputs, one run at a time: what comes back from a device is what was asked for and
-/// nothing else. Where the device has host memory that it reads directly, samples are put there.
+/// nothing else. Where the device has host memory that it reads and writes directly, samples and results lie there.
 /// </summary>
 internal sealed unsafe class BoundRuns : IDisposable
 {
@@ -14,6 +14,7 @@ internal sealed unsafe class BoundRuns : IDisposable
     private readonly ImmutableArray<InputFeed> feeds;
     private readonly IReadOnlyCollection<string> outputs;
     private readonly OrtIoBinding binding;
+    private readonly OrtMemoryInfo? host;
     private readonly OrtAllocator? allocator;
     private readonly ImmutableArray<OrtValue> pinned = [];
 
@@ -25,7 +26,7 @@ internal sealed unsafe class BoundRuns : IDisposable
     public BoundRuns(
         InferenceSession session, ImmutableArray<InputFeed> feeds, IReadOnlyCollection<string> outputs, OrtMemoryInfo? host)
     {
-        (this.session, this.feeds, this.outputs) = (session, feeds, outputs);
+        (this.session, this.feeds, this.outputs, this.host) = (session, feeds, outputs, host);
         binding = session.CreateIoBinding();
         if (host is null)
             return;
@@ -57,7 +58,7 @@ internal sealed unsafe class BoundRuns : IDisposable
             Bind(groups.Name, groups.Value);
         // Each time: what an earlier run wrote would be written over, and must have the same shape.
         foreach (var output in outputs)
-            binding.BindOutputToDevice(output, OrtMemoryInfo.DefaultInstance);
+            binding.BindOutputToDevice(output, host ?? OrtMemoryInfo.DefaultInstance);
         binding.SynchronizeBoundInputs();
         session.RunWithBinding(options, binding);
         binding.SynchronizeBoundOutputs();

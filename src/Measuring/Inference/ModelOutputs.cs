@@ -37,7 +37,7 @@ public sealed class ModelOutputs
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(probe);
         var outputs = new ModelOutputs();
-        var plan = BatchPlan.Create(graph, probe.Samples, settings.Batch);
+        var plan = BatchPlan.Create(graph, probe.Samples, settings.Batch, budget: sessions.Budget);
         using var session = sessions.Open(checkpoint.Model, checkpoint.Path);
         using var runner = new ProbeRunner(graph.Inputs, probe, plan, checkpoint.Path, sessions.Binding);
         string[] names = [

@@ -86,7 +86,7 @@ internal static unsafe partial class NodePlacement
         foreach (var layer in layers.Where(layer => byName.Contains(layer.Name)))
             yield return Diagnostic.Warning(layer.Name, $"this {layer.Op} runs on the CPU: {provider} cannot run it");
         if (fallen.Length > 0)
-            yield return Diagnostic.Note("device",
+            yield return ProviderNodes.Placement(
                 $"{fallen.Length} of {nodes.Length} nodes run on the CPU: "
                 + string.Join(", ", fallen.Select(node => node.Op).Distinct().Order(StringComparer.Ordinal)));
     }

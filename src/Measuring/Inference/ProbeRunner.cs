@@ -32,7 +32,7 @@ internal sealed class ProbeRunner : IDisposable
     /// <param name="probe">The samples, with an entry for each input.</param>
     /// <param name="plan">How the samples are divided.</param>
     /// <param name="path">The model file, for errors.</param>
-    /// <param name="binding">How inputs and outputs are bound; null on the CPU, where there is nothing to copy.</param>
+    /// <param name="binding">How inputs and outputs are bound; null: not, one run at a time.</param>
     public ProbeRunner(
         ImmutableArray<ModelInput> inputs, Probe probe, BatchPlan plan, string path, Binding? binding = null)
     {

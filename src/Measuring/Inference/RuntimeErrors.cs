@@ -31,24 +31,27 @@ internal static partial class RuntimeErrors
     /// <summary>ONNX Runtime failed on some samples.</summary>
     public static UserException WhileRunning(string path, int start, int count, OnnxRuntimeException e)
     {
-        var remedy = DeviceChooser.IsShortOfMemory(e.Message)
-            ? "choose a smaller --batch, or use --device cpu"
-            : count > 1
-            ? "if a batch size is built into the model, use --batch 1"
-            : "check that the probe fits the model (--data, --dim)";
+        var remedy = DeviceChooser.RemedyOf(e.Message)
+            ?? (count > 1
+                ? "if a batch size is built into the model, use --batch 1"
+                : "check that the probe fits the model (--data, --dim)");
         return new UserException(
             $"{path}: ONNX Runtime failed on samples {start} to {start + count - 1}: {OneLine(e)}; {remedy}", e);
     }
 
     /// <summary>The message on one line, without ONNX Runtime's error codes and lines of its source.</summary>
-    public static string OneLine(Exception e) =>
-        SourceLine().Replace(Prefix().Replace(Whitespace().Replace(e.Message, " "), ""), "").Trim().TrimEnd('.');
+    public static string OneLine(Exception e) => CudaPlace().Replace(
+        SourceLine().Replace(Prefix().Replace(Whitespace().Replace(e.Message, " "), ""), ""), "").Trim().TrimEnd('.');
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Whitespace();
 
     [GeneratedRegex(@"^\s*\[ErrorCode:\w+\]\s*(Load model from .*? failed:)?\s*")]
     private static partial Regex Prefix();
+
+    // " ; GPU=0 ; hostname=vm ; file=/onnxruntime_src/…/cudnn_common.cc ; line=31 ; expr=cudnnCreateTensorDescriptor(&tensor_); "
+    [GeneratedRegex(@"\s*;\s*GPU=\d+ ; hostname=.*$")]
+    private static partial Regex CudaPlace();
 
     // "/onnxruntime_src/core/graph/model.cc:256 onnxruntime::Model::Model(onnx::ModelProto&&) "
     [GeneratedRegex(@"\S+\.(cc|cpp|cu|h):\d+ ([^()]*\([^()]*\)( const)?|\w+) ")]

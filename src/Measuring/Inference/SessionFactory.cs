@@ -17,6 +17,12 @@ public sealed class SessionFactory
     // The largest machines have some hundred processors; starting tens of thousands of threads would never end.
     private const int MostThreads = 1024;
 
+    // From here on what one thread does between two runs, feeding samples and adding up counters, keeps the others waiting.
+    private const int ManyThreads = 4;
+
+    // CUDA, cuBLAS and cuDNN take about 1 GiB, and runs are larger, of which several are in memory at a time.
+    private const long LibrariesOfDevice = 4L << 30;
+
     private static readonly Lock Creating = new();
 
     private readonly AnalysisSettings settings;
@@ -29,9 +35,10 @@ public sealed class SessionFactory
         IsExplicit = settings.Device != Device.Auto;
         Diagnostics = chosen.WasChoice && !IsExplicit ? [Diagnostic.Note("--device auto", $"runs on {chosen.Reason}")] : [];
         // CUDA reads pinned memory directly, and copies from it while it computes.
-        Binding = !IsElsewhere ? null : new(InFlight: 2, Device.Name == Device.Cuda.Name
-            ? new OrtMemoryInfo(OrtMemoryInfo.allocatorCUDA_PINNED, OrtAllocatorType.DeviceAllocator, 0, OrtMemType.CpuOutput)
-            : null);
+        Binding = !IsElsewhere ? (Threads >= ManyThreads ? new(InFlight: 2, null) : null)
+            : new(InFlight: 2, Device.Name == Device.Cuda.Name
+                ? new OrtMemoryInfo(OrtMemoryInfo.allocatorCUDA_PINNED, OrtAllocatorType.DeviceAllocator, 0, OrtMemType.CpuOutput)
+                : null);
     }
 
     /// <summary>The device that models run on; never <see cref="Device.Auto"/>.</summary>
@@ -53,7 +60,19 @@ public sealed class SessionFactory
     /// <summary>Whether data have to be copied to where models run.</summary>
     internal bool IsElsewhere => Device != Device.Cpu;
 
-    /// <summary>How inputs and outputs are bound; null on the CPU, where there is nothing to copy.</summary>
+    /// <summary>Bytes of this machine's memory that the device's libraries may take, whatever the model; 0 on the CPU.</summary>
+    public long HostMemory => IsElsewhere ? LibrariesOfDevice : 0;
+
+    /// <summary>How large a run may be where the user does not say.</summary>
+    internal RunBudget Budget => IsNvidia ? RunBudget.Gpu : RunBudget.Processor;
+
+    private bool IsNvidia => Device.Name == Device.Cuda.Name || Device.Name == DeviceChooser.TensorRtProvider;
+
+    /// <summary>Bytes of the device's own memory that are free now; null where that is not known.</summary>
+    public long? FreeMemory => IsNvidia ? NvidiaDriver.Ask(Number).Cards[Number].Free : null;
+
+    /// <summary>How inputs and outputs are bound, for two runs at a time; null on the CPU with few threads, where there is
+    /// nothing to copy and each run has work for all of them.</summary>
     internal Binding? Binding { get; private init; }
 
     /// <summary>The same device with another number of threads for each run.</summary>
@@ -72,7 +91,15 @@ public sealed class SessionFactory
     /// </summary>
     /// <exception cref="UsageException">More threads than any machine has, or options that do not go together.</exception>
     /// <exception cref="UserException">The device asked for cannot be used; the message names what is missing.</exception>
-    public static SessionFactory Create(AnalysisSettings settings)
+    public static SessionFactory Create(AnalysisSettings settings) => CreateEach(settings) is [var only]
+        ? only
+        : throw new UserException(
+            $"--device {settings.Device}: only the checkpoints of a series are spread over several GPUs; name one, as in "
+            + $"{settings.Device.Name}:{settings.Device.Numbers[0]}");
+
+    /// <summary>The same for each device of those that are asked for by their numbers, as in <c>cuda:0,1</c>.</summary>
+    /// <inheritdoc cref="Create" path="/exception"/>
+    public static ImmutableArray<SessionFactory> CreateEach(AnalysisSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
         if (settings.Threads > MostThreads)
@@ -91,7 +118,10 @@ public sealed class SessionFactory
         var machine = new Machine(
             OperatingSystem.IsWindows(), [.. providers], name => NativeLibrary.TryLoad(name, out _), NvidiaDriver.Ask,
             () => library?.Providers ?? [], device => On(new(device, "", false)).WhyUnusable());
-        return On(DeviceChooser.Choose(settings.Device, settings.ProviderLibrary, machine));
+        var chosen = DeviceChooser.Choose(settings.Device, settings.ProviderLibrary, machine);
+        return chosen.Device.Numbers.Length <= 1
+            ? [On(chosen)]
+            : [.. chosen.Device.Numbers.Select(number => On(chosen with { Device = chosen.Device.Number(number) }))];
     }
 
     /// <summary>Opens a model that may have been changed since it was read, without the shapes that it declares.</summary>

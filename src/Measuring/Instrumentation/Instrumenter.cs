@@ -91,7 +91,8 @@ internal static class Instrumenter
         : options.Rows is { } rows ? outside.Longs([rows])
         : outside.Length(batch.Input, [batch.Axis]);
 
-    private static (string Tensor, DataType Type) Read(CounterNodes nodes, Reading reading)
+    /// <summary>Appends what makes the activation of a layer from the tensor that it is read from.</summary>
+    public static (string Tensor, DataType Type) Read(CounterNodes nodes, Reading reading)
     {
         var x = reading.Tensor;
         if (reading.Quantization is { } quantization)
@@ -119,7 +120,9 @@ internal static class Instrumenter
             $"layer '{layer.Name}' ({layer.Op}): its activations have no batch axis, so padding cannot be told from samples; " +
             "choose --samples as a multiple of the model's fixed batch size");
 
-    private static int Opset(ModelProto model)
+    /// <summary>The opset of a model; one is added where it has none.</summary>
+    /// <exception cref="UserException">It is older than 7.</exception>
+    public static int Opset(ModelProto model)
     {
         var import = model.OpsetImport.FirstOrDefault(opset => opset.Domain is "" or "ai.onnx");
         if (import is null)

@@ -77,7 +77,7 @@ public sealed class LossSurface : IDisposable
         var model = SurfaceModel.Of(checkpoint, traced.Traced, traced.Graph, settings.Others);
         var sessions = SessionFactory.Create(analysis with { Threads = 1, Batch = 0 });
         var form = traced.Form(probe, sessions, token);
-        var plan = PlanFor(form.Graph, probe.Samples);
+        var plan = PlanFor(form.Graph, probe.Samples, sessions.Budget);
         var session = sessions.Open(model.Apply(form.Model, head.Tensor), checkpoint.Path);
         var surface = new LossSurface(session, form.Graph, model, probe, settings, plan, checkpoint.Path, head)
         {
@@ -113,10 +113,10 @@ public sealed class LossSurface : IDisposable
 
     /// <summary>Runs whose size depends on the model alone, and is large where samples are small.</summary>
     // The runtime packs weights that are inputs at every run: a quarter of the runs of a small network saves a tenth of the time.
-    private static BatchPlan PlanFor(LayerGraph graph, int samples)
+    private static BatchPlan PlanFor(LayerGraph graph, int samples, RunBudget budget)
     {
-        var plan = BatchPlan.Create(graph, samples, requested: 0);
-        return plan.FixedBatch is null && plan.Segments[0].RunSize >= SmallSamples
+        var plan = BatchPlan.Create(graph, samples, requested: 0, budget: budget);
+        return plan.FixedBatch is null && plan.Segments[0].RunSize is >= SmallSamples and < 4 * SmallSamples
             ? BatchPlan.Create(graph, samples, 4 * SmallSamples)
             : plan;
     }

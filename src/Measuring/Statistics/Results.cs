@@ -94,6 +94,9 @@ public sealed record LayerResult
     /// <summary>What its weight matrix comes to; null unless asked for, and where there is none that is known.</summary>
     public WeightSpectrum? Spectrum { get; init; }
 
+    /// <summary>The ranks of its activations; null unless asked for, and where they are not known.</summary>
+    public ActivationSpectrum? ActivationRanks { get; init; }
+
     /// <summary>What was counted of the single nodes; null unless asked for.</summary>
     public LayerUnits? Units { get; init; }
 
@@ -168,6 +171,13 @@ public sealed record Measurement
 
     /// <summary>Where E, E_H and E_w lie among what they are by chance; empty unless asked for.</summary>
     public ImmutableArray<NullResult> Nulls { get; init; } = [];
+
+    /// <summary>The path norm of the network, the same under each threshold; null unless asked for, and where it is not
+    /// known.</summary>
+    public double? PathNorm { get; init; }
+
+    /// <summary>What others judge a network by, as means over the layers.</summary>
+    public RivalMeans Rivals => RivalMeans.Of(Layers, PathNorm);
 
     /// <summary>Why E is zero.</summary>
     public required ZeroCause ZeroCause { get; init; }

@@ -117,7 +117,7 @@ charts.figure = (() => {
     legend(spec, env) {
       const named = new Map();
       spec.panels.forEach(panel => panel.series.forEach((s, i) => named.has(s.name) || named.set(s.name, { ...styleOf(s, i, env), kind: s.kind })));
-      return named.size > spec.panels.length || named.size > 1 && spec.panels.length === 1 ? [...named].map(([name, style]) => ({ name, ...style })) : [];
+      return spec.panels.some(panel => panel.series.length > 1) ? [...named].map(([name, style]) => ({ name, ...style })) : [];
     },
 
     option(spec, env) {

@@ -55,6 +55,12 @@ internal sealed class TrainOptions
 
     private Option<int> Samples { get; } = TypedOption.WholeNumber("--samples", "train on the first N samples [default: all]", 1);
 
+    private Option<Drawn> Labels { get; } = RandomOption(
+        "--labels", "classes of the training samples: their own, or drawn at random, which can only be remembered");
+
+    private Option<Drawn> Inputs { get; } = RandomOption(
+        "--inputs", "images of the training samples: their own, or noise of the same mean and variance");
+
     private Option<float> Scale { get; } = PreprocessingOptions.Scale("1/255");
 
     private Option<ImmutableArray<float>> Mean { get; } = PreprocessingOptions.Mean("0.5");
@@ -99,7 +105,7 @@ internal sealed class TrainOptions
             return
             [
                 new("Network", Network, Hidden, Patch, Width, Depth, Heads, Activation, Init, From, Regrow),
-                new("Samples", Dataset, DataDir, Samples, Scale, Mean, Std),
+                new("Samples", Dataset, DataDir, Samples, Labels, Inputs, Scale, Mean, Std),
                 new("Training", Epochs, LearningRate, BatchSize, Optimizer, Momentum, Seed, Threads, KeepGoing),
                 new("Output", Out, Quiet),
             ];
@@ -133,7 +139,13 @@ internal sealed class TrainOptions
             GivenValue(Threads) ?? Environment.ProcessorCount,
             Given(Out)!,
             ReadRegrow(parsed),
-            parsed.GetValue(KeepGoing));
+            parsed.GetValue(KeepGoing))
+        {
+            Random = new RandomData(RandomSeed(Labels, recorded.Labels), RandomSeed(Inputs, recorded.Inputs)),
+        };
+
+        long? RandomSeed(Option<Drawn> option, string? recorded) =>
+            parsed.GetResult(option) is not null ? parsed.GetValue(option).Seed : Recall(option.Name, recorded);
 
         HyperParameters ReadHyperParameters()
         {
@@ -206,6 +218,25 @@ internal sealed class TrainOptions
     }
 
     private static ImmutableArray<float>? Recorded(ImmutableArray<float> values) => values.IsDefaultOrEmpty ? null : values;
+
+    private static Option<Drawn> RandomOption(string name, string description) => TypedOption.Read(
+        name, $"{RandomData.True}|random[:SEED]", $"{description} [default: {RandomData.True}; seed 0]",
+        [RandomData.True, "random"], text => new Drawn(RandomData.Parse(text)));
+
+    // An option that is null counts as one that is not given.
+    private readonly record struct Drawn(long? Seed);
+
+    private static long? Recall(string option, string? recorded)
+    {
+        try
+        {
+            return recorded is null ? null : RandomData.Parse(recorded);
+        }
+        catch (FormatException e)
+        {
+            throw new UsageException($"--from: it records {option[2..]} {e.Message}; choose with {option}");
+        }
+    }
 
     // A checkpoint of another program may name an optimizer that we do not have.
     private static T Recall<T>(string word) where T : struct, Enum =>

@@ -7,17 +7,19 @@ namespace Emergence.Trainer.Experiments;
 /// <summary>The experiments that are to be run; those that are not are null.</summary>
 internal sealed record ExperimentPlan(
     ExperimentSettings Settings, MlpPruning? MlpPruning, Transfer? Transfer, Cnn? Cnn, Initializations? Initializations,
-    Predictor? Predictor)
+    Predictor? Predictor, Controls? Controls, Ruggedness? Ruggedness)
 {
     /// <summary>The word for all of them.</summary>
     public const string All = "all";
 
     private const string MlpPruningName = "mlp-pruning", TransferName = "transfer", CnnName = "cnn",
-        InitializationName = "initialization", PredictorName = "predictor";
+        InitializationName = "initialization", PredictorName = "predictor",
+        ControlsName = "controls",
+        RuggednessName = "ruggedness";
 
     /// <summary>What a user can ask for.</summary>
     public static ImmutableArray<string> Names { get; } =
-        [MlpPruningName, TransferName, CnnName, InitializationName, PredictorName, All];
+        [MlpPruningName, TransferName, CnnName, InitializationName, PredictorName, ControlsName, RuggednessName, All];
 
     /// <summary>The experiments of some names.</summary>
     /// <param name="names">Some of <see cref="Names"/>, with commas between them.</param>
@@ -39,7 +41,9 @@ internal sealed record ExperimentPlan(
                 ? new Cnn(settings, Few(datasets.IsEmpty ? ["mnist", "cifar10"] : datasets), convolutional)
                 : null,
             all || named.Contains(InitializationName) ? new Initializations(settings, images[0]) : null,
-            all || named.Contains(PredictorName) ? new Predictor(settings, images[0]) : null);
+            all || named.Contains(PredictorName) ? new Predictor(settings, images[0]) : null,
+            all || named.Contains(ControlsName) ? new Controls(settings, images[0]) : null,
+            all || named.Contains(RuggednessName) ? new Ruggedness(settings, images[0]) : null);
 
         // To see it work, one is enough, unless more are asked for.
         ImmutableArray<string> Few(ImmutableArray<string> sets) => settings.IsQuick && datasets.IsEmpty ? sets[..1] : sets;
@@ -50,13 +54,15 @@ internal sealed record ExperimentPlan(
         {
             MlpPruning?.Datasets ?? [], Transfer is { } transfer ? [transfer.Source, transfer.Target] : [], Cnn?.Datasets ?? [],
             Initializations is { } initializations ? [initializations.Dataset] : [],
-            Predictor is { } predictor ? [predictor.Dataset] : [],
+            Predictor is { } predictor ? [predictor.Dataset] : [], Controls is { } controls ? [controls.Dataset] : [],
+            Ruggedness is { } ruggedness ? [ruggedness.Dataset] : [],
         }.SelectMany(names => names).Distinct();
 
     /// <summary>The whole work.</summary>
     public IEnumerable<Step> Steps =>
     [
         .. MlpPruning?.Steps ?? [], .. Transfer?.Steps ?? [], .. Cnn?.Steps ?? [], .. Initializations?.Steps ?? [],
-        .. Predictor?.Steps ?? [],
+        .. Predictor?.Steps ?? [], .. Controls?.Steps ?? [],
+        .. Ruggedness?.Steps ?? [],
     ];
 }

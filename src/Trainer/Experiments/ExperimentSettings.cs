@@ -33,7 +33,7 @@ internal sealed record ExperimentSettings
     /// <summary>Epochs from pruning, transfer or start to end.</summary>
     public int Epochs { get; init; } = 20;
 
-    /// <summary>Epochs of a run of the predictor study.</summary>
+    /// <summary>Epochs of a run of the predictor study, and of the controls.</summary>
     public int ShortEpochs { get; init; } = 10;
 
     /// <summary>Train fully connected networks on this many samples, from the first on; null for all.</summary>
@@ -42,7 +42,7 @@ internal sealed record ExperimentSettings
     /// <summary>The same for convolutional networks, which take some ten times as long.</summary>
     public int ConvolutionalSamples { get; init; } = 20_000;
 
-    /// <summary>The same for the many runs of the predictor study.</summary>
+    /// <summary>The same for the many runs of the predictor study, and for the controls.</summary>
     public int ShortSamples { get; init; } = 10_000;
 
     /// <summary>Test samples on which activations are recorded.</summary>

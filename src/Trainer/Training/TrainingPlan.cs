@@ -19,7 +19,11 @@ namespace Emergence.Trainer.Training;
 /// them.</param>
 internal sealed record TrainingPlan(
     NetworkSource Network, string Dataset, string? DataDir, int? Samples, Preprocessing Preprocessing, HyperParameters Hyper,
-    int Epochs, int Threads, string Output, bool Regrow = false, bool KeepGoing = false, int HeldOut = 0);
+    int Epochs, int Threads, string Output, bool Regrow = false, bool KeepGoing = false, int HeldOut = 0)
+{
+    /// <summary>What is random of the training samples.</summary>
+    public RandomData Random { get; init; } = RandomData.None;
+}
 
 /// <summary>Where a network comes from.</summary>
 internal abstract record NetworkSource

@@ -69,7 +69,8 @@ internal static class TrainingRun
     private static (SampleSet Train, SampleSet Test) Load(TrainingPlan plan, IProgress<TrainingProgress>? progress,
         CancellationToken token)
     {
-        return (Split("train", plan.Samples + plan.HeldOut).Skip(plan.HeldOut), Split("test", null));
+        var train = Split("train", plan.Samples + plan.HeldOut).Skip(plan.HeldOut);
+        return (plan.Random.Of(train, DatasetCatalog.Find(plan.Dataset)!.Classes), Split("test", null));
 
         SampleSet Split(string split, int? samples) => DatasetCatalog.Load(
             plan.Dataset, split, plan.DataDir, samples, line => progress?.Report(new TrainingProgress.Note(line)), token);
@@ -149,6 +150,8 @@ internal static class TrainingRun
         LearningRate = plan.Hyper.LearningRate,
         Momentum = plan.Hyper.Momentum,
         BatchSize = plan.Hyper.BatchSize,
+        Labels = RandomData.Word(plan.Random.Labels),
+        Inputs = RandomData.Word(plan.Random.Inputs),
     };
 
     private sealed class Steps(IProgress<TrainingProgress>? progress, int epoch, int lastEpoch, int samples) : IProgress<int>

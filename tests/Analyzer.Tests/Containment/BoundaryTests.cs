@@ -55,6 +55,8 @@ public class BoundaryTests
     {
         var limits = new RunLimits();
         Assert.Equal(Math.Min(RunLimits.OfMachine, (1L << 30) + 8 * 1000 + 4 * 10), limits.MemoryFor(1000, 10));
+        Assert.Equal(
+            Math.Min(RunLimits.OfMachine, (1L << 30) + 8 * 1000 + 4 * 10 + (1 << 20)), limits.MemoryFor(1000, 10, 1 << 20));
         Assert.Equal(RunLimits.OfMachine, limits.MemoryFor(long.MaxValue / 4, long.MaxValue / 4));
         Assert.Equal(5, (limits with { Memory = 5 }).MemoryFor(1000, 10));
     }

@@ -97,9 +97,8 @@ public class DeviceChooserTests
     [Fact]
     public void A_driver_that_does_not_serve_is_named()
     {
-        driver = new(0, "no CUDA-capable device is detected (100)", []);
-        Refuses("cuda", "the NVIDIA driver does not start: no CUDA-capable device is detected (100); check nvidia-smi, or use "
-            + "--device cpu");
+        driver = new(13000, "unknown error (999)", []);
+        Refuses("cuda", "the NVIDIA driver does not start: unknown error (999); check nvidia-smi, or use --device cpu");
         driver = new(12040, null, [new("Card A", Gibibyte, null)]);
         Refuses("cuda",
             "the NVIDIA driver is for CUDA 12.4, and ONNX Runtime for CUDA 13; update the driver, or use --device cpu");
@@ -114,9 +113,14 @@ public class DeviceChooserTests
         Refuses("cuda:2", "there is no GPU 2; there are cuda:0 to cuda:1");
         Assert.Equal("cuda:1", DeviceChooser.Choose(Device.Parse("cuda:1"), null, Machine()).Device.ToString());
         Assert.Contains("driver of 1", asked);
+        asked.Clear();
+        Assert.Equal("cuda:0,1", DeviceChooser.Choose(Device.Parse("cuda:0,1"), null, Machine()).Device.ToString());
+        Assert.Contains("driver of 0", asked);
+        Assert.Contains("driver of 1", asked);
+        Refuses("cuda:1,2", "there is no GPU 2; there are cuda:0 to cuda:1");
         driver = driver with { Cards = driver.Cards[..1] };
         Refuses("cuda:1", "there is no GPU 1; the only one is cuda:0");
-        Refuses("cuda:0,1", "checkpoints cannot be spread over several GPUs yet; name one, as in cuda:0");
+        Refuses("cuda:0,1", "there is no GPU 1; the only one is cuda:0");
     }
 
     [Fact]
@@ -137,12 +141,25 @@ public class DeviceChooserTests
     [InlineData("Failed to load library p.so with error: libz.so.9: cannot open shared object file",
         "a library cannot be loaded: Failed to load library p.so with error: libz.so.9: cannot open shared object file; install "
         + "what it names (docs/devices.md), or use --device cpu")]
+    [InlineData("CUDNN failure 3009: CUDNN_STATUS_NOT_SUPPORTED_SUBLIBRARY_UNAVAILABLE",
+        "cuDNN cannot load all of its libraries: CUDNN failure 3009: CUDNN_STATUS_NOT_SUPPORTED_SUBLIBRARY_UNAVAILABLE; install "
+        + "all of cuDNN 9 for CUDA 13, with its libcudnn_* libraries, where the loader looks, or use --device cpu")]
     [InlineData("something else", "ONNX Runtime cannot use it: something else; see docs/devices.md, or use --device cpu")]
     public void What_the_runtime_says_is_passed_on(string said, string finding)
     {
         words = said;
         Refuses("cuda", finding);
     }
+
+    [Theory]
+    [InlineData("CUDA failure 2: out of memory", "choose a smaller --batch, or use --device cpu")]
+    [InlineData("Failed to allocate memory for requested buffer of size 8", "choose a smaller --batch, or use --device cpu")]
+    [InlineData("CUDNN failure 3009: CUDNN_STATUS_NOT_SUPPORTED_SUBLIBRARY_UNAVAILABLE",
+        "install all of cuDNN 9 for CUDA 13, with its libcudnn_* libraries, where the loader looks, or use --device cpu")]
+    [InlineData("CUDA failure 700: an illegal memory access was encountered", "see docs/devices.md, or use --device cpu")]
+    [InlineData("Invalid dimension", null)]
+    public void A_run_that_fails_on_the_device_says_what_to_do(string words, string? remedy) =>
+        Assert.Equal(remedy, DeviceChooser.RemedyOf(words));
 
     [Fact]
     public void A_provider_must_be_in_the_build_or_in_the_library()

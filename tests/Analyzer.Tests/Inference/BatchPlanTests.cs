@@ -40,13 +40,14 @@ public class BatchPlanTests
     }
 
     [Theory]
-    [InlineData(4, 256)]
-    [InlineData(1 << 16, 8)]
-    [InlineData(1 << 26, 1)]
-    public void a_free_batch_is_chosen_by_the_largest_activation(int width, int size)
+    [InlineData(4, 256, 2048)]
+    [InlineData(1 << 16, 8, 512)]
+    [InlineData(1 << 26, 1, 1)]
+    public void a_free_batch_is_chosen_by_the_largest_activation(int width, int size, int onGpu)
     {
         var graph = Model([null, 4]).Layer("wide", [Batch(3), Channel(width)]).Graph;
         Assert.Equal(size, BatchPlan.Create(graph, 10_000, 0).Segments[0].RunSize);
+        Assert.Equal(onGpu, BatchPlan.Create(graph, 10_000, 0, budget: RunBudget.Gpu).Segments[0].RunSize);
     }
 
     [Fact]

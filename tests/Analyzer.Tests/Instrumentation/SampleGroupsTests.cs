@@ -33,7 +33,7 @@ public class SampleGroupsTests
     [Theory]
     [InlineData(1, 1)]
     [InlineData(7, 2)]
-    [InlineData(16, 1)]
+    [InlineData(16, 4)]
     [InlineData(48, 2)]
     [InlineData(256, 1)]
     public void no_sum_depends_on_what_runs_together(int batch, int threads)

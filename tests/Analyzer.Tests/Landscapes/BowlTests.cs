@@ -32,8 +32,8 @@ public class BowlTests
         {
             for (var column = 0; column < 7; column++)
             {
-                var expected = bowl.Loss(planes[0], landscape.X[column], landscape.Y[row]);
-                Assert.Equal(expected, landscape.At(column, row).Loss, 1e-6 * (1 + expected));
+                var expected = bowl.Loss(planes[0], landscape.Grid.X[column], landscape.Grid.Y[row]);
+                Assert.Equal(expected, landscape.Grid.At(column, row).Loss, 1e-6 * (1 + expected));
             }
         }
         var sharpness = planes.Average(plane => 100 * (new[] { (0.05, 0.0), (-0.05, 0), (0, 0.05), (0, -0.05) }

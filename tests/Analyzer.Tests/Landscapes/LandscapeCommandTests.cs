@@ -64,7 +64,7 @@ public class LandscapeCommandTests
         Assert.Equal(0, await shell.RunAsync("landscape", Path.Combine(shell.Folder, "one.onnx"), "--data",
             Path.Combine(shell.Folder, "x.npy"), "--labels", Path.Combine(shell.Folder, "labels.txt"), "--grid", "5", "--out",
                 place));
-        Assert.Equal(["landscape.csv", "landscape.json", "landscape.svg"],
+        Assert.Equal(["landscape.csv", "landscape.html", "landscape.json", "landscape.svg"],
             Directory.GetFileSystemEntries(place).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(place, "landscape.json")));
         var landscape = json.RootElement.GetProperty("landscapes")[0];

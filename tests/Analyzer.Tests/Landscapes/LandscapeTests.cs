@@ -22,9 +22,9 @@ public class LandscapeTests
         var request = LandscapeRun.Request(LandscapeRun.Labeled(folder), path);
         var first = LandscapeRun.Of(request);
         var second = LandscapeRun.Of(request with { Loss = request.Loss with { Workers = workers, SamplesAtATime = batch } });
-        Assert.Equal(first.Values.AsEnumerable(), second.Values);
+        Assert.Equal(first.Grid.Values.AsEnumerable(), second.Grid.Values);
         Assert.Equal(first.Numbers.Select(number => number.Value), second.Numbers.Select(number => number.Value));
-        Assert.NotEqual(first.Values.AsEnumerable(), LandscapeRun.Of(request with { Seed = 1 }).Values);
+        Assert.NotEqual(first.Grid.Values.AsEnumerable(), LandscapeRun.Of(request with { Seed = 1 }).Grid.Values);
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public class LandscapeTests
         File.AppendAllBytes(file, [1, 2, 3, 4, 5]);
         var outcome = new LandscapeAnalysis(request).Run(default);
         Assert.Equal(30, outcome.Resumed);
-        Assert.Equal(whole.Values.AsEnumerable(), outcome.Landscapes[0].Values);
+        Assert.Equal(whole.Grid.Values.AsEnumerable(), outcome.Landscapes[0].Grid.Values);
         Assert.Equal(whole.Numbers.Select(number => number.Value), outcome.Landscapes[0].Numbers.Select(number => number.Value));
         // Another question has no use for the answers.
         Assert.Equal(0, new LandscapeAnalysis(request with { Seed = 3 }).Run(default).Resumed);
@@ -67,9 +67,9 @@ public class LandscapeTests
         };
         var line = LandscapeRun.Of(request);
         Assert.Equal(1, line.Number("barrier").Value!.Value, 1e-6);
-        Assert.Equal(0, line.Values[0].Loss);
-        Assert.Equal(0, line.Values[^1].Loss);
-        Assert.Equal([0, 0.25, 0.5, 0.75, 1], line.X);
+        Assert.Equal(0, line.Grid.Values[0].Loss);
+        Assert.Equal(0, line.Grid.Values[^1].Loss);
+        Assert.Equal([0, 0.25, 0.5, 0.75, 1], line.Grid.X);
         Assert.Null(line.Number("accuracy_barrier").Value);
         Assert.Equal(2, line.Number("roughness").Value!.Value, 1e-6);
     }
@@ -88,8 +88,8 @@ public class LandscapeTests
         var line = LandscapeRun.Of(LandscapeRun.Request(probe, a, b) with { Directions = DirectionKind.Between });
         using var first = LandscapeRun.Open(a, probe);
         using var last = LandscapeRun.Open(b, probe);
-        Assert.Equal(first.Center, line.Values[0]);
-        Assert.Equal(last.Center, line.Values[^1]);
+        Assert.Equal(first.Center, line.Grid.Values[0]);
+        Assert.Equal(last.Center, line.Grid.Values[^1]);
         Assert.Contains(line.Diagnostics, diagnostic => diagnostic.Subject == "statistics");
     }
 
@@ -114,7 +114,7 @@ public class LandscapeTests
         Assert.Equal((0, 0), (plane.Path[^1].X, plane.Path[^1].Y));
         Assert.InRange(plane.ExplainedVariance.Sum(), 0.5, 1);
         Assert.True(plane.ExplainedVariance[0] >= plane.ExplainedVariance[1]);
-        Assert.True(plane.X[0] < plane.Path.Min(place => place.X) && plane.X[^1] > plane.Path.Max(place => place.X));
+        Assert.True(plane.Grid.X[0] < plane.Path.Min(place => place.X) && plane.Grid.X[^1] > plane.Path.Max(place => place.X));
     }
 
     private sealed class Interruption(CancellationTokenSource stop, int after) : IProgress<AnalysisProgress>

@@ -1,8 +1,11 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Emergence.Analyzer.Comparison;
+using Emergence.Analyzer.Landscapes;
 using Emergence.Analyzer.Reports;
 using Emergence.Analyzer.Reports.Html;
 using Emergence.Analyzer.Tests.Checkpoints;
+using Emergence.Analyzer.Tests.Landscapes;
 using Emergence.Analyzer.Tests.Reports;
 
 namespace Emergence.Analyzer.Tests.Pages;
@@ -21,10 +24,21 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         ["model"] = Of(() => PageOutcomes.Residual(12, 1)),
         ["deep"] = Of(() => PageOutcomes.Residual(150, 2)),
         ["long"] = Of(() => PageOutcomes.Residual(50, 100)),
+        ["landscape"] = Of(LandscapeReportTests.Made(OfLandscape)),
+        ["path"] = Of(LandscapeReportTests.Made(OfLandscape, hasPath: true, count: 2)),
+        ["line"] = Of(LandscapeReportTests.Line()),
         ["models"] = Of(() => PageOutcomes.Residual(12, 1), () => PageOutcomes.Residual(9, 1)),
         ["series"] = Of(() => PageOutcomes.Residual(6, 8, i => $"{i}{PageOutcomes.Hostile}"),
             () => PageOutcomes.Residual(6, 5, i => $"{i}{PageOutcomes.Hostile}")),
     };
+
+    private static ImmutableArray<LandscapeNumber> OfLandscape =>
+    [
+        new("minima", 1), new("roughness", 0.5) { Low = 0.25, High = 0.75 },
+        new("sharpness", null) { Reason = PageOutcomes.Hostile },
+    ];
+
+    private static Action<Stream> Of(LandscapeOutcome outcome) => stream => LandscapeReportTests.WritePage(outcome, stream);
 
     private static Action<Stream> Of(Func<AnalysisOutcome> outcome) => stream => ReportWriters.Page.Write(outcome(), stream);
 

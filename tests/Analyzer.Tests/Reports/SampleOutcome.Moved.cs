@@ -14,7 +14,8 @@ internal static partial class SampleOutcome
     public static AnalysisOutcome Moved { get; } = Of(new AnalysisSettings(), MovedSeries());
 
     /// <summary>One model, with all that is told of a layer.</summary>
-    public static AnalysisOutcome One { get; } = Of(new AnalysisSettings(), Checkpoint("runs/a.onnx", 3, 0.5, OneModel()));
+    public static AnalysisOutcome One { get; } = Of(
+        new AnalysisSettings { Rivals = true }, Checkpoint("runs/a.onnx", 3, 0.5, OneModel()));
 
     private static ImmutableArray<CheckpointResult> MovedSeries()
     {
@@ -38,8 +39,8 @@ internal static partial class SampleOutcome
         {
             Layers =
             [
-                measurement.Layers[0] with { NeverFired = 31, EmergenceShare = 0.75, AliveByBias = 2 },
-                measurement.Layers[1] with { NeverFired = 64, EmergenceShare = 0.25,
+                WithRivals(measurement.Layers[0], 0) with { NeverFired = 31, EmergenceShare = 0.75, AliveByBias = 2 },
+                WithRivals(measurement.Layers[1], 1) with { NeverFired = 64, EmergenceShare = 0.25,
                     Name = $"/a/very/long/{new string('n', 80)}/name" },
                 measurement.Layers[2] with { NeverFired = 0, EmergenceShare = 0 },
             ],

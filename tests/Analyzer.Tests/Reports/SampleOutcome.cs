@@ -110,7 +110,13 @@ internal static partial class SampleOutcome
     /// <summary>A series with intervals: changes within them and beyond, no change, and a value past the
     /// range of a double.</summary>
     public static AnalysisOutcome Bootstrapped { get; } = Of(
-        new AnalysisSettings { Thresholds = [0.05f, 0.5f], Bootstrap = new BootstrapSettings(1000, -7), Nulls = [Shuffle] },
+        new AnalysisSettings
+        {
+            Thresholds = [0.05f, 0.5f],
+            Bootstrap = new BootstrapSettings(1000, -7),
+            Nulls = [Shuffle],
+            Rivals = true
+        },
         [
             .. ((EmergenceValue[])[new(1000), new(1100), new(1050), new(1050), new(3000), new(2900), new(BeyondDouble)])
                 .Select((emergence, epoch) =>
@@ -134,10 +140,25 @@ internal static partial class SampleOutcome
                 NullResult.Of(Shuffle, NullMeasure.EmergenceActive, emergence, [new(5), new(5), new(5), new(5)]),
             ],
             Intervals = new BootstrapIntervals([new(79, 83), new(50, 51), new(10, 10)], new(139, 142), interval, interval),
-            Layers = [.. measurement.Layers.Select((layer, i) =>
-                layer with { AliveInterval = new Interval<int>(layer.Alive - i, layer.Alive + i) })],
+            PathNorm = 1234.5,
+            Layers = [.. measurement.Layers.Select((layer, i) => WithRivals(layer, i) with
+            {
+                AliveInterval = new Interval<int>(layer.Alive - i, layer.Alive + i),
+            })],
         };
     }
+
+    /// <summary>The first layer with all that others judge it by, the second with part of it, the third with none.</summary>
+    private static LayerResult WithRivals(LayerResult layer, int index) => index switch
+    {
+        0 => layer with
+        {
+            Spectrum = new WeightSpectrum(0.25, 12.5, 5, 6.25, 9.75, 2.125),
+            ActivationRanks = new ActivationSpectrum(1.5, 7.25),
+        },
+        1 => layer with { Spectrum = new WeightSpectrum(1, 0, 0, null, null, null) },
+        _ => layer,
+    };
 
     private static Measurement Samples(params EmergenceValue[] values)
     {

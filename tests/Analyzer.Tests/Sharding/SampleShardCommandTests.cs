@@ -55,6 +55,7 @@ public sealed class SampleShardCommandTests : IDisposable
     [InlineData("--shard: splits the series, --shard-samples the", "--shard-samples", "1/2", "--shard", "1/2", "--out", "x")]
     [InlineData("--cache: keeps results", "--shard-samples", "1/2", "--cache", "c", "--out", "x")]
     [InlineData("--null shuffle: runs other networks", "--shard-samples", "1/2", "--null", "shuffle:19", "--out", "x")]
+    [InlineData("--measures rivals: reads the ranks", "--shard-samples", "1/2", "--measures", "rivals", "--out", "x")]
     [InlineData("--format: there are no numbers before", "--shard-samples", "1/2", "--format", "csv", "--out", "x")]
     [InlineData("--html: there are no numbers before", "--shard-samples", "1/2", "--html", "x.html", "--out", "x")]
     [InlineData("is judged on the whole series", "--shard-samples", "1/2", "--out", "x", "--fail-on", "alive_share < 1")]

@@ -19,7 +19,6 @@ public sealed class SampleShardTests : IDisposable
         {
             Wired = true,
             Contributions = true,
-            Rivals = true,
             Units = true,
             Batch = 16,
             Thresholds = [0f, 0.05f, 0.5f],

@@ -77,6 +77,34 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
+    public void Random_labels_are_remembered_and_not_generalized_and_the_checkpoint_says_so()
+    {
+        Done(workspace.Train("true", "--hidden", "64", "--epochs", "40", "--lr", "0.05", "--momentum", "0.9"));
+        Done(workspace.Train("random", "--hidden", "64", "--epochs", "40", "--lr", "0.05", "--momentum", "0.9",
+            "--labels", "random:7"));
+        var (real, random) = (workspace.Open("true", 40).Metadata, workspace.Open("random", 40).Metadata);
+        Assert.Equal((null, null, "random:7", null), (real.Labels, real.Inputs, random.Labels, random.Inputs));
+        Assert.Equal(workspace.Open("true", 0).Metadata.DatasetSha256, random.DatasetSha256);
+        Assert.True(random.TrainAccuracy > 0.9, $"it remembers (train accuracy {random.TrainAccuracy})");
+        Assert.True(real.TestAccuracy > 0.9, $"it generalizes (test accuracy {real.TestAccuracy})");
+        Assert.True(random.TestAccuracy < 0.4, $"it cannot generalize (test accuracy {random.TestAccuracy})");
+
+        // Gone on with, it has the same labels unless told otherwise.
+        Done(Workspace.Run(["train", "--from", Path.Combine(workspace.Folder("random"), "ckpt_040.onnx"), "--data-dir",
+            workspace.Data, "--threads", "1", "--epochs", "1", "--out", workspace.Folder("on")]));
+        Assert.Equal("random:7", workspace.Open("on", 41).Metadata.Labels);
+        Done(Workspace.Run(["train", "--from", Path.Combine(workspace.Folder("random"), "ckpt_040.onnx"), "--data-dir",
+            workspace.Data, "--threads", "1", "--epochs", "1", "--labels", "true", "--inputs", "random", "--out",
+            workspace.Folder("back")]));
+        var back = workspace.Open("back", 41).Metadata;
+        Assert.Equal((null, "random:0"), (back.Labels, back.Inputs));
+
+        var wrong = workspace.Train("wrong", "--labels", "radom");
+        Assert.Equal(2, wrong.Code);
+        Assert.Contains("--labels: 'radom': expected true, random or random:SEED", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Cancelling_keeps_every_finished_checkpoint()
     {
         using var source = new CancellationTokenSource();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Xml.Linq;
 using Emergence.Trainer.Training;
@@ -46,6 +47,36 @@ public sealed class ExperimentCommandTests : IDisposable
         Assert.Equal(2, other.Code);
         Assert.Contains("was made with other options, and would be lost", other.Error, StringComparison.Ordinal);
         Assert.Equal(whole, Results("out"));
+    }
+
+    [Fact]
+    public void Controls_compare_true_samples_with_random_labels_and_images()
+    {
+        Done(Experiment("out", "controls", "--hidden", "8,4"));
+        AssertOneOfEachClaimIsPrimary("out");
+        var table = File.ReadAllLines(Path.Combine(workspace.Folder("out"), "tables", "controls.csv"));
+        Assert.Equal(["true samples", "random labels", "random images"], table[1..].Select(row => row.Split(',')[0]));
+        // The network starts with the same weights: before training, E does not depend on the labels.
+        Assert.Single(table[1..].Select(row => row.Split(',')[1]).Distinct());
+        Assert.True(File.Exists(Path.Combine(workspace.Folder("out"), "figures", "controls.svg")));
+    }
+
+    [Fact]
+    public void Ruggedness_is_set_beside_emergence_unpruned_and_pruned()
+    {
+        Done(Experiment("out", "ruggedness", "--hidden", "8,4"));
+        AssertOneOfEachClaimIsPrimary("out");
+        var table = File.ReadAllLines(Path.Combine(workspace.Folder("out"), "tables", "ruggedness-states.csv"));
+        Assert.Equal(["state", "E", "E_w", "Ẽ", "roughness", "sharpness", "Hessian trace", "minima", "\"test accuracy, %\""],
+            table[0].Split(',', 9));
+        Assert.Equal(6, table.Length);
+        // What the analyzer measured is what the table has.
+        using var landscape = JsonDocument.Parse(File.ReadAllText(Path.Combine(
+            workspace.Folder("out"), "ruggedness", "mnist", "seed-3", "base", "landscape", "landscape.json")));
+        var sharpness = landscape.RootElement.GetProperty("landscapes")[0].GetProperty("numbers").EnumerateArray()
+            .Single(number => number.GetProperty("name").GetString() == "sharpness").GetProperty("value").GetDouble();
+        Assert.Equal(sharpness.ToString("G4", CultureInfo.InvariantCulture), table[1].Split(',')[^4]);
+        Assert.True(File.Exists(Path.Combine(workspace.Folder("out"), "figures", "ruggedness.svg")));
     }
 
     [Fact]

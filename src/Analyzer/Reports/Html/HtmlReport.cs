@@ -22,6 +22,8 @@ internal static class HtmlReport
         if (run.IsSeries)
             Development(page, run);
         Layers(page, run);
+        if (outcome.Series.Settings.Rivals)
+            RivalsPart.Write(page, run);
         if (run.Last.Contributions is { } contributions)
             Pairs(page, run, contributions);
         Provenance.Write(page, run);

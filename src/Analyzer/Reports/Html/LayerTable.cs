@@ -35,6 +35,14 @@ internal static class LayerTable
             ("parameters", layer => PageText.Count(layer.Parameters)),
             ("mean activation", layer => PageText.Number(layer.ActivationMean)),
             ("largest", layer => PageText.Number(layer.ActivationMax)),
+            ("sparsity", layer => Real(layer.Spectrum?.Sparsity)),
+            ("Frobenius norm", layer => Real(layer.Spectrum?.Frobenius)),
+            ("spectral norm", layer => Real(layer.Spectrum?.Spectral)),
+            ("stable rank", layer => Real(layer.Spectrum?.StableRank)),
+            ("effective rank", layer => Real(layer.Spectrum?.EffectiveRank)),
+            ("alpha", layer => Real(layer.Spectrum?.Alpha)),
+            ("stable rank of activations", layer => Real(layer.ActivationRanks?.StableRank)),
+            ("effective rank of activations", layer => Real(layer.ActivationRanks?.EffectiveRank)),
             ("dead, by index", layer => layer.Mask is { } mask
                 ? IndexRanges.Of(Enumerable.Range(0, mask.Count).Where(node => !mask[node]), MostRanges) : ""),
         ];
@@ -44,6 +52,8 @@ internal static class LayerTable
             layers.Select(layer => kept.Select(column => column.Cell(layer) is { Length: > 0 } cell ? cell : "–")),
             $"Layers{(run.IsSeries ? $" of {run.Labels[^1]}" : "")}; a click on a head sorts by it.");
     }
+
+    private static string Real(double? value) => value is null ? "" : PageText.Number(value);
 
     private static string Positive(int count) => count == 0 ? "" : PageText.Count(count);
 }

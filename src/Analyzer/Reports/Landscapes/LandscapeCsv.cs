@@ -10,8 +10,8 @@ internal static class LandscapeCsv
     {
         var rows =
             from landscape in outcome.Landscapes
-            from row in Enumerable.Range(0, landscape.Y.Length)
-            from column in Enumerable.Range(0, landscape.X.Length)
+            from row in Enumerable.Range(0, landscape.Grid.Y.Length)
+            from column in Enumerable.Range(0, landscape.Grid.X.Length)
             select LandscapeRow.Of(landscape, column, row);
         using var csv = CsvWriter.Create(stream, CsvDialect.Options, leaveOpen: true);
         csv.WriteRecords(rows);
@@ -30,9 +30,9 @@ internal sealed partial record LandscapeRow
     public static LandscapeRow Of(Landscape landscape, int column, int row) => new()
     {
         Checkpoint = CsvDialect.Name(landscape.File),
-        X = landscape.X[column],
-        Y = landscape.Y[row],
-        Loss = Spelling.Finite(landscape.At(column, row).Loss),
-        Accuracy = Spelling.Finite(landscape.At(column, row).Accuracy),
+        X = landscape.Grid.X[column],
+        Y = landscape.Grid.Y[row],
+        Loss = Spelling.Finite(landscape.Grid.At(column, row).Loss),
+        Accuracy = Spelling.Finite(landscape.Grid.At(column, row).Accuracy),
     };
 }

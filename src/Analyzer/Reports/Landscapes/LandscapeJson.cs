@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Landscapes;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Losses;
@@ -6,7 +7,7 @@ using static Emergence.Analyzer.Reports.JsonFields;
 
 namespace Emergence.Analyzer.Reports.Landscapes;
 
-/// <summary><c>landscape.json</c>: everything. The fields are described in docs/landscape.md.</summary>
+/// <summary><c>landscape.json</c>: everything, valid against schemas/landscape.schema.json.</summary>
 internal static class LandscapeJson
 {
     // Raised when a reader of the old form would misread the new one.
@@ -24,6 +25,7 @@ internal static class LandscapeJson
         var request = outcome.Request;
         json.WriteStartObject();
         json.WriteNumber("schema_version", SchemaVersion);
+        json.WriteString("tool_version", ToolBuild.Version);
         json.WriteString("runtime_version", SessionFactory.RuntimeVersion);
         json.WriteString("directions", LandscapeWords.Of(request.Directions));
         json.WriteString("normalize",
@@ -76,8 +78,8 @@ internal static class LandscapeJson
             Number(json, "off_plane", place.OffPlane);
         });
         Reals(json, "explained_variance", landscape.ExplainedVariance);
-        Reals(json, "x", landscape.X);
-        Reals(json, "y", landscape.Y);
+        Reals(json, "x", landscape.Grid.X);
+        Reals(json, "y", landscape.Grid.Y);
         Rows(json, "losses", landscape, value => value.Loss);
         Rows(json, "accuracies", landscape, value => value.Accuracy);
         Strings(json, "diagnostics", landscape.Diagnostics.Select(diagnostic => diagnostic.ToString()));
@@ -86,7 +88,7 @@ internal static class LandscapeJson
     private static void Rows(Utf8JsonWriter json, string name, Landscape landscape, Func<LossValue, double?> number)
     {
         json.WriteStartArray(name);
-        foreach (var row in landscape.Values.Chunk(landscape.X.Length))
+        foreach (var row in landscape.Grid.Values.Chunk(landscape.Grid.X.Length))
         {
             json.WriteStartArray();
             foreach (var value in row)

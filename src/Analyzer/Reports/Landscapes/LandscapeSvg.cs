@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text;
 using Emergence.Analyzer.Landscapes;
 using Emergence.Figures;
@@ -11,24 +10,20 @@ namespace Emergence.Analyzer.Reports.Landscapes;
 internal static class LandscapeSvg
 {
     public static void Write(LandscapeOutcome outcome, Stream stream) => stream.Write(Encoding.UTF8.GetBytes(
-        outcome.Landscapes[0].IsLine ? SvgFigure.Render(Line(outcome.Landscapes[0])) : SvgContours.Render(Planes(outcome))));
+        outcome.Landscapes[0].Grid.IsLine ? SvgFigure.Render(Line(outcome.Landscapes[0])) : SvgContours.Render(Planes(outcome))));
 
     private static ContourFigure Planes(LandscapeOutcome outcome) => new("Loss landscape",
         [.. outcome.Landscapes.Select(landscape => new ContourPanel(
-            Path.GetFileName(landscape.File), Label(landscape, 0), Label(landscape, 1), landscape.X, landscape.Y,
-            [.. landscape.Values.Select(value => value.Loss)])
+            Path.GetFileName(landscape.File), LandscapeWords.Axis(landscape, 0), LandscapeWords.Axis(landscape, 1),
+            landscape.Grid.X, landscape.Grid.Y,
+            [.. landscape.Grid.Values.Select(value => value.Loss)])
         {
             Path = landscape.Path.IsEmpty ? [(0, 0)] : [.. landscape.Path.Select(place => (place.X, place.Y))],
         })]);
 
-    private static string Label(Landscape landscape, int axis) => landscape.ExplainedVariance.IsEmpty
-        ? $"random direction {axis + 1}"
-        : string.Create(CultureInfo.InvariantCulture,
-            $"principal direction {axis + 1} ({landscape.ExplainedVariance[axis]:0.0%} of the path)");
-
     private static Figure Line(Landscape landscape)
     {
-        var axis = new Axis($"from {Path.GetFileName(landscape.File)} (0) to {Path.GetFileName(landscape.Other)} (1)");
+        var axis = new Axis(LandscapeWords.Axis(landscape, 0));
         var panels = ImmutableArray.Create(Along("loss", new Axis("loss"), value => value.Loss));
         if (landscape.Center.Accuracy is not null)
             panels = panels.Add(Along("accuracy", new Axis("accuracy") { Percent = true }, value =>
@@ -36,6 +31,7 @@ internal static class LandscapeSvg
         return new Figure("Between two checkpoints", panels);
 
         Panel Along(string name, Axis y, Func<Measuring.Losses.LossValue, double> number) => new(null, axis, y,
-            [new Pages.Series(name, [.. landscape.X.Zip(landscape.Values, (x, value) => new Point(x, number(value)))])]);
+            [new Pages.Series(name,
+                [.. landscape.Grid.X.Zip(landscape.Grid.Values, (x, value) => new Point(x, number(value)))])]);
     }
 }

@@ -19,5 +19,6 @@ internal static class LandscapeWriters
         new("json", "landscape.json", LandscapeJson.Write),
         new("csv", "landscape.csv", LandscapeCsv.Write),
         new(null, "landscape.svg", LandscapeSvg.Write),
+        new(null, "landscape.html", LandscapePage.Write),
     ];
 }

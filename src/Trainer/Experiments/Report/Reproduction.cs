@@ -38,6 +38,10 @@ internal sealed record Reproduction(
             chapters.Add(InitializationChapter.Write(initializations, bench));
         if (plan.Predictor is { } predictor)
             chapters.Add(PredictorChapter.Write(predictor, bench));
+        if (plan.Controls is { } controls)
+            chapters.Add(ControlsChapter.Write(controls, bench));
+        if (plan.Ruggedness is { } ruggedness)
+            chapters.Add(RuggednessChapter.Write(ruggedness, bench));
         return chapters.ToImmutable();
     }
 

@@ -57,7 +57,10 @@ internal sealed record TrainStep(string Folder, TrainingSetting Setting, int Fir
             source, Setting.Dataset, bench.DataDir, Setting.Samples, Preprocessing.Images, Setting.Hyper,
             LastEpoch - (start ?? 0), Setting.Threads, folder, Regrow,
             // A run that diverges is a result too: the report names it.
-            KeepGoing: true);
+            KeepGoing: true)
+        {
+            Random = Setting.Random,
+        };
     }
 
     /// <summary>

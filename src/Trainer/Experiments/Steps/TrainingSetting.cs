@@ -12,13 +12,16 @@ namespace Emergence.Trainer.Experiments.Steps;
 /// <param name="Threads">Threads of one operator, which decide the order of sums.</param>
 internal sealed record TrainingSetting(NetworkDesign Design, string Dataset, int? Samples, HyperParameters Hyper, int Threads)
 {
+    /// <summary>What is random of the training samples.</summary>
+    public RandomData Random { get; init; } = RandomData.None;
+
     /// <summary>Every setting, in one line; the same text for the same run.</summary>
     public string Describe() => string.Create(
         CultureInfo.InvariantCulture,
         $"{DescribeNetwork()}, {Design.Initialization} initialization; {Dataset}, "
         + $"{Samples?.ToString(CultureInfo.InvariantCulture) ?? "all"} samples; "
         + $"{Hyper.Optimizer.ToString().ToLowerInvariant()}, lr {Hyper.LearningRate}, momentum {Hyper.Momentum}, batch "
-        + $"{Hyper.BatchSize}, seed {Hyper.Seed}; threads {Threads}");
+        + $"{Hyper.BatchSize}, seed {Hyper.Seed}; threads {Threads}{Random.Describe()}");
 
     /// <summary>The same for a reader, for runs that differ in their seeds only.</summary>
     public string Describe(IEnumerable<long> seeds) =>
