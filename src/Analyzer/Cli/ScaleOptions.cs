@@ -3,6 +3,7 @@ using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Sharding;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
+using Emergence.Measuring.Settings;
 
 namespace Emergence.Analyzer.Cli;
 
@@ -42,6 +43,12 @@ internal sealed class ScaleOptions
         "analyze only part i of N, for emergence-analyze merge; auto: as Slurm, AWS Batch or CI say, or Kubernetes, with N",
         Read);
 
+    private Option<ShardChoice> ShardSamples { get; } = TypedOption.Of(
+        "--shard-samples", "i/N|auto[/N]",
+        "run all checkpoints on part i of N of the samples only, for emergence-analyze merge: for few checkpoints on many "
+        + "samples",
+        Read);
+
     private Option<string> Cache { get; } = TypedOption.Text(
         "--cache", "DIR", "keep results there and take those that are there, by the content of checkpoints; any number of runs "
         + "may share it");
@@ -51,7 +58,7 @@ internal sealed class ScaleOptions
         + "the run [default: nothing]");
 
     /// <summary>In the order of help.</summary>
-    public IEnumerable<Option> All => [Shard, Cache, CacheSize];
+    public IEnumerable<Option> All => [Shard, ShardSamples, Cache, CacheSize];
 
     /// <summary>The shared folder of results; null: none.</summary>
     /// <exception cref="UsageException">It is a file, or a size is given without one.</exception>
@@ -71,16 +78,44 @@ internal sealed class ScaleOptions
     /// <param name="parsed">The call.</param>
     /// <param name="hasFolder">Whether there is a folder for what the part contributes.</param>
     /// <exception cref="UsageException">There is none, or it is not clear which part is meant.</exception>
-    public Shard? ReadShard(ParseResult parsed, bool hasFolder)
+    public Shard? ReadShard(ParseResult parsed, bool hasFolder) => Read(parsed, Shard, hasFolder);
+
+    /// <summary>The share of the samples to count on; null: all.</summary>
+    /// <param name="parsed">The call.</param>
+    /// <param name="hasFolder">Whether there is a folder for what the share contributes.</param>
+    /// <param name="settings">What to measure.</param>
+    /// <exception cref="UsageException">There is none, it is not clear which share is meant, or something is asked for that
+    /// does not follow from counts on shares.</exception>
+    public Shard? ReadSampleShard(ParseResult parsed, bool hasFolder, AnalysisSettings settings)
     {
-        if (parsed.GetResult(Shard) is null)
+        ArgumentNullException.ThrowIfNull(settings);
+        if (Read(parsed, ShardSamples, hasFolder) is not { } shard)
             return null;
-        var choice = parsed.GetRequiredValue(Shard);
-        var shard = choice.Shard ?? ArrayTask.Of(Environment.GetEnvironmentVariable, choice.Total);
+        var (other, why) = parsed.GetResult(Shard) is not null
+            ? ("--shard", "splits the series, --shard-samples the samples; give --shard alone where there are more checkpoints "
+                + "than shards, else --shard-samples alone")
+            : parsed.GetResult(Cache) is not null
+                ? ("--cache", "keeps results, and a share of the samples has none; leave it out with --shard-samples")
+            : settings.Nulls.Any(model => model.Kind == NullKind.Shuffle)
+                ? ("--null shuffle", "runs other networks on all samples, which --shard-samples does not split; leave one of "
+                    + "them out")
+            : settings.Rivals
+                ? ("--measures rivals", "reads the ranks of activations off all samples at once, which --shard-samples does not "
+                    + "split; leave one of them out")
+            : ("", "");
+        return other.Length == 0 ? shard : throw new UsageException($"{other}: {why}");
+    }
+
+    private static Shard? Read(ParseResult parsed, Option<ShardChoice> option, bool hasFolder)
+    {
+        if (parsed.GetResult(option) is null)
+            return null;
+        var choice = parsed.GetRequiredValue(option);
+        var shard = choice.Shard ?? ArrayTask.Of(Environment.GetEnvironmentVariable, choice.Total, option.Name);
         return hasFolder
             ? shard
-            : throw new UsageException($"--shard {shard}: writes files for emergence-analyze merge; name a folder for this shard "
-                + "with --out");
+            : throw new UsageException($"{option.Name} {shard}: writes files for emergence-analyze merge; name a folder for this "
+                + "shard with --out");
     }
 
     private static ShardChoice Read(string text) =>

@@ -41,7 +41,8 @@ internal static class TableReport
         var width = Math.Min(columns ?? MaxWidth, MaxWidth);
         var series = outcome.Series;
         // Nobody scrolls a terminal through a million rows; a file or a pipe has them all.
-        ImmutableArray<int> shown = columns is null ? [.. Enumerable.Range(0, series.Checkpoints.Length)] : ShownSteps.Of(outcome);
+        ImmutableArray<int> shown = columns is null ? [.. Enumerable.Range(0, series.Checkpoints.Length)]
+            : ShownSteps.Of(series.Checkpoints, outcome.Verdicts);
         Row[] rows = [
             .. shown.SelectMany(i => series.Checkpoints[i].Measurements,
                 (i, measurement) => new Row(series.Checkpoints[i], measurement))];
