@@ -25,14 +25,14 @@ internal static class RivalsPart
 
     private static Figure? Curves(Run run)
     {
+        var axis = new Axis(run.StepLabel) { Categories = run.HasEpochs ? [] : [.. run.Shown.Select(i => run.Steps[i])] };
         ImmutableArray<Panel> panels =
         [
             .. from column in RivalWords.Columns
                let points = run.Points.Select(point =>
                    new Point(point.At, column.Of(point.Checkpoint.Measurements[0].Rivals) ?? double.NaN)).ToImmutableArray()
                where points.Any(point => double.IsFinite(point.Y))
-               select new Panel(null, new Axis(run.StepLabel) { Categories = run.HasEpochs ? [] : [.. run.Shown.Select(i => run.Steps[i])] },
-                   new Axis(column.Header), [new Pages.Series(column.Header, points)]),
+               select new Panel(null, axis, new Axis(column.Header), [new Pages.Series(column.Header, points)]),
         ];
         return panels.IsEmpty ? null : new Figure("Rivals along the series", panels) { Columns = 3 };
     }
