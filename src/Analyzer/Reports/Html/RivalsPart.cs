@@ -30,8 +30,7 @@ internal static class RivalsPart
                let points = run.Points.Select(point => new Point(
                    point.At, column.Of(point.Checkpoint.Measurements[0].Rivals) ?? double.NaN)).ToImmutableArray()
                where points.Any(point => double.IsFinite(point.Y))
-               select new Panel(null, run.Axis,
-                   new Axis(column.Header), [new Pages.Series(column.Header, points)]),
+               select new Panel(null, run.Axis, new Axis(column.Header), [new Pages.Series(column.Header, points)]),
         ];
         return panels.IsEmpty ? null : new Figure("Rivals along the series", panels) { Columns = 3 };
     }
