@@ -106,7 +106,7 @@ internal sealed class ScaleOptions
         var shard = option.Read(parsed);
         return shard is null || hasFolder
             ? shard
-            : throw new UsageException($"{option.Option.Name} {shard}: writes files for emergence-analyze merge; name a folder for "
-                + "this shard with --out");
+            : throw new UsageException($"{option.Option.Name} {shard}: writes files for emergence-analyze merge; name a folder "
+                + "for this shard with --out");
     }
 }
