@@ -1,6 +1,7 @@
 using Emergence.Analyzer.Series;
 using Emergence.Analyzer.Sharding;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer;

@@ -4,6 +4,7 @@ using Emergence.Analyzer.Gates;
 using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Series;
 using Emergence.Analyzer.Sharding;
+using Emergence.CommandLine;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;

@@ -3,6 +3,7 @@ using Emergence.Analyzer.Containment;
 using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Sharding;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 using Emergence.Measuring;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Probes;

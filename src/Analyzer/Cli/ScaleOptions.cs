@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Emergence.Analyzer.Journal;
-using Emergence.Analyzer.Sharding;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
 using Emergence.Measuring.Settings;
@@ -36,18 +35,14 @@ internal sealed record CacheCall(string Folder, long? Size)
 /// <summary>The options that spread a series over several processes and machines.</summary>
 internal sealed class ScaleOptions
 {
-    private const string Auto = "auto";
+    private ShardOption Shard { get; } = new(
+        "--shard",
+        "analyze only part i of N, for emergence-analyze merge; auto: as Slurm, AWS Batch or CI say, or Kubernetes, with N");
 
-    private Option<ShardChoice> Shard { get; } = TypedOption.Of(
-        "--shard", "i/N|auto[/N]",
-        "analyze only part i of N, for emergence-analyze merge; auto: as Slurm, AWS Batch or CI say, or Kubernetes, with N",
-        Read);
-
-    private Option<ShardChoice> ShardSamples { get; } = TypedOption.Of(
-        "--shard-samples", "i/N|auto[/N]",
+    private ShardOption ShardSamples { get; } = new(
+        "--shard-samples",
         "run all checkpoints on part i of N of the samples only, for emergence-analyze merge: for few checkpoints on many "
-        + "samples",
-        Read);
+        + "samples");
 
     private Option<string> Cache { get; } = TypedOption.Text(
         "--cache", "DIR", "keep results there and take those that are there, by the content of checkpoints; any number of runs "
@@ -58,7 +53,7 @@ internal sealed class ScaleOptions
         + "the run [default: nothing]");
 
     /// <summary>In the order of help.</summary>
-    public IEnumerable<Option> All => [Shard, ShardSamples, Cache, CacheSize];
+    public IEnumerable<Option> All => [Shard.Option, ShardSamples.Option, Cache, CacheSize];
 
     /// <summary>The shared folder of results; null: none.</summary>
     /// <exception cref="UsageException">It is a file, or a size is given without one.</exception>
@@ -91,7 +86,7 @@ internal sealed class ScaleOptions
         ArgumentNullException.ThrowIfNull(settings);
         if (Read(parsed, ShardSamples, hasFolder) is not { } shard)
             return null;
-        var (other, why) = parsed.GetResult(Shard) is not null
+        var (other, why) = parsed.GetResult(Shard.Option) is not null
             ? ("--shard", "splits the series, --shard-samples the samples; give --shard alone where there are more checkpoints "
                 + "than shards, else --shard-samples alone")
             : parsed.GetResult(Cache) is not null
@@ -106,27 +101,12 @@ internal sealed class ScaleOptions
         return other.Length == 0 ? shard : throw new UsageException($"{other}: {why}");
     }
 
-    private static Shard? Read(ParseResult parsed, Option<ShardChoice> option, bool hasFolder)
+    private static Shard? Read(ParseResult parsed, ShardOption option, bool hasFolder)
     {
-        if (parsed.GetResult(option) is null)
-            return null;
-        var choice = parsed.GetRequiredValue(option);
-        var shard = choice.Shard ?? ArrayTask.Of(Environment.GetEnvironmentVariable, choice.Total, option.Name);
-        return hasFolder
+        var shard = option.Read(parsed);
+        return shard is null || hasFolder
             ? shard
-            : throw new UsageException($"{option.Name} {shard}: writes files for emergence-analyze merge; name a folder for this "
-                + "shard with --out");
+            : throw new UsageException($"{option.Option.Name} {shard}: writes files for emergence-analyze merge; name a folder "
+                + "for this shard with --out");
     }
-
-    private static ShardChoice Read(string text) =>
-        text == Auto ? new ShardChoice(null, null)
-        : text.StartsWith($"{Auto}/", StringComparison.Ordinal)
-            ? Sharding.Shard.TryCount(text[(Auto.Length + 1)..], out var total) ? new ShardChoice(null, total)
-                : throw new FormatException($"'{text}': expected a number of shards behind {Auto}/, as in {Auto}/8")
-        : new ShardChoice(Sharding.Shard.Parse(text), null);
-
-    /// <summary>What was asked for.</summary>
-    /// <param name="Shard">The part; null: as the scheduler says.</param>
-    /// <param name="Total">How many parts there are, where the scheduler does not say.</param>
-    private sealed record ShardChoice(Shard? Shard, int? Total);
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Emergence.Analyzer.Journal;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;

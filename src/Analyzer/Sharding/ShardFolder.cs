@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Sharding;
 

@@ -1,3 +1,4 @@
+using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Sharding;
 

@@ -1,6 +1,7 @@
 using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;

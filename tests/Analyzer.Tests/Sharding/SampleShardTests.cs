@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Emergence.Analyzer.Sharding;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 

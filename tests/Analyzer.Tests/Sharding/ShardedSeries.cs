@@ -4,6 +4,7 @@ using Emergence.Analyzer.Reports;
 using Emergence.Analyzer.Sharding;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Testing;

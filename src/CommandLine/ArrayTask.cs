@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Emergence.Checkpoints;
 
-namespace Emergence.Analyzer.Sharding;
+namespace Emergence.CommandLine;
 
 /// <summary>Which part of a series is this process's, as the scheduler that started it says in its environment.</summary>
-internal static class ArrayTask
+public static class ArrayTask
 {
     /// <summary>A scheduler that counts its tasks without gaps.</summary>
     /// <param name="Name">Its name.</param>
