@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Emergence.Analyzer.Sharding;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
 
