@@ -1,6 +1,7 @@
 using Emergence.Analyzer.Series;
 using Emergence.Analyzer.Sharding;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer;
@@ -27,7 +28,8 @@ public static class Analysis
         // Of one model, its layers are shown, and which of their nodes never fire.
         if (request.Checkpoints.Length == 1)
             request = request with { Settings = request.Settings with { Maxima = true } };
-        return request.Shard is null ? RunAll(request, progress, token) : RunShard(request, request.Shard, progress, token);
+        return request.SampleShard is { } share ? SampleShareAnalysis.Count(request, share, progress, token)
+            : request.Shard is { } shard ? RunShard(request, shard, progress, token) : RunAll(request, progress, token);
     }
 
     private static AnalysisOutcome RunAll(

@@ -4,6 +4,7 @@ using Emergence.Analyzer.Gates;
 using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Series;
 using Emergence.Analyzer.Sharding;
+using Emergence.CommandLine;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
@@ -28,6 +29,12 @@ public sealed record AnalysisRequest(ImmutableArray<string> Checkpoints, Analysi
     /// <summary>The part of the series to analyze; null: all of it.</summary>
     internal Shard? Shard { get; init; }
 
+    /// <summary>The share of the samples to count on; null: all of them.</summary>
+    internal Shard? SampleShard { get; init; }
+
+    /// <summary>What was counted on shares of the samples, which then are not run; null where they are.</summary>
+    internal SampleMerge? Counts { get; init; }
+
     /// <summary>What keeps results beyond the run; null where there is nothing to go on with.</summary>
     internal ResultStore? Store { get; init; }
 }
@@ -45,6 +52,9 @@ public sealed record AnalysisOutcome(SeriesResult Series, ImmutableArray<FailedC
 
     /// <summary>What this part of a series contributes to the whole; null where it is the whole.</summary>
     internal ShardPart? Part { get; init; }
+
+    /// <summary>What this share of the samples contributes to the whole; null where it is the whole.</summary>
+    internal SamplePart? Samples { get; init; }
 
     /// <summary>The checkpoint of another shard that the first is compared with; null where there is none.</summary>
     internal CheckpointResult? Before { get; init; }

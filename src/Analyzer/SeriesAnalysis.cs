@@ -177,7 +177,7 @@ internal sealed class SeriesAnalysis
         var draws = settings.Nulls.Where(model => model.Kind == NullKind.Shuffle).Sum(model => (long)model.Draws);
         var samples = (int)Math.Min(int.MaxValue, (1 + draws) * probe.Samples);
         samplesDone(0, samples);
-        var measured = Measure(model, probe, on, done => samplesDone(done, samples), run.Token);
+        var measured = Measure(file, model, probe, on, done => samplesDone(done, samples), run.Token);
         return new Content(new CheckpointResult
         {
             File = file,
@@ -203,15 +203,16 @@ internal sealed class SeriesAnalysis
 
     /// <summary>What was measured before, or is now, and is kept: all that takes time.</summary>
     private MeasuredCheckpoint Measure(
-        TracedCheckpoint model, Probe probe, SessionFactory on, Action<int> samplesDone, CancellationToken token)
+        string file, TracedCheckpoint model, Probe probe, SessionFactory on, Action<int> samplesDone, CancellationToken token)
     {
-        return store is null ? Now() : store.Get(
+        return store is null || request.Counts is not null ? Now() : store.Get(
             ResultKey.Of(model.Checkpoint, model.Graph.Diagnostics, request.Settings, request.Probe, probe, Device),
             Now, token);
 
         MeasuredCheckpoint Now()
         {
-            var measured = model.Measure(probe, on, samplesDone, token);
+            var measured = request.Counts is { } counts ? model.Measure(probe, counts.Of(file), on, token)
+                : model.Measure(probe, on, samplesDone, token);
             // The runtime reads weights from the files itself, and later than they were hashed.
             model.Checkpoint.RequireUnchanged();
             return new MeasuredCheckpoint(measured.Measurements, measured.Profile.Accuracy,

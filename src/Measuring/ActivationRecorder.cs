@@ -57,7 +57,52 @@ internal sealed class ActivationRecorder
     /// keep the samples apart.
     /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
-    public ActivationProfile Record(Probe probe, Action<int>? samplesDone, CancellationToken token)
+    public ActivationProfile Record(Probe probe, Action<int>? samplesDone, CancellationToken token) =>
+        InGroups(probe, plan => Record(probe, plan, samplesDone, token));
+
+    /// <summary>Counts on a share of the samples, twice: what needs sums in double only the whole shows.</summary>
+    /// <param name="probe">All samples.</param>
+    /// <param name="index">Which share, from 1.</param>
+    /// <param name="count">Of how many.</param>
+    /// <param name="samplesDone">Told after each run of the first time how many samples are done.</param>
+    /// <param name="token">Ends the run in progress.</param>
+    /// <inheritdoc cref="Record(Probe, Action{int}, CancellationToken)" path="/exception"/>
+    public ProbeCounts RecordShare(Probe probe, int index, int count, Action<int>? samplesDone, CancellationToken token) =>
+        InGroups(probe, plan => RecordShare(probe, plan, ShareOf(plan, index, count), samplesDone, token));
+
+    /// <summary>What recording all samples gives, from what was counted of each share.</summary>
+    /// <param name="probe">All samples.</param>
+    /// <param name="shares">All shares, each once, in any order.</param>
+    /// <exception cref="UserException">They were not counted in the same way, or what was counted cannot be.</exception>
+    public ActivationProfile Join(Probe probe, ImmutableArray<ProbeCounts> shares)
+    {
+        ProbeCounts[] run = [.. shares.Where(share => share.First is not null).OrderBy(share => share.First)];
+        var group = run[0].Group;
+        if (Array.Find(run, share => share.Group != group) is { } other)
+        {
+            throw new UserException($"shares of the samples were added up {group} and {other.Group} at a time, as the model does "
+                + "not take every number of samples; measure it without --shard-samples");
+        }
+        var plan = PlanOf(probe);
+        (providers, onCpu) = (run[0].Providers, run[0].Placed);
+        var counters = AliveRule.CountersFor(settings);
+        return Profile(plan, group, Joined(graph.Layers, counters, AliveRule.CountersByBlock(settings), share => share.Layers),
+            shares.Where(share => share.First is null).Concat(run)
+                .Aggregate(new ClassifierCounts(0, 0, null, null), (sum, share) => sum.Then(share.Classified)),
+            SampleProfile.Join([.. run.Select(share => share.Samples)]),
+            suspects => Joined(suspects, ExactOf(counters), [], share => share.Exact));
+
+        LayerAccumulator[] Joined(ImmutableArray<TracedLayer> layers, ImmutableArray<Counter> counters,
+            ImmutableArray<Counter> byBlock, Func<ProbeCounts, ImmutableArray<LayerCounts>> counts) =>
+            [.. layers.Select(layer =>
+            {
+                var accumulator = AccumulatorOf(layer, plan, counters, byBlock, keeps: false);
+                accumulator.Add([.. run.Select(share => counts(share)[graph.Layers.IndexOf(layer)])]);
+                return accumulator;
+            })];
+    }
+
+    private BatchPlan PlanOf(Probe probe)
     {
         ArgumentNullException.ThrowIfNull(probe);
         var blocks = settings.Bootstrap is null ? 1 : BootstrapSettings.Blocks;
@@ -67,80 +112,129 @@ internal sealed class ActivationRecorder
                 $"--bootstrap: needs at least {blocks} samples, one for each block, and the probe has {probe.Samples}; " +
                 "raise --samples or leave out --bootstrap");
         }
-        var plan = BatchPlan.Create(graph, probe.Samples, settings.Batch, blocks, sessions.Budget);
+        return BatchPlan.Create(graph, probe.Samples, settings.Batch, blocks, sessions.Budget);
+    }
+
+    private T InGroups<T>(Probe probe, Func<BatchPlan, T> record)
+    {
+        var plan = PlanOf(probe);
         // Of blocks of samples and of single samples, the sums are few.
         if (settings.Bootstrap is not null || settings.Statistic == Statistic.Sample)
-            return Record(probe, plan, samplesDone, token);
+            return record(plan);
         var grouped = plan.InGroups(graph);
         try
         {
-            return Record(probe, grouped, samplesDone, token);
+            return record(grouped);
         }
         // A model may take fewer samples than a group, or have other axes than were traced. Sums in double are right, or tell.
         catch (UserException) when (grouped.Group > 1)
         {
-            return Record(probe, plan, samplesDone, token);
+            return record(plan);
         }
     }
 
     private ActivationProfile Record(Probe probe, BatchPlan plan, Action<int>? samplesDone, CancellationToken token)
     {
+        var pass = Begin(probe, plan, [.. plan.Stretches().Index()], keeps: false);
         using var runner = new ProbeRunner(graph.Inputs, probe, plan, path, sessions.Binding);
-
-        var classifier = probe.Labels is { } labels ? new Classifier(model.Graph, labels, probe.LabelOrigin) : null;
-        var samples = settings.Statistic == Statistic.Sample ? new SampleAccumulator(graph, settings) : null;
         var counters = AliveRule.CountersFor(settings);
-        (providers, onCpu, planned) = ([], [], CopiedBytes.None);
-        var layers = Count(runner, plan, graph.Layers, counters, AliveRule.CountersByBlock(settings), plan.Group > 1,
-            classifier, samples, samplesDone, token);
-        var profiles = layers.Select(layer => layer.ToProfile()).ToImmutableArray();
+        var layers = Count(runner, pass, graph.Layers, counters, AliveRule.CountersByBlock(settings), samplesDone, token);
+        var profile = Profile(plan, plan.Group, layers, pass.Classifier?.Counts ?? new(0, 0, null, null),
+            pass.Samples?.ToProfiles() ?? [],
+            suspects => Count(runner, pass.Exactly, suspects, ExactOf(counters), [], null, token));
+        return profile with { Copied = sessions.Binding is null ? planned : runner.Copied };
+    }
 
+    private ProbeCounts RecordShare(
+        Probe probe, BatchPlan plan, ImmutableArray<(int, ProbeStretch)> own, Action<int>? samplesDone, CancellationToken token)
+    {
+        var pass = Begin(probe, plan, own, keeps: true);
+        var counters = AliveRule.CountersFor(settings);
+        using var runner = own.IsEmpty ? null : new ProbeRunner(graph.Inputs, probe, plan, path, sessions.Binding);
+        var layers = runner is null ? []
+            : Count(runner, pass, graph.Layers, counters, AliveRule.CountersByBlock(settings), samplesDone, token);
+        var exact = runner is null ? []
+            : Count(runner, pass.Exactly, graph.Layers, ExactOf(counters), [], null, token);
+        return new ProbeCounts(plan.Group, own.IsEmpty ? null : own[0].Item1,
+            [.. layers.Select(layer => layer.ToCounts())], [.. exact.Select(layer => layer.ToCounts())])
+        {
+            Classified = pass.Classifier?.Counts ?? new(0, 0, null, null),
+            Samples = pass.Samples?.ToProfiles() ?? [],
+            Providers = providers,
+            Placed = onCpu,
+        };
+    }
+
+    private static ImmutableArray<(int, ProbeStretch)> ShareOf(BatchPlan plan, int index, int count)
+    {
+        var stretches = plan.Stretches();
+        var units = stretches.Max(stretch => stretch.Unit) + 1L;
+        return [.. stretches.Index().Where(stretch =>
+            stretch.Item.Unit >= units * (index - 1) / count && stretch.Item.Unit < units * index / count)];
+    }
+
+    private Pass Begin(Probe probe, BatchPlan plan, ImmutableArray<(int, ProbeStretch)> stretches, bool keeps)
+    {
+        (providers, onCpu, planned) = ([], [], CopiedBytes.None);
+        return new Pass(plan, stretches, keeps)
+        {
+            ByGroups = plan.Group > 1,
+            Classifier = probe.Labels is { } labels ? new Classifier(model.Graph, labels, probe.LabelOrigin) : null,
+            Samples = settings.Statistic == Statistic.Sample ? new SampleAccumulator(graph, settings) : null,
+        };
+    }
+
+    private static ImmutableArray<Counter> ExactOf(ImmutableArray<Counter> counters) =>
+        [.. Faults, .. counters.Where(counter => counter.IsSum)];
+
+    /// <summary>What was counted of all samples, with exact counts where these are needed.</summary>
+    private ActivationProfile Profile(
+        BatchPlan plan, int group, LayerAccumulator[] layers, ClassifierCounts classified, ImmutableArray<SampleProfile> samples,
+        Func<ImmutableArray<TracedLayer>, LayerAccumulator[]> exactly)
+    {
+        var profiles = layers.Select(layer => layer.ToProfile()).ToImmutableArray();
         AliveRule[] rules = [.. settings.Thresholds.Select(threshold => new AliveRule(settings, threshold))];
-        bool IsUnsure(LayerProfile profile) => plan.Group > 1 && Array.Exists(rules, rule => rule.IsUnsure(profile));
+        bool IsUnsure(LayerProfile profile) => group > 1 && Array.Exists(rules, rule => rule.IsUnsure(profile));
         var suspects = profiles.Where(profile => !profile.HasFiniteSums || IsUnsure(profile)).Select(profile => profile.Layer)
             .ToImmutableArray();
-        var exact = suspects.IsEmpty
-            ? []
-            : Count(runner, plan, suspects, [.. Faults, .. counters.Where(counter => counter.IsSum)], [], byGroups: false,
-                null, null, null, token);
+        var exact = suspects.IsEmpty ? [] : exactly(suspects);
         var exactOf = suspects.Zip(exact).ToDictionary(pair => pair.First, pair => pair.Second.ToProfile().Totals);
         var idle = graph.Layers.Zip(layers).Where(pair => pair.Second.Samples == 0).Select(pair => Diagnostic.Warning(
             pair.First.Name,
             "its body never ran on the probe: its nodes are dead; feed samples that run it, or leave it out with --exclude"));
         return new ActivationProfile(
             [.. profiles.Select(profile => ProfileLaws.Require(profile.With(exactOf.GetValueOrDefault(profile.Layer))))],
-            classifier?.Accuracy,
-            [.. plan.Diagnostics, .. classifier?.Diagnostics ?? [], .. idle, .. onCpu])
+            classified.Accuracy,
+            [.. plan.Diagnostics, .. classified.Diagnostics, .. idle, .. onCpu])
         {
             Providers = providers,
-            Copied = sessions.Binding is null ? planned : runner.Copied,
-            Samples = samples?.ToProfiles() ?? [],
+            Samples = samples,
         };
     }
 
-    /// <summary>Runs the whole probe once with one set of counters.</summary>
+    /// <summary>Runs the stretches of a pass once with one set of counters.</summary>
     private LayerAccumulator[] Count(
-        ProbeRunner runner, BatchPlan plan, ImmutableArray<TracedLayer> layers, ImmutableArray<Counter> counters,
-        ImmutableArray<Counter> byBlock, bool byGroups, Classifier? classifier, SampleAccumulator? samples,
-        Action<int>? samplesDone, CancellationToken token)
+        ProbeRunner runner, Pass pass, ImmutableArray<TracedLayer> layers, ImmutableArray<Counter> counters,
+        ImmutableArray<Counter> byBlock, Action<int>? samplesDone, CancellationToken token)
     {
-        LayerAccumulator[] accumulators = [.. layers.Select(layer => AccumulatorOf(layer, plan, counters, byBlock))];
+        var plan = pass.Plan;
+        LayerAccumulator[] accumulators = [.. layers.Select(layer => AccumulatorOf(layer, plan, counters, byBlock, pass.Keeps))];
         var done = 0;
         var batch = graph.Inputs.FirstOrDefault(input => input.BatchAxis >= 0);
-        foreach (var segments in plan.Segments.GroupBy(segment => segment.Rows))
+        foreach (var segments in pass.Segments.GroupBy(segment => segment.Rows))
         {
             token.ThrowIfCancellationRequested();
             var instrumented = Instrumenter.Instrument(model, layers, new CountingOptions
             {
                 Counters = counters,
                 ConvNodes = settings.ConvNodes,
-                ByGroups = byGroups,
+                ByGroups = pass.ByGroups,
                 OneByOne = plan.IsOneByOne,
                 TracedBatch = plan.FixedBatch ?? graph.Batch,
                 Rows = segments.Key,
-                Logits = classifier?.Logits,
-                SampleThresholds = samples is null ? [] : settings.Thresholds,
-                SampleMasks = samples?.Masked ?? [],
+                Logits = pass.Classifier?.Logits,
+                SampleThresholds = pass.Samples is null ? [] : settings.Thresholds,
+                SampleMasks = pass.Samples?.Masked ?? [],
                 Batch = batch is null ? null : (batch.Name, batch.BatchAxis),
             });
             using var session = sessions.Open(instrumented.Model, path);
@@ -159,16 +253,61 @@ internal sealed class ActivationRecorder
                 + (instrumented.Logits is null ? 0 : run.Outputs[0].GetTensorSizeInBytes())));
             using var outputs = run.Outputs.GetEnumerator();
             if (instrumented.Logits is not null && outputs.MoveNext())
-                classifier!.Add(outputs.Current, run);
+                pass.Classifier!.Add(outputs.Current, run);
             foreach (var (accumulator, counted) in accumulators.Zip(instrumented.Layers))
             {
-                accumulator.Add(counted, outputs, run.Fed, segment);
-                samples?.Add(counted, outputs, run.Count);
+                accumulator.Add(counted, outputs, run.Fed, segment, pass.StretchAt(run.Start));
+                pass.Samples?.Add(counted, outputs, run.Count);
             }
-            samples?.EndRun();
+            pass.Samples?.EndRun();
             done += run.Count;
             samplesDone?.Invoke(done);
         }
+    }
+
+    /// <summary>What one run over some stretches of the probe counts.</summary>
+    /// <param name="Plan">How the samples are divided into runs.</param>
+    /// <param name="Stretches">The stretches to run, each with its place in the order of all.</param>
+    /// <param name="Keeps">Whether the sums of each are kept.</param>
+    private sealed record Pass(BatchPlan Plan, ImmutableArray<(int Place, ProbeStretch Stretch)> Stretches, bool Keeps)
+    {
+        public bool ByGroups { get; init; }
+
+        public Classifier? Classifier { get; init; }
+
+        public SampleAccumulator? Samples { get; init; }
+
+        /// <summary>The same stretches with sums in double, for nodes alone.</summary>
+        public Pass Exactly => this with { ByGroups = false, Classifier = null, Samples = null };
+
+        /// <summary>What is run in one go: stretches that follow each other are one segment again.</summary>
+        public IEnumerable<ProbeSegment> Segments
+        {
+            get
+            {
+                ProbeSegment? open = null;
+                foreach (var (_, (segment, _)) in Stretches)
+                {
+                    if (open is not null && open.End == segment.Start && open with { End = segment.End } == segment with
+                    {
+                        Start = open.Start
+                    })
+                    {
+                        open = open with { End = segment.End };
+                        continue;
+                    }
+                    if (open is not null)
+                        yield return open;
+                    open = segment;
+                }
+                if (open is not null)
+                    yield return open;
+            }
+        }
+
+        /// <summary>The place of the stretch that holds a sample.</summary>
+        public int StretchAt(int sample) =>
+            Stretches.First(each => each.Stretch.Segment.Start <= sample && sample < each.Stretch.Segment.End).Place;
     }
 
     private void Note(ImmutableArray<PlacedNode> nodes)
@@ -180,16 +319,16 @@ internal sealed class ActivationRecorder
     }
 
     private LayerAccumulator AccumulatorOf(TracedLayer layer, BatchPlan plan, ImmutableArray<Counter> counters,
-        ImmutableArray<Counter> byBlock)
+        ImmutableArray<Counter> byBlock, bool keeps)
     {
         var layout = new NodeLayout(layer, settings.ConvNodes);
         var assumed = plan.FixedBatch ?? graph.Batch;
         if (byBlock.IsEmpty)
-            return new LayerAccumulator(layer, layout, counters, assumed, null);
+            return new LayerAccumulator(layer, layout, counters, assumed, null, keeps);
         if (layout.BatchAxis < 0 && plan.Segments.Any(segment => segment.RunSize > 1))
             throw new UserException(
                 $"layer '{layer.Name}' ({layer.Op}): its activations have no batch axis, so {BlockAccumulator.NotApart}");
         return new LayerAccumulator(layer, layout, counters, assumed,
-            new BlockAccumulator(byBlock, BootstrapSettings.Blocks, layout.Nodes));
+            new BlockAccumulator(byBlock, BootstrapSettings.Blocks, layout.Nodes), keeps);
     }
 }

@@ -118,13 +118,47 @@ public sealed class TracedCheckpoint
     /// <param name="token">Ends the run in progress.</param>
     /// <exception cref="UserException">The model does not run on the probe.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
-    public ModelMeasurement Measure(Probe probe, SessionFactory sessions, Action<int>? samplesDone, CancellationToken token)
+    public ModelMeasurement Measure(Probe probe, SessionFactory sessions, Action<int>? samplesDone, CancellationToken token) =>
+        Measure(probe, sessions, recorder => recorder.Record(probe, samplesDone, token), samplesDone, token);
+
+    /// <summary>Measures what was counted on shares of a probe: the same as measuring on all samples.</summary>
+    /// <param name="probe">All samples.</param>
+    /// <param name="shares">What was counted, of each share once.</param>
+    /// <param name="sessions">The device.</param>
+    /// <param name="token">Ends the work.</param>
+    /// <exception cref="UserException">The shares were not counted in the same way.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
+    public ModelMeasurement Measure(
+        Probe probe, ImmutableArray<ProbeCounts> shares, SessionFactory sessions, CancellationToken token) =>
+        Measure(probe, sessions, recorder => recorder.Join(probe, shares), samplesDone: null, token);
+
+    /// <summary>Counts on a share of the samples.</summary>
+    /// <param name="probe">All samples.</param>
+    /// <param name="index">Which share, from 1.</param>
+    /// <param name="count">Of how many.</param>
+    /// <param name="sessions">The device.</param>
+    /// <param name="samplesDone">Receives after each run how many samples are done; optional.</param>
+    /// <param name="token">Ends the run in progress.</param>
+    /// <exception cref="UserException">The model does not run on the probe.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
+    public ProbeCounts CountShare(
+        Probe probe, int index, int count, SessionFactory sessions, Action<int>? samplesDone, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(probe);
+        ArgumentNullException.ThrowIfNull(sessions);
+        return RecorderOf(Form(probe, sessions, token), sessions).RecordShare(probe, index, count, samplesDone, token);
+    }
+
+    private ActivationRecorder RecorderOf(RunnableModel form, SessionFactory sessions) =>
+        new(form.Model, Checkpoint.Path, form.Graph, sessions, settings);
+
+    private ModelMeasurement Measure(Probe probe, SessionFactory sessions,
+        Func<ActivationRecorder, ActivationProfile> record, Action<int>? samplesDone, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(probe);
         ArgumentNullException.ThrowIfNull(sessions);
         var form = Form(probe, sessions, token);
-        var profile = new ActivationRecorder(form.Model, Checkpoint.Path, form.Graph, sessions, settings)
-            .Record(probe, samplesDone, token);
+        var profile = record(RecorderOf(form, sessions));
         var wired = settings.Wired ? WiredNetwork.Of(traced, settings.ConvNodes) : null;
         var unfed = settings.Statistic == Statistic.Sample ? null : UnfedNodes.Of(traced, settings.ConvNodes);
         var measured = Measurements.Of(Graph, profile, settings, wired?.Network, unfed, token);

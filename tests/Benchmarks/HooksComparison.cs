@@ -6,8 +6,8 @@ using Onnx;
 namespace Emergence.Benchmarks;
 
 /// <summary>
-/// The program against forward hooks in PyTorch, on a series of copies of one file: processor time on one thread, in turn, each
-/// at its best batch size. Prints the ratio, median and quartiles, and fails where the two do not count the same nodes.
+/// The program against forward hooks in PyTorch, on a series of copies of one file: processor time on one thread, in turn,
+/// each at its best batch size. Prints the ratio, median and quartiles, and fails where the two do not count the same nodes.
 /// </summary>
 internal static class HooksComparison
 {

@@ -2,6 +2,7 @@ using System.Globalization;
 using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Metrics;
 using Emergence.Analyzer.Sharding;
+using Emergence.CommandLine;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;

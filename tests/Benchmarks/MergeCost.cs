@@ -28,8 +28,9 @@ internal static class MergeCost
             series.WriteShards(folder);
             var bytes = Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length);
             var before = GC.GetTotalMemory(forceFullCollection: true);
-            var join = Time(() => AnalysisOutcome.Of([.. ShardMerge.Join(ShardFolder.Find([folder], Fail), Fail)
-                .Select(part => part.Part)]), out var outcome);
+            var join = Time(() => AnalysisOutcome.Of(
+                [.. ShardMerge.Join(ShardFolder.Find([folder], ShardKinds.Series, Fail), Fail).Select(part => part.Part)]),
+                out var outcome);
             var live = GC.GetTotalMemory(forceFullCollection: true) - before;
             var verdict = Time(() => outcome.Verdicts, out _);
             var csv = Time(() =>

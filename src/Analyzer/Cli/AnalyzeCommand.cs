@@ -61,12 +61,15 @@ internal static class AnalyzeCommand
                 terminal.WriteNote(note);
         }
         var place = call.Output.Out;
-        var journal = place is null || call.Cache is not null ? null : Path.Combine(place, Journal);
+        var keepsNone = place is null || call.Cache is not null || call.Request.SampleShard is not null;
+        var journal = keepsNone ? null : Path.Combine(place!, Journal);
         var store = call.Cache?.Open(call.Request.Boundary.Limits.Timeout, terminal.WriteWarning)
             ?? (journal is null ? null : new ResultStore(() => journal, isDurable: true, terminal.WriteWarning));
         using var set = place is null ? null : FileSet.Open(place);
         if (call.Request.Shard is { } shard)
-            ShardFolder.RequireOwn(place!, shard);
+            ShardFolder.RequireOwn(place!, ShardKinds.Series, shard);
+        if (call.Request.SampleShard is { } share)
+            ShardFolder.RequireOwn(place!, ShardKinds.Samples, share);
         using var line = call.Output.Quiet ? null : new ProgressLine(terminal);
         var times = new PhaseTimes(terminal.Clock, line);
         // On another thread: Ctrl-C is listened to only once the action has returned its task.
@@ -82,6 +85,11 @@ internal static class AnalyzeCommand
         if (!call.Output.Quiet && (call.SaysDevice || call.Output.IsVerbose))
             Messages.WriteDevice(terminal, analyzed.Series);
         Messages.WriteFailures(terminal, analyzed.Failures);
+        if (analyzed.Samples is { } samples)
+        {
+            AnswerFiles.WriteShare(samples, call.Output, set!, terminal);
+            return CodeOf(analyzed);
+        }
         // A shard may have none, or none that can be analyzed, which the whole has to know.
         if (analyzed.Series.Checkpoints.IsEmpty && analyzed.Part is null)
             return ExitCode.Failed;

@@ -154,7 +154,10 @@ internal sealed class AnalyzeOptions(Worker? worker)
             Boundary = Limits.Read(parsed),
             IsStrictSeries = parsed.Given(StrictSeries, false),
             Shard = Machines.ReadShard(parsed, Output.HasFolder(parsed)),
+            SampleShard = Machines.ReadSampleShard(parsed, Output.HasFolder(parsed), settings),
         };
+        if (request.SampleShard is not null)
+            Output.RequireNone(parsed, "--shard-samples");
         var gates = Gates.Read(parsed, request);
         var shareNote = parsed.GetResult(AliveShare) is not null && settings.Statistic != StatisticKind.Share
             ? $"--alive-share changes nothing with --statistic {Spelling.Of(settings.Statistic)}"

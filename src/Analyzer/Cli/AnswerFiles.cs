@@ -52,6 +52,21 @@ internal static class AnswerFiles
         }
     }
 
+    /// <summary>Writes what a share of the samples contributes, and takes away the files of an earlier run.</summary>
+    public static void WriteShare(SamplePart part, OutputCall call, FileSet set, Terminal terminal)
+    {
+        set.Write(
+        [
+            (ShardWriter.FileName, null),
+            .. ReportWriters.All.Where(writer => writer.FileName is not null)
+                .Select(writer => (writer.FileName!, (Action<Stream>?)null)),
+            (SampleWriter.FileName, stream => SampleWriter.Write(part, stream)),
+        ]);
+        if (!call.Quiet)
+            terminal.WriteNote($"{call.Out}: {SampleWriter.FileName} written, share {part.Shard} of the samples; "
+                + "emergence-analyze merge makes the results");
+    }
+
     private static void Print(AnalysisOutcome outcome, ReportWriter writer, Terminal terminal)
     {
         if (writer.Format == "table")
@@ -71,6 +86,7 @@ internal static class AnswerFiles
         ImmutableArray<(string Name, Action<Stream>? Write)> files =
         [
             // results.json comes last: whoever waits for it finds all.
+            (SampleWriter.FileName, null),
             (ShardWriter.FileName, part is null ? null : stream => ShardWriter.Write(part, stream)),
             .. ReportWriters.All.Where(writer => writer.FileName is not null).Select(writer => (
                 writer.FileName!, (writer.OfUnits && !units) || !CanShow(outcome, writer)

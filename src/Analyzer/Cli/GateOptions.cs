@@ -41,7 +41,7 @@ internal sealed class GateOptions
 
     private static void RequireFits(Gate gate, AnalysisRequest request, bool hasBaseline)
     {
-        if (request.Shard is not null)
+        if ((request.Shard ?? request.SampleShard) is not null)
             throw new UsageException(
                 $"--fail-on '{gate.Expression}': is judged on the whole series, not on a shard; give it to emergence-analyze "
                 + "merge");

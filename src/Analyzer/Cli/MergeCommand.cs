@@ -17,7 +17,8 @@ internal static class MergeCommand
     {
         var folders = new Argument<string[]>("DIR")
         {
-            Description = "what --shard wrote with --out: such folders, or one that holds them; in any order, twice does no harm",
+            Description = "what --shard or --shard-samples wrote with --out: such folders, or one that holds them; in any "
+                + "order, twice does no harm",
             HelpName = "DIR",
             Arity = ArgumentArity.ZeroOrMore,
         };
@@ -52,15 +53,16 @@ internal static class MergeCommand
         string[] names, ParseResult parsed, GateOptions gates, OutputCall output, Terminal terminal, CancellationToken token)
     {
         // On another thread: Ctrl-C is listened to only once the action has returned its task.
-        var parts = await Task.Run(
-            () => ShardMerge.Join(ShardFolder.Find(names, terminal.WriteWarning), terminal.WriteWarning), CancellationToken.None);
+        var whole = await Task.Run(() => Merge(names, terminal, token), CancellationToken.None);
         token.ThrowIfCancellationRequested();
-        RequireOther(output.Out, parts);
-        var merged = AnalysisOutcome.Of([.. parts.Select(part => part.Part)]);
-        ImmutableArray<string> files = [.. parts.SelectMany(part => part.Part.Entries, (_, entry) => entry.File)];
+        RequireOther(output.Out, whole.Places);
+        var (merged, files) = (whole.Outcome, whole.Files);
         var call = gates.Read(parsed, new AnalysisRequest(files, merged.Series.Settings, new()));
         if (!output.Quiet)
-            Say(call, parts, output.IsVerbose, terminal);
+        {
+            foreach (var note in call.Notes.Concat(output.IsVerbose ? whole.Notes : []))
+                terminal.WriteNote(note);
+        }
         Messages.WriteDiagnostics(terminal, merged.Series.Checkpoints, output.Quiet, output.IsVerbose);
         Messages.WriteFailures(terminal, merged.Failures);
         if (merged.Series.Checkpoints.IsEmpty)
@@ -72,22 +74,48 @@ internal static class MergeCommand
         return AnalyzeCommand.CodeOf(outcome);
     }
 
-    private static void Say(GateCall gates, ImmutableArray<FoundPart> parts, bool isVerbose, Terminal terminal)
+    /// <summary>The whole, from parts of the series or from shares of the samples.</summary>
+    private static Whole Merge(string[] names, Terminal terminal, CancellationToken token)
     {
-        foreach (var note in gates.Notes)
-            terminal.WriteNote(note);
-        foreach (var (place, part, _) in isVerbose ? parts : [])
+        var isOfSamples = ShardFolder.Has(names, ShardKinds.Samples);
+        if (isOfSamples && ShardFolder.Has(names, ShardKinds.Series))
         {
-            terminal.WriteNote(string.Create(CultureInfo.InvariantCulture,
-                $"{place}: shard {part.Shard}, {part.Entries.Length} checkpoints from number {part.Plan.First + 1} on, "
-                + $"{part.Failures} failed"));
+            throw new UserException($"{string.Join(", ", names)}: hold parts of a series (--shard) and shares of samples "
+                + "(--shard-samples), which make no whole; name the folders of one of them");
         }
+        if (isOfSamples)
+        {
+            var found = ShardFolder.Find(names, ShardKinds.Samples, terminal.WriteWarning);
+            if (found.IsEmpty)
+                throw new UserException("there is no share of samples that is whole; run the shards again");
+            var samples = SampleMerge.Of(found, terminal.WriteWarning);
+            return new Whole(SampleShareAnalysis.Measure(samples, token), samples.Files, [.. found.Select(each => each.Place)],
+                [.. found.Select(each => string.Create(CultureInfo.InvariantCulture,
+                    $"{each.Place}: share {each.Part.Shard} of the samples, {each.Part.Checkpoints.Length} checkpoints, "
+                    + $"{each.Part.Failures} failed"))]);
+        }
+        var parts = ShardMerge.Join(ShardFolder.Find(names, ShardKinds.Series, terminal.WriteWarning), terminal.WriteWarning);
+        return new Whole(
+            AnalysisOutcome.Of([.. parts.Select(part => part.Part)]),
+            [.. parts.SelectMany(part => part.Part.Entries, (_, entry) => entry.File)],
+            [.. parts.Select(part => part.Place)],
+            [.. parts.Select(part => string.Create(CultureInfo.InvariantCulture,
+                $"{part.Place}: shard {part.Part.Shard}, {part.Part.Entries.Length} checkpoints from number "
+                + $"{part.Part.Plan.First + 1} on, {part.Part.Failures} failed"))]);
     }
 
+    /// <summary>What a merge gives.</summary>
+    /// <param name="Outcome">As of one run.</param>
+    /// <param name="Files">The checkpoints, in series order.</param>
+    /// <param name="Places">The folders it is from.</param>
+    /// <param name="Notes">What each of them holds.</param>
+    private sealed record Whole(
+        AnalysisOutcome Outcome, ImmutableArray<string> Files, ImmutableArray<string> Places, ImmutableArray<string> Notes);
+
     /// <summary>The whole replaces what is in its folder: the part of a shard would be lost.</summary>
-    private static void RequireOther(string? folder, ImmutableArray<FoundPart> parts)
+    private static void RequireOther(string? folder, ImmutableArray<string> places)
     {
-        if (folder is not null && parts.Any(part => Full(part.Place) == Full(folder)))
+        if (folder is not null && places.Any(place => Full(place) == Full(folder)))
             throw new UsageException($"--out {folder}: is one of the shards; name another folder for the whole");
 
         static string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));

@@ -38,6 +38,17 @@ internal sealed class OutputOptions
     /// <summary>The option that makes files of <see cref="Files"/>.</summary>
     public bool HasFolder(ParseResult parsed) => parsed.GetResult(Out) is not null;
 
+    /// <summary>Refuses forms of the answer where there is no answer yet.</summary>
+    /// <param name="parsed">The call.</param>
+    /// <param name="option">The option by which there is none.</param>
+    /// <exception cref="UsageException">One is asked for.</exception>
+    public void RequireNone(ParseResult parsed, string option)
+    {
+        foreach (var form in ((Option[])[Html, TensorBoard, Format]).Where(form => parsed.GetResult(form) is not null))
+            throw new UsageException($"{form.Name}: there are no numbers before the shares of {option} are merged; give it to "
+                + "emergence-analyze merge");
+    }
+
     /// <summary>What the user asked for.</summary>
     /// <exception cref="UsageException">A path is of the wrong kind, or two outputs go to one file.</exception>
     public OutputCall Read(ParseResult parsed)

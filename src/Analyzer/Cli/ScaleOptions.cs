@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Emergence.Analyzer.Journal;
-using Emergence.Analyzer.Sharding;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
+using Emergence.Measuring.Settings;
 
 namespace Emergence.Analyzer.Cli;
 
@@ -35,12 +35,14 @@ internal sealed record CacheCall(string Folder, long? Size)
 /// <summary>The options that spread a series over several processes and machines.</summary>
 internal sealed class ScaleOptions
 {
-    private const string Auto = "auto";
+    private ShardOption Shard { get; } = new(
+        "--shard",
+        "analyze only part i of N, for emergence-analyze merge; auto: as Slurm, AWS Batch or CI say, or Kubernetes, with N");
 
-    private Option<ShardChoice> Shard { get; } = TypedOption.Of(
-        "--shard", "i/N|auto[/N]",
-        "analyze only part i of N, for emergence-analyze merge; auto: as Slurm, AWS Batch or CI say, or Kubernetes, with N",
-        Read);
+    private ShardOption ShardSamples { get; } = new(
+        "--shard-samples",
+        "run all checkpoints on part i of N of the samples only, for emergence-analyze merge: for few checkpoints on many "
+        + "samples");
 
     private Option<string> Cache { get; } = TypedOption.Text(
         "--cache", "DIR", "keep results there and take those that are there, by the content of checkpoints; any number of runs "
@@ -51,7 +53,7 @@ internal sealed class ScaleOptions
         + "the run [default: nothing]");
 
     /// <summary>In the order of help.</summary>
-    public IEnumerable<Option> All => [Shard, Cache, CacheSize];
+    public IEnumerable<Option> All => [Shard.Option, ShardSamples.Option, Cache, CacheSize];
 
     /// <summary>The shared folder of results; null: none.</summary>
     /// <exception cref="UsageException">It is a file, or a size is given without one.</exception>
@@ -71,27 +73,40 @@ internal sealed class ScaleOptions
     /// <param name="parsed">The call.</param>
     /// <param name="hasFolder">Whether there is a folder for what the part contributes.</param>
     /// <exception cref="UsageException">There is none, or it is not clear which part is meant.</exception>
-    public Shard? ReadShard(ParseResult parsed, bool hasFolder)
+    public Shard? ReadShard(ParseResult parsed, bool hasFolder) => Read(parsed, Shard, hasFolder);
+
+    /// <summary>The share of the samples to count on; null: all.</summary>
+    /// <param name="parsed">The call.</param>
+    /// <param name="hasFolder">Whether there is a folder for what the share contributes.</param>
+    /// <param name="settings">What to measure.</param>
+    /// <exception cref="UsageException">There is none, it is not clear which share is meant, or something is asked for that
+    /// does not follow from counts on shares.</exception>
+    public Shard? ReadSampleShard(ParseResult parsed, bool hasFolder, AnalysisSettings settings)
     {
-        if (parsed.GetResult(Shard) is null)
+        ArgumentNullException.ThrowIfNull(settings);
+        if (Read(parsed, ShardSamples, hasFolder) is not { } shard)
             return null;
-        var choice = parsed.GetRequiredValue(Shard);
-        var shard = choice.Shard ?? ArrayTask.Of(Environment.GetEnvironmentVariable, choice.Total);
-        return hasFolder
-            ? shard
-            : throw new UsageException($"--shard {shard}: writes files for emergence-analyze merge; name a folder for this shard "
-                + "with --out");
+        var (other, why) = parsed.GetResult(Shard.Option) is not null
+            ? ("--shard", "splits the series, --shard-samples the samples; give --shard alone where there are more checkpoints "
+                + "than shards, else --shard-samples alone")
+            : parsed.GetResult(Cache) is not null
+                ? ("--cache", "keeps results, and a share of the samples has none; leave it out with --shard-samples")
+            : settings.Nulls.Any(model => model.Kind == NullKind.Shuffle)
+                ? ("--null shuffle", "runs other networks on all samples, which --shard-samples does not split; leave one of "
+                    + "them out")
+            : settings.Rivals
+                ? ("--measures rivals", "reads the ranks of activations off all samples at once, which --shard-samples does not "
+                    + "split; leave one of them out")
+            : ("", "");
+        return other.Length == 0 ? shard : throw new UsageException($"{other}: {why}");
     }
 
-    private static ShardChoice Read(string text) =>
-        text == Auto ? new ShardChoice(null, null)
-        : text.StartsWith($"{Auto}/", StringComparison.Ordinal)
-            ? Sharding.Shard.TryCount(text[(Auto.Length + 1)..], out var total) ? new ShardChoice(null, total)
-                : throw new FormatException($"'{text}': expected a number of shards behind {Auto}/, as in {Auto}/8")
-        : new ShardChoice(Sharding.Shard.Parse(text), null);
-
-    /// <summary>What was asked for.</summary>
-    /// <param name="Shard">The part; null: as the scheduler says.</param>
-    /// <param name="Total">How many parts there are, where the scheduler does not say.</param>
-    private sealed record ShardChoice(Shard? Shard, int? Total);
+    private static Shard? Read(ParseResult parsed, ShardOption option, bool hasFolder)
+    {
+        var shard = option.Read(parsed);
+        return shard is null || hasFolder
+            ? shard
+            : throw new UsageException($"{option.Option.Name} {shard}: writes files for emergence-analyze merge; name a folder "
+                + "for this shard with --out");
+    }
 }

@@ -108,7 +108,7 @@ internal sealed class ResultReader(BinaryReader from)
 
     private Interval<int> Interval() => new(from.ReadInt32(), from.ReadInt32());
 
-    private EmergenceValue Value() => new(Number(), Number());
+    public EmergenceValue Value() => new(Number(), Number());
 
     private BigInteger Number() => new(from.ReadBytes(from.ReadInt32()));
 

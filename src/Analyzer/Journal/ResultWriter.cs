@@ -215,7 +215,7 @@ internal sealed class ResultWriter(BinaryWriter to)
         to.Write(interval.High);
     }
 
-    private void Write(EmergenceValue value)
+    public void Write(EmergenceValue value)
     {
         Write(value.Numerator);
         Write(value.Denominator);

@@ -73,7 +73,8 @@ internal static class MarkdownReport
     {
         if (!outcome.Series.Settings.Rivals)
             return;
-        var rows = RivalsText.Rows(outcome);
+        var count = outcome.Series.Checkpoints.Length;
+        var rows = RivalsText.Rows(outcome, Enumerable.Range(0, count).TakeLast(MostRows));
         var columns = RivalWords.Columns;
         text.Append("\n| rivals |").Append(string.Concat(columns.Select(column => $" {column.Header} |"))).Append('\n');
         text.Append("| --- |").Insert(text.Length, " ---: |", columns.Length).Append('\n');

@@ -13,11 +13,13 @@ internal static class RivalsText
     private const int LongestName = 24;
 
     /// <summary>The rows: of one model its layers and their means, of several the means of each.</summary>
-    public static ImmutableArray<(string Name, RivalMeans Means)> Rows(AnalysisOutcome outcome)
+    /// <param name="outcome">What was found.</param>
+    /// <param name="shown">The checkpoints, by index.</param>
+    public static ImmutableArray<(string Name, RivalMeans Means)> Rows(AnalysisOutcome outcome, IEnumerable<int> shown)
     {
         var checkpoints = outcome.Series.Checkpoints;
         if (checkpoints.Length != 1)
-            return [.. checkpoints.Select(checkpoint => (checkpoint.File, checkpoint.Measurements[0].Rivals))];
+            return [.. shown.Select(i => (checkpoints[i].File, checkpoints[i].Measurements[0].Rivals))];
         var measurement = checkpoints[0].Measurements[0];
         return
         [
@@ -28,13 +30,14 @@ internal static class RivalsText
 
     /// <summary>The table with its legend; empty where rivals were not asked for.</summary>
     /// <param name="outcome">What was found.</param>
+    /// <param name="shown">The checkpoints, by index.</param>
     /// <param name="width">The most columns of text.</param>
     /// <param name="mayLose">Whether columns that do not fit are left out.</param>
-    public static string Table(AnalysisOutcome outcome, int width, bool mayLose)
+    public static string Table(AnalysisOutcome outcome, IEnumerable<int> shown, int width, bool mayLose)
     {
         if (!outcome.Series.Settings.Rivals)
             return "";
-        var rows = Rows(outcome);
+        var rows = Rows(outcome, shown);
         var isOne = outcome.Series.Checkpoints.Length == 1;
         string[] names = [.. rows.Select(row => TextTable.KeepEnd(
             Printable.Of(isOne ? row.Name : Path.GetFileName(row.Name)), LongestName))];

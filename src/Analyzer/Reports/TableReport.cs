@@ -41,7 +41,8 @@ internal static class TableReport
         var width = Math.Min(columns ?? MaxWidth, MaxWidth);
         var series = outcome.Series;
         // Nobody scrolls a terminal through a million rows; a file or a pipe has them all.
-        ImmutableArray<int> shown = columns is null ? [.. Enumerable.Range(0, series.Checkpoints.Length)] : ShownSteps.Of(outcome);
+        ImmutableArray<int> shown = columns is null ? [.. Enumerable.Range(0, series.Checkpoints.Length)]
+            : ShownSteps.Of(series.Checkpoints, outcome.Verdicts);
         Row[] rows = [
             .. shown.SelectMany(i => series.Checkpoints[i].Measurements,
                 (i, measurement) => new Row(series.Checkpoints[i], measurement))];
@@ -66,7 +67,7 @@ internal static class TableReport
                     indent: ""));
         var footer = columns is null ? Footer(series)
             : string.Concat(Footer(series).TrimEnd('\n').Split('\n').Select(line => WrappedText.Of(line)));
-        var rivals = RivalsText.Table(outcome, width, mayLose: columns is not null);
+        var rivals = RivalsText.Table(outcome, shown, width, mayLose: columns is not null);
         var text = $"{layers}{table.Write(isColored)}\n{Sparkline.Of(series)}{left}{legend}{footer}{rivals}"
             + SeriesText.Of(outcome);
         stream.Write(Encoding.UTF8.GetBytes(text));

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Sharding;
 
@@ -7,45 +8,59 @@ namespace Emergence.Analyzer.Sharding;
 internal static class ShardFolder
 {
     /// <summary>Refuses a folder that another shard of as many has: each would replace what the other contributes.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="kind">What the shard leaves.</param>
+    /// <param name="shard">The shard.</param>
     /// <exception cref="UsageException">It is another shard's.</exception>
-    public static void RequireOwn(string folder, Shard shard)
+    public static void RequireOwn<T>(string folder, ShardKind<T> kind, Shard shard) where T : class
     {
+        ArgumentNullException.ThrowIfNull(kind);
         ArgumentNullException.ThrowIfNull(shard);
-        var file = FileIn(folder);
-        if (File.Exists(file) && TryRead(file) is { Shard: var other } && other.Count == shard.Count && other != shard)
-            throw new UsageException(
-                $"--out {folder}: holds shard {other}; give each shard a folder of its own");
+        var file = Path.Combine(folder, kind.FileName);
+        if (File.Exists(file) && TryRead(file, kind) is { } found && kind.ShardOf(found) is var other
+            && other.Count == shard.Count && other != shard)
+        {
+            throw new UsageException($"--out {folder}: holds shard {other}; give each shard a folder of its own");
+        }
     }
+
+    /// <summary>Whether some folders, or folders right below them, hold what shards of a kind leave.</summary>
+    public static bool Has<T>(IEnumerable<string> folders, ShardKind<T> kind) where T : class =>
+        folders.Where(Directory.Exists).Any(folder => Directory.EnumerateDirectories(folder).Append(folder)
+            .Any(place => File.Exists(Path.Combine(place, kind.FileName))));
 
     /// <summary>The parts in some folders, or in the folders right below them.</summary>
     /// <param name="folders">As the user named them.</param>
+    /// <param name="kind">What the shards leave.</param>
     /// <param name="warn">Receives a line for each without a part, as that of a killed task, or with a damaged one.</param>
     /// <exception cref="UsageException">There is no such folder.</exception>
     /// <exception cref="UserException">A part cannot be read, or is of another build.</exception>
-    public static ImmutableArray<FoundPart> Find(IEnumerable<string> folders, Action<string> warn)
+    public static ImmutableArray<T> Find<T>(IEnumerable<string> folders, ShardKind<T> kind, Action<string> warn) where T : class
     {
+        ArgumentNullException.ThrowIfNull(kind);
         ArgumentNullException.ThrowIfNull(warn);
-        var parts = ImmutableArray.CreateBuilder<FoundPart>();
+        var parts = ImmutableArray.CreateBuilder<T>();
         foreach (var folder in folders)
         {
             if (!Directory.Exists(folder))
                 throw new UsageException($"{folder}: no such directory; {MissingPath.Remedy(folder)}");
             FileSet.Recover(folder);
-            foreach (var place in PlacesIn(folder))
+            foreach (var place in PlacesIn(folder, kind.FileName))
                 Add(place);
         }
         return parts.ToImmutable();
 
         void Add(string place)
         {
-            if (!File.Exists(FileIn(place)))
+            var file = Path.Combine(place, kind.FileName);
+            if (!File.Exists(file))
             {
                 warn($"{place}: holds no shard that was finished; left out");
                 return;
             }
             try
             {
-                parts.Add(new FoundPart(place, ShardReader.Read(FileIn(place), out var seal), seal));
+                parts.Add(kind.Read(place, file));
             }
             catch (ShardDamageException e)
             {
@@ -54,24 +69,22 @@ internal static class ShardFolder
         }
     }
 
-    private static string[] PlacesIn(string folder)
+    private static string[] PlacesIn(string folder, string fileName)
     {
-        if (File.Exists(FileIn(folder)))
+        if (File.Exists(Path.Combine(folder, fileName)))
             return [folder];
         var below = Directory.EnumerateDirectories(folder).Where(each => !Path.GetFileName(each.AsSpan()).StartsWith('.'))
             .Order(StringComparer.Ordinal).ToArray();
         foreach (var each in below)
             FileSet.Recover(each);
-        return below.Any(each => File.Exists(FileIn(each))) ? below : [folder];
+        return below.Any(each => File.Exists(Path.Combine(each, fileName))) ? below : [folder];
     }
 
-    private static string FileIn(string folder) => Path.Combine(folder, ShardWriter.FileName);
-
-    private static ShardPart? TryRead(string file)
+    private static T? TryRead<T>(string file, ShardKind<T> kind) where T : class
     {
         try
         {
-            return ShardReader.Read(file, out _);
+            return kind.Read("", file);
         }
         catch (UserException)
         {

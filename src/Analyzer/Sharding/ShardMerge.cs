@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Emergence.Analyzer.Series;
 using Emergence.Checkpoints;
 using Emergence.Measuring.Probes;
 
@@ -15,9 +14,6 @@ internal sealed record FoundPart(string Place, ShardPart Part, string Seal);
 /// <summary>Parts of a series joined to the whole: the same whatever their order, and however often each is given.</summary>
 internal static class ShardMerge
 {
-    // Of thousands that are missing a line names the first.
-    private const int MostRanges = 20;
-
     /// <summary>The parts of a whole, in series order, each once.</summary>
     /// <param name="found">The parts, in any order.</param>
     /// <param name="warn">Receives what is odd about them, a line each.</param>
@@ -34,7 +30,7 @@ internal static class ShardMerge
             RequireSameSeries(parts[0], part);
         ImmutableArray<FoundPart> chosen =
             [.. parts.GroupBy(part => part.Part.Shard.Index).Select(same => Choose([.. same], warn))];
-        RequireComplete(chosen);
+        MissingShards.Require(chosen[0].Part.Shard.Count, chosen.Select(part => part.Part.Shard.Index), "--shard");
         RequireSeams(chosen);
         return chosen;
     }
@@ -98,19 +94,6 @@ internal static class ShardMerge
 
     private static ImmutableArray<Fact> FactsOf(string sha256, ProbeProvenance probe) =>
         [new("SHA-256 of the checkpoint", sha256[..16]), new("SHA-256 of the samples (probe)", probe.Sha256[..16])];
-
-    private static void RequireComplete(ImmutableArray<FoundPart> parts)
-    {
-        var count = parts[0].Part.Shard.Count;
-        var there = parts.Select(part => part.Part.Shard.Index).ToHashSet();
-        int[] missing = [.. Enumerable.Range(1, count).Where(index => !there.Contains(index))];
-        if (missing.Length > 0)
-        {
-            var (s, are, them) = missing.Length == 1 ? ("", "is", "it") : ("s", "are", "them");
-            throw new UserException($"shard{s} {IndexRanges.Of(missing, MostRanges)} of {count} {are} missing; run {them} with "
-                + $"--shard i/{count}, and name the folder of each");
-        }
-    }
 
     /// <summary>
     /// Where two parts meet, the later one has measured the last checkpoint of the earlier one too: so each pair proves that

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.CommandLine;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;

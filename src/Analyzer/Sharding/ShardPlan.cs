@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using Emergence.Analyzer.Series;
+using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Sharding;
 

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Emergence.Analyzer.Journal;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Statistics;
@@ -24,22 +22,12 @@ internal sealed class ShardWriter
     public static void Write(ShardPart part, Stream stream)
     {
         ArgumentNullException.ThrowIfNull(part);
-        using var hash = SHA256.Create();
-        using (var hashed = new CryptoStream(stream, hash, CryptoStreamMode.Write, leaveOpen: true))
-        {
-            using var writer = new BinaryWriter(hashed, Encoding.UTF8);
-            new ShardWriter(writer).Write(part);
-        }
-        stream.Write(hash.Hash!);
+        SealedFile.Write(
+            stream, Title, part.ToolVersion, part.RuntimeVersion, writer => new ShardWriter(writer).Write(part));
     }
 
     private void Write(ShardPart part)
     {
-        to.Write(Encoding.UTF8.GetBytes(Title));
-        // First, as the rest may have another form in another build.
-        to.Write(part.ToolVersion);
-        to.Write(ToolBuild.Id);
-        to.Write(part.RuntimeVersion);
         to.Write(part.Shard.Index);
         to.Write(part.Shard.Count);
         to.Write(part.Plan.Checkpoints);

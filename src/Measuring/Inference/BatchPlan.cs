@@ -12,6 +12,11 @@ namespace Emergence.Measuring.Inference;
 /// <param name="Block">The block of samples that it lies in, from 0.</param>
 internal sealed record ProbeSegment(int Start, int End, int RunSize, int? Rows, int Block = 0);
 
+/// <summary>Runs whose sums are added up by themselves.</summary>
+/// <param name="Segment">The runs.</param>
+/// <param name="Unit">What is never split among shares: the same for all stretches of a block.</param>
+internal sealed record ProbeStretch(ProbeSegment Segment, int Unit);
+
 /// <summary>How the samples of a probe are divided into runs.</summary>
 /// <param name="FixedBatch">The batch size built into the model, to which runs are padded; null where it is free.</param>
 /// <param name="Segments">Stretches of the probe, in order.</param>
@@ -23,11 +28,38 @@ internal sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> S
     private const int LargestGroup = 16;
     private const long GroupBudget = 64 << 20;
 
+    // Each takes 8 bytes for each node and sum where they are counted apart.
+    private const int MostStretches = 64;
+
     /// <summary>
     /// Samples that sums in float32 may take together: every run has whole groups of them, or the rest behind the last one
     /// alone. It depends on the model, never on how many samples were asked for in one run.
     /// </summary>
     public int Group { get; private init; } = 1;
+
+    /// <summary>
+    /// The segments cut into at most some dozens of stretches of whole runs, in the order of the runs: sums are added up over
+    /// each, and the stretches in this order, so that each can be counted elsewhere. They depend on the plan alone.
+    /// </summary>
+    public ImmutableArray<ProbeStretch> Stretches()
+    {
+        var isInBlocks = Segments.Any(segment => segment.Block > 0);
+        var samples = Segments.Sum(segment => (long)segment.End - segment.Start);
+        var stretches = ImmutableArray.CreateBuilder<ProbeStretch>();
+        foreach (var segment in Segments.GroupBy(segment => segment.Rows).SelectMany(segments => segments))
+        {
+            // A block of a bootstrap is added up as one.
+            var runs = (samples + (MostStretches * (long)segment.RunSize) - 1) / (MostStretches * (long)segment.RunSize);
+            var size = isInBlocks ? segment.End - segment.Start : (int)Math.Min(int.MaxValue, runs * segment.RunSize);
+            for (long start = segment.Start; start < segment.End; start += size)
+            {
+                stretches.Add(new ProbeStretch(
+                    segment with { Start = (int)start, End = (int)Math.Min(segment.End, start + size) },
+                    isInBlocks ? segment.Block : stretches.Count));
+            }
+        }
+        return stretches.ToImmutable();
+    }
 
     /// <summary>Whether every run feeds one sample.</summary>
     public bool IsOneByOne => FixedBatch is 1 || (FixedBatch is null && Segments.All(segment => segment.RunSize == 1));

@@ -36,11 +36,8 @@ internal sealed class Classifier
     /// </summary>
     public string? Logits { get; }
 
-    /// <summary>Share of samples classified as labeled; null where the output was no classifier's.</summary>
-    public double? Accuracy => unfit is null && seen > 0 ? (double)correct / seen : null;
-
-    /// <summary>Why accuracy is missing, if it is, and how labels were read.</summary>
-    public IEnumerable<Diagnostic> Diagnostics => new[] { unfit, shifted }.OfType<Diagnostic>();
+    /// <summary>What was found by now.</summary>
+    public ClassifierCounts Counts => new(correct, seen, unfit, shifted);
 
     /// <summary>Takes in one run.</summary>
     /// <param name="logits">The logits as double, rows of padding included.</param>

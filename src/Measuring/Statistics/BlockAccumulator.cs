@@ -38,6 +38,22 @@ internal sealed class BlockAccumulator(ImmutableArray<Counter> counters, int blo
         }
     }
 
+    /// <summary>Takes in blocks that were counted elsewhere.</summary>
+    public void Add(ImmutableArray<BlockCounts> counts)
+    {
+        foreach (var (block, count, values) in counts)
+        {
+            samples[block] += count;
+            for (var i = 0; i < totals.Length; i++)
+                TensorPrimitives.Add(totals[i][block], values[i], totals[i][block]);
+        }
+    }
+
+    /// <summary>The blocks that had samples; nothing can be added afterwards.</summary>
+    public ImmutableArray<BlockCounts> ToCounts() =>
+        [.. Enumerable.Range(0, blocks).Where(block => samples[block] > 0)
+            .Select(block => new BlockCounts(block, samples[block], [.. totals.Select(byBlock => byBlock[block])]))];
+
     /// <summary>What was counted; nothing can be added afterwards.</summary>
     public LayerBlocks ToBlocks(NodeLayout layout) => new(
         [.. samples],

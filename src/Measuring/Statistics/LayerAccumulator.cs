@@ -14,10 +14,15 @@ namespace Emergence.Measuring.Statistics;
 /// <param name="counters">What is counted.</param>
 /// <param name="assumed">The batch under which the sizes of batch axes were traced.</param>
 /// <param name="blocks">Keeps blocks of samples apart too; null where that is not asked for.</param>
+/// <param name="keeps">Whether the sums of each stretch are kept, as others come before them.</param>
 internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, ImmutableArray<Counter> counters, int assumed,
-    BlockAccumulator? blocks)
+    BlockAccumulator? blocks, bool keeps = false)
 {
     private readonly double[][] totals = [.. counters.Select(counter => Start(counter, layout.Nodes))];
+    // Sums are added up over each stretch, and the stretches in their order, wherever each was counted.
+    private readonly double[][] sums = [.. counters.Where(counter => counter.IsSum).Select(_ => new double[layout.Nodes])];
+    private readonly List<StretchSums> kept = [];
+    private int? stretch;
 
     /// <summary>Samples of each node so far; tokens, time steps and iterations count.</summary>
     public long Samples { get; private set; }
@@ -26,38 +31,107 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
     /// <param name="counted">The layer's outputs.</param>
     /// <param name="outputs">Their values come next: extent, then counters in order.</param>
     /// <param name="fed">Samples fed, padding included.</param>
-    /// <param name="segment">The stretch of the probe it belongs to.</param>
+    /// <param name="segment">The segment of the probe it belongs to.</param>
+    /// <param name="within">The stretch it belongs to; those of a stretch come one after the other.</param>
     /// <exception cref="UserException">The layer ran in another shape than was traced, or does not keep
     /// samples apart where it must.</exception>
-    public void Add(LayerCounters counted, IEnumerator<OrtValue> outputs, int fed, ProbeSegment segment)
+    public void Add(LayerCounters counted, IEnumerator<OrtValue> outputs, int fed, ProbeSegment segment, int within)
     {
+        if (stretch != within)
+            EndStretch();
+        stretch = within;
         var extent = Next(outputs);
         var count = counted.IsInBody
             ? (long)extent.GetTensorDataAsSpan<double>()[0]
             : SamplesIn(extent.GetTensorDataAsSpan<long>(), fed, segment.Rows);
         Samples += count;
         blocks?.AddSamples(segment.Block, count);
-        for (var i = 0; i < counters.Length; i++)
+        for (var (i, sum) = (0, 0); i < counters.Length; i++)
         {
             var values = Next(outputs).GetTensorDataAsSpan<double>();
             if (values.Length != totals[i].Length)
                 throw new InvalidOperationException(
                     $"layer '{layer.Name}': {values.Length} values of {counters[i].Kind} for {totals[i].Length} nodes");
-            if (counters[i].KeepsLargest)
-                TensorPrimitives.Max(totals[i], values, totals[i]);
+            if (counters[i].IsSum)
+            {
+                TensorPrimitives.Add(sums[sum], values, sums[sum]);
+                sum++;
+            }
             else
-                TensorPrimitives.Add(totals[i], values, totals[i]);
+            {
+                Join(i, values);
+            }
             blocks?.Add(segment.Block, counters[i], values);
         }
     }
 
-    /// <summary>What was counted, node by node in channel-major order; nothing can be added afterwards.</summary>
-    public LayerProfile ToProfile() => new(
-        layer, layout.Channels, layout.Positions, Samples, layout.ActivationsPerSample,
-        counters.Select((counter, i) => KeyValuePair.Create(counter, layout.ToChannelMajor(totals[i]))).ToImmutableDictionary())
+    /// <summary>Takes in what was counted elsewhere.</summary>
+    /// <param name="shares">Of all the samples, each once.</param>
+    public void Add(IReadOnlyCollection<LayerCounts> shares)
     {
-        Blocks = blocks?.ToBlocks(layout),
-    };
+        foreach (var share in shares)
+        {
+            Samples += share.Samples;
+            var other = 0;
+            for (var i = 0; i < counters.Length; i++)
+            {
+                if (!counters[i].IsSum)
+                    Join(i, share.Others[other++]);
+            }
+            blocks?.Add(share.Blocks);
+        }
+        foreach (var part in shares.SelectMany(share => share.Sums).OrderBy(part => part.Stretch))
+        {
+            foreach (var (sum, values) in sums.Zip(part.Sums))
+                values.CopyTo(sum, 0);
+            stretch = part.Stretch;
+            EndStretch();
+        }
+    }
+
+    /// <summary>What was counted; nothing can be added afterwards.</summary>
+    public LayerCounts ToCounts()
+    {
+        EndStretch();
+        return new LayerCounts(Samples, [.. kept], [.. totals.Where((_, i) => !counters[i].IsSum)], blocks?.ToCounts() ?? []);
+    }
+
+    /// <summary>What was counted, node by node in channel-major order; nothing can be added afterwards.</summary>
+    public LayerProfile ToProfile()
+    {
+        EndStretch();
+        return new(
+            layer, layout.Channels, layout.Positions, Samples, layout.ActivationsPerSample,
+            counters.Select((counter, i) => KeyValuePair.Create(counter, layout.ToChannelMajor(totals[i])))
+                .ToImmutableDictionary())
+        {
+            Blocks = blocks?.ToBlocks(layout),
+        };
+    }
+
+    private void EndStretch()
+    {
+        if (stretch is not { } ended)
+            return;
+        if (keeps)
+            kept.Add(new StretchSums(ended, [.. sums.Select(sum => (double[])sum.Clone())]));
+        for (var (i, sum) = (0, 0); i < counters.Length; i++)
+        {
+            if (counters[i].IsSum)
+                TensorPrimitives.Add(totals[i], sums[sum++], totals[i]);
+        }
+        foreach (var sum in sums)
+            Array.Clear(sum);
+        stretch = null;
+    }
+
+    private void Join(int counter, ReadOnlySpan<double> values)
+    {
+        if (counters[counter].KeepsLargest)
+            TensorPrimitives.Max(totals[counter], values, totals[counter]);
+        else
+            TensorPrimitives.Add(totals[counter], values, totals[counter]);
+    }
 
     private static double[] Start(Counter counter, int nodes)
     {

@@ -25,6 +25,8 @@ internal static class ExperimentCommand
                 new("emergence-train experiment mlp-pruning --quick --out small", "to see it work: few samples and epochs"),
                 new("emergence-train experiment all --data-dir data --out paper",
                     "all of the paper; what is finished stays finished"),
+                new("emergence-train experiment all --data-dir data --out paper --shard auto",
+                    "one task of a Slurm array; without --shard, the last job makes the report"),
             ],
             [.. ExitMeaning.Usual, ExitMeaning.Canceled]);
     }
@@ -32,7 +34,7 @@ internal static class ExperimentCommand
     private static async Task RunAsync(ExperimentOptions options, ParseResult parsed, Terminal terminal, CancellationToken token)
     {
         var begin = Stopwatch.GetTimestamp();
-        var plan = options.ReadPlan(parsed);
+        var (plan, shard) = (options.ReadPlan(parsed), options.ReadShard(parsed));
         var analyzer = await AnalyzerProgram.FindAsync(options.ReadAnalyzer(parsed), token);
         var data = ExperimentData.Read(plan, options.ReadDataDir(parsed), token);
         var bench = new Workbench(options.ReadOut(parsed), options.ReadDataDir(parsed), data.Hashes, analyzer);
@@ -41,6 +43,15 @@ internal static class ExperimentCommand
         double seconds;
         try
         {
+            if (shard is not null)
+            {
+                var share = await StepRunner.RunShareAsync(plan.Steps, shard, bench, options.ReadJobs(parsed), progress, token);
+                terminal.WriteAnswer(string.Create(CultureInfo.InvariantCulture,
+                    $"{bench.Folder}: shard {shard} is done, {share.Steps} of {StepRunner.InOrder(plan.Steps).Length} steps, "
+                    + $"{share.Seconds / 60:0.0} minutes of work; once all shards are, the same command without --shard makes "
+                    + $"the report"));
+                return;
+            }
             seconds = await StepRunner.RunAsync(plan.Steps, bench, options.ReadJobs(parsed), progress, token);
         }
         finally

@@ -78,6 +78,10 @@ internal sealed class ExperimentOptions
     private Option<int> Threads { get; } =
         TypedOption.WholeNumber("--threads", "threads of one run; part of what makes it repeatable [default: 1]", 1);
 
+    private ShardOption Shard { get; } = new(
+        "--shard", "do only part i of N of the runs, in an --out that all parts share; the same command without it makes the "
+        + "report; auto: as Slurm, AWS Batch or CI say, or Kubernetes, with N");
+
     private Option<string> Out { get; } = TypedOption.Text(
         "--out", "DIR", "folder for the runs, figures, tables and report.html; what is finished there is not done again");
 
@@ -111,6 +115,7 @@ internal sealed class ExperimentOptions
                 new("Network", Network, Hidden, Activation, Init),
                 new("Training", LearningRate, BatchSize, Optimizer, Momentum),
                 new("Runs", Analyzer, Jobs, Threads),
+                new("Many machines", Shard.Option),
                 new("Output", Out, Quiet),
             ];
         }
@@ -162,12 +167,16 @@ internal sealed class ExperimentOptions
         string.Join(' ', new[] { "emergence-train", "experiment", parsed.GetRequiredValue(Name) }
         .Concat(parsed.CommandResult.Command.Options
             .Where(option =>
-                option != DataDir && option != Analyzer && option != Jobs && option != Out && option != Quiet
-                    && option is not System.CommandLine.Help.HelpOption)
+                option != DataDir && option != Analyzer && option != Jobs && option != Shard.Option && option != Out
+                    && option != Quiet && option is not System.CommandLine.Help.HelpOption)
             .Select(option => parsed.GetResult(option)).OfType<OptionResult>()
             .Where(result => !result.Implicit)
             .SelectMany(result => result.Tokens.Select(token => token.Value).Prepend(result.Option.Name)))
         .Concat(["--data-dir", "DATA", "--out", "DIR"]));
+
+    /// <summary>The share of the runs; null: all, and the report.</summary>
+    /// <exception cref="UsageException">It is not clear which share is meant.</exception>
+    public Shard? ReadShard(ParseResult parsed) => Shard.Read(parsed);
 
     /// <summary>Folder of everything the experiments make.</summary>
     public string ReadOut(ParseResult parsed) => Path.GetFullPath(parsed.GetRequiredValue(Out));

@@ -34,7 +34,7 @@ internal sealed record RandomData(long? Labels = null, long? Inputs = null)
         seed is null ? null : string.Create(CultureInfo.InvariantCulture, $"{Random}:{seed}");
 
     /// <summary>Reads <c>true</c>, <c>random</c> (seed 0) or <c>random:7</c>.</summary>
-    /// <exception cref="FormatException">It is none of these.</exception>
+    /// <exception cref="FormatException">It is something else.</exception>
     public static long? Parse(string text) => text switch
     {
         True => null,

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Emergence.Analyzer.Metrics;
 using Emergence.Analyzer.Reports;
+using Emergence.Analyzer.Series;
 using Emergence.Measuring.Settings;
 
 namespace Emergence.Analyzer.Tests.Reports;
@@ -25,7 +26,8 @@ public sealed partial class LongSeriesTests
         Assert.Contains("Of this series 1,001 of 10,000 checkpoints are shown, the smallest and the largest E of each of 500 "
             + "stretches among them. All of them are in series.csv, layers.csv and results.json, which --out writes.", page,
             StringComparison.Ordinal);
-        Assert.Contains("1,001 of 10,000 checkpoints, a row for each threshold; series.csv has all", page, StringComparison.Ordinal);
+        Assert.Contains("1,001 of 10,000 checkpoints, a row for each threshold; series.csv has all", page,
+            StringComparison.Ordinal);
         Assert.Equal(1_001, CheckpointRow().Count(page));
         Assert.Contains("987,654,321", page, StringComparison.Ordinal);
         Assert.InRange(page.Length, 0, 3_000_000);

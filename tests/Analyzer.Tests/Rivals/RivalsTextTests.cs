@@ -13,7 +13,8 @@ public sealed class RivalsTextTests
     {
         foreach (var outcome in (AnalysisOutcome[])[SampleOutcome.One, SampleOutcome.Bootstrapped])
         {
-            var text = RivalsText.Table(outcome, width, mayLose: true);
+            var text = RivalsText.Table(
+                outcome, Enumerable.Range(0, outcome.Series.Checkpoints.Length), width, mayLose: true);
             Assert.All(text.Split('\n'), line => Assert.InRange(line.Length, 0, width));
             Assert.Contains("act. effective", text, StringComparison.Ordinal);
             Assert.Equal(width == 80, text.Contains("left out for the width: log ‖W‖F", StringComparison.Ordinal));
@@ -22,5 +23,5 @@ public sealed class RivalsTextTests
 
     [Fact]
     public void nothing_is_said_where_rivals_were_not_asked_for() =>
-        Assert.Empty(RivalsText.Table(SampleOutcome.Plain, 120, mayLose: false));
+        Assert.Empty(RivalsText.Table(SampleOutcome.Plain, [0, 1, 2], 120, mayLose: false));
 }

@@ -27,7 +27,8 @@ public sealed class CollapseTests
         return dying.Length == 0 ? null : (dying.Min(), dying.Length);
 
         int Since(int layer) => points.Length - Enumerable.Range(0, points.Length).Reverse()
-            .TakeWhile(at => IsDying(points[at].Layers[layer], points.Take(at + 1).Max(point => point.Layers[layer].Alive))).Count();
+            .TakeWhile(at => IsDying(points[at].Layers[layer], points.Take(at + 1).Max(point => point.Layers[layer].Alive)))
+            .Count();
 
         static bool IsDying(LayerLife life, int peak) => 20 * life.Alive <= life.Nodes && 10 * life.Alive <= peak && peak > 0;
     }

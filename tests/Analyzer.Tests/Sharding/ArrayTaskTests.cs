@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Emergence.Analyzer.Sharding;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 
 namespace Emergence.Analyzer.Tests.Sharding;
 

@@ -2,6 +2,7 @@ using Emergence.Analyzer.Series;
 using Emergence.Analyzer.Sharding;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 using Emergence.Testing;
 
 namespace Emergence.Analyzer.Tests.Sharding;

@@ -4,6 +4,7 @@ using Emergence.Analyzer.Reports;
 using Emergence.Analyzer.Sharding;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Testing;
@@ -33,14 +34,18 @@ internal sealed class ShardedSeries : IDisposable
 
     /// <summary>Small ones that record no epoch but have a number in their names, of which the weights change.</summary>
     public ImmutableArray<string> Small(int count) =>
-        [.. Enumerable.Range(0, count).Select(i =>
-        {
-            var model = TinyModels.Dense();
-            model.Graph.Initializer[0] = TensorOf("w", [1 + i, i % 3 == 0 ? -1 : 1, i % 2 == 0 ? 2 : -2, 0.125f * i]);
-            var path = folder.Path($"step-{10 * (i + 1):0000}.onnx");
-            ModelFile.Save(model, path);
-            return path;
-        })];
+        [.. Enumerable.Range(0, count).Select(i => Weighted(
+            $"step-{10 * (i + 1):0000}", [1 + i, i % 3 == 0 ? -1 : 1, i % 2 == 0 ? 2 : -2, 0.125f * i]))];
+
+    /// <summary>A small one with these weights in its first layer.</summary>
+    public string Weighted(string name, float[] weights)
+    {
+        var model = TinyModels.Dense();
+        model.Graph.Initializer[0] = TensorOf("w", weights);
+        var path = folder.Path($"{name}.onnx");
+        ModelFile.Save(model, path);
+        return path;
+    }
 
     /// <summary>Small ones with files that fail, at the beginning and in the middle, and two changes of structure.</summary>
     public ImmutableArray<string> Mixed()

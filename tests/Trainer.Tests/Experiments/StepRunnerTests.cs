@@ -77,6 +77,44 @@ public sealed class StepRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task Shards_do_each_step_once_and_the_whole_finds_all_done()
+    {
+        Step[] wanted = [.. Enumerable.Range(0, 5).SelectMany(i =>
+        {
+            var root = Make($"root-{i}");
+            return (Step[])[Make($"left-{i}", root), Make($"right-{i}", root)];
+        })];
+        for (var index = 3; index >= 1; index--)
+            await RunShare(new Shard(index, 3), wanted);
+        Assert.Equal(15, log.Count(line => !line.StartsWith("clear", StringComparison.Ordinal)));
+        log.Clear();
+        await RunShare(new Shard(2, 3), wanted);
+        await Run(1, wanted);
+        Assert.Empty(log);
+    }
+
+    [Fact]
+    public async Task Shards_work_side_by_side_but_neither_twice_nor_beside_the_whole()
+    {
+        using var started = new SemaphoreSlim(0);
+        using var cancel = new CancellationTokenSource();
+        Step[] wanted =
+            [Make("endless") with { Wait = Timeout.InfiniteTimeSpan, Started = () => started.Release() }, Make("other")];
+        var first = StepRunner.RunShareAsync(wanted, new Shard(1, 2), Bench(), 1, null, cancel.Token);
+        await started.WaitAsync(TestContext.Current.CancellationToken);
+        foreach (var refused in (Func<Task>[])[() => RunShare(new Shard(1, 2), wanted), () => Run(1, Make("other"))])
+        {
+            var error = await Assert.ThrowsAsync<UserException>(refused);
+            Assert.Contains("is in use by another run", error.Message, StringComparison.Ordinal);
+        }
+        await RunShare(new Shard(2, 2), wanted);
+        Assert.Contains("other", log);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        await Run(1, Make("other"));
+    }
+
+    [Fact]
     public async Task Another_version_of_the_worker_does_it_anew()
     {
         await Run(1, Make("root"));
@@ -184,6 +222,9 @@ public sealed class StepRunnerTests : IDisposable
 
     private Task<double> Run(int jobs, params IEnumerable<Step> steps) =>
         StepRunner.RunAsync(steps, Bench(), jobs, null, CancellationToken.None);
+
+    private Task RunShare(Shard shard, params IEnumerable<Step> steps) =>
+        StepRunner.RunShareAsync(steps, shard, Bench(), 1, null, CancellationToken.None);
 
     private Workbench Bench() => new(folder, null, ImmutableDictionary<string, string>.Empty, null!);
 

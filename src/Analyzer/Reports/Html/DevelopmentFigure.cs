@@ -33,7 +33,7 @@ internal static class DevelopmentFigure
         : "";
 
     private static Panel Of(Run run, string title, Axis y, ImmutableArray<Pages.Series> series) =>
-        new(title, new Axis(run.StepLabel) { Categories = run.HasEpochs ? [] : [.. run.Shown.Select(i => run.Steps[i])] }, y, series);
+        new(title, run.Axis, y, series);
 
     private static ImmutableArray<Pages.Series> EmergenceLines(Run run)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Emergence.Analyzer.Series;
 using Emergence.CommandLine;
 using Emergence.Pages;
 
@@ -33,7 +34,8 @@ internal static class HtmlReport
     {
         page.Heading(2, "Development");
         if (ShownSteps.Sentence(run.Shown.Length, run.Checkpoints.Length, PageText.Count) is { Length: > 0 } thinned)
-            page.Note($"Of this series {thinned}. All of them are in series.csv, layers.csv and results.json, which --out writes.",
+            page.Note(
+                $"Of this series {thinned}. All of them are in series.csv, layers.csv and results.json, which --out writes.",
                 isWarning: false);
         page.Chart(
             DevelopmentFigure.Of(run),

@@ -16,8 +16,7 @@ internal static class RivalsPart
             page.Chart(curves, "Each against the same axis as E above; what is not known has no point.");
         var rows = run.Shown.Select(i => (string[])
         [
-            run.Labels[i],
-            .. RivalWords.Columns.Select(column => PageText.Number(column.Of(run.Measurements[i].Rivals))),
+            run.Labels[i], .. RivalWords.Columns.Select(column => PageText.Number(column.Of(run.Measurements[i].Rivals))),
         ]);
         page.Table(["checkpoint", .. RivalWords.Columns.Select(column => column.Header)], rows,
             "log: natural logarithm; stable and effective: ranks, of the weights or, with act., of the activations.");
@@ -28,11 +27,10 @@ internal static class RivalsPart
         ImmutableArray<Panel> panels =
         [
             .. from column in RivalWords.Columns
-               let points = run.Points.Select(point =>
-                   new Point(point.At, column.Of(point.Checkpoint.Measurements[0].Rivals) ?? double.NaN)).ToImmutableArray()
+               let points = run.Points.Select(point => new Point(
+                   point.At, column.Of(point.Checkpoint.Measurements[0].Rivals) ?? double.NaN)).ToImmutableArray()
                where points.Any(point => double.IsFinite(point.Y))
-               select new Panel(null, new Axis(run.StepLabel) { Categories = run.HasEpochs ? [] : [.. run.Shown.Select(i => run.Steps[i])] },
-                   new Axis(column.Header), [new Pages.Series(column.Header, points)]),
+               select new Panel(null, run.Axis, new Axis(column.Header), [new Pages.Series(column.Header, points)]),
         ];
         return panels.IsEmpty ? null : new Figure("Rivals along the series", panels) { Columns = 3 };
     }

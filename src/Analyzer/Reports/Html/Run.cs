@@ -3,6 +3,7 @@ using System.Globalization;
 using Emergence.Analyzer.Series;
 using Emergence.CommandLine;
 using Emergence.Measuring.Statistics;
+using Emergence.Pages;
 
 namespace Emergence.Analyzer.Reports.Html;
 
@@ -18,7 +19,7 @@ internal sealed class Run
         Steps = StepsOf(Checkpoints);
         Labels = LabelsOf(Checkpoints);
         Verdict = outcome.Verdicts.FirstOrDefault();
-        Shown = ShownSteps.Of(outcome);
+        Shown = ShownSteps.Of(Checkpoints, outcome.Verdicts);
         Measurements = [.. Checkpoints.Select(checkpoint => checkpoint.Measurements[0])];
         Name = Printable.Of(NameOf([.. Checkpoints.Select(checkpoint => checkpoint.File)]));
     }
@@ -43,6 +44,9 @@ internal sealed class Run
 
     /// <summary>What an axis of checkpoints measures.</summary>
     public string StepLabel => HasEpochs ? "epoch" : "checkpoint";
+
+    /// <summary>The axis of what is drawn along the series.</summary>
+    public Axis Axis => new(StepLabel) { Categories = HasEpochs ? [] : [.. Shown.Select(i => Steps[i])] };
 
     /// <summary>The checkpoints that are drawn and listed, by index.</summary>
     public ImmutableArray<int> Shown { get; }

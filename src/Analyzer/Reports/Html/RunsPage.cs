@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using Emergence.Analyzer.Comparison;
 using Emergence.Analyzer.Metrics;
+using Emergence.Analyzer.Series;
 using Emergence.CommandLine;
 using Emergence.Pages;
 

@@ -24,7 +24,7 @@ internal static class LandscapeCharts
     /// <summary>Loss and accuracy along lines.</summary>
     public static Figure Lines(Landscape landscape)
     {
-        var axis = new Axis(landscape.Grid.IsLine ? LandscapeWords.Axis(landscape, 0) : "along the direction");
+        var axis = new Axis(landscape.Grid.IsLine ? "from the first (0) to the second (1)" : "along the direction");
         var panels = ImmutableArray.Create(
             new Panel(null, axis, new Axis("loss"), Curves(landscape, value => value.Loss)));
         return new Figure("Along lines", landscape.Center.Accuracy is null ? panels : panels.Add(

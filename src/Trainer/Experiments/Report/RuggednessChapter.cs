@@ -43,10 +43,11 @@ internal sealed class RuggednessChapter
             "Emergence and the ruggedness of the loss",
             [
                 string.Create(CultureInfo.InvariantCulture,
-                    $"{run.Setting.Describe(experiment.Settings.Seeds)}. After epoch {experiment.PruneEpoch} copies are pruned by "
-                    + $"magnitude, the same share of each layer, and trained on to epoch {experiment.LastEpoch}; pruned weights "
-                    + $"stay zero. Around each network the loss on {landscape.Samples} test samples is measured along "
-                    + $"{landscape.Pairs} pairs of random directions, scaled filter by filter, {landscape.Grid} points each."),
+                    $"{run.Setting.Describe(experiment.Settings.Seeds)}. After epoch {experiment.PruneEpoch} copies are pruned "
+                    + $"by magnitude, the same share of each layer, and trained on to epoch {experiment.LastEpoch}; "
+                    + $"pruned weights stay zero. Around each network the loss on {landscape.Samples} test samples is measured "
+                    + $"along {landscape.Pairs} pairs of random directions, scaled filter by filter, {landscape.Grid} points "
+                    + $"each."),
                 "Roughness is what a line goes up and down beyond one valley, in heights of the line; sharpness, in per cent of "
                 + "1 + loss, how far the worst of four steps of 5 % of the weights raises the loss; the trace is that of the "
                 + "Hessian. docs/landscape.md defines them; directions move pruned weights too.",

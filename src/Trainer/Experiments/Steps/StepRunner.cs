@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Emergence.Checkpoints;
+using Emergence.CommandLine;
 
 namespace Emergence.Trainer.Experiments.Steps;
 
@@ -20,8 +21,48 @@ internal static class StepRunner
     public static async Task<double> RunAsync(
         IEnumerable<Step> wanted, Workbench bench, int jobs, IProgress<StepProgress>? progress, CancellationToken token)
     {
-        var steps = InOrder(wanted);
-        using var place = WorkLock.Take(Path.Combine(bench.Folder, ".lock"), bench.Folder, "another folder with --out");
+        using var place = WorkLock.Take(LockOf(bench), bench.Folder, Remedy);
+        return await RunAsync(InOrder(wanted), bench, jobs, progress, token);
+    }
+
+    /// <summary>Does the share of one of several processes, on any machines, that have one folder.</summary>
+    /// <param name="wanted">The steps whose results are wanted, of all shards.</param>
+    /// <param name="shard">Which share.</param>
+    /// <param name="bench">Where, and what with.</param>
+    /// <param name="jobs">How many are worked on at a time.</param>
+    /// <param name="progress">Receives progress while a step is worked on and after each.</param>
+    /// <param name="token">Stops the work; what is finished stays finished.</param>
+    /// <returns>The steps of the share, and their working time in seconds.</returns>
+    /// <inheritdoc cref="RunAsync(IEnumerable{Step}, Workbench, int, IProgress{StepProgress}, CancellationToken)"
+    /// path="/exception"/>
+    public static async Task<(int Steps, double Seconds)> RunShareAsync(
+        IEnumerable<Step> wanted, Shard shard, Workbench bench, int jobs, IProgress<StepProgress>? progress,
+        CancellationToken token)
+    {
+        var groups = StepShares.Of(InOrder(wanted), shard);
+        var locks = new List<IDisposable>();
+        try
+        {
+            // Not while one process does it all; nor the same steps twice, as where a task is queued again that still runs.
+            locks.Add(WorkLock.Share(LockOf(bench), bench.Folder, Remedy));
+            foreach (var group in groups)
+                locks.Add(WorkLock.Take(StepShares.LockOf(group, bench), bench.PathOf(group[0].Folder), Remedy));
+            ImmutableArray<Step> steps = [.. groups.SelectMany(group => group)];
+            return (steps.Length, await RunAsync(steps, bench, jobs, progress, token));
+        }
+        finally
+        {
+            locks.ForEach(taken => taken.Dispose());
+        }
+    }
+
+    private const string Remedy = "another folder with --out";
+
+    private static string LockOf(Workbench bench) => Path.Combine(bench.Folder, ".lock");
+
+    private static async Task<double> RunAsync(
+        ImmutableArray<Step> steps, Workbench bench, int jobs, IProgress<StepProgress>? progress, CancellationToken token)
+    {
         RefuseToDiscard(steps, bench);
         var done = new HashSet<string>(StringComparer.Ordinal);
         foreach (var step in steps)

@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Emergence.Checkpoints;
 
-namespace Emergence.Analyzer.Sharding;
+namespace Emergence.CommandLine;
 
 /// <summary>Which part of a series is this process's, as the scheduler that started it says in its environment.</summary>
-internal static class ArrayTask
+public static class ArrayTask
 {
     /// <summary>A scheduler that counts its tasks without gaps.</summary>
     /// <param name="Name">Its name.</param>
@@ -30,11 +30,24 @@ internal static class ArrayTask
     /// <summary>The part of this task.</summary>
     /// <param name="variable">The environment.</param>
     /// <param name="total">How many parts there are, where the user said so.</param>
+    /// <param name="option">The option that asks.</param>
     /// <exception cref="UsageException">No scheduler or several say which task this is, none says of how many, or what they say
     /// does not fit together.</exception>
-    public static Shard Of(Func<string, string?> variable, int? total)
+    public static Shard Of(Func<string, string?> variable, int? total, string option = "--shard")
     {
         ArgumentNullException.ThrowIfNull(variable);
+        try
+        {
+            return Of(variable, total);
+        }
+        catch (UnclearTaskException e)
+        {
+            throw new UsageException($"{option} auto: {e.Message.Replace("--shard ", $"{option} ", StringComparison.Ordinal)}");
+        }
+    }
+
+    private static Shard Of(Func<string, string?> variable, int? total)
+    {
         string[] set = [.. Variables.Where(name => !string.IsNullOrEmpty(variable(name)))];
         return set switch
         {
@@ -92,5 +105,7 @@ internal static class ArrayTask
         var text => throw Unclear($"{name} is '{text}', which is not a whole number; write --shard i/N"),
     };
 
-    private static UsageException Unclear(string finding) => new($"--shard auto: {finding}");
+    private static UnclearTaskException Unclear(string finding) => new(finding);
+
+    private sealed class UnclearTaskException(string finding) : Exception(finding);
 }

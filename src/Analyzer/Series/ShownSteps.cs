@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using Emergence.Analyzer.Metrics;
+using Emergence.Measuring.Statistics;
 
-namespace Emergence.Analyzer.Reports;
+namespace Emergence.Analyzer.Series;
 
 /// <summary>
 /// Which checkpoints of a series are shown to people: all, or of a series that no screen holds as many as tell its course. Files
@@ -34,14 +35,10 @@ internal static class ShownSteps
         return [.. shown];
     }
 
-    /// <summary>The same of the outcome of a series: by E under the first threshold, and with what its verdicts name.</summary>
-    public static ImmutableArray<int> Of(AnalysisOutcome outcome)
-    {
-        var checkpoints = outcome.Series.Checkpoints;
-        return Of(checkpoints.Length, i => checkpoints[i].Measurements[0].Emergence,
-            checkpoints.Length <= Most ? []
-                : outcome.Verdicts.SelectMany(verdict => (int?[])[verdict.First, verdict.Since, verdict.StopAt]));
-    }
+    /// <summary>The same of checkpoints: by E under the first threshold, and with what their verdicts name.</summary>
+    public static ImmutableArray<int> Of(ImmutableArray<CheckpointResult> checkpoints, ImmutableArray<SeriesVerdict> verdicts) =>
+        Of(checkpoints.Length, i => checkpoints[i].Measurements[0].Emergence,
+        verdicts.SelectMany(verdict => (int?[])[verdict.First, verdict.Since, verdict.StopAt]));
 
     /// <summary>What is shown of how many, in a sentence without a full stop; empty where it is all.</summary>
     /// <param name="shown">How many are shown.</param>

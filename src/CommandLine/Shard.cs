@@ -1,12 +1,11 @@
 using System.Globalization;
-using Emergence.CommandLine;
 
-namespace Emergence.Analyzer.Sharding;
+namespace Emergence.CommandLine;
 
 /// <summary>One of several parts of a series, counted from 1, as <c>--shard 3/8</c> names it.</summary>
 /// <param name="Index">Which.</param>
 /// <param name="Count">Of how many.</param>
-internal sealed record Shard(int Index, int Count)
+public sealed record Shard(int Index, int Count)
 {
     /// <summary>Which, from 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such part.</exception>
