@@ -11,19 +11,18 @@ namespace Emergence.Benchmarks;
 /// </summary>
 internal static class HooksComparison
 {
-    private const int Copies = 25;
-
     // A tick of /proc is a hundredth of a second for every program.
     private const double TicksPerSecond = 100;
 
     private static readonly string Script = Path.Combine(AppContext.BaseDirectory, "hooks.py");
 
-    /// <summary>Measures: <c>compare PYTHON PROGRAM PAIRS MNIST_FOLDER SAMPLES FILE…</c>.</summary>
+    /// <summary>Measures: <c>compare PYTHON PROGRAM PAIRS MNIST_FOLDER SAMPLES COPIES FILE…</c>.</summary>
     /// <returns>The exit code; 0 with a sentence where PyTorch is absent.</returns>
     public static int Run(string[] args)
     {
-        var (python, program, pairs, mnist, samples) = (args[0], args[1],
-            int.Parse(args[2], CultureInfo.InvariantCulture), args[3], int.Parse(args[4], CultureInfo.InvariantCulture));
+        var (python, program, mnist) = (args[0], args[1], args[3]);
+        int Number(int at) => int.Parse(args[at], CultureInfo.InvariantCulture);
+        var (pairs, samples, copies) = (Number(2), Number(4), Number(5));
         if (Failure(python, ["-c", "import torch, onnx, numpy"]) is { } missing)
         {
             Console.WriteLine($"skipped: {python} has no PyTorch and onnx ({missing})");
@@ -31,12 +30,12 @@ internal static class HooksComparison
         }
         Console.WriteLine("| series | hooks / program | quartiles | without imports | batch of the hooks |\n"
             + "| --- | ---: | ---: | ---: | ---: |");
-        foreach (var file in args[5..])
+        foreach (var file in args[6..])
         {
             var folder = Directory.CreateTempSubdirectory("emergence-compare-");
             try
             {
-                if (!Compare(python, program, pairs, mnist, samples, file, MakeSeries(file, folder.FullName)))
+                if (!Compare(python, program, pairs, mnist, samples, file, MakeSeries(file, folder.FullName, copies)))
                     return 1;
             }
             finally
@@ -62,7 +61,7 @@ internal static class HooksComparison
             var ours = i % 2 == 0 ? Ours() : default;
             var hooks = Hooks(best);
             ours = i % 2 == 0 ? ours : Ours();
-            if (Difference(ours.Lines, hooks.Lines) is { } difference)
+            if (Difference(series.Length, ours.Lines, hooks.Lines) is { } difference)
             {
                 Console.Error.WriteLine($"error: {file}: {difference}");
                 return false;
@@ -73,18 +72,18 @@ internal static class HooksComparison
         Array.Sort(ratios);
         Array.Sort(pure);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {Copies} × {Path.GetFileName(file)} | {ratios[pairs / 2]:0.00} | {ratios[pairs / 4]:0.00} to "
+            $"| {series.Length} × {Path.GetFileName(file)} | {ratios[pairs / 2]:0.00} | {ratios[pairs / 4]:0.00} to "
             + $"{ratios[pairs * 3 / 4]:0.00} | {pure[pairs / 2]:0.00} | {best} |"));
         return true;
     }
 
     /// <summary>Where the two count other nodes than borderline ones differently; null where they do not.</summary>
-    private static string? Difference(string[] csv, string[] counts)
+    private static string? Difference(int copies, string[] csv, string[] counts)
     {
         var header = csv[0].Split(',');
         int Column(string row, string name) =>
             int.Parse(row.Split(',')[Array.IndexOf(header, name)], CultureInfo.InvariantCulture);
-        for (var i = 0; i < Copies; i++)
+        for (var i = 0; i < copies; i++)
         {
             var (alive, borderline) = (Column(csv[i + 1], "alive"), Column(csv[i + 1], "borderline"));
             var hooks = int.Parse(counts[i], CultureInfo.InvariantCulture);
@@ -95,13 +94,13 @@ internal static class HooksComparison
     }
 
     /// <summary>Copies with an entry of their own, so that no result serves twice.</summary>
-    private static string[] MakeSeries(string file, string folder)
+    private static string[] MakeSeries(string file, string folder, int copies)
     {
         var model = ModelFile.Read(file);
         var entry = new StringStringEntryProto { Key = "copy" };
         model.MetadataProps.Add(entry);
-        var paths = new string[Copies];
-        for (var i = 0; i < Copies; i++)
+        var paths = new string[copies];
+        for (var i = 0; i < copies; i++)
         {
             entry.Value = $"{i}";
             paths[i] = Path.Combine(folder, $"copy_{i:00}.onnx");

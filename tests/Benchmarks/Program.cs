@@ -16,7 +16,7 @@ if (args is ["large-plain", var large])
     LargeModel.Plain(large);
     return 0;
 }
-if (args is ["compare", _, _, _, _, _, _, ..])
+if (args is ["compare", _, _, _, _, _, _, _, ..])
     return HooksComparison.Run(args[1..]);
 if (args is ["threads", _, _, _, ..])
     return ThreadsGain.Run(args[1..]);
