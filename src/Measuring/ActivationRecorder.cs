@@ -173,10 +173,10 @@ internal sealed class ActivationRecorder
             stretch.Item.Unit >= units * (index - 1) / count && stretch.Item.Unit < units * index / count)];
     }
 
-    private Pass Begin(Probe probe, BatchPlan plan, ImmutableArray<(int, ProbeStretch)> stretches, bool keeps)
+    private RecordingPass Begin(Probe probe, BatchPlan plan, ImmutableArray<(int, ProbeStretch)> stretches, bool keeps)
     {
         (providers, onCpu, planned) = ([], [], CopiedBytes.None);
-        return new Pass(plan, stretches, keeps)
+        return new RecordingPass(plan, stretches, keeps)
         {
             ByGroups = plan.Group > 1,
             Classifier = probe.Labels is { } labels ? new Classifier(model.Graph, labels, probe.LabelOrigin) : null,
@@ -214,7 +214,7 @@ internal sealed class ActivationRecorder
 
     /// <summary>Runs the stretches of a pass once with one set of counters.</summary>
     private LayerAccumulator[] Count(
-        ProbeRunner runner, Pass pass, ImmutableArray<TracedLayer> layers, ImmutableArray<Counter> counters,
+        ProbeRunner runner, RecordingPass pass, ImmutableArray<TracedLayer> layers, ImmutableArray<Counter> counters,
         ImmutableArray<Counter> byBlock, Action<int>? samplesDone, CancellationToken token)
     {
         var plan = pass.Plan;
@@ -263,51 +263,6 @@ internal sealed class ActivationRecorder
             done += run.Count;
             samplesDone?.Invoke(done);
         }
-    }
-
-    /// <summary>What one run over some stretches of the probe counts.</summary>
-    /// <param name="Plan">How the samples are divided into runs.</param>
-    /// <param name="Stretches">The stretches to run, each with its place in the order of all.</param>
-    /// <param name="Keeps">Whether the sums of each are kept.</param>
-    private sealed record Pass(BatchPlan Plan, ImmutableArray<(int Place, ProbeStretch Stretch)> Stretches, bool Keeps)
-    {
-        public bool ByGroups { get; init; }
-
-        public Classifier? Classifier { get; init; }
-
-        public SampleAccumulator? Samples { get; init; }
-
-        /// <summary>The same stretches with sums in double, for nodes alone.</summary>
-        public Pass Exactly => this with { ByGroups = false, Classifier = null, Samples = null };
-
-        /// <summary>What is run in one go: stretches that follow each other are one segment again.</summary>
-        public IEnumerable<ProbeSegment> Segments
-        {
-            get
-            {
-                ProbeSegment? open = null;
-                foreach (var (_, (segment, _)) in Stretches)
-                {
-                    if (open is not null && open.End == segment.Start && open with { End = segment.End } == segment with
-                    {
-                        Start = open.Start
-                    })
-                    {
-                        open = open with { End = segment.End };
-                        continue;
-                    }
-                    if (open is not null)
-                        yield return open;
-                    open = segment;
-                }
-                if (open is not null)
-                    yield return open;
-            }
-        }
-
-        /// <summary>The place of the stretch that holds a sample.</summary>
-        public int StretchAt(int sample) =>
-            Stretches.First(each => each.Stretch.Segment.Start <= sample && sample < each.Stretch.Segment.End).Place;
     }
 
     private void Note(ImmutableArray<PlacedNode> nodes)
