@@ -254,9 +254,10 @@ internal sealed class ActivationRecorder
             using var outputs = run.Outputs.GetEnumerator();
             if (instrumented.Logits is not null && outputs.MoveNext())
                 pass.Classifier!.Add(outputs.Current, run);
+            var (stretch, isWhole) = pass.StretchOf(run);
             foreach (var (accumulator, counted) in accumulators.Zip(instrumented.Layers))
             {
-                accumulator.Add(counted, outputs, run.Fed, segment, pass.StretchAt(run.Start));
+                accumulator.Add(counted, outputs, run.Fed, segment, stretch, isWhole);
                 pass.Samples?.Add(counted, outputs, run.Count);
             }
             pass.Samples?.EndRun();

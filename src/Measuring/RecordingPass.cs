@@ -44,7 +44,11 @@ internal sealed record RecordingPass(BatchPlan Plan, ImmutableArray<(int Place, 
         }
     }
 
-    /// <summary>The place of the stretch that holds a sample.</summary>
-    public int StretchAt(int sample) =>
-        Stretches.First(each => each.Stretch.Segment.Start <= sample && sample < each.Stretch.Segment.End).Place;
+    /// <summary>The place of the stretch that a run belongs to, and whether the run is all of it.</summary>
+    public (int Place, bool IsWhole) StretchOf(RunOutputs run)
+    {
+        var (place, (segment, _)) = Stretches.First(each =>
+            each.Stretch.Segment.Start <= run.Start && run.Start < each.Stretch.Segment.End);
+        return (place, run.Start == segment.Start && run.Start + run.Count == segment.End);
+    }
 }

@@ -19,8 +19,9 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
     BlockAccumulator? blocks, bool keeps = false)
 {
     private readonly double[][] totals = [.. counters.Select(counter => Start(counter, layout.Nodes))];
-    // Sums are added up over each stretch, and the stretches in their order, wherever each was counted.
-    private readonly double[][] sums = [.. counters.Where(counter => counter.IsSum).Select(_ => new double[layout.Nodes])];
+    // Sums are added up over each stretch, and the stretches in their order, wherever each was counted. Made where a stretch has
+    // several runs or is kept: of one run, its values are the sums.
+    private double[][] sums = [];
     private readonly List<StretchSums> kept = [];
     private int? stretch;
 
@@ -33,13 +34,17 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
     /// <param name="fed">Samples fed, padding included.</param>
     /// <param name="segment">The segment of the probe it belongs to.</param>
     /// <param name="within">The stretch it belongs to; those of a stretch come one after the other.</param>
+    /// <param name="isWhole">Whether it is all of that stretch.</param>
     /// <exception cref="UserException">The layer ran in another shape than was traced, or does not keep
     /// samples apart where it must.</exception>
-    public void Add(LayerCounters counted, IEnumerator<OrtValue> outputs, int fed, ProbeSegment segment, int within)
+    public void Add(
+        LayerCounters counted, IEnumerator<OrtValue> outputs, int fed, ProbeSegment segment, int within, bool isWhole)
     {
         if (stretch != within)
             EndStretch();
-        stretch = within;
+        var isDirect = isWhole && !keeps;
+        if (!isDirect)
+            Begin(within);
         var extent = Next(outputs);
         var count = counted.IsInBody
             ? (long)extent.GetTensorDataAsSpan<double>()[0]
@@ -52,7 +57,7 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
             if (values.Length != totals[i].Length)
                 throw new InvalidOperationException(
                     $"layer '{layer.Name}': {values.Length} values of {counters[i].Kind} for {totals[i].Length} nodes");
-            if (counters[i].IsSum)
+            if (counters[i].IsSum && !isDirect)
             {
                 TensorPrimitives.Add(sums[sum], values, sums[sum]);
                 sum++;
@@ -82,9 +87,9 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
         }
         foreach (var part in shares.SelectMany(share => share.Sums).OrderBy(part => part.Stretch))
         {
+            Begin(part.Stretch);
             foreach (var (sum, values) in sums.Zip(part.Sums))
                 values.CopyTo(sum, 0);
-            stretch = part.Stretch;
             EndStretch();
         }
     }
@@ -107,6 +112,13 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
         {
             Blocks = blocks?.ToBlocks(layout),
         };
+    }
+
+    private void Begin(int place)
+    {
+        if (sums.Length == 0)
+            sums = [.. counters.Where(counter => counter.IsSum).Select(_ => new double[layout.Nodes])];
+        stretch = place;
     }
 
     private void EndStretch()
