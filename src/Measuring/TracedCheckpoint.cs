@@ -146,7 +146,9 @@ public sealed class TracedCheckpoint
     {
         ArgumentNullException.ThrowIfNull(probe);
         ArgumentNullException.ThrowIfNull(sessions);
-        return RecorderOf(Form(probe, sessions, token), sessions).RecordShare(probe, index, count, samplesDone, token);
+        var counts = RecorderOf(Form(probe, sessions, token), sessions).RecordShare(probe, index, count, samplesDone, token);
+        Checkpoint.RequireUnchanged();
+        return counts;
     }
 
     private ActivationRecorder RecorderOf(RunnableModel form, SessionFactory sessions) =>
@@ -167,6 +169,8 @@ public sealed class TracedCheckpoint
             : (measured, ImmutableArray<Diagnostic>.Empty);
         var nulls = new NullComparisons(Checkpoint, traced, Graph, settings, Options);
         measured = nulls.AddTo(measured, wired?.Network, form, probe, sessions, samplesDone, token);
+        // The runtime reads weights from the files itself, and later than they were hashed.
+        Checkpoint.RequireUnchanged();
         return new ModelMeasurement(
             measured,
             profile,

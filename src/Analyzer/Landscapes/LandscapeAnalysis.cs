@@ -82,12 +82,15 @@ public sealed class LandscapeAnalysis(
                 $"{index + 1}/{total}  {Path.GetFileName(file)}  {done}/{points} points"))));
         var subject = new LandscapeSubject(file, center.Checkpoint.Sha256, probe.Provenance, sessions.Device);
         var plan = new LandscapePlan(request, subject, surface, evaluator, run.Token);
-        return request.Directions switch
+        var landscape = request.Directions switch
         {
             DirectionKind.Random => plan.Random(),
             DirectionKind.Trajectory => plan.Trajectory([.. others, center], new SeriesWeights(center)),
             _ => plan.Between(others[0], new SeriesWeights(center)),
         };
+        foreach (var model in others.Append(center))
+            model.Checkpoint.RequireUnchanged();
+        return landscape;
     }
 
     private (TracedCheckpoint Model, Probe Probe) Open(string file, CheckpointRun run)
