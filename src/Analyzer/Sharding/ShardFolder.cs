@@ -25,9 +25,12 @@ internal static class ShardFolder
     }
 
     /// <summary>Whether some folders, or folders right below them, hold what shards of a kind leave.</summary>
-    public static bool Has<T>(IEnumerable<string> folders, ShardKind<T> kind) where T : class =>
-        folders.Where(Directory.Exists).Any(folder => Directory.EnumerateDirectories(folder).Append(folder)
+    public static bool Has<T>(IEnumerable<string> folders, ShardKind<T> kind) where T : class
+    {
+        ArgumentNullException.ThrowIfNull(kind);
+        return folders.Where(Directory.Exists).Any(folder => PlacesIn(folder, kind.FileName)
             .Any(place => File.Exists(Path.Combine(place, kind.FileName))));
+    }
 
     /// <summary>The parts in some folders, or in the folders right below them.</summary>
     /// <param name="folders">As the user named them.</param>
@@ -44,7 +47,6 @@ internal static class ShardFolder
         {
             if (!Directory.Exists(folder))
                 throw new UsageException($"{folder}: no such directory; {MissingPath.Remedy(folder)}");
-            FileSet.Recover(folder);
             foreach (var place in PlacesIn(folder, kind.FileName))
                 Add(place);
         }
@@ -69,8 +71,10 @@ internal static class ShardFolder
         }
     }
 
+    /// <summary>The folder, or those below it; what a killed shard had ready to write is there then.</summary>
     private static string[] PlacesIn(string folder, string fileName)
     {
+        FileSet.Recover(folder);
         if (File.Exists(Path.Combine(folder, fileName)))
             return [folder];
         var below = Directory.EnumerateDirectories(folder).Where(each => !Path.GetFileName(each.AsSpan()).StartsWith('.'))
