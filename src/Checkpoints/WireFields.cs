@@ -30,7 +30,7 @@ internal sealed class WireFields(FileStream file, int most)
             var tag = Number();
             var length = (tag & 7) switch
             {
-                0 => 0 * Number(),
+                0 => Skipped(),
                 1 => 8UL,
                 2 => Number(),
                 5 => 4UL,
@@ -64,6 +64,13 @@ internal sealed class WireFields(FileStream file, int most)
         Write(target, tag);
         Write(target, (ulong)content.Length);
         content.WriteTo(target);
+    }
+
+    /// <summary>Reads past a field that is a number: no bytes follow it.</summary>
+    private ulong Skipped()
+    {
+        Number();
+        return 0;
     }
 
     /// <summary>A base-128 number, low groups first.</summary>
