@@ -14,6 +14,10 @@ namespace Emergence.Analyzer;
 /// <summary>Counts on shares of the samples, and what one run on all of them gives.</summary>
 internal static class SampleShareAnalysis
 {
+    /// <summary>What a merge may take: nothing is run, and the shards had limits of their own. A timer takes 49 days at most.
+    /// </summary>
+    internal static RunLimits OfMerge { get; } = new() { Memory = long.MaxValue, Timeout = TimeSpan.FromDays(30) };
+
     /// <summary>Counts on a share, checkpoint after checkpoint; one that fails does not keep the others.</summary>
     /// <returns>What the share contributes, in an outcome that has no results of its own.</returns>
     /// <exception cref="UsageException">An option does not fit the model.</exception>
@@ -77,15 +81,21 @@ internal static class SampleShareAnalysis
         foreach (var (file, counted) in known)
         {
             token.ThrowIfCancellationRequested();
-            RequireUnchanged(file, counted);
+            if (!File.Exists(file))
+                throw new UserException($"{file}: is not here, and merging shares of samples traces each checkpoint again; run "
+                    + "merge in the folder in which the shards ran");
+            RequireSame(file, counted, Checkpoint.Open(file).Sha256);
         }
         var outcome = Analysis.Run(new AnalysisRequest(shares.Files, shares.Any.Settings, shares.Any.Probe)
         {
             IsStrictSeries = shares.Any.IsStrictSeries,
             Counts = shares,
+            Boundary = new Boundary(OfMerge),
         }, progress: null, token);
         foreach (var result in outcome.Series.Checkpoints)
         {
+            // It may have been replaced meanwhile.
+            RequireSame(result.File, known[result.File], result.Sha256);
             var (samples, device) = (known[result.File].Probe.Sha256, known[result.File].Device);
             if ((samples, device) != (result.Probe.Sha256, result.Device))
             {
@@ -96,12 +106,8 @@ internal static class SampleShareAnalysis
         return outcome;
     }
 
-    private static void RequireUnchanged(string file, Counted known)
+    private static void RequireSame(string file, Counted known, string sha256)
     {
-        if (!File.Exists(file))
-            throw new UserException($"{file}: is not here, and merging shares of samples traces each checkpoint again; run merge "
-                + "in the folder in which the shards ran");
-        var sha256 = Checkpoint.Open(file).Sha256;
         if (sha256 != known.Sha256)
             throw new UserException($"{file}: has changed since it was counted (SHA-256 {known.Sha256[..16]}, now "
                 + $"{sha256[..16]}); run all shards again");

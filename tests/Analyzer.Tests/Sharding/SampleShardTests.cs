@@ -138,6 +138,39 @@ public sealed class SampleShardTests : IDisposable
         Assert.Contains("measure it without --shard-samples", Assert.Single(outcome.Failures).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_checkpoint_that_one_share_could_not_count_fails_in_its_words()
+    {
+        var files = series.Small(2);
+        var shares = Shares(files, Asked["mean"], 2);
+        var failed = Stored(Without(shares[1].Part, "took too long"));
+        var outcome = Measured([shares[0], failed]);
+        Assert.Equal((files[0], "took too long"), Assert.Single(outcome.Failures.Select(each => (each.File, each.Message))));
+        Assert.Equal([files[1]], outcome.Series.Checkpoints.Select(checkpoint => checkpoint.File));
+        Assert.Empty(told);
+        // Of two outputs of one share, the better one is taken, and said.
+        var expected = Expected(files, Asked["mean"]);
+        var merged = ShardedSeries.Outputs(Measured([failed, shares[1], shares[0]]));
+        Assert.All(expected, output => Assert.Equal(output.Value, merged[output.Key]));
+        Assert.Contains("are both shard 2/2 and not the same", Assert.Single(told), StringComparison.Ordinal);
+
+        static SamplePart Without(SamplePart part, string failure) => part with
+        {
+            Checkpoints = [part.Checkpoints[0] with { Counted = null, Failure = failure }, part.Checkpoints[1]],
+        };
+    }
+
+    /// <summary>The shards had their limits; the merge runs no model.</summary>
+    [Fact]
+    public void A_merge_refuses_no_model_that_the_shards_could_run()
+    {
+        var outcome = Measured(Shares([series.Weighted("wide", new float[4])], Asked["mean"], 2));
+        Assert.Empty(outcome.Failures);
+        Assert.Equal(long.MaxValue, SampleShareAnalysis.OfMerge.MemoryFor(1L << 40, 1L << 40));
+        using var never = new CancellationTokenSource(SampleShareAnalysis.OfMerge.Timeout);
+        Assert.False(never.IsCancellationRequested);
+    }
+
     private ImmutableDictionary<string, string> Expected(ImmutableArray<string> files, AnalysisSettings settings) =>
         ShardedSeries.Outputs(Analysis.Run(
             new AnalysisRequest(files, settings, Probe), progress: null, TestContext.Current.CancellationToken));
