@@ -102,8 +102,8 @@ public sealed class PathNormOperatorTests
     [Fact]
     public async Task A_maximum_of_branches_has_the_paths_of_all()
     {
-        var model = new TinyModel(13).Declared("x", "batch 2").Initializer("w", [2, 1], [2, 3]).Initializer("v", [2, 1], [-1, 0.5])
-            .Initializer("u", [1, 1], [2])
+        var model = new TinyModel(13).Declared("x", "batch 2").Initializer("w", [2, 1], [2, 3])
+            .Initializer("v", [2, 1], [-1, 0.5]).Initializer("u", [1, 1], [2])
             .Node("MatMul", "x w", "a").Node("MatMul", "x v", "b").Node("Max", "a b", "m").Node("MatMul", "m u", "y")
             .Output("y", [null, 1]);
         Assert.Equal(Math.Sqrt(4 * (4 + 9 + 1 + 0.25)), (await Of(model)).Norm!.Value, 1e-5);
