@@ -1,7 +1,6 @@
 using Emergence.Analyzer.Tests.Instrumentation;
 using Emergence.Checkpoints;
 using Emergence.Measuring.Probes;
-using Emergence.Measuring.Settings;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 
