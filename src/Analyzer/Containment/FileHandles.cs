@@ -19,18 +19,17 @@ internal static class FileHandles
     {
         if (!OperatingSystem.IsLinux() || !File.Exists(Limits))
             return null;
-        Span<byte> text = stackalloc byte[4096];
-        using (var limits = File.OpenHandle(Limits))
-            text = text[..RandomAccess.Read(limits, text, 0)];
-        var name = "Max open files"u8;
-        var at = text.IndexOf(name) + name.Length;
+        // Text, not bytes: searching these takes another library, and with it a handle.
+        var text = File.ReadAllText(Limits);
+        const string Name = "Max open files";
+        var at = text.IndexOf(Name, StringComparison.Ordinal) + Name.Length;
         while (text[at] == ' ')
             at++;
         // Where there is no limit, it says so in a word.
-        if (!char.IsAsciiDigit((char)text[at]))
+        if (!char.IsAsciiDigit(text[at]))
             return null;
         var limit = 0L;
-        for (; char.IsAsciiDigit((char)text[at]); at++)
+        for (; char.IsAsciiDigit(text[at]); at++)
             limit = (limit * 10) + text[at] - '0';
         return limit < Needed ? Say(limit) : null;
     }
