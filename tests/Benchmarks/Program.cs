@@ -20,6 +20,8 @@ if (args is ["compare", _, _, _, _, _, _, _, ..])
     return HooksComparison.Run(args[1..]);
 if (args is ["threads", _, _, _, ..])
     return ThreadsGain.Run(args[1..]);
+if (args is ["containment", _, _, _, ..])
+    return ContainmentCost.Run(args[1..]);
 if (args is ["landscape", _, _, _, ..])
 {
     LandscapeCost.Run(args.AsSpan(1));
