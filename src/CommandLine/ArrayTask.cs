@@ -36,76 +36,71 @@ public static class ArrayTask
     public static Shard Of(Func<string, string?> variable, int? total, string option = "--shard")
     {
         ArgumentNullException.ThrowIfNull(variable);
-        try
-        {
-            return Of(variable, total);
-        }
-        catch (UnclearTaskException e)
-        {
-            throw new UsageException($"{option} auto: {e.Message.Replace("--shard ", $"{option} ", StringComparison.Ordinal)}");
-        }
+        return new Reader(variable, total, option).Read();
     }
 
-    private static Shard Of(Func<string, string?> variable, int? total)
+    /// <summary>Reads the environment.</summary>
+    private sealed class Reader(Func<string, string?> variable, int? total, string option)
     {
-        string[] set = [.. Variables.Where(name => !string.IsNullOrEmpty(variable(name)))];
-        return set switch
+        public Shard Read()
         {
-            [] => throw Unclear($"no scheduler says which task this is ({string.Join(", ", Variables)} are not set); submit an "
-                + "array, or write --shard i/N"),
-            [SlurmIndex] => OfSlurm(variable, total),
-            [var one] => Of(Others.Single(other => other.Index == one), variable, total),
-            _ => throw Unclear(
-                $"{string.Join(" and ", set)} are set, so two schedulers say which task this is; write --shard i/N"),
+            string[] set = [.. Variables.Where(name => !string.IsNullOrEmpty(variable(name)))];
+            return set switch
+            {
+                [] => throw Unclear($"no scheduler says which task this is ({string.Join(", ", Variables)} are not set); submit "
+                    + $"an array, or write {option} i/N"),
+                [SlurmIndex] => OfSlurm(),
+                [var one] => Of(Others.Single(other => other.Index == one)),
+                _ => throw Unclear(
+                    $"{string.Join(" and ", set)} are set, so two schedulers say which task this is; write {option} i/N"),
+            };
+        }
+
+        private Shard Of(Plain scheduler)
+        {
+            var index = Number(scheduler.Index);
+            var count = scheduler.Count is null || (total is not null && string.IsNullOrEmpty(variable(scheduler.Count)))
+                ? null : (int?)Number(scheduler.Count);
+            if (total is not null && count is not null && total != count)
+                throw Unclear($"says {total} shards where {scheduler.Count} is {count}; leave out the number");
+            var shards = total ?? count ?? throw Unclear(
+                $"{scheduler.Index} is {index}, but {scheduler.Name} does not say of how many tasks; write {option} auto/N, "
+                + "with N the number of tasks");
+            return index >= scheduler.First && index - scheduler.First < shards
+                ? new Shard(index - scheduler.First + 1, shards)
+                : throw Unclear($"{scheduler.Index} is {index}, where {shards} tasks count from {scheduler.First} to "
+                    + $"{shards - 1 + scheduler.First}; write {option} i/N");
+        }
+
+        /// <summary>Slurm's tasks have any first number and any step; a list with gaps of several sizes is refused.</summary>
+        private Shard OfSlurm()
+        {
+            const string Least = "SLURM_ARRAY_TASK_MIN", Most = "SLURM_ARRAY_TASK_MAX", Between = "SLURM_ARRAY_TASK_STEP";
+            var (index, count) = (Number(SlurmIndex), Number(SlurmCount));
+            var (first, step) = (Number(Least), Number(Between));
+            if (total is not null && total != count)
+                throw Unclear($"says {total} shards where {SlurmCount} is {count}; write {option} i/{total}, with i the shard");
+            // A task that is submitted again by itself is an array of one: not the whole series.
+            if (count == 1 && total is null)
+                throw Unclear($"{SlurmCount} is 1: the array has one task, which may be one of a larger array submitted again; "
+                    + $"write {option} i/N, or {option} auto/1 if it is the whole");
+            var last = first + ((long)step * (count - 1));
+            var isEven = step >= 1 && count >= 1 && index >= first && index <= last && (index - first) % step == 0
+                && (string.IsNullOrEmpty(variable(Most)) || Number(Most) == last);
+            return isEven
+                ? new Shard(((index - first) / step) + 1, count)
+                : throw Unclear($"{SlurmIndex} is {index}, which does not fit {count} tasks that begin at {first} with a step "
+                    + $"of {step}, as {SlurmCount}, {Least}, {Most} and {Between} say; submit an array such as --array=1-8, or "
+                    + $"write {option} i/N");
+        }
+
+        private int Number(string name) => variable(name) switch
+        {
+            null or "" => throw Unclear($"{name} is not set; write {option} i/N"),
+            var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
+            var text => throw Unclear($"{name} is '{text}', which is not a whole number; write {option} i/N"),
         };
+
+        private UsageException Unclear(string finding) => new($"{option} auto: {finding}");
     }
-
-    private static Shard Of(Plain scheduler, Func<string, string?> variable, int? total)
-    {
-        var index = Number(scheduler.Index, variable);
-        var count = scheduler.Count is null || (total is not null && string.IsNullOrEmpty(variable(scheduler.Count)))
-            ? null : (int?)Number(scheduler.Count, variable);
-        if (total is not null && count is not null && total != count)
-            throw Unclear($"says {total} shards where {scheduler.Count} is {count}; leave out the number");
-        var shards = total ?? count ?? throw Unclear(
-            $"{scheduler.Index} is {index}, but {scheduler.Name} does not say of how many tasks; write --shard auto/N, with N "
-            + "the number of tasks");
-        return index >= scheduler.First && index - scheduler.First < shards
-            ? new Shard(index - scheduler.First + 1, shards)
-            : throw Unclear($"{scheduler.Index} is {index}, where {shards} tasks count from {scheduler.First} to "
-                + $"{shards - 1 + scheduler.First}; write --shard i/N");
-    }
-
-    /// <summary>Slurm's tasks have any first number and any step; a list with gaps of several sizes is refused.</summary>
-    private static Shard OfSlurm(Func<string, string?> variable, int? total)
-    {
-        const string Least = "SLURM_ARRAY_TASK_MIN", Most = "SLURM_ARRAY_TASK_MAX", Between = "SLURM_ARRAY_TASK_STEP";
-        var (index, count) = (Number(SlurmIndex, variable), Number(SlurmCount, variable));
-        var (first, step) = (Number(Least, variable), Number(Between, variable));
-        if (total is not null && total != count)
-            throw Unclear($"says {total} shards where {SlurmCount} is {count}; write --shard i/{total}, with i the shard");
-        // A task that is submitted again by itself is an array of one: not the whole series.
-        if (count == 1 && total is null)
-            throw Unclear($"{SlurmCount} is 1: the array has one task, which may be one of a larger array submitted again; write "
-                + "--shard i/N, or --shard auto/1 if it is the whole");
-        var last = first + ((long)step * (count - 1));
-        var isEven = step >= 1 && count >= 1 && index >= first && index <= last && (index - first) % step == 0
-            && (string.IsNullOrEmpty(variable(Most)) || Number(Most, variable) == last);
-        return isEven
-            ? new Shard(((index - first) / step) + 1, count)
-            : throw Unclear($"{SlurmIndex} is {index}, which does not fit {count} tasks that begin at {first} with a step "
-                + $"of {step}, as {SlurmCount}, {Least}, {Most} and {Between} say; submit an array such as --array=1-8, or write "
-                + "--shard i/N");
-    }
-
-    private static int Number(string name, Func<string, string?> variable) => variable(name) switch
-    {
-        null or "" => throw Unclear($"{name} is not set; write --shard i/N"),
-        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
-        var text => throw Unclear($"{name} is '{text}', which is not a whole number; write --shard i/N"),
-    };
-
-    private static UnclearTaskException Unclear(string finding) => new(finding);
-
-    private sealed class UnclearTaskException(string finding) : Exception(finding);
 }

@@ -21,8 +21,8 @@ internal static class ContourLines
                 if (!heights.All(AxisScale.CanBeDrawn))
                     continue;
                 var crossings = Crossings(corners, heights, level).ToArray();
-                // Over a saddle there are two lines; which corners they cut off, the middle tells.
-                if (crossings.Length == 4 && heights.Average() >= level == heights[0] >= level)
+                // Over a saddle there are two lines. They leave those opposite corners joined that are on the side of the middle.
+                if (crossings.Length == 4 && heights.Average() >= level != heights[0] >= level)
                     crossings = [.. crossings[1..], crossings[0]];
                 for (var i = 0; i + 1 < crossings.Length; i += 2)
                     yield return (crossings[i], crossings[i + 1]);

@@ -92,8 +92,11 @@ internal static class DeviceTable
         var counted = Speed.Of(probe, samples => Record(sessions, model, form, samples));
         var plain = Speed.Of(probe, samples => Plain(sessions, model, form, samples));
         var run = PlanOf(form, probe, sessions).Segments[0].RunSize;
-        return string.Create(CultureInfo.InvariantCulture, $"{Math.Min(run, probe.Samples):N0} | {counted.Rate:N0} "
-            + $"| {plain.Rate:N0} | {plain.Rate / counted.Rate:0.00} | {counted.Opening:0.00} |");
+        return string.Create(CultureInfo.InvariantCulture, $"{Math.Min(run, probe.Samples):N0} | {Text(counted.Rate, "N0")} "
+            + $"| {Text(plain.Rate, "N0")} | {Text(plain.Rate / counted.Rate, "0.00")} | {Text(counted.Opening, "0.00")} |");
+
+        static string Text(double? number, string form) =>
+            number?.ToString(form, CultureInfo.InvariantCulture) ?? "too fast to tell";
     }
 
     private static ModelMeasurement Measure(SessionFactory sessions, TracedCheckpoint model, Probe probe) =>
@@ -129,10 +132,13 @@ internal static class DeviceTable
             : host;
     }
 
-    /// <summary>What samples take, apart from what opening the session takes.</summary>
-    private sealed record Speed(double Rate, double Opening)
+    /// <summary>What samples take, apart from what opening the session takes; null where that cannot be told apart.</summary>
+    private sealed record Speed(double? Rate, double? Opening)
     {
         private const int Part = 4;
+
+        // Three quarters of the samples must take at least this share of a run, or the rate is that of the clock's noise.
+        private const double Least = 0.2;
 
         /// <summary>Of the difference between all samples and a quarter of them, each the best of a few.</summary>
         public static Speed Of(Probe probe, Action<Probe> run)
@@ -144,6 +150,8 @@ internal static class DeviceTable
                 part = Math.Min(part, Time(() => run(few)));
                 all = Math.Min(all, Time(() => run(probe)));
             }
+            if (all - part < Least * all)
+                return new(null, null);
             var rate = (probe.Samples - few.Samples) / (all - part);
             return new(rate, Math.Max(0, all - (probe.Samples / rate)));
         }

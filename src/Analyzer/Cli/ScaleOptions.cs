@@ -84,21 +84,27 @@ internal sealed class ScaleOptions
     public Shard? ReadSampleShard(ParseResult parsed, bool hasFolder, AnalysisSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        if (Read(parsed, ShardSamples, hasFolder) is not { } shard)
-            return null;
-        var (other, why) = parsed.GetResult(Shard.Option) is not null
-            ? ("--shard", "splits the series, --shard-samples the samples; give --shard alone where there are more checkpoints "
-                + "than shards, else --shard-samples alone")
-            : parsed.GetResult(Cache) is not null
-                ? ("--cache", "keeps results, and a share of the samples has none; leave it out with --shard-samples")
-            : settings.Nulls.Any(model => model.Kind == NullKind.Shuffle)
-                ? ("--null shuffle", "runs other networks on all samples, which --shard-samples does not split; leave one of "
-                    + "them out")
-            : settings.Rivals
-                ? ("--measures rivals", "reads the ranks of activations off all samples at once, which --shard-samples does not "
-                    + "split; leave one of them out")
-            : ("", "");
-        return other.Length == 0 ? shard : throw new UsageException($"{other}: {why}");
+        var shard = Read(parsed, ShardSamples, hasFolder);
+        if (shard is not null && Conflict(parsed, settings) is { } conflict)
+            throw new UsageException(conflict);
+        return shard;
+    }
+
+    /// <summary>What does not go with a share of the samples; null where nothing is asked for.</summary>
+    private string? Conflict(ParseResult parsed, AnalysisSettings settings)
+    {
+        if (parsed.GetResult(Shard.Option) is not null)
+            return "--shard: splits the series, --shard-samples the samples; give --shard alone where there are more checkpoints "
+                + "than shards, else --shard-samples alone";
+        if (parsed.GetResult(Cache) is not null)
+            return "--cache: keeps results, and a share of the samples has none; leave it out with --shard-samples";
+        if (settings.Nulls.Any(model => model.Kind == NullKind.Shuffle))
+            return "--null shuffle: runs other networks on all samples, which --shard-samples does not split; leave one of them "
+                + "out";
+        return settings.Rivals
+            ? "--measures rivals: reads the ranks of activations off all samples at once, which --shard-samples does not split; "
+                + "leave one of them out"
+            : null;
     }
 
     private static Shard? Read(ParseResult parsed, ShardOption option, bool hasFolder)

@@ -14,100 +14,75 @@ internal sealed class ResultWriter(BinaryWriter to)
 {
     public void Write(MeasuredCheckpoint result)
     {
-        to.Write(result.Measurements.Length);
-        foreach (var measurement in result.Measurements)
-            Write(measurement);
+        Many(result.Measurements, Write);
         Write(result.Accuracy);
-        to.Write(result.NodeValues.Length);
-        foreach (var layers in result.NodeValues)
-            Write([.. layers]);
+        Many(result.NodeValues, layers => Write([.. layers]));
         Write(result.Diagnostics);
         Write(result.Providers);
         to.Flush();
     }
 
     /// <summary>What each node is judged by, layer by layer.</summary>
-    public void Write(ImmutableArray<float[]> layers)
-    {
-        to.Write(layers.Length);
-        foreach (var values in layers)
-            Write(values);
-    }
+    public void Write(ImmutableArray<float[]> layers) => Many(layers, values => Write(values));
 
-    public void Write(ImmutableArray<Diagnostic> diagnostics)
+    public void Write(ImmutableArray<Diagnostic> diagnostics) => Many(diagnostics, diagnostic =>
     {
-        to.Write(diagnostics.Length);
-        foreach (var diagnostic in diagnostics)
-        {
-            to.Write((int)diagnostic.Severity);
-            to.Write(diagnostic.Subject);
-            to.Write(diagnostic.Message);
-        }
-    }
+        to.Write((int)diagnostic.Severity);
+        to.Write(diagnostic.Subject);
+        to.Write(diagnostic.Message);
+    });
 
-    public void Write(ImmutableArray<ProviderNodes> providers)
+    public void Write(ImmutableArray<ProviderNodes> providers) => Many(providers, provider =>
     {
-        to.Write(providers.Length);
-        foreach (var provider in providers)
-        {
-            to.Write(provider.Name);
-            to.Write(provider.Nodes);
-        }
-    }
+        to.Write(provider.Name);
+        to.Write(provider.Nodes);
+    });
 
     /// <summary>Under one threshold, with what changed since the checkpoint before.</summary>
     public void Write(Measurement measurement)
     {
         to.Write(measurement.Threshold);
-        to.Write(measurement.Layers.Length);
-        foreach (var layer in measurement.Layers)
-            Write(layer);
+        Many(measurement.Layers, Write);
         Write(measurement.Emergence);
         Write(measurement.EmergenceActive);
-        if (IsThere(measurement.EmergenceWired is not null))
-            Write(measurement.EmergenceWired!.Value);
-        if (IsThere(measurement.PerSample is not null))
+        Optional(measurement.EmergenceWired, Write);
+        Optional(measurement.PerSample, samples =>
         {
-            Write(measurement.PerSample!.Emergence);
-            Write(measurement.PerSample.EmergenceActive);
-        }
-        if (IsThere(measurement.Intervals is not null))
-            Write(measurement.Intervals!);
-        if (IsThere(measurement.Contributions is not null))
-            Write(measurement.Contributions!);
-        to.Write(measurement.Nulls.Length);
-        foreach (var result in measurement.Nulls)
-            Write(result);
+            Write(samples.Emergence);
+            Write(samples.EmergenceActive);
+        });
+        Optional(measurement.Intervals, Write);
+        Optional(measurement.Contributions, Write);
+        Many(measurement.Nulls, Write);
         Write(measurement.PathNorm);
         to.Write((int)measurement.ZeroCause);
         Write(measurement.RelativeEmergence);
         Write(measurement.RelativeEmergenceAll);
         Write(measurement.ActivationChange);
-        if (IsThere(measurement.Step is not null))
-            Write(measurement.Step!);
+        Optional(measurement.Step, step =>
+        {
+            Write(step.Structure);
+            Optional(step.Split, Write);
+        });
     }
 
-    private void Write(EmergenceStep step)
+    private void Write(EmergenceSplit split)
     {
-        Write(step.Structure);
-        if (!IsThere(step.Split is not null))
-            return;
-        Write(step.Split!.Change);
-        to.Write(step.Split.Layers.Length);
-        foreach (var layer in step.Split.Layers)
+        Write(split.Change);
+        Many(split.Layers, layer =>
         {
             to.Write(layer.BecameAlive);
             to.Write(layer.Died);
             Write(layer.Contribution);
-        }
-        Write(step.Split.Moved);
-        if (!IsThere(step.Split.Largest is not null))
-            return;
-        var node = step.Split.Largest!.Value;
-        to.Write(node.Layer);
-        Write(node.Node);
-        to.Write(node.BecameAlive);
-        Write(node.Contribution);
+        });
+        Write(split.Moved);
+        Optional(split.Largest, node =>
+        {
+            to.Write(node.Layer);
+            Write(node.Node);
+            to.Write(node.BecameAlive);
+            Write(node.Contribution);
+        });
     }
 
     private void Write(LayerResult layer)
@@ -118,8 +93,7 @@ internal sealed class ResultWriter(BinaryWriter to)
         to.Write(layer.Activation);
         to.Write(layer.Nodes);
         to.Write(layer.Alive);
-        if (IsThere(layer.AliveInterval is not null))
-            Write(layer.AliveInterval!.Value);
+        Optional(layer.AliveInterval, Write);
         to.Write(layer.Multiplicity);
         to.Write(layer.AliveMultiplicity);
         to.Write(layer.Borderline);
@@ -128,32 +102,30 @@ internal sealed class ResultWriter(BinaryWriter to)
         Write(layer.AliveByBias);
         Write(layer.EmergenceShare);
         Write(layer.NeverFired);
-        if (IsThere(layer.Slope is not null))
-            Write(layer.Slope!.Value);
-        if (IsThere(layer.Spectrum is not null))
-            Write(layer.Spectrum!);
-        if (IsThere(layer.ActivationRanks is not null))
+        Optional(layer.Slope, Write);
+        Optional(layer.Spectrum, Write);
+        Optional(layer.ActivationRanks, ranks =>
         {
-            to.Write(layer.ActivationRanks!.StableRank);
-            to.Write(layer.ActivationRanks.EffectiveRank);
-        }
-        if (IsThere(layer.Units is not null))
+            to.Write(ranks.StableRank);
+            to.Write(ranks.EffectiveRank);
+        });
+        Optional(layer.Units, units =>
         {
-            Write(layer.Units!.Mean.AsSpan());
-            Write(layer.Units.Max.AsSpan());
-            Write(layer.Units.Share.AsSpan());
-        }
+            Write(units.Mean.AsSpan());
+            Write(units.Max.AsSpan());
+            Write(units.Share.AsSpan());
+        });
         Write(layer.Woke);
         Write(layer.Died);
         to.Write(layer.Parameters);
         to.Write(layer.ParametersNonzero);
         Write(layer.ActivationMean);
         Write(layer.ActivationMax);
-        if (IsThere(layer.Mask is not null))
+        Optional(layer.Mask, mask =>
         {
-            to.Write(layer.Mask!.Count);
-            to.Write(layer.Mask.ToBytes());
-        }
+            to.Write(mask.Count);
+            to.Write(mask.ToBytes());
+        });
     }
 
     private void Write(NullResult result)
@@ -182,9 +154,7 @@ internal sealed class ResultWriter(BinaryWriter to)
 
     private void Write(BootstrapIntervals intervals)
     {
-        to.Write(intervals.AliveByLayer.Length);
-        foreach (var interval in intervals.AliveByLayer)
-            Write(interval);
+        Many(intervals.AliveByLayer, Write);
         Write(intervals.Alive);
         Write(intervals.Emergence.Low);
         Write(intervals.Emergence.High);
@@ -240,22 +210,35 @@ internal sealed class ResultWriter(BinaryWriter to)
         to.Write(MemoryMarshal.AsBytes(values));
     }
 
-    public void Write(double? value)
+    public void Write(double? value) => Optional(value, to.Write);
+
+    public void Write(int? value) => Optional(value, to.Write);
+
+    /// <summary>Writes how many there are, and each.</summary>
+    public void Many<T>(ImmutableArray<T> items, Action<T> write)
     {
-        if (IsThere(value is not null))
-            to.Write(value!.Value);
+        to.Write(items.Length);
+        foreach (var item in items)
+            write(item);
     }
 
-    public void Write(int? value)
+    /// <summary>Writes whether something is there, and what it is.</summary>
+    /// <returns>Whether it is.</returns>
+    public bool Optional<T>(T? value, Action<T> write) where T : class
     {
-        if (IsThere(value is not null))
-            to.Write(value!.Value);
+        to.Write(value is not null);
+        if (value is not null)
+            write(value);
+        return value is not null;
     }
 
-    /// <summary>Says whether something follows, as it is returned.</summary>
-    public bool IsThere(bool isThere)
+    /// <summary>Writes whether something is there, and what it is.</summary>
+    /// <returns>Whether it is.</returns>
+    public bool Optional<T>(T? value, Action<T> write) where T : struct
     {
-        to.Write(isThere);
-        return isThere;
+        to.Write(value is not null);
+        if (value is { } there)
+            write(there);
+        return value is not null;
     }
 }

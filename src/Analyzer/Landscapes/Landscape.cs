@@ -36,6 +36,9 @@ public sealed record Landscape
     /// <summary>The loss at the origin.</summary>
     public required LossValue Center { get; init; }
 
+    /// <summary>The loss at 1 on a line; null on a plane.</summary>
+    public LossValue? End { get; init; }
+
     /// <summary>The losses.</summary>
     public required LossGrid Grid { get; init; }
 

@@ -115,6 +115,7 @@ internal sealed class LandscapePlan(
         ]) with
         {
             Other = other.Checkpoint.Path,
+            End = line[1, 0],
             Diagnostics = surface.Tensors.Any(tensor => tensor.Role is null)
                 ? surface.Diagnostics.Add(Diagnostic.Note("statistics",
                     "stored statistics of normalizations are interpolated like the weights, not computed again at each point"))

@@ -53,8 +53,7 @@ internal static class MarkdownReport
     {
         var rows = outcome.Series.Checkpoints
             .SelectMany(checkpoint => checkpoint.Measurements, (checkpoint, measurement) => (checkpoint, measurement)).ToArray();
-        if (rows.Length > MostRows)
-            text.Append(CultureInfo.InvariantCulture, $"The last {MostRows} of {rows.Length} rows:\n\n");
+        AppendShown(text, rows.Length);
         var nulls = NullText.Columns.Where(column => rows.Any(row =>
             NullText.Find(row.measurement, column.Kind, column.Measure) is not null)).ToArray();
         var heads = string.Concat(nulls.Select(column => $" {column.Header}: z, p |"));
@@ -73,16 +72,20 @@ internal static class MarkdownReport
     {
         if (!outcome.Series.Settings.Rivals)
             return;
-        var count = outcome.Series.Checkpoints.Length;
-        var rows = RivalsText.Rows(outcome, Enumerable.Range(0, count).TakeLast(MostRows));
+        var rows = RivalsText.Rows(outcome, Enumerable.Range(0, outcome.Series.Checkpoints.Length));
         var columns = RivalWords.Columns;
-        text.Append("\n| rivals |").Append(string.Concat(columns.Select(column => $" {column.Header} |"))).Append('\n');
+        text.Append('\n');
+        AppendShown(text, rows.Length);
+        text.Append("| rivals |").Append(string.Concat(columns.Select(column => $" {column.Header} |"))).Append('\n');
         text.Append("| --- |").Insert(text.Length, " ---: |", columns.Length).Append('\n');
         foreach (var (name, means) in rows.TakeLast(MostRows))
             text.Append($"| {Cell(name)} | ")
                 .AppendJoin(" | ", columns.Select(column => NumberText.Significant(column.Of(means)))).Append(" |\n");
         text.Append("\n- ").Append(Cell(RivalWords.Legend)).Append('\n');
     }
+
+    private static void AppendShown(StringBuilder text, int rows) => text.Append(
+        rows <= MostRows ? "" : string.Create(CultureInfo.InvariantCulture, $"The last {MostRows} of {rows} rows:\n\n"));
 
     private static void AppendRow(
         StringBuilder text, CheckpointResult checkpoint, Measurement measurement, IEnumerable<string> nulls)

@@ -50,18 +50,8 @@ internal static class RivalsText
     {
         var table = new TextTable();
         table.AddNames("rivals", names);
-        foreach (var (header, of) in RivalWords.Columns)
-            table.AddNumbers(header, rows.Select(row => NumberText.Significant(of(row.Means))), Importance(header));
+        foreach (var (header, of, leftOut) in RivalWords.Columns)
+            table.AddNumbers(header, rows.Select(row => NumberText.Significant(of(row.Means))), leftOut ?? TextTable.Always);
         return table;
     }
-
-    // What other columns tell too goes first.
-    private static int Importance(string header) => header switch
-    {
-        "log ‖W‖F" => 0,
-        "sparsity" => 1,
-        "log ‖W‖₂" or "alpha" => 2,
-        "stable" or "act. stable" => 3,
-        _ => TextTable.Always,
-    };
 }

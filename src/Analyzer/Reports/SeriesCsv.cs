@@ -17,7 +17,8 @@ internal static class SeriesCsv
             from measurement in checkpoint.Item.Measurements.Index()
             let last = checkpoint.Index == 0 ? outcome.Before : outcome.Series.Checkpoints[checkpoint.Index - 1]
             let before = last?.Measurements[measurement.Index]
-            select SeriesRow.Of(outcome.Series.Settings, checkpoint.Item, measurement.Item, before);
+            let rivals = measurement.Item.Rivals
+            select SeriesRow.Of(outcome.Series.Settings, checkpoint.Item, measurement.Item, before, rivals);
         using var csv = CsvWriter.Create(stream, CsvDialect.Options, leaveOpen: true);
         csv.WriteRecords(rows);
     }
@@ -95,7 +96,7 @@ internal sealed partial record SeriesRow
     [CsvColumn("path_norm")] public required double? PathNorm { get; init; }
 
     public static SeriesRow Of(AnalysisSettings settings, CheckpointResult checkpoint, Measurement measurement,
-        Measurement? before) => new()
+        Measurement? before, RivalMeans rivals) => new()
         {
             Checkpoint = CsvDialect.Name(checkpoint.File),
             Epoch = checkpoint.Epoch,
@@ -156,15 +157,15 @@ internal sealed partial record SeriesRow
             PlacedP = NullText.Find(measurement, NullKind.Place, NullMeasure.EmergenceWired)?.P,
             SpreadZ = NullText.Find(measurement, NullKind.Spread, NullMeasure.Emergence)?.Z,
             SpreadP = NullText.Find(measurement, NullKind.Spread, NullMeasure.Emergence)?.P,
-            Sparsity = measurement.Rivals.Sparsity,
-            LogFrobenius = measurement.Rivals.LogFrobenius,
-            LogSpectral = measurement.Rivals.LogSpectral,
-            StableRank = measurement.Rivals.StableRank,
-            EffectiveRank = measurement.Rivals.EffectiveRank,
-            Alpha = measurement.Rivals.Alpha,
-            ActivationStableRank = measurement.Rivals.ActivationStableRank,
-            ActivationEffectiveRank = measurement.Rivals.ActivationEffectiveRank,
-            PathNorm = measurement.Rivals.PathNorm,
+            Sparsity = rivals.Sparsity,
+            LogFrobenius = rivals.LogFrobenius,
+            LogSpectral = rivals.LogSpectral,
+            StableRank = rivals.StableRank,
+            EffectiveRank = rivals.EffectiveRank,
+            Alpha = rivals.Alpha,
+            ActivationStableRank = rivals.ActivationStableRank,
+            ActivationEffectiveRank = rivals.ActivationEffectiveRank,
+            PathNorm = rivals.PathNorm,
         };
 
     private static string Digits(BigInteger value) => value.ToString(CultureInfo.InvariantCulture);

@@ -6,18 +6,19 @@ namespace Emergence.Analyzer.Series;
 /// <summary>What others judge networks by, as it is headed in tables and pictures.</summary>
 internal static class RivalWords
 {
-    /// <summary>Each number with its head.</summary>
-    public static ImmutableArray<(string Header, Func<RivalMeans, double?> Of)> Columns { get; } =
+    /// <summary>Each number with its head and, where other columns tell much of it too, its rank among those that a narrow table
+    /// leaves out, the lowest first; null where it always stays.</summary>
+    public static ImmutableArray<(string Header, Func<RivalMeans, double?> Of, int? LeftOut)> Columns { get; } =
     [
-        ("sparsity", means => means.Sparsity),
-        ("log ‖W‖F", means => means.LogFrobenius),
-        ("log ‖W‖₂", means => means.LogSpectral),
-        ("stable", means => means.StableRank),
-        ("effective", means => means.EffectiveRank),
-        ("alpha", means => means.Alpha),
-        ("act. stable", means => means.ActivationStableRank),
-        ("act. effective", means => means.ActivationEffectiveRank),
-        ("path norm", means => means.PathNorm),
+        ("sparsity", means => means.Sparsity, 1),
+        ("log ‖W‖F", means => means.LogFrobenius, 0),
+        ("log ‖W‖₂", means => means.LogSpectral, 2),
+        ("stable", means => means.StableRank, 3),
+        ("effective", means => means.EffectiveRank, null),
+        ("alpha", means => means.Alpha, 2),
+        ("act. stable", means => means.ActivationStableRank, 3),
+        ("act. effective", means => means.ActivationEffectiveRank, null),
+        ("path norm", means => means.PathNorm, null),
     ];
 
     /// <summary>What the heads mean, in a sentence.</summary>

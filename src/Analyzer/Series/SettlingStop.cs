@@ -26,6 +26,8 @@ internal sealed class SettlingStop
     private readonly int firstSingular;
     private Change all;
     private Change others;
+    // How often the bounds did not decide.
+    private int looks;
 
     private SettlingStop(double[] values, bool[] isSingular, double needed)
     {
@@ -47,19 +49,24 @@ internal sealed class SettlingStop
     /// <param name="isSingular">As <see cref="SettlingEvidence.After"/> takes it.</param>
     /// <param name="needed">The odds at which a run is settled.</param>
     /// <param name="earliest">The first look there is.</param>
-    public static int Of(double[] values, bool[] isSingular, double needed, int earliest)
+    public static int Of(double[] values, bool[] isSingular, double needed, int earliest) =>
+        Find(values, isSingular, needed, earliest).Stop;
+
+    /// <summary>The same, with how often the whole evidence was looked at for it.</summary>
+    internal static (int Stop, int Looks) Find(double[] values, bool[] isSingular, double needed, int earliest)
     {
-        var looks = new SettlingStop(values, isSingular, needed);
+        var run = new SettlingStop(values, isSingular, needed);
         var stop = values.Length - 1;
-        while (stop > earliest && looks.IsSettled(stop - 1))
+        while (stop > earliest && run.IsSettled(stop - 1))
             stop--;
-        return stop;
+        return (stop, run.looks);
     }
 
     private bool IsSettled(int last) => IsSurelySettled(last) || Look(last);
 
     private bool Look(int last)
     {
+        looks++;
         var (one, other) = SettlingEvidence.Both(values.AsSpan(..(last + 1)), isSingular.AsSpan(..(last + 1)));
         all = all.Index == one.SettledSince ? all : Change.At(one.SettledSince, values);
         others = other.SettledSince == all.Index ? all

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Emergence.Analyzer.Journal;
 using Emergence.Measuring.Statistics;
@@ -34,12 +33,10 @@ internal sealed class SampleWriter
         StoredSettings.Write(to, part.Settings);
         StoredProbe.Write(to, part.Probe);
         to.Write(part.IsStrictSeries);
-        Many(part.Checkpoints, checkpoint =>
+        results.Many(part.Checkpoints, checkpoint =>
         {
             to.Write(checkpoint.File);
-            if (results.IsThere(checkpoint.Counted is not null))
-                Write(checkpoint.Counted!);
-            else
+            if (!results.Optional(checkpoint.Counted, Write))
                 to.Write(checkpoint.Failure!);
         });
     }
@@ -52,13 +49,13 @@ internal sealed class SampleWriter
         var counts = counted.Counts;
         to.Write(counts.Group);
         results.Write(counts.First);
-        Many(counts.Layers, Write);
-        Many(counts.Exact, Write);
+        results.Many(counts.Layers, Write);
+        results.Many(counts.Exact, Write);
         to.Write(counts.Classified.Correct);
         to.Write(counts.Classified.Seen);
         results.Write(counts.Classified.Unfit is { } unfit ? [unfit] : []);
         results.Write(counts.Classified.Shifted is { } shifted ? [shifted] : []);
-        Many(counts.Samples, Write);
+        results.Many(counts.Samples, Write);
         results.Write(counts.Providers);
         results.Write(counts.Placed);
     }
@@ -66,25 +63,25 @@ internal sealed class SampleWriter
     private void Write(LayerCounts layer)
     {
         to.Write(layer.Samples);
-        Many(layer.Sums, stretch =>
+        results.Many(layer.Sums, stretch =>
         {
             to.Write(stretch.Stretch);
-            Many(stretch.Sums, Write);
+            results.Many(stretch.Sums, Write);
         });
-        Many(layer.Others, Write);
-        Many(layer.Blocks, block =>
+        results.Many(layer.Others, Write);
+        results.Many(layer.Blocks, block =>
         {
             to.Write(block.Block);
             to.Write(block.Samples);
-            Many(block.Totals, Write);
+            results.Many(block.Totals, Write);
         });
     }
 
     private void Write(SampleProfile profile)
     {
-        Many(profile.Emergence, results.Write);
-        Many(profile.EmergenceActive, results.Write);
-        Many(profile.Layers, layer =>
+        results.Many(profile.Emergence, results.Write);
+        results.Many(profile.EmergenceActive, results.Write);
+        results.Many(profile.Layers, layer =>
         {
             to.Write(layer.Alive);
             to.Write(layer.AliveChannels);
@@ -97,12 +94,5 @@ internal sealed class SampleWriter
     {
         to.Write(values.Length);
         to.Write(MemoryMarshal.AsBytes(values.AsSpan()));
-    }
-
-    private void Many<T>(ImmutableArray<T> items, Action<T> write)
-    {
-        to.Write(items.Length);
-        foreach (var item in items)
-            write(item);
     }
 }

@@ -2,7 +2,6 @@ using Emergence.Analyzer.Journal;
 using Emergence.Analyzer.Metrics;
 using Emergence.Checkpoints;
 using Emergence.CommandLine;
-using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 using Emergence.Tracing.Model;
@@ -39,7 +38,7 @@ internal sealed class ShardReader
             Settings = StoredSettings.Read(from),
             DeviceReason = from.ReadString(),
             Samples = results.Array(() => new Fact(from.ReadString(), from.ReadString())),
-            Before = from.ReadBoolean() ? new Predecessor(from.ReadInt32(), from.ReadString(), Probe()) : null,
+            Before = from.ReadBoolean() ? new Predecessor(from.ReadInt32(), from.ReadString(), StoredProbe.ReadProvenance(from)) : null,
             Entries = [.. Enumerable.Range(0, plan.Count).Select(_ => Entry())],
             NodeValues = results.NodeValues(),
         };
@@ -68,11 +67,9 @@ internal sealed class ShardReader
         TestAccuracy = results.Real(),
         TrainLoss = results.Real(),
         TestLoss = results.Real(),
-        Probe = Probe(),
+        Probe = StoredProbe.ReadProvenance(from),
         Device = Device.Parse(from.ReadString()),
         Providers = results.Providers(),
         Diagnostics = results.Diagnostics(),
     };
-
-    private ProbeProvenance Probe() => new(from.ReadString(), from.ReadString(), from.ReadInt32(), results.Whole());
 }

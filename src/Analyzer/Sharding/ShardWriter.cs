@@ -1,5 +1,4 @@
 using Emergence.Analyzer.Journal;
-using Emergence.Measuring.Probes;
 using Emergence.Measuring.Statistics;
 
 namespace Emergence.Analyzer.Sharding;
@@ -37,24 +36,21 @@ internal sealed class ShardWriter
         to.Write(part.Plan.Count);
         StoredSettings.Write(to, part.Settings);
         to.Write(part.DeviceReason);
-        to.Write(part.Samples.Length);
-        foreach (var (name, value) in part.Samples)
+        results.Many(part.Samples, fact =>
         {
-            to.Write(name);
-            to.Write(value);
-        }
-        if (results.IsThere(part.Before is not null))
+            to.Write(fact.Name);
+            to.Write(fact.Value);
+        });
+        results.Optional(part.Before, before =>
         {
-            to.Write(part.Before!.Index);
-            to.Write(part.Before.Sha256);
-            Write(part.Before.Probe);
-        }
+            to.Write(before.Index);
+            to.Write(before.Sha256);
+            StoredProbe.Write(to, before.Probe);
+        });
         foreach (var entry in part.Entries)
         {
             to.Write(entry.File);
-            if (results.IsThere(entry.Result is not null))
-                Write(entry.Result!);
-            else
+            if (!results.Optional(entry.Result, Write))
                 to.Write(entry.Failure!);
         }
         results.Write(part.NodeValues);
@@ -65,18 +61,14 @@ internal sealed class ShardWriter
         results.Write(result.Epoch);
         to.Write(result.IsEpochOfName);
         to.Write(result.Sha256);
-        if (results.IsThere(result.Bytes is not null))
-            to.Write(result.Bytes!.Value);
-        to.Write(result.Measurements.Length);
-        foreach (var measurement in result.Measurements)
-            results.Write(measurement);
-        to.Write(result.Edges.Length);
-        foreach (var edge in result.Edges)
+        results.Optional(result.Bytes, to.Write);
+        results.Many(result.Measurements, results.Write);
+        results.Many(result.Edges, edge =>
         {
             to.Write(edge.From);
             to.Write(edge.To);
             to.Write((int)edge.Kind);
-        }
+        });
         to.Write(result.Parameters);
         to.Write(result.ParametersNonzero);
         results.Write(result.WeightChange);
@@ -85,17 +77,9 @@ internal sealed class ShardWriter
         results.Write(result.TestAccuracy);
         results.Write(result.TrainLoss);
         results.Write(result.TestLoss);
-        Write(result.Probe);
+        StoredProbe.Write(to, result.Probe);
         to.Write(result.Device.ToString());
         results.Write(result.Providers);
         results.Write(result.Diagnostics);
-    }
-
-    private void Write(ProbeProvenance probe)
-    {
-        to.Write(probe.Name);
-        to.Write(probe.Sha256);
-        to.Write(probe.Samples);
-        results.Write(probe.Seed);
     }
 }

@@ -7,6 +7,7 @@ using Emergence.Measuring.Probes;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 using Emergence.Tracing.Model;
+using Emergence.Tracing.Networks;
 using Onnx;
 
 namespace Emergence.Measuring.Rivals;
@@ -14,7 +15,7 @@ namespace Emergence.Measuring.Rivals;
 /// <summary>The ranks of the activations of each layer.</summary>
 internal static class ActivationSpectra
 {
-    // 64 MB of products at a time; what does not fit waits for another pass over the samples.
+    // 64 MB of sums, and as much from each run; what does not fit waits for another pass over the samples.
     private const long ProductsAtATime = 8 << 20;
 
     /// <summary>
@@ -45,7 +46,7 @@ internal static class ActivationSpectra
             else
                 open.Add(layer);
         }
-        foreach (var group in Groups(open, settings))
+        foreach (var group in Groups(open, settings.ConvNodes, ProductsAtATime))
         {
             try
             {
@@ -82,14 +83,16 @@ internal static class ActivationSpectra
             diagnostics.Add(Diagnostic.Note(layer.Name, $"its activations have no rank: {reason}"));
     }
 
-    private static IEnumerable<ImmutableArray<TracedLayer>> Groups(List<TracedLayer> layers, AnalysisSettings settings)
+    /// <summary>Layers that share a pass: in a row, at most this many products together, and never less than one layer.</summary>
+    internal static IEnumerable<ImmutableArray<TracedLayer>> Groups(
+        IEnumerable<TracedLayer> layers, ConvNodes convNodes, long products)
     {
         var group = ImmutableArray.CreateBuilder<TracedLayer>();
         var size = 0L;
         foreach (var layer in layers)
         {
-            var nodes = (long)new NodeLayout(layer, settings.ConvNodes).Nodes;
-            if (group.Count > 0 && size + nodes * nodes > ProductsAtATime)
+            var nodes = (long)new NodeLayout(layer, convNodes).Nodes;
+            if (group.Count > 0 && size + nodes * nodes > products)
             {
                 yield return group.DrainToImmutable();
                 size = 0;

@@ -11,16 +11,16 @@ using static Onnx.TensorProto.Types;
 namespace Emergence.Measuring.Rivals;
 
 /// <summary>
-/// A network whose weights are squared and whose inputs are 1, as far as every operator in it is linear, positively homogeneous
-/// of degree 1 (ReLU, maximum), or only moves values. A bias counts as the weight of a unit that is always 1.
+/// A network whose weights are squared and whose inputs are 1, as far as every operator in it is linear, a ReLU or a maximum, or
+/// only moves values: what it gives is a sum over paths. A bias counts as the weight of a unit that is always 1.
 /// </summary>
 internal sealed class SquaredNetwork
 {
-    // What passes on what it reads first. Inputs are not negative here, so that a ReLU does as well.
-    private static readonly FrozenSet<string> PassedOn = FrozenSet.ToFrozenSet(
+    // What moves what it reads first.
+    private static readonly FrozenSet<string> Moves = FrozenSet.ToFrozenSet(
     [
-        "Relu", "LeakyRelu", "Identity", "Dropout", "Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Split",
-        "DepthToSpace", "SpaceToDepth", "MaxPool", "GlobalMaxPool",
+        "Identity", "Dropout", "Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Split", "DepthToSpace",
+        "SpaceToDepth",
     ], StringComparer.Ordinal);
 
     private readonly StoredTensors stored;
@@ -31,12 +31,14 @@ internal sealed class SquaredNetwork
     private readonly LayerGraph layers;
     private readonly Probe probe;
     private readonly FreshNames names;
+    private readonly int opset;
 
     private SquaredNetwork(Checkpoint checkpoint, LayerGraph layers, Probe probe)
     {
         stored = new StoredTensors(checkpoint.Model, checkpoint.Directory);
         (this.layers, this.probe, Model) = (layers, probe, checkpoint.Model.Clone());
         names = new FreshNames(Model.Graph);
+        opset = Instrumenter.Opset(Model);
         foreach (var node in Model.Graph.Node)
         {
             foreach (var output in node.Output.Where(output => output.Length > 0))
@@ -110,7 +112,7 @@ internal sealed class SquaredNetwork
     {
         var inputs = node.Input;
         if (node.Domain is not ("" or "ai.onnx"))
-            return Unknown(node);
+            return Unknown(node, NotLinear);
         switch (node.OpType)
         {
             case "Gemm" or "MatMul" when IsStored(inputs[0]) != IsStored(inputs[1]):
@@ -129,20 +131,31 @@ internal sealed class SquaredNetwork
             case "BatchNormalization" when inputs.Skip(1).All(stored.Contains) && node.Output.Count == 1:
                 SquareNormalization(node);
                 break;
+            case "Max" or "MaxPool" or "GlobalMaxPool":
+                if (SquaredWindows.OfMaximum(node, opset) is { } refusal)
+                    return Unknown(node, refusal);
+                break;
+            case "AveragePool" or "GlobalAveragePool" or "ReduceMean":
+                open.Push(inputs[0]);
+                return SquaredWindows.OfMean(Model.Graph, node, opset, names) is { } odd ? Unknown(node, odd) : null;
+            // Values are not negative here, and a ReLU leaves them as they are.
+            case "Relu" or "LeakyRelu":
             case "Pad" when PadsZeros(node):
-            case var op when PassedOn.Contains(op):
+            case var op when Moves.Contains(op):
                 open.Push(inputs[0]);
                 return null;
             default:
-                return Unknown(node);
+                return Unknown(node, NotLinear);
         }
         foreach (var input in inputs.Where(input => input.Length > 0))
             open.Push(input);
         return null;
     }
 
-    private static string Unknown(NodeProto node) => $"paths through node '{node.Name}' ({node.OpType}) are not known: it is not "
-        + "linear with stored weights, and neither a ReLU nor a maximum";
+    private const string NotLinear = "it is neither linear with stored weights nor a ReLU or a maximum";
+
+    private static string Unknown(NodeProto node, string reason) =>
+        $"paths through node '{node.Name}' ({node.OpType}) are not known: {reason}";
 
     private static bool PadsZeros(NodeProto node) =>
         (node.Input.Count < 3 || node.Input[2].Length == 0) && node.Attribute.All(attribute =>
@@ -153,7 +166,7 @@ internal sealed class SquaredNetwork
     {
         while (!stored.Contains(tensor))
         {
-            if (!producers.TryGetValue(tensor, out var node) || !PassedOn.Contains(node.OpType))
+            if (!producers.TryGetValue(tensor, out var node) || !Moves.Contains(node.OpType))
                 return false;
             tensor = node.Input[0];
         }

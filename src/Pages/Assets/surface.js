@@ -34,9 +34,9 @@ charts.surface = (() => {
           const t = (level - heights[i]) / (heights[j] - heights[i]);
           return [[x + t * (corners[j][0] - x), y + t * (corners[j][1] - y)]];
         });
-        // Over a saddle there are two lines; which corners they cut off, the middle tells.
+        // Over a saddle there are two lines. They leave those opposite corners joined that are on the side of the middle.
         const middle = heights.reduce((a, b) => a + b) / 4;
-        if (cuts.length === 4 && middle >= level === heights[0] >= level) cuts = [...cuts.slice(1), cuts[0]];
+        if (cuts.length === 4 && middle >= level !== heights[0] >= level) cuts = [...cuts.slice(1), cuts[0]];
         for (let i = 0; i + 1 < cuts.length; i += 2) found.push([cuts[i], cuts[i + 1]]);
       }
     }

@@ -59,7 +59,7 @@ internal sealed class TrainOptions
         "--labels", "classes of the training samples: their own, or drawn at random, which can only be remembered");
 
     private Option<Drawn> Inputs { get; } = RandomOption(
-        "--inputs", "images of the training samples: their own, or noise of the same mean and variance");
+        "--inputs", "images of the training samples: their own, or noise of the same pixel values");
 
     private Option<float> Scale { get; } = PreprocessingOptions.Scale("1/255");
 

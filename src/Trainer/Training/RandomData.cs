@@ -11,7 +11,7 @@ namespace Emergence.Trainer.Training;
 /// </summary>
 /// <param name="Labels">Seed of labels drawn at random, one for each sample and the same in every epoch; null: the true
 /// ones.</param>
-/// <param name="Inputs">Seed of images of noise with the mean and the variance of the true ones; null: those.</param>
+/// <param name="Inputs">Seed of images of noise, each pixel drawn from all pixels of the true ones; null: those.</param>
 internal sealed record RandomData(long? Labels = null, long? Inputs = null)
 {
     /// <summary>How the true ones are called.</summary>
@@ -47,8 +47,8 @@ internal sealed record RandomData(long? Labels = null, long? Inputs = null)
             + NearestName.Question(text, [True, Random])),
     };
 
-    /// <summary>The training samples that a network is shown; the first of them do not depend on how many there are, but for the
-    /// mean and variance of noise.</summary>
+    /// <summary>The training samples that a network is shown; the first of them do not depend on how many there are, but for
+    /// the pixels that noise is drawn from.</summary>
     /// <param name="train">The true ones.</param>
     /// <param name="classes">How many classes there are.</param>
     public SampleSet Of(SampleSet train, int classes)
@@ -67,28 +67,13 @@ internal sealed record RandomData(long? Labels = null, long? Inputs = null)
             : shown;
     }
 
+    // Drawn with replacement: every value is as frequent as in the images, in which most pixels may be 0 or 255; a normal law
+    // of the same moments would be clamped to a byte, and so have other moments.
     private static byte[] Noise(ReadOnlySpan<byte> images, SplitMix64 random)
     {
-        var (sum, squares) = (0L, 0L);
-        foreach (var value in images)
-        {
-            sum += value;
-            squares += value * value;
-        }
-        var mean = (double)sum / images.Length;
-        var deviation = Math.Sqrt((double)squares / images.Length - mean * mean);
         var noise = new byte[images.Length];
-        for (var i = 0; i < noise.Length; i += 2)
-        {
-            // Box and Muller 1958: two normal numbers of two uniform ones, the first of them above 0.
-            var radius = deviation * Math.Sqrt(-2 * Math.Log(((random.Next() >> 11) + 1) * (1.0 / (1L << 53))));
-            var (sine, cosine) = Math.SinCos((random.Next() >> 11) * (2 * Math.PI / (1L << 53)));
-            noise[i] = Pixel(mean + radius * cosine);
-            if (i + 1 < noise.Length)
-                noise[i + 1] = Pixel(mean + radius * sine);
-        }
+        for (var i = 0; i < noise.Length; i++)
+            noise[i] = images[(int)Math.BigMul(random.Next(), (ulong)images.Length, out var _)];
         return noise;
-
-        static byte Pixel(double value) => (byte)Math.Clamp(Math.Round(value), byte.MinValue, byte.MaxValue);
     }
 }

@@ -65,4 +65,21 @@ public class SurfaceShapeTests
             place => Assert.Equal(4.5, place.X + 2 * place.Y, 1e-12));
         Assert.Empty(ContourLines.Of(6, 6, [.. values.Select(_ => double.NaN)], 4.5));
     }
+
+    [Theory]
+    // One cell, its first corner and the one opposite to it above the level. The middle is at 0.55.
+    [InlineData(0.5, 1, 0)]
+    [InlineData(0.6, 0, 0)]
+    public void over_a_saddle_the_lines_part_the_corners_on_the_other_side_than_the_middle(double level, int column, int row)
+    {
+        // Row by row: 1 0, 0.2 1.
+        var segments = ContourLines.Of(2, 2, [1, 0, 0.2, 1], level).ToArray();
+        Assert.Equal(2, segments.Length);
+        // Each line cuts one corner off: both its ends are on that corner's edges.
+        Assert.Contains(segments, segment => IsOn(segment.From) && IsOn(segment.To));
+        Assert.Contains(segments, segment => IsOpposite(segment.From) && IsOpposite(segment.To));
+
+        bool IsOn((double X, double Y) place) => place.X == column || place.Y == row;
+        bool IsOpposite((double X, double Y) place) => place.X == 1 - column || place.Y == 1 - row;
+    }
 }

@@ -1,5 +1,6 @@
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Analyzer.Tests.Instrumentation;
+using Emergence.Measuring.Rivals;
 using Emergence.Measuring.Settings;
 using Emergence.Measuring.Statistics;
 using Emergence.Tracing.Networks;
@@ -103,6 +104,21 @@ public sealed class ActivationRanksTests
         var free = (await WholeAnalysis.Of(Dense(w, v), probe, Rivals)).Measurements[0].Layers[0].ActivationRanks!;
         var padded = (await WholeAnalysis.Of(Dense(w, v, "8"), probe, Rivals)).Measurements[0].Layers[0].ActivationRanks!;
         Check((free.StableRank, free.EffectiveRank), padded);
+    }
+
+    [Theory]
+    // Layers of 8, 4, 2, 8 and 3 nodes have 64, 16, 4, 64 and 9 products.
+    [InlineData(1000, "8 4 2 8 3")]
+    [InlineData(84, "8 4 2|8 3")]
+    [InlineData(20, "8|4 2|8|3")]
+    [InlineData(1, "8|4|2|8|3")]
+    public void layers_share_a_pass_as_far_as_their_products_fit(long products, string expected)
+    {
+        var model = new TinyModel(13);
+        foreach (var nodes in (int[])[8, 4, 2, 8, 3])
+            model.Layer("t", [TinyModel.Batch(), TinyModel.Channel(nodes)]);
+        Assert.Equal(expected, string.Join('|', ActivationSpectra.Groups(model.Graph.Layers, ConvNodes.Units, products)
+            .Select(group => string.Join(' ', group.Select(layer => layer.Channels)))));
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Emergence.Analyzer.Series;
 
 namespace Emergence.Analyzer.Tests.Series;
@@ -39,15 +38,14 @@ public sealed class SettlingStopTests
     [Fact]
     public void A_long_run_needs_no_look_at_each()
     {
-        // Looking at each of 40,000 takes minutes.
         var random = new Random(7);
         var values = Fall(random, 20).Concat(Enumerable.Range(0, 40_000).Select(_ => 0.02 * Normal(random))).ToArray();
-        var started = Stopwatch.GetTimestamp();
 
-        var stop = SettlingStop.Of(values, new bool[values.Length], SeriesVerdicts.OddsNeeded, Earliest);
+        var (stop, looks) = SettlingStop.Find(values, new bool[values.Length], SeriesVerdicts.OddsNeeded, Earliest);
 
         Assert.InRange(stop, 20, 40);
-        Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 20);
+        // Bounds decide the others of 40,000.
+        Assert.InRange(looks, 1, 400);
     }
 
     private static (double[] Values, bool[] IsSingular) Made(string kind, Random random)

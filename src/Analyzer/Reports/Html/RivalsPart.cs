@@ -14,21 +14,21 @@ internal static class RivalsPart
             + "whole network. docs/measures.md has their definitions and sources.");
         if (run.IsSeries && Curves(run) is { } curves)
             page.Chart(curves, "Each against the same axis as E above; what is not known has no point.");
-        var rows = run.Shown.Select(i => (string[])
-        [
-            run.Labels[i], .. RivalWords.Columns.Select(column => PageText.Number(column.Of(run.Measurements[i].Rivals))),
-        ]);
+        var rows =
+            from i in run.Shown
+            let means = run.Measurements[i].Rivals
+            select (string[])[run.Labels[i], .. RivalWords.Columns.Select(column => PageText.Number(column.Of(means)))];
         page.Table(["checkpoint", .. RivalWords.Columns.Select(column => column.Header)], rows,
             "log: natural logarithm; stable and effective: ranks, of the weights or, with act., of the activations.");
     }
 
     private static Figure? Curves(Run run)
     {
+        var means = run.Points.Select(point => (point.At, point.Checkpoint.Measurements[0].Rivals)).ToArray();
         ImmutableArray<Panel> panels =
         [
             .. from column in RivalWords.Columns
-               let points = run.Points.Select(point => new Point(
-                   point.At, column.Of(point.Checkpoint.Measurements[0].Rivals) ?? double.NaN)).ToImmutableArray()
+               let points = means.Select(mean => new Point(mean.At, column.Of(mean.Rivals) ?? double.NaN)).ToImmutableArray()
                where points.Any(point => double.IsFinite(point.Y))
                select new Panel(null, run.Axis, new Axis(column.Header), [new Pages.Series(column.Header, points)]),
         ];

@@ -48,11 +48,9 @@ internal static class LandscapeCharts
             ];
         }
         Pages.Series measured = new("measured", [.. grid.X.Select((x, i) => new Point(x, number(grid.Values[i])))]);
-        var (start, end) = (Array.IndexOf([.. grid.X], 0), Array.IndexOf([.. grid.X], 1));
-        // The ends are on the grid unless --range moves its points off them.
-        return start < 0 || end < 0 ? [measured]
-            : [measured, new("straight line between the ends",
-                [new(0, number(grid.Values[start])), new(1, number(grid.Values[end]))])];
+        // The ends were measured, whether or not the grid has points there.
+        return landscape.End is not { } end ? [measured]
+            : [measured, new("straight line between the ends", [new(0, number(landscape.Center)), new(1, number(end))])];
     }
 
     private static int Nearest(ImmutableArray<double> places) =>

@@ -1,0 +1,68 @@
+using Emergence.Tracing.Model;
+using Emergence.Tracing.Operators;
+using Onnx;
+
+namespace Emergence.Tracing.LayerReadings;
+
+/// <summary>What the tensors and nodes of a trace are to one layer.</summary>
+/// <param name="trace">The finished trace.</param>
+/// <param name="values">Who reads what.</param>
+/// <param name="nodes">Each node as its rule saw it.</param>
+/// <param name="layer">The layer.</param>
+internal sealed class LayerView(
+    Trace trace, ValueGraph values, IReadOnlyDictionary<NodeProto, NodeContext> nodes, LayerBuilder layer)
+{
+    /// <summary>The layer.</summary>
+    public LayerBuilder Layer => layer;
+
+    /// <summary>Who reads what.</summary>
+    public ValueGraph Values => values;
+
+    /// <summary>A tensor of the trace; null where it has no tensor of that name.</summary>
+    public TracedTensor? Tensor(string name) => trace.Tensor(name);
+
+    /// <summary>A node as its rule saw it.</summary>
+    public NodeContext Context(NodeProto node) => nodes[node];
+
+    /// <summary>A tensor in which each of the layer's nodes stands once on every sample (or, pooled, each
+    /// of its channels).</summary>
+    public bool HoldsAllNodes(string name, bool isPooled = false)
+    {
+        if (trace.Tensor(name) is not { HasShape: true } tensor
+            || tensor.Carries.FirstOrDefault(carry => carry.Layer == layer) is not { IsAligned: true, IsWhole: true })
+            return false;
+        var (before, after) = (NodeCount.Of(layer.Read, layer.ReadRange),
+            NodeCount.Of(tensor, tensor.Carries.First(carry => carry.Layer == layer).Range));
+        return before.Channels == after.Channels && (isPooled || before.Positions == after.Positions);
+    }
+
+    /// <summary>Whether a node reads a tensor to hand on the layer's values, all or some of them.</summary>
+    public bool IsPart(NodeProto node, string tensor) =>
+        // A node may read it from within a body alone.
+        node.OpType == "Concat" || node.Input is [var first, ..] && values.Of(first) == values.Of(tensor)
+        && (ValueGraph.IsLayout(node) || Pooling.Of(nodes[node]) is ValueFlow.Selection or ValueFlow.Largest);
+
+    /// <summary>The results of a node that are read and hold a part of the layer.</summary>
+    public IEnumerable<string> UsedParts(NodeProto node) => node.Output.Where(output =>
+        output.Length > 0 && values.ReadersOf(output).Count > 0
+        && trace.Tensor(output) is { } tensor && tensor.Carries.Any(carry => carry.Layer == layer));
+
+    /// <summary>Whether a node multiplies computed values with each other.</summary>
+    public bool IsProduct(NodeProto node) =>
+        OpRules.Find(node.Domain, node.OpType) is DenseRule or EinsumRule or AttentionRule
+        && node.Input.Count(input => input.Length > 0 && trace.Tensor(input) is { IsConstant: false }) > 1;
+
+    /// <summary>Channels and positions that a tensor holds of a layer.</summary>
+    private readonly record struct NodeCount(int Channels, int Positions)
+    {
+        public static NodeCount Of(TracedTensor tensor, AxisRange? range)
+        {
+            var reading = Readings.Of(tensor, range);
+            int Product(AxisRole role) => reading.Axes
+                .Select((axis, i) =>
+                    (axis.Role, Size: reading.Slice is { } slice && slice.Axis == i ? slice.End - slice.Start : axis.Size))
+                .Where(axis => axis.Role == role).Aggregate(1, (count, axis) => count * axis.Size);
+            return new NodeCount(Product(AxisRole.Channel), Product(AxisRole.Position));
+        }
+    }
+}
