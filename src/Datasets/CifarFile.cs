@@ -19,21 +19,30 @@ internal static class CifarFile
     /// <paramref name="samples"/> of them.</summary>
     /// <returns>UINT8 images [N,3,32,32] and their labels.</returns>
     /// <exception cref="UserException">A file is missing or holds no whole number of CIFAR-10 records.</exception>
-    public static (NumericArray Images, int[] Labels) Read(IReadOnlyList<string> paths, int? samples = null)
+    public static (NumericArray Images, int[] Labels) Read(IReadOnlyList<string> paths, int? samples = null) =>
+        (Source(paths).Read(samples), Labels(paths, samples));
+
+    /// <summary>The images of several files, one after the other.</summary>
+    /// <exception cref="UserException">A file is missing or holds no whole number of CIFAR-10 records.</exception>
+    public static ArraySource Source(IReadOnlyList<string> paths)
     {
         ArgumentNullException.ThrowIfNull(paths);
-        var records = paths.Sum(CountRecords);
-        var count = (int)Math.Min(records, samples ?? int.MaxValue);
-        if ((long)count * Pixels > Array.MaxLength)
-            throw new UserException($"{paths[0]}: holds more than fits in memory at once; take fewer samples (--samples)");
-        var images = new byte[count * Pixels];
-        var labels = new int[count];
+        var records = (int)Math.Min(int.MaxValue, paths.Sum(CountRecords));
+        return new ArraySource(paths[0], DataType.Uint8, [records, 3, 32, 32], () => new Images(paths));
+    }
+
+    /// <summary>The labels of several files, or the first <paramref name="samples"/> of them.</summary>
+    /// <exception cref="UserException">A file is missing or holds no whole number of CIFAR-10 records.</exception>
+    public static int[] Labels(IReadOnlyList<string> paths, int? samples = null)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        var labels = new int[(int)Math.Min(paths.Sum(CountRecords), samples ?? int.MaxValue)];
         Span<byte> label = stackalloc byte[Label];
         var done = 0;
         foreach (var path in paths)
         {
             using var stream = DataStream.Open(path);
-            for (var left = stream.Limit / Record; left > 0 && done < count; left--, done++)
+            for (var left = stream.Limit / Record; left > 0 && done < labels.Length; left--, done++)
             {
                 stream.Fill(label);
                 if (label[0] > 9)
@@ -41,10 +50,10 @@ internal static class CifarFile
                         $"has label {label[0]} in record {stream.Limit / Record - left}",
                         "CIFAR-10 has labels 0 to 9: give its binary version");
                 labels[done] = label[0];
-                stream.Fill(images.AsSpan(done * Pixels, Pixels));
+                stream.Skip(Pixels);
             }
         }
-        return (new NumericArray((int)DataType.Uint8, [count, 3, 32, 32], images), labels);
+        return labels;
     }
 
     private static long CountRecords(string path)
@@ -57,5 +66,44 @@ internal static class CifarFile
                 $"has {stream.Limit:N0} bytes, not a whole number of {Record}-byte records",
                 "give the binary version of CIFAR-10, untruncated");
         return stream.Limit / Record;
+    }
+
+    /// <summary>The pixels of all records.</summary>
+    private sealed class Images(IReadOnlyList<string> paths) : ElementStream
+    {
+        private DataStream? stream;
+        private int next;
+
+        // Of the open file, not read yet.
+        private long records;
+
+        public override void Fill(Span<byte> target)
+        {
+            for (; target.Length > 0; target = target[Pixels..])
+                BeginRecord().Fill(target[..Pixels]);
+        }
+
+        public override void Skip(long bytes)
+        {
+            for (; bytes > 0; bytes -= Pixels)
+                BeginRecord().Skip(Pixels);
+        }
+
+        public override void Dispose() => stream?.Dispose();
+
+        private DataStream BeginRecord()
+        {
+            while (stream is null || records == 0)
+            {
+                if (next == paths.Count)
+                    throw new UserException($"{paths[^1]}: ends early; it may be truncated: fetch it again");
+                stream?.Dispose();
+                stream = DataStream.Open(paths[next++]);
+                records = stream.Limit / Record;
+            }
+            records--;
+            stream.Skip(Label);
+            return stream;
+        }
     }
 }

@@ -120,41 +120,37 @@ internal sealed class DataStream : IDisposable
         return target.ToArray();
     }
 
-    /// <summary>
-    /// Reads the elements of an array of the announced shape, or of its first <paramref name="samples"/> entries along the
-    /// first axis; a whole array must end the file.
-    /// </summary>
-    /// <exception cref="UserException">The file holds fewer or more elements, or they do not fit in memory.</exception>
-    public NumericArray ReadArray(DataType type, ReadOnlySpan<long> shape, int? samples, bool bigEndian)
+    /// <summary>The shape that a header announces, held against what the file can hold behind it.</summary>
+    /// <exception cref="UserException">The file holds fewer elements.</exception>
+    public ImmutableArray<int> Announced(DataType type, ReadOnlySpan<long> shape)
     {
         // Checked against the file after each factor, so that no header makes it overflow or allocate.
         Int128 announced = NumericArray.ElementSize((int)type);
+        var sizes = ImmutableArray.CreateBuilder<int>(shape.Length);
         foreach (var size in shape)
         {
             if (size is < 0 or > int.MaxValue || (announced *= size) > Limit - _consumed)
                 throw Error(
                     $"announces [{string.Join(',', shape.ToArray())}] {type}, more than it holds",
                     "it may be truncated: fetch it again");
-        }
-        var isWhole = shape.IsEmpty || samples is not { } count || count >= shape[0];
-        var bytes = isWhole ? announced : announced / shape[0] * samples!.Value;
-        if (bytes > Array.MaxLength)
-            throw Error($"holds {(long)bytes >> 20:N0} MB, more than fits in memory at once", "take fewer samples (--samples)");
-
-        var data = GC.AllocateUninitializedArray<byte>((int)bytes);
-        Fill(data);
-        Span<byte> next = stackalloc byte[1];
-        if (isWhole && Read(next) != 0)
-            throw Error("holds more bytes than its header announces", "it may be damaged: fetch it again");
-
-        if (bigEndian)
-            ByteOrder.Reverse(data, NumericArray.ElementSize((int)type));
-        var sizes = ImmutableArray.CreateBuilder<int>(shape.Length);
-        foreach (var size in shape)
             sizes.Add((int)size);
-        if (!isWhole)
-            sizes[0] = samples!.Value;
-        return new NumericArray((int)type, sizes.MoveToImmutable(), data);
+        }
+        return sizes.MoveToImmutable();
+    }
+
+    /// <summary>Passes over bytes; a compressed file unpacks them.</summary>
+    /// <exception cref="UserException">The file ends before, is damaged, or cannot be read.</exception>
+    public void Skip(long bytes)
+    {
+        if (!IsCompressed)
+        {
+            _stream.Seek(bytes, SeekOrigin.Current);
+            _consumed += bytes;
+            return;
+        }
+        var passed = new byte[Math.Min(bytes, 1 << 16)];
+        for (; bytes > 0; bytes -= Math.Min(bytes, passed.Length))
+            Fill(passed.AsSpan(0, (int)Math.Min(bytes, passed.Length)));
     }
 
     /// <summary>An exception that names the file.</summary>

@@ -73,6 +73,21 @@ public static class DatasetCatalog
     /// <summary>As above, with the means of downloading given.</summary>
     internal static SampleSet Load(string name, string split, string? dataDir, int? samples, Func<Download> download)
     {
+        var set = Open(name, split, dataDir, samples, long.MaxValue, download);
+        var images = set.Images.Whole();
+        return new SampleSet(name, split, images.Shape[1..], images.ElementType, images.Data, set.Labels, set.Sha256);
+    }
+
+    /// <summary>As <see cref="Load(string, string, string?, int?, Action{string}?, CancellationToken)"/>, but many images stay in
+    /// their file.</summary>
+    public static StoredSet Open(
+        string name, string split, string? dataDir, int? samples = null, Action<string>? progress = null,
+        CancellationToken token = default) =>
+        Open(name, split, dataDir, samples, StoredArray.MostHeld, () => new Download(DatasetCache.Folder, Http, progress, token));
+
+    private static StoredSet Open(
+        string name, string split, string? dataDir, int? samples, long mostHeld, Func<Download> download)
+    {
         var info = Find(name)
             ?? throw new UsageException(
                 $"{name}: is no known data set; choose from {string.Join(", ", All.Select(set => set.Name))}"
@@ -81,16 +96,12 @@ public static class DatasetCatalog
             throw new UsageException($"{split}: is no split; choose train or test");
         if (samples <= 0)
             throw new UsageException($"{samples}: is no number of samples; give 1 or more");
+        if (info.Files is not { } files)
+            return StoredSet.Read(name, Digits.Source(split), Digits.Labels(split), samples, mostHeld);
 
-        var set = info.Files is { } files
-            ? Read(name, split, files, dataDir is null ? files.Cached(split, download()) : files.Locate(split, dataDir))
-            : Create(name, split, Digits.Generate(split));
-        return samples is { } count ? set.Take(count) : set;
-    }
-
-    private static SampleSet Read(string name, string split, DatasetFiles files, ImmutableArray<string> paths)
-    {
-        var set = Create(name, split, files.Read(paths));
+        var paths = dataDir is null ? files.Cached(split, download()) : files.Locate(split, dataDir);
+        var (images, labels) = files.Open(paths);
+        var set = StoredSet.Read(name, images, labels, samples, mostHeld);
         // MNIST and Fashion-MNIST name their files alike.
         if (PublishedSets.Recognize(set.Sha256) is { } found && found != (name, split))
         {
@@ -100,7 +111,4 @@ public static class DatasetCatalog
         }
         return set;
     }
-
-    private static SampleSet Create(string name, string split, (NumericArray Images, int[] Labels) read) =>
-        SampleSet.Create(name, split, read.Images, read.Labels);
 }

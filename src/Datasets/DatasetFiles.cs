@@ -15,9 +15,8 @@ internal abstract class DatasetFiles
     /// <summary>What <see cref="In"/> looks for, in words.</summary>
     public abstract string Wanted(string split);
 
-    /// <summary>Reads the files that <see cref="In"/> found, or the first <paramref name="samples"/> images
-    /// and all labels.</summary>
-    public abstract (NumericArray Images, int[] Labels) Read(ImmutableArray<string> files, int? samples = null);
+    /// <summary>The images and labels of the files that <see cref="In"/> found.</summary>
+    public abstract (ArraySource Images, int[] Labels) Open(ImmutableArray<string> files);
 
     /// <summary>Downloads what a split needs into a folder, so that <see cref="In"/> finds it there.</summary>
     protected abstract void Fetch(string folder, string split, Download download);
@@ -63,9 +62,9 @@ internal sealed class IdxPair : DatasetFiles
     public override string Wanted(string split) =>
         $"{Stem(split)}-images-idx3-ubyte(.gz) and {Stem(split)}-labels-idx1-ubyte(.gz)";
 
-    public override (NumericArray Images, int[] Labels) Read(ImmutableArray<string> files, int? samples = null)
+    public override (ArraySource Images, int[] Labels) Open(ImmutableArray<string> files)
     {
-        var images = IdxFile.Read(files[0], samples);
+        var images = IdxFile.Source(files[0]);
         if (images.Shape.Length != 3)
             throw new UserException($"{files[0]}: has {images.Shape.Length} axes; images have 3 (idx3)");
         return (images with { Shape = images.Shape.Insert(1, 1) }, LabelFile.Read(files[1]));
@@ -99,8 +98,8 @@ internal sealed class CifarBatches : DatasetFiles
 
     public override string Wanted(string split) => split == "train" ? "data_batch_1.bin to data_batch_5.bin" : "test_batch.bin";
 
-    public override (NumericArray Images, int[] Labels) Read(ImmutableArray<string> files, int? samples = null) =>
-        CifarFile.Read(files, samples);
+    public override (ArraySource Images, int[] Labels) Open(ImmutableArray<string> files) =>
+        (CifarFile.Source(files), CifarFile.Labels(files));
 
     protected override void Fetch(string folder, string split, Download download)
     {

@@ -32,22 +32,44 @@ internal static class Digits
     private const double Jitter = 0.04;
     private const double Noise = 0.1;
 
-    /// <summary>
-    /// Draws a split, or its first <paramref name="samples"/>: UINT8 images [N,1,28,28], 0 the paper and 255 the ink, and
-    /// their classes.
-    /// </summary>
-    public static (NumericArray Images, int[] Labels) Generate(string split, int? samples = null)
+    /// <summary>The images of a split, drawn when they are read: UINT8 [N,1,28,28], 0 the paper and 255 the ink.</summary>
+    public static ArraySource Source(string split)
     {
         var number = split == "train" ? 0 : 1;
-        var count = samples ?? (number == 0 ? TrainCount : TestCount);
-        var images = new byte[count * Pixels];
-        var labels = new int[count];
-        Parallel.For(0, count, index =>
+        return new ArraySource(
+            $"digits {split}", DataType.Uint8, [number == 0 ? TrainCount : TestCount, 1, Side, Side], () => new Drawing(number))
         {
-            labels[index] = index % 10;
-            Draw(images.AsSpan(index * Pixels, Pixels), labels[index], new SampleRandom(Seed, number, index));
-        });
-        return (new NumericArray((int)DataType.Uint8, [count, 1, Side, Side], images), labels);
+            IsSlow = true,
+        };
+    }
+
+    /// <summary>The classes of a split.</summary>
+    public static int[] Labels(string split) =>
+        [.. Enumerable.Range(0, split == "train" ? TrainCount : TestCount).Select(ClassOf)];
+
+    private static int ClassOf(int index) => index % 10;
+
+    /// <summary>Draws one sample after the other.</summary>
+    private sealed class Drawing(int split) : ElementStream
+    {
+        private byte[] images = [];
+        private int next;
+
+        public override void Fill(Span<byte> target)
+        {
+            if (images.Length < target.Length)
+                images = new byte[target.Length];
+            Parallel.For(0, target.Length / Pixels, i => Draw(
+                images.AsSpan(i * Pixels, Pixels), ClassOf(next + i), new SampleRandom(Seed, split, next + i)));
+            images.AsSpan(0, target.Length).CopyTo(target);
+            next += target.Length / Pixels;
+        }
+
+        public override void Skip(long bytes) => next += (int)(bytes / Pixels);
+
+        public override void Dispose()
+        {
+        }
     }
 
     // Compiled fully at once: a split is drawn in one go, most of it before tiering would have noticed.

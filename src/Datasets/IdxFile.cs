@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using Emergence.Checkpoints;
 using DataType = Onnx.TensorProto.Types.DataType;
 
@@ -14,9 +15,33 @@ internal static class IdxFile
 
     /// <summary>Reads a file, or its first <paramref name="samples"/> entries along the first axis.</summary>
     /// <exception cref="UserException">It is missing, no idx file, truncated or too large.</exception>
-    public static NumericArray Read(string path, int? samples = null)
+    public static NumericArray Read(string path, int? samples = null) => Source(path).Read(samples);
+
+    /// <summary>Reads the header of a file.</summary>
+    /// <exception cref="UserException">It is missing, no idx file, or truncated.</exception>
+    public static ArraySource Source(string path)
     {
         using var stream = DataStream.Open(path);
+        var (type, shape) = ReadHeader(stream);
+        Func<ElementStream> open = () =>
+        {
+            var opened = DataStream.Open(path);
+            try
+            {
+                ReadHeader(opened);
+                return new PlainElements(opened, NumericArray.ElementSize((int)type));
+            }
+            catch
+            {
+                opened.Dispose();
+                throw;
+            }
+        };
+        return new ArraySource(path, type, shape, open) { IsSlow = stream.IsCompressed };
+    }
+
+    private static (DataType Type, ImmutableArray<int> Shape) ReadHeader(DataStream stream)
+    {
         Span<byte> header = stackalloc byte[4];
         if (stream.Read(header) < header.Length || !Fits(header))
             throw stream.Error("is not an idx file", "give one such as train-images-idx3-ubyte(.gz)");
@@ -26,7 +51,8 @@ internal static class IdxFile
         var shape = new long[header[3]];
         for (var axis = 0; axis < shape.Length; axis++)
             shape[axis] = BinaryPrimitives.ReadUInt32BigEndian(dimensions[(4 * axis)..]);
-        return stream.ReadArray(ElementTypeOf(header[2])!.Value, shape, samples, bigEndian: true);
+        var type = ElementTypeOf(header[2])!.Value;
+        return (type, stream.Announced(type, shape));
     }
 
     /// <summary>True where the first four bytes fit the format.</summary>

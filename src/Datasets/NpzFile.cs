@@ -51,14 +51,36 @@ internal sealed class NpzFile : IDisposable
 
     /// <summary>Reads an array, or its first <paramref name="samples"/> entries along the first axis.</summary>
     /// <exception cref="UserException">There is no such array, or it cannot be read.</exception>
-    public NumericArray Read(string name, int? samples = null)
+    public StoredArray Read(string name, int? samples = null)
+    {
+        if (!_entries.ContainsKey(name))
+            throw new UserException($"{_path}: holds no array '{name}'; it holds {string.Join(", ", Names)}");
+        // An archive has one reader at a time.
+        return NpyFile.Read($"{_path}({name})", () =>
+        {
+            var archive = Open(_path);
+            try
+            {
+                return (archive.Entry(name), archive);
+            }
+            catch
+            {
+                archive.Dispose();
+                throw;
+            }
+        }, samples);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _zip.Dispose();
+
+    private DataStream Entry(string name)
     {
         if (!_entries.TryGetValue(name, out var entry))
-            throw new UserException($"{_path}: holds no array '{name}'; it holds {string.Join(", ", Names)}");
+            throw new UserException($"{_path}: no longer holds an array '{name}'; leave it as it is until the command ends");
         try
         {
-            using var stream = DataStream.Of($"{_path}({name})", entry);
-            return NpyFile.Read(stream, samples);
+            return DataStream.Of($"{_path}({name})", entry);
         }
         catch (InvalidDataException e)
         {
@@ -66,7 +88,4 @@ internal sealed class NpzFile : IDisposable
                 e);
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _zip.Dispose();
 }

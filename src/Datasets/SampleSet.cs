@@ -1,8 +1,4 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Security.Cryptography;
-using System.Text;
-using Emergence.Checkpoints;
 
 namespace Emergence.Datasets;
 
@@ -14,8 +10,8 @@ namespace Emergence.Datasets;
 /// <param name="Data">All samples, contiguous, little-endian, sample-major.</param>
 /// <param name="Labels">Class of each sample, or null.</param>
 /// <param name="Sha256">
-/// What <see cref="Hash"/> gives for the set before <see cref="Take"/> or <see cref="Skip"/> shortened it, so that a part
-/// still tells which set it is part of.
+/// <see cref="StoredSet.Sha256"/> of the whole set, also where <see cref="Take"/> or <see cref="Skip"/> shortened it, so that a
+/// part still tells which set it is part of.
 /// </param>
 public sealed record SampleSet(
     string Name, string Split, ImmutableArray<int> SampleShape, int ElementType, ReadOnlyMemory<byte> Data, int[]? Labels,
@@ -30,22 +26,6 @@ public sealed record SampleSet(
     /// <summary>The bytes of one sample.</summary>
     public ReadOnlySpan<byte> this[int index] => Data.Span.Slice(index * SampleBytes, SampleBytes);
 
-    /// <summary>Reads the first axis of an array as samples.</summary>
-    /// <exception cref="UserException">The array has no samples, or not as many as there are labels.</exception>
-    public static SampleSet Create(string name, string split, NumericArray array, int[]? labels)
-    {
-        ArgumentNullException.ThrowIfNull(array);
-        if (array.Shape.IsEmpty)
-            throw new UserException($"{name}: holds a single number; give an array whose first axis counts samples");
-        if (array.Data.IsEmpty)
-            throw new UserException($"{name}: holds no samples (its shape is {NumericArray.Describe(array.Shape.AsSpan())})");
-        if (labels is not null && labels.Length != array.Shape[0])
-            throw new UserException(
-                $"{name}: has {array.Shape[0]} samples but {labels.Length} labels; "
-                + "give a label for each sample");
-        return new SampleSet(name, split, array.Shape[1..], array.ElementType, array.Data, labels, Hash(array, labels));
-    }
-
     /// <summary>The first <paramref name="count"/> samples, or all where there are no more; shares the data.</summary>
     public SampleSet Take(int count)
     {
@@ -59,22 +39,5 @@ public sealed record SampleSet(
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(count, Count);
         return count == 0 ? this : this with { Data = Data[(count * SampleBytes)..], Labels = Labels?[count..] };
-    }
-
-    /// <summary>
-    /// SHA-256, lower-case hexadecimal, of: the line <c>TYPE[N,D1,D2,…]</c> (the number of the element type and the
-    /// shape with its samples axis) and <c>\n</c> in UTF-8, the data, then each label as a little-endian int32.
-    /// </summary>
-    public static string Hash(NumericArray array, int[]? labels)
-    {
-        ArgumentNullException.ThrowIfNull(array);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{array.ElementType}{NumericArray.Describe(array.Shape.AsSpan())}\n"));
-        hash.AppendData(array.Data.Span);
-        var bytes = new byte[4 * (labels?.Length ?? 0)];
-        for (var i = 0; i < bytes.Length / 4; i++)
-            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4 * i), labels![i]);
-        hash.AppendData(bytes);
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

@@ -8,7 +8,7 @@ namespace Emergence.Datasets;
 /// <summary>An array and what its file calls it.</summary>
 /// <param name="Name">Its name, or empty.</param>
 /// <param name="Array">Its first axis counts samples, unless it is in a model's own layout.</param>
-public sealed record NamedArray(string Name, NumericArray Array);
+public sealed record NamedArray(string Name, StoredArray Array);
 
 /// <summary>Samples as a file or folder of the user's holds them.</summary>
 /// <param name="Arrays">One array, or one for each input of a model.</param>
@@ -45,12 +45,13 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
         return DataFormats.Of(path) switch
         {
             DataFormat.Idx => ReadIdx(path, samples),
-            DataFormat.Npy => new StoredSamples([new NamedArray("", NpyFile.Read(path, samples))], null),
+            DataFormat.Npy => new StoredSamples(
+                [new NamedArray("", NpyFile.Read(path, () => (DataStream.Open(path), null), samples))], null),
             DataFormat.Npz => ReadNpz(path, split, samples, inputs),
-            DataFormat.Cifar => Labeled(CifarFile.Read([path], samples)),
+            DataFormat.Cifar => Labeled(CifarFile.Source([path]), CifarFile.Labels([path]), samples),
             DataFormat.Tensor => new StoredSamples([ReadTensor(path)], null, InModelLayout: true),
             DataFormat.Image =>
-                new StoredSamples([new NamedArray("", ImageFolder.Read(path, [path], sample, samples, token))], null),
+                new StoredSamples([InMemory("", ImageFolder.Read(path, [path], sample, samples, token))], null),
             _ => throw new UserException($"{path}: is of no known format; give {Known}"),
         };
     }
@@ -61,7 +62,10 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
         foreach (var files in PublishedSets.Layouts)
         {
             if (files.In(path, split) is { IsEmpty: false } found)
-                return Labeled(files.Read(found, samples));
+            {
+                var (published, classes) = files.Open(found);
+                return Labeled(published, classes, samples);
+            }
         }
         ImmutableArray<NamedArray> tensors = [.. InputFiles(path).Select(ReadTensor)];
         if (!tensors.IsEmpty)
@@ -72,7 +76,7 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
                 $"{path}: holds no {split} split of idx or CIFAR-10 files, no input_0.pb and no PNG or JPEG images; "
                 + "name a file, or a folder that holds one of these")
             : new StoredSamples(
-                [new NamedArray("", ImageFolder.Read(path, images, sample, samples, token))],
+                [InMemory("", ImageFolder.Read(path, images, sample, samples, token))],
                 samples < images.Length ? labels?[..samples.Value] : labels);
     }
 
@@ -84,18 +88,18 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
     private static NamedArray ReadTensor(string path)
     {
         var (name, array) = TensorFile.Read(path);
-        return new NamedArray(name, array);
+        return InMemory(name, array);
     }
 
     private static StoredSamples ReadIdx(string path, int? samples)
     {
-        var array = IdxFile.Read(path, samples);
-        if (array.Shape.Length == 1)
+        var source = IdxFile.Source(path);
+        if (source.Shape.Length == 1)
             throw new UserException($"{path}: holds labels, not samples; give the file of images");
         // Gray images: the axis of channels is not stored.
-        if (array.Shape.Length == 3 && array.ElementType == (int)DataType.Uint8)
-            array = array with { Shape = array.Shape.Insert(1, 1) };
-        return new StoredSamples([new NamedArray("", array)], LabelsBeside(path) is { } labels ? LabelFile.Read(labels) : null);
+        if (source.Shape.Length == 3 && source.Type == DataType.Uint8)
+            source = source with { Shape = source.Shape.Insert(1, 1) };
+        return Labeled(source, LabelsBeside(path) is { } labels ? LabelFile.Read(labels) : null, samples);
     }
 
     private static string? LabelsBeside(string path)
@@ -130,9 +134,11 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
         }
         return new StoredSamples([.. named.Select(name => new NamedArray(name, npz.Read(name, samples)))], ReadLabels());
 
-        int[]? ReadLabels() => labels is null ? null : LabelFile.FromArray($"{path}({labels})", npz.Read(labels));
+        int[]? ReadLabels() => labels is null ? null : LabelFile.FromArray($"{path}({labels})", npz.Read(labels).Whole());
     }
 
-    private static StoredSamples Labeled((NumericArray Images, int[] Labels) read) =>
-        new([new NamedArray("", read.Images)], read.Labels);
+    private static StoredSamples Labeled(ArraySource images, int[]? labels, int? samples) =>
+        new([new NamedArray("", StoredArray.Read(images, samples))], labels);
+
+    private static NamedArray InMemory(string name, NumericArray array) => new(name, StoredArray.Of(array));
 }

@@ -230,6 +230,7 @@ internal sealed class ActivationRecorder
                 ConvNodes = settings.ConvNodes,
                 ByGroups = pass.ByGroups,
                 OneByOne = plan.IsOneByOne,
+                OnHost = sessions.IsElsewhere ? [] : ActivationBudget.LayersWithin(layers, plan),
                 TracedBatch = plan.FixedBatch ?? graph.Batch,
                 Rows = segments.Key,
                 Logits = pass.Classifier?.Logits,

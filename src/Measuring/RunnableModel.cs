@@ -102,8 +102,6 @@ internal sealed record RunnableModel(ModelProto Model, LayerGraph Graph, Immutab
 
     private static Probe FirstTwo(Probe probe) => probe with
     {
-        Inputs = [.. probe.Inputs.Select(input =>
-            input with { Data = input.Data[..(input.Data.Length / probe.Samples * 2)] })],
         Samples = 2,
         Labels = null,
     };

@@ -52,6 +52,7 @@ internal static class CountingCost
             Counters = AliveRule.CountersFor(settings),
             ByGroups = grouped.Group > 1,
             OneByOne = grouped.IsOneByOne,
+            OnHost = ActivationBudget.LayersWithin(form.Graph.Layers, grouped),
             TracedBatch = grouped.FixedBatch ?? form.Graph.Batch,
         });
         ImmutableArray<string> outputs = [.. model.Checkpoint.Model.Graph.Output.Select(output => output.Name)];
@@ -60,7 +61,18 @@ internal static class CountingCost
         using var plainRunner = new ProbeRunner(model.Graph.Inputs, probe, whole, path);
         using var countedRunner = new ProbeRunner(form.Graph.Inputs, probe, grouped, path);
         double Plain() => Time(plainRunner, plainSession, outputs, whole, null);
-        double Counted() => Time(countedRunner, countedSession, counted.Outputs, grouped, counted.Ones);
+        double Counted() => Time(countedRunner, countedSession, counted.Outputs, grouped, counted.Ones, OnHost);
+        var results = counted.Layers.ToDictionary(layer => layer,
+            layer => layer.Counters.Select(_ => new double[layer.Layout.Nodes]).ToArray());
+        // What is counted on activations that come out whole is part of the cost.
+        void OnHost(RunOutputs run)
+        {
+            foreach (var layer in counted.Layers.Where(layer => layer.Activations is not null))
+            {
+                HostCounts.Count(run.Outputs[counted.Outputs.IndexOf(layer.Activations!)].GetTensorDataAsSpan<float>(),
+                    [.. layer.Counters.Select(each => each.Counter).Where(counter => counter.IsOrderless)], results[layer]);
+            }
+        }
         Plain();
         Counted();
         var ratios = new double[pairs];
@@ -74,12 +86,13 @@ internal static class CountingCost
     }
 
     private static double Time(
-        ProbeRunner runner, InferenceSession session, ImmutableArray<string> outputs, BatchPlan plan, string? ones)
+        ProbeRunner runner, InferenceSession session, ImmutableArray<string> outputs, BatchPlan plan, string? ones,
+        Action<RunOutputs>? receive = null)
     {
         using var process = Process.GetCurrentProcess();
         var start = process.TotalProcessorTime;
         foreach (var segment in plan.Segments)
-            runner.Run(session, outputs, segment, _ => { }, default, ones);
+            runner.Run(session, outputs, segment, receive ?? (_ => { }), default, ones);
         process.Refresh();
         return (process.TotalProcessorTime - start).TotalMilliseconds;
     }

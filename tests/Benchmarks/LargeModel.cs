@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Emergence.Checkpoints;
 using Microsoft.ML.OnnxRuntime;
@@ -18,10 +17,12 @@ internal static class LargeModel
     private const string Inside = "inside.onnx", Outside = "outside.onnx", Data = "outside.bin";
 
     /// <summary>Measures: <c>large FOLDER LAYERS PROGRAM</c>; models that are not in the folder are made there.</summary>
+    /// <returns>0; 1 where a call failed.</returns>
     public static int Run(string folder, int layers, string program)
     {
         Make(folder, layers);
-        var weights = 4.0 * layers * Width * Width;
+        var weights = BytesOf(layers);
+        var failed = false;
         Console.WriteLine("| model | call | peak / weights | time |\n| --- | --- | ---: | ---: |");
         foreach (var file in (string[])[Inside, Outside])
         {
@@ -36,13 +37,14 @@ internal static class LargeModel
             ];
             foreach (var (name, tool, call) in calls)
             {
-                var (code, peak, time) = Measure(tool, call);
+                var (code, peak, time, _) = PeakMemory.Of(tool, call);
+                failed |= code != 0;
                 var failure = code == 0 ? "" : $", exit code {code}";
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"| {file} | {name}{failure} | {peak / weights:0.00} | {time.TotalSeconds:0.0} s |"));
+                    $"| {file} | {name}{failure} | {(double)peak / weights:0.00} | {time.TotalSeconds:0.0} s |"));
             }
         }
-        return 0;
+        return failed ? 1 : 0;
     }
 
     /// <summary>Runs the samples once, as a program would that knows nothing of layers.</summary>
@@ -55,10 +57,15 @@ internal static class LargeModel
         session.Run(options, ["x"], [input], session.OutputNames).Dispose();
     }
 
+    private static long BytesOf(int layers) => sizeof(float) * (long)layers * Width * Width;
+
     private static void Make(string folder, int layers)
     {
-        if (File.Exists(Path.Combine(folder, Data)))
+        // The last file to be written: what was made for another number of layers, or not to its end, is made again.
+        var outside = new FileInfo(Path.Combine(folder, Outside));
+        if (outside.Exists && new FileInfo(Path.Combine(folder, Data)).Length == BytesOf(layers))
             return;
+        outside.Delete();
         Directory.CreateDirectory(folder);
         Directory.CreateDirectory(Path.Combine(folder, "pruned"));
         var (graph, random, weights) = (new GraphBuilder("large"), new Random(0), new float[Width * Width]);
@@ -88,32 +95,4 @@ internal static class LargeModel
     }
 
     private static StringStringEntryProto Entry(string key, string value) => new() { Key = key, Value = value };
-
-    private static (int ExitCode, long Peak, TimeSpan Time) Measure(string program, string[] call)
-    {
-        var (started, peak) = (Stopwatch.GetTimestamp(), 0L);
-        using var process = Process.Start(new ProcessStartInfo(program, call) { RedirectStandardOutput = true })!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        while (!process.WaitForExit(10))
-            peak = Math.Max(peak, Resident(process.Id));
-        output.Wait();
-        return (process.ExitCode, peak, Stopwatch.GetElapsedTime(started));
-    }
-
-    /// <summary>Resident bytes of a process and all that it started; 0 for one that has gone.</summary>
-    private static long Resident(int process)
-    {
-        try
-        {
-            var pages = File.ReadAllText($"/proc/{process}/statm").Split(' ')[1];
-            var children = File.ReadAllText($"/proc/{process}/task/{process}/children");
-            return (long.Parse(pages, CultureInfo.InvariantCulture) * Environment.SystemPageSize)
-                + children.Split(' ', StringSplitOptions.RemoveEmptyEntries)
-                    .Sum(child => Resident(int.Parse(child, CultureInfo.InvariantCulture)));
-        }
-        catch (IOException)
-        {
-            return 0;
-        }
-    }
 }

@@ -39,7 +39,7 @@ internal static class DeviceTable
         foreach (var path in models)
         {
             var (model, probe) = Agreement.Open(path, devices[0], samples);
-            var many = (int)Math.Clamp(timed.Bytes / probe.Inputs.Sum(input => input.Data.Length / samples), 8, timed.Samples);
+            var many = (int)Math.Clamp(timed.Bytes / probe.Inputs.Sum(input => (long)input.SampleBytes), 8, timed.Samples);
             var (_, more) = Agreement.Open(path, devices[0], many);
             var start = Stopwatch.GetTimestamp();
             var onCpu = Measure(devices[0], model, probe);
@@ -158,8 +158,6 @@ internal static class DeviceTable
 
         private static Probe First(Probe probe, int samples) => probe with
         {
-            Inputs = [.. probe.Inputs.Select(input =>
-                input with { Data = input.Data[..(input.Data.Length / probe.Samples * samples)] })],
             Samples = samples,
             Labels = null,
         };

@@ -11,6 +11,7 @@ internal sealed unsafe class InputFeed : IDisposable
 {
     private readonly ModelInput input;
     private readonly ProbeInput probe;
+    private readonly ValueReader samples;
     private readonly byte[] own;
     private (nint Address, OrtMemoryInfo Memory) buffer;
     private readonly int sampleBytes;
@@ -21,23 +22,23 @@ internal sealed unsafe class InputFeed : IDisposable
     /// <summary>Prepares a buffer.</summary>
     /// <param name="input">The model input.</param>
     /// <param name="probe">The samples that feed it.</param>
-    /// <param name="samples">How many samples there are.</param>
     /// <param name="rows">Most samples in one run, padding included.</param>
     /// <exception cref="UserException">The input takes strings, or a run of this many samples exceeds 2 GB.</exception>
-    public InputFeed(ModelInput input, ProbeInput probe, int samples, int rows)
+    public InputFeed(ModelInput input, ProbeInput probe, int rows)
     {
         if (input.ElementType == (int)TensorElementType.String)
             throw new UserException(
                 $"input '{input.Name}': takes strings, which no probe has; export the model without its tokenizer");
         this.input = input;
         this.probe = probe;
-        sampleBytes = probe.Data.Length / samples;
+        sampleBytes = probe.SampleBytes;
         outer = input.BatchAxis < 0 ? 1 : probe.SampleShape.Take(input.BatchAxis).Aggregate(1, (product, size) => product * size);
         if ((long)sampleBytes * rows > Array.MaxLength)
             throw new UserException(
                 $"input '{input.Name}': {rows:N0} samples of {sampleBytes:N0} bytes do not fit into one run; choose a smaller "
                 + "--batch");
         own = GC.AllocateUninitializedArray<byte>(sampleBytes * rows, pinned: true);
+        samples = probe.Values.Open();
         UseOwn();
     }
 
@@ -68,12 +69,21 @@ internal sealed unsafe class InputFeed : IDisposable
     /// </summary>
     public OrtValue Fill(int start, int count, int rows)
     {
+        var target = new Span<byte>((void*)buffer.Address, own.Length);
+        if (outer == 1)
+        {
+            samples.Read(start, count, target);
+            for (var row = count; row < rows; row++)
+                target.Slice((count - 1) * sampleBytes, sampleBytes).CopyTo(target[(row * sampleBytes)..]);
+            return ValueOf(rows);
+        }
         // The batch axis need not be the first: [time, batch, features] takes a slice of each sample per time step.
         var inner = sampleBytes / outer;
-        var target = new Span<byte>((void*)buffer.Address, own.Length);
+        var sample = new byte[sampleBytes].AsSpan();
         for (var row = 0; row < rows; row++)
         {
-            var sample = probe.Data.Span.Slice((start + Math.Min(row, count - 1)) * sampleBytes, sampleBytes);
+            if (row < count)
+                samples.Read(start + row, 1, sample);
             for (var step = 0; step < outer; step++)
                 sample.Slice(step * inner, inner).CopyTo(target[((step * rows + row) * inner)..]);
         }
@@ -81,7 +91,11 @@ internal sealed unsafe class InputFeed : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => value?.Dispose();
+    public void Dispose()
+    {
+        value?.Dispose();
+        samples.Dispose();
+    }
 
     private OrtValue ValueOf(int rows)
     {

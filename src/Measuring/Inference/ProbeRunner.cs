@@ -39,7 +39,7 @@ internal sealed class ProbeRunner : IDisposable
         (this.path, this.plan, this.binding) = (path, plan, binding);
         var rows = plan.FixedBatch ?? plan.Segments.Max(segment => Math.Min(segment.RunSize, segment.End - segment.Start));
         feeds = [.. Enumerable.Range(0, binding?.InFlight ?? 1).Select(_ => inputs.Select(
-            input => new InputFeed(input, ProbeOf(probe, input), probe.Samples, rows)).ToImmutableArray())];
+            input => new InputFeed(input, ProbeOf(probe, input), rows)).ToImmutableArray())];
     }
 
     /// <summary>Bytes of one sample, over all inputs.</summary>

@@ -35,6 +35,9 @@ public readonly record struct Counter(CounterKind Kind, float Threshold = 0f)
     /// <summary>True for a sum of activations, which float32 may round.</summary>
     public bool IsSum => Kind is CounterKind.Sum or CounterKind.AbsSum;
 
+    /// <summary>True where no order of the samples changes the result: it may be counted inside the graph or outside.</summary>
+    public bool IsOrderless => Kind is CounterKind.Above or CounterKind.Max or CounterKind.AbsMax;
+
     /// <summary>True where two runs combine to the larger value; false where they add up.</summary>
     public bool KeepsLargest => Kind is CounterKind.Max or CounterKind.AbsMax;
 }

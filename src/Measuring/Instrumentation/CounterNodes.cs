@@ -136,6 +136,10 @@ internal sealed class CounterNodes(GraphProto graph, int opset, FreshNames names
         return tensor;
     }
 
+    /// <summary>As <see cref="Expose"/>; a tensor that is an input or an output already, under another name.</summary>
+    public string ExposeOnce(string tensor, DataType type) => Expose(
+        graph.Output.Concat(graph.Input).Any(other => other.Name == tensor) ? Node("Identity", [tensor]) : tensor, type);
+
     /// <summary>An int64 tensor of rank 1.</summary>
     public string Longs(long[] values) =>
         Constant($"int64 {string.Join(' ', values)}", () => TensorValues.FromLongs("", [values.Length], values));

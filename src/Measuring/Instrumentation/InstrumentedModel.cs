@@ -26,6 +26,12 @@ internal sealed record CountingOptions
     /// <summary>Whether every run is of one sample, so that nothing has to be added up over samples.</summary>
     public bool OneByOne { get; init; }
 
+    /// <summary>
+    /// Indices of the layers whose activations may come out whole, where <see cref="Counter.IsOrderless"/> counters are cheaper
+    /// outside. Ignored where <see cref="Rows"/> is given.
+    /// </summary>
+    public ImmutableHashSet<int> OnHost { get; init; } = [];
+
     /// <summary>The batch under which the sizes of batch axes were traced.</summary>
     public int TracedBatch { get; init; } = 1;
 
@@ -62,6 +68,9 @@ internal sealed record LayerCounters(
     /// <summary>Whether it stands inside the body of an If, Loop or Scan.</summary>
     public bool IsInBody { get; init; }
 
+    /// <summary>The output with the whole activations, float32, on which its counters are counted; null: none.</summary>
+    public string? Activations { get; init; }
+
     /// <summary>What is counted of each single sample: one entry per threshold.</summary>
     public ImmutableArray<SampleCounters> Samples { get; init; } = [];
 
@@ -71,9 +80,13 @@ internal sealed record LayerCounters(
         * ((IsInBody ? 1 : Layout.Axes.Length) + ((long)Counters.Length * Layout.Nodes))
         + (Samples.Sum(each => each.BytesOfSample(Layout.Nodes)) * samples);
 
-    /// <summary>The outputs in the order in which they are read: the extent, the counters, those of single samples.</summary>
+    /// <summary>
+    /// The outputs in the order in which they are read: the extent, the activations, the counters, those of single samples.
+    /// </summary>
     public IEnumerable<string> Outputs =>
-        [Extent, .. Counters.Select(counter => counter.Output), .. Samples.SelectMany(sample => sample.Outputs)];
+        [Extent, .. Activations is null ? [] : (string[])[Activations],
+            .. Counters.Select(counter => counter.Output).Where(output => output != Activations),
+            .. Samples.SelectMany(sample => sample.Outputs)];
 }
 
 /// <summary>The outputs that tell, for each sample of a run, how much of one layer is alive under one threshold.</summary>

@@ -65,8 +65,12 @@ internal static class Instrumenter
         var extent = place is null
             ? outside.Expose(nodes.Apply("Shape", whole), DataType.Int64)
             : Outside(nodes.Length(read, layout.Sampled), CounterKind.Sum, 1);
-        var counters = options.Counters.Select(counter => (counter, place is null
-            ? outside.Expose(nodes.Cast(views.Count(counter), DataType.Double), DataType.Double)
+        var activations = place is null && options.Rows is null && options.OnHost.Contains(layer.Index)
+            && layout.CountsRows && options.Counters.Any(counter => counter.IsOrderless)
+            ? outside.ExposeOnce(views.Single, DataType.Float) : null;
+        var counters = options.Counters.Select(counter => (counter, activations is not null && counter.IsOrderless
+            ? activations
+            : place is null ? outside.Expose(nodes.Cast(views.Count(counter), DataType.Double), DataType.Double)
             : Outside(nodes.Reshape(views.Count(counter), [-1]), counter.Kind, layout.Nodes))).ToImmutableArray();
         var samples = new SampleCounting(
             outside,
@@ -78,6 +82,7 @@ internal static class Instrumenter
         return new LayerCounters(layer, layout, extent, counters)
         {
             IsInBody = place is not null,
+            Activations = activations,
             Samples = [.. options.SampleThresholds.Select(samples.Count)],
         };
 
@@ -141,7 +146,8 @@ internal static class Instrumenter
     {
         private readonly Dictionary<string, string> made = new(StringComparer.Ordinal);
 
-        private string Single => type == DataType.Float ? x : Once("single", () => nodes.Cast(x, DataType.Float));
+        /// <summary>The activation as float32.</summary>
+        public string Single => type == DataType.Float ? x : Once("single", () => nodes.Cast(x, DataType.Float));
 
         private string Double => type == DataType.Double ? x : Once("double", () => nodes.Cast(x, DataType.Double));
 

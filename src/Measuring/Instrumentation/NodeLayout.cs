@@ -46,6 +46,9 @@ internal sealed class NodeLayout
     /// <summary>The axes that count samples, ascending.</summary>
     public ImmutableArray<int> Sampled => [.. Reduced.Where(axis => Axes[axis].Role != AxisRole.Position)];
 
+    /// <summary>Whether the activations are rows of samples, one column for each node and all of them counted.</summary>
+    public bool CountsRows => !ReducesPositions && Reduced.Length > 0 && Reduced[^1] == Reduced.Length - 1;
+
     /// <summary>The spatial axes, ascending.</summary>
     public ImmutableArray<int> Positional { get; }
 

@@ -145,8 +145,6 @@ internal sealed class NormalizationStatistics
 
     private static Probe First(Probe probe, int samples) => probe with
     {
-        Inputs = [.. probe.Inputs.Select(input =>
-            input with { Data = input.Data[..(input.Data.Length / probe.Samples * samples)] })],
         Samples = samples,
         Labels = null,
     };

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Emergence.Checkpoints;
@@ -15,73 +17,69 @@ internal static class InputValues
     public static bool IsFloat(int elementType) => (DataType)elementType is
         DataType.Float or DataType.Float16 or DataType.Double or DataType.Bfloat16;
 
-    /// <summary>
-    /// Converts to a floating-point type, preprocessed in float32. Without preprocessing, elements of the right type are
-    /// shared, not copied.
-    /// </summary>
-    /// <param name="subject">The data, for errors.</param>
-    /// <param name="array">The stored elements.</param>
+    /// <summary>Converts to a floating-point type, preprocessed in float32.</summary>
+    /// <param name="array">The stored elements, whole samples.</param>
     /// <param name="elementType">The type wanted; see <see cref="IsFloat"/>.</param>
     /// <param name="preprocessing">What to do on the way.</param>
     /// <param name="stride">Neighboring elements that share a channel.</param>
-    /// <exception cref="UserException">The result passes 2 GB.</exception>
-    public static ReadOnlyMemory<byte> ToFloat(
-        string subject, NumericArray array, int elementType, Preprocessing preprocessing, int stride)
+    /// <param name="target">Receives the elements.</param>
+    public static void ToFloat(NumericArray array, int elementType, Preprocessing preprocessing, int stride, Span<byte> target)
     {
         if (preprocessing.IsIdentity && array.ElementType == elementType)
-            return array.Data;
-        if (preprocessing.IsIdentity && elementType == (int)DataType.Double)
-            return Pack(subject, TensorValues.ToDoubles(Wrap(array), null).AsSpan());
-
-        var floats = Allocate<float>(subject, array.Data.Length / NumericArray.ElementSize(array.ElementType), out var bytes);
-        if (array.ElementType == (int)DataType.Uint8)
-            LookUp(array.Data.Span, floats, preprocessing, stride);
+            array.Data.Span.CopyTo(target);
+        else if (preprocessing.IsIdentity && elementType == (int)DataType.Double)
+            Pack(TensorValues.ToDoubles(Wrap(array), null).AsSpan(), target);
+        else if (elementType == (int)DataType.Float)
+            Preprocess(array, preprocessing, stride, MemoryMarshal.Cast<byte, float>(target));
         else
-            Compute(TensorValues.ToFloats(Wrap(array), null), floats, preprocessing, stride);
-        return (DataType)elementType switch
         {
-            DataType.Float => bytes,
-            DataType.Float16 => Convert(subject, floats, value => (Half)value),
-            DataType.Double => Convert(subject, floats, value => (double)value),
-            _ => Convert(subject, floats, ToBfloat16),
-        };
+            var count = target.Length / NumericArray.ElementSize(elementType);
+            var rented = ArrayPool<float>.Shared.Rent(count);
+            var floats = rented.AsSpan(0, count);
+            Preprocess(array, preprocessing, stride, floats);
+            FromFloats(floats, elementType, target);
+            ArrayPool<float>.Shared.Return(rented);
+        }
     }
 
-    /// <summary>Converts whole numbers to an integer type or bool; elements of the right type are shared, not copied.</summary>
+    /// <summary>Converts whole numbers to an integer type or bool.</summary>
     /// <exception cref="UserException">The elements are no whole numbers, or do not fit the type.</exception>
-    public static ReadOnlyMemory<byte> ToInteger(string subject, NumericArray array, int elementType)
+    public static void ToInteger(string subject, NumericArray array, int elementType, Span<byte> target)
     {
         if (array.ElementType == elementType)
-            return array.Data;
+        {
+            array.Data.Span.CopyTo(target);
+            return;
+        }
         if (!ElementTypes.IsInteger(array.ElementType))
             throw new UserException(
                 $"{subject}: holds {ElementTypes.NameOf(array.ElementType)} where the model takes "
                 + $"{ElementTypes.NameOf(elementType)}; "
                 + "save whole numbers");
-        return FromLongs(subject, TensorValues.ToLongs(Wrap(array), null), elementType);
+        FromLongs(subject, TensorValues.ToLongs(Wrap(array), null), elementType, target);
     }
 
     /// <summary>The bytes of a tensor of an integer type or bool from whole numbers.</summary>
     /// <exception cref="UserException">A number does not fit the type, or the type is not one of these.</exception>
-    public static ReadOnlyMemory<byte> FromLongs(string subject, ReadOnlySpan<long> values, int elementType)
+    public static void FromLongs(string subject, ReadOnlySpan<long> values, int elementType, Span<byte> target)
     {
         try
         {
-            return (DataType)elementType switch
+            switch ((DataType)elementType)
             {
-                DataType.Bool => Convert(subject, values, value => value is 0 or 1 ? (byte)value : throw new OverflowException()),
-                DataType.Uint8 => Convert(subject, values, value => (byte)value),
-                DataType.Int8 => Convert(subject, values, value => (sbyte)value),
-                DataType.Uint16 => Convert(subject, values, value => (ushort)value),
-                DataType.Int16 => Convert(subject, values, value => (short)value),
-                DataType.Uint32 => Convert(subject, values, value => (uint)value),
-                DataType.Int32 => Convert(subject, values, value => (int)value),
-                DataType.Uint64 => Convert(subject, values, value => (ulong)value),
-                DataType.Int64 => Pack(subject, values),
-                _ => throw new UserException(
-                    $"{subject}: the model takes {ElementTypes.NameOf(elementType)} there, which no probe can feed; "
-                    + "export it with numbers as inputs"),
-            };
+                case DataType.Bool:
+                    Convert(values, target, value => value is 0 or 1 ? (byte)value : throw new OverflowException());
+                    break;
+                case DataType.Uint8: Convert(values, target, value => (byte)value); break;
+                case DataType.Int8: Convert(values, target, value => (sbyte)value); break;
+                case DataType.Uint16: Convert(values, target, value => (ushort)value); break;
+                case DataType.Int16: Convert(values, target, value => (short)value); break;
+                case DataType.Uint32: Convert(values, target, value => (uint)value); break;
+                case DataType.Int32: Convert(values, target, value => (int)value); break;
+                case DataType.Uint64: Convert(values, target, value => (ulong)value); break;
+                case DataType.Int64: Pack(values, target); break;
+                default: throw NotFed(subject, elementType);
+            }
         }
         catch (OverflowException)
         {
@@ -92,27 +90,67 @@ internal static class InputValues
     }
 
     /// <summary>The bytes of a tensor of this type from floats.</summary>
-    public static ReadOnlyMemory<byte> FromFloats(string subject, ReadOnlySpan<float> values, int elementType) =>
-        (DataType)elementType switch
-        {
-            DataType.Float16 => Convert(subject, values, value => (Half)value),
-            DataType.Double => Convert(subject, values, value => (double)value),
-            DataType.Bfloat16 => Convert(subject, values, ToBfloat16),
-            _ => Pack(subject, values),
-        };
-
-    private static void LookUp(ReadOnlySpan<byte> source, Span<float> target, Preprocessing preprocessing, int stride)
+    public static void FromFloats(ReadOnlySpan<float> values, int elementType, Span<byte> target)
     {
-        var channels = preprocessing.Channels;
-        var table = new float[256 * channels];
-        for (var i = 0; i < table.Length; i++)
-            table[i] = preprocessing.Apply(i % 256, i / 256);
-        var run = channels == 1 ? source.Length : stride;
+        switch ((DataType)elementType)
+        {
+            case DataType.Float16: Convert(values, target, value => (Half)value); break;
+            case DataType.Double: Convert(values, target, value => (double)value); break;
+            case DataType.Bfloat16: Convert(values, target, ToBfloat16); break;
+            default: Pack(values, target); break;
+        }
+    }
+
+    /// <summary>Says that an input of this type takes no numbers.</summary>
+    public static UserException NotFed(string subject, int elementType) => new(
+        $"{subject}: the model takes {ElementTypes.NameOf(elementType)} there, which no probe can feed; "
+        + "export it with numbers as inputs");
+
+    private static void Preprocess(NumericArray array, Preprocessing preprocessing, int stride, Span<float> target)
+    {
+        if (array.ElementType == (int)DataType.Uint8)
+            Compute(array.Data.Span, target, preprocessing, stride);
+        else if (array.ElementType == (int)DataType.Float)
+            Compute(MemoryMarshal.Cast<byte, float>(array.Data.Span), target, preprocessing, stride);
+        else
+            Compute(TensorValues.ToFloats(Wrap(array), null), target, preprocessing, stride);
+    }
+
+    /// <summary>Bytes, preprocessed: the runs of one channel together.</summary>
+    private static void Compute(ReadOnlySpan<byte> source, Span<float> target, Preprocessing preprocessing, int stride)
+    {
+        var run = preprocessing.Channels == 1 ? source.Length : stride;
         for (int start = 0, block = 0; start < source.Length; start += run, block++)
         {
-            var lookup = table.AsSpan(256 * (block % channels), 256);
-            for (var i = start; i < start + run; i++)
-                target[i] = lookup[source[i]];
+            var channel = block % preprocessing.Channels;
+            var done = Widen(source.Slice(start, run), target.Slice(start, run), preprocessing, channel);
+            for (var i = start + done; i < start + run; i++)
+                target[i] = preprocessing.Apply(source[i], channel);
+        }
+    }
+
+    /// <summary>As <see cref="Preprocessing.Apply"/>, for as many as fill whole vectors.</summary>
+    // Compiled fully at once: most of a probe has passed before tiering would have noticed.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int Widen(ReadOnlySpan<byte> source, Span<float> target, Preprocessing preprocessing, int channel)
+    {
+        var (scale, mean, std) = preprocessing.Of(channel);
+        var (scales, means, stds) = (new Vector<float>(scale), new Vector<float>(mean), new Vector<float>(std));
+        var done = 0;
+        for (; done <= source.Length - Vector<byte>.Count; done += Vector<byte>.Count)
+        {
+            Vector.Widen(new Vector<byte>(source[done..]), out var low, out var high);
+            Store(low, target[done..]);
+            Store(high, target[(done + Vector<ushort>.Count)..]);
+        }
+        return done;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        void Store(Vector<ushort> values, Span<float> to)
+        {
+            Vector.Widen(values, out var low, out var high);
+            ((Vector.ConvertToSingle(Vector.AsVectorInt32(low)) * scales - means) / stds).CopyTo(to);
+            ((Vector.ConvertToSingle(Vector.AsVectorInt32(high)) * scales - means) / stds).CopyTo(to[Vector<float>.Count..]);
         }
     }
 
@@ -127,32 +165,16 @@ internal static class InputValues
             target[i] = preprocessing.Apply(source[i], preprocessing.Channels == 1 ? 0 : i / stride % preprocessing.Channels);
     }
 
-    private static ReadOnlyMemory<byte> Convert<TFrom, TTo>(string subject, ReadOnlySpan<TFrom> source, Func<TFrom, TTo> convert)
+    private static void Convert<TFrom, TTo>(ReadOnlySpan<TFrom> source, Span<byte> target, Func<TFrom, TTo> convert)
         where TTo : unmanaged
     {
-        var target = Allocate<TTo>(subject, source.Length, out var bytes);
+        var elements = MemoryMarshal.Cast<byte, TTo>(target);
         for (var i = 0; i < source.Length; i++)
-            target[i] = convert(source[i]);
-        return bytes;
+            elements[i] = convert(source[i]);
     }
 
-    private static ReadOnlyMemory<byte> Pack<T>(string subject, ReadOnlySpan<T> source) where T : unmanaged
-    {
-        var target = Allocate<T>(subject, source.Length, out var bytes);
-        source.CopyTo(target);
-        return bytes;
-    }
-
-    private static Span<T> Allocate<T>(string subject, int count, out byte[] bytes) where T : unmanaged
-    {
-        var size = (long)count * Unsafe.SizeOf<T>();
-        if (size > Array.MaxLength)
-            throw new UserException(
-                $"{subject}: {count:N0} values take {size >> 20:N0} MB, more than fits in memory at once; "
-                + "take fewer samples (--samples)");
-        bytes = GC.AllocateUninitializedArray<byte>((int)size);
-        return MemoryMarshal.Cast<byte, T>(bytes.AsSpan());
-    }
+    private static void Pack<T>(ReadOnlySpan<T> source, Span<byte> target) where T : unmanaged =>
+        source.CopyTo(MemoryMarshal.Cast<byte, T>(target));
 
     private static TensorProto Wrap(NumericArray array) => new()
     {

@@ -34,8 +34,15 @@ internal sealed record Preprocessing(float Scale, ImmutableArray<float> Mean, Im
     public int Channels => Math.Max(Mean.Length, Std.Length);
 
     /// <summary>The value that a stored value of a channel becomes.</summary>
-    public float Apply(float value, int channel) =>
-        (value * Scale - Mean[Mean.Length == 1 ? 0 : channel]) / Std[Std.Length == 1 ? 0 : channel];
+    public float Apply(float value, int channel)
+    {
+        var (scale, mean, std) = Of(channel);
+        return (value * scale - mean) / std;
+    }
+
+    /// <summary>Factor, mean and deviation of a channel.</summary>
+    public (float Scale, float Mean, float Std) Of(int channel) =>
+        (Scale, Mean[Mean.Length == 1 ? 0 : channel], Std[Std.Length == 1 ? 0 : channel]);
 
     /// <summary>How many neighboring elements of fitted samples share a channel.</summary>
     /// <exception cref="UsageException">The samples have another number of channels.</exception>

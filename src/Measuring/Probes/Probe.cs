@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
+using Emergence.Datasets;
 
 namespace Emergence.Measuring.Probes;
 
@@ -52,8 +53,25 @@ public sealed record ProbeOptions
 /// <param name="Name">The model input.</param>
 /// <param name="ElementType">Its <c>TensorProto.DataType</c>; the data are already of this type.</param>
 /// <param name="SampleShape">Shape of one sample: the input's, without its batch axis.</param>
-/// <param name="Data">All samples, contiguous, little-endian; <c>Samples × Π SampleShape</c> elements.</param>
-public sealed record ProbeInput(string Name, int ElementType, ImmutableArray<int> SampleShape, ReadOnlyMemory<byte> Data);
+/// <param name="Values">The samples, of <c>Π SampleShape</c> elements each.</param>
+public sealed record ProbeInput(string Name, int ElementType, ImmutableArray<int> SampleShape, SampleValues Values)
+{
+    /// <summary>Values that are in memory.</summary>
+    /// <param name="name">The model input.</param>
+    /// <param name="elementType">Its <c>TensorProto.DataType</c>.</param>
+    /// <param name="sampleShape">Shape of one sample.</param>
+    /// <param name="data">All samples, contiguous, little-endian.</param>
+    public ProbeInput(string name, int elementType, ImmutableArray<int> sampleShape, ReadOnlyMemory<byte> data)
+        : this(name, elementType, sampleShape, SampleValues.Of(data, BytesOf(elementType, sampleShape)))
+    {
+    }
+
+    /// <summary>Bytes of one sample.</summary>
+    public int SampleBytes => BytesOf(ElementType, SampleShape);
+
+    private static int BytesOf(int elementType, ImmutableArray<int> sampleShape) =>
+        sampleShape.Aggregate(NumericArray.ElementSize(elementType), (bytes, size) => bytes * size);
+}
 
 /// <summary>The samples on which activations are recorded, preprocessed and laid out as the model wants them.</summary>
 /// <param name="Inputs">One entry per model input, in the model's order.</param>

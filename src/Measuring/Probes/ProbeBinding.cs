@@ -10,7 +10,7 @@ namespace Emergence.Measuring.Probes;
 /// <param name="Subject">What errors call the data.</param>
 /// <param name="Array">The data.</param>
 /// <param name="InModelLayout">See <see cref="StoredSamples.InModelLayout"/>.</param>
-internal sealed record BoundArray(ModelInput Input, string Subject, NumericArray Array, bool InModelLayout);
+internal sealed record BoundArray(ModelInput Input, string Subject, StoredArray Array, bool InModelLayout);
 
 /// <summary>Decides which array feeds which input.</summary>
 internal static class ProbeBinding

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Emergence.Checkpoints;
+using Emergence.Datasets;
 using Emergence.Tracing.Model;
 
 namespace Emergence.Measuring.Probes;
@@ -10,7 +11,7 @@ namespace Emergence.Measuring.Probes;
 /// <param name="progress">Receives what a download does, a line at a time; optional.</param>
 public sealed class ProbeCache(ProbeOptions options, Action<string>? progress = null)
 {
-    private const long LargeImage = 1 << 26;
+    internal const long LargeImage = 1 << 26;
 
     private readonly Lock gate = new();
     private (CheckpointMetadata Metadata, ImmutableArray<ModelInput> Inputs, ImmutableArray<ProbeSource> Sources)? loaded;
@@ -53,15 +54,19 @@ public sealed class ProbeCache(ProbeOptions options, Action<string>? progress = 
         }
     }
 
-    /// <summary>Bytes of the samples, as float32: those that were loaded, else those that will be drawn.</summary>
+    /// <summary>Bytes of the samples in memory, as float32: those that were loaded, else those that will be drawn.</summary>
     internal long BytesOf(ImmutableArray<ModelInput> inputs, ImmutableArray<ProbeSource> sources)
     {
+        // Larger ones stay in their file, or are drawn when they are read.
+        const long most = StoredArray.MostHeld;
         if (!sources.IsEmpty)
-            return sizeof(float) * sources.Sum(source => source.Stored.Arrays.Sum(array => (long)array.Array.Data.Length));
+            return sources.Sum(source => source.Stored.Arrays.Sum(array =>
+                array.Array.HeldBytes > 0 ? sizeof(float) * array.Array.HeldBytes : most));
         // A small file may declare an input of any size: beyond that of a large image it is the file's wish, not the user's.
-        return (options.Samples ?? ProbeResolver.RandomSamples) * inputs
+        return inputs
             .Select(input => SampleFit.SampleShapeOf(input).Aggregate((Int128)sizeof(float), (product, size) => product * size))
-            .Where(bytes => bytes <= LargeImage).Sum(bytes => (long)bytes);
+            .Where(bytes => bytes <= LargeImage)
+            .Sum(bytes => Math.Max((long)bytes, Math.Min(most, (options.Samples ?? ProbeResolver.RandomSamples) * (long)bytes)));
     }
 
     private static bool AsksForTheSame(CheckpointMetadata a, CheckpointMetadata b) =>

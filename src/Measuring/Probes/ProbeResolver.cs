@@ -13,6 +13,8 @@ internal static class ProbeResolver
 {
     internal const int RandomSamples = 1024;
 
+    private const int PieceBytes = 1 << 20;
+
     /// <summary>What names random samples.</summary>
     internal const string RandomWord = "random";
 
@@ -94,7 +96,8 @@ internal static class ProbeResolver
             ? Diagnostic.Note("probe", $"{used}, as --data random asks for")
             : Diagnostic.Warning("probe", $"no data set is recorded and --data is not given: {used}; "
                 + "give --data for numbers that mean something");
-        return new Probe(drawn, samples, null, new ProbeProvenance("random", Hash(drawn), samples, options.Seed), [said]);
+        var provenance = new ProbeProvenance("random", Hash(drawn, samples), samples, options.Seed);
+        return new Probe(drawn, samples, null, provenance, [said]);
     }
 
     private static Probe Feed(
@@ -116,22 +119,22 @@ internal static class ProbeResolver
         [
             .. feeds.Zip(fits, (feed, fit) =>
             {
-                var values = Repeat(feed.Subject, fit.Apply(feed.Array), samples).Take(samples);
-                var data = ValuesOf(feed, fit, values, options, checkpoint.Metadata, diagnostics);
-                return new ProbeInput(feed.Input.Name, feed.Input.ElementType, fit.SampleShape, data);
+                var convert = ConversionOf(feed, fit, options, checkpoint.Metadata, diagnostics);
+                var size = NumericArray.ElementSize(feed.Input.ElementType);
+                return new ProbeInput(feed.Input.Name, feed.Input.ElementType, fit.SampleShape,
+                    FittedSamples.Of(feed.Array, fit, samples, size, convert));
             }),
         ];
         var name = string.Join(", ", sources.Select(source => source.Name));
         var (labels, origin) = Labels(options, sources, samples);
-        return new Probe(fed, samples, labels, new ProbeProvenance(name, Hash(fed), samples, null),
+        return new Probe(fed, samples, labels, new ProbeProvenance(name, Hash(fed, samples), samples, null),
             [.. diagnostics])
         { LabelOrigin = origin };
     }
 
     /// <summary>Preprocesses what feeds a floating-point input: the one named by <c>--input</c>, or else any.</summary>
-    private static ReadOnlyMemory<byte> ValuesOf(
-        BoundArray feed, SampleFit fit, NumericArray values, ProbeOptions options, CheckpointMetadata recorded,
-        List<Diagnostic> diagnostics)
+    private static ElementConversion ConversionOf(
+        BoundArray feed, SampleFit fit, ProbeOptions options, CheckpointMetadata recorded, List<Diagnostic> diagnostics)
     {
         var (input, subject) = (feed.Input, feed.Subject);
         if (fit.Note is { } note)
@@ -143,14 +146,15 @@ internal static class ProbeResolver
             if (!preprocessing.IsIdentity)
                 Note($"input '{input.Name}' takes {ElementTypes.NameOf(input.ElementType)}: scale, mean and std are not "
                     + "applied to it");
-            return InputValues.ToInteger(subject, values, input.ElementType);
+            return (stored, target) => InputValues.ToInteger(subject, stored, input.ElementType, target);
         }
-        var isBytes = values.ElementType == (int)DataType.Uint8;
+        var isBytes = feed.Array.ElementType == (int)DataType.Uint8;
         if (isBytes && preprocessing.IsIdentity)
             Note("bytes are fed as stored, 0 to 255; say what the model expects with --scale, --mean, --std");
         if (!isBytes && !preprocessing.IsIdentity && options is { Scale: null, Mean.IsEmpty: true, Std.IsEmpty: true })
             Note("scaled as the checkpoint records; give --scale 1 --mean 0 --std 1 if the values are scaled already");
-        return InputValues.ToFloat(subject, values, input.ElementType, preprocessing, preprocessing.StrideIn(fit, subject));
+        var stride = preprocessing.StrideIn(fit, subject);
+        return (stored, target) => InputValues.ToFloat(stored, input.ElementType, preprocessing, stride, target);
 
         void Note(string message) => diagnostics.Add(Diagnostic.Note(subject, message));
     }
@@ -182,18 +186,6 @@ internal static class ProbeResolver
         return Math.Min(main.Samples, limit ?? int.MaxValue);
     }
 
-    private static NumericArray Repeat(string subject, NumericArray array, int samples)
-    {
-        if (array.Shape[0] != 1 || samples == 1)
-            return array;
-        if ((long)array.Data.Length * samples > Array.MaxLength)
-            throw new UserException($"{subject}: does not fit in memory {samples:N0} times; take fewer samples (--samples)");
-        var data = new byte[array.Data.Length * samples];
-        for (var i = 0; i < samples; i++)
-            array.Data.Span.CopyTo(data.AsSpan(i * array.Data.Length));
-        return array with { Shape = array.Shape.SetItem(0, samples), Data = data };
-    }
-
     private static (ImmutableArray<int>? Labels, LabelOrigin? Origin) Labels(
         ProbeOptions options, ImmutableArray<ProbeSource> sources, int samples)
     {
@@ -213,11 +205,21 @@ internal static class ProbeResolver
         return ([.. labels.AsSpan(0, samples)], new LabelOrigin(subject, labels.Min(), labels.Max(), options.Labels is not null));
     }
 
-    private static string Hash(ImmutableArray<ProbeInput> inputs)
+    private static string Hash(ImmutableArray<ProbeInput> inputs, int samples)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var input in inputs)
-            hash.AppendData(input.Data.Span);
+        {
+            using var reader = input.Values.Open();
+            var most = Math.Clamp(PieceBytes / Math.Max(1, input.SampleBytes), 1, samples);
+            var piece = new byte[most * input.SampleBytes];
+            for (var start = 0; start < samples; start += most)
+            {
+                var part = piece.AsSpan(0, Math.Min(most, samples - start) * input.SampleBytes);
+                reader.Read(start, Math.Min(most, samples - start), part);
+                hash.AppendData(part);
+            }
+        }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

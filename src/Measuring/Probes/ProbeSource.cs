@@ -101,10 +101,9 @@ internal sealed record ProbeSource(string? Input, string Name, string Subject, S
         string? input, string name, string split, ProbeOptions options, Action<string>? progress, CancellationToken token,
         out string sha256)
     {
-        var set = DatasetCatalog.Load(name, split, options.DataDir, options.Samples, progress, token);
+        var set = DatasetCatalog.Open(name, split, options.DataDir, options.Samples, progress, token);
         sha256 = set.Sha256;
-        var array = new NumericArray(set.ElementType, [set.Count, .. set.SampleShape], set.Data);
-        return new ProbeSource(input, $"{name} {split}", name, new StoredSamples([new NamedArray("", array)], set.Labels));
+        return new ProbeSource(input, $"{name} {split}", name, new StoredSamples([new NamedArray("", set.Images)], set.Labels));
     }
 
     private static ProbeSource OfPath(string? input, string path, StoredSamples stored) =>

@@ -20,50 +20,53 @@ internal static class RandomProbe
     /// <param name="samples">How many.</param>
     /// <param name="seed">The seed.</param>
     /// <param name="preprocessing">Applied to floats.</param>
-    /// <exception cref="UserException">The input takes no numbers, or the samples pass 2 GB.</exception>
+    /// <exception cref="UserException">The input takes no numbers, or large samples pass 2 GB.</exception>
     public static ProbeInput Draw(ModelInput input, int position, int samples, int seed, Preprocessing preprocessing)
     {
         var shape = SampleFit.SampleShapeOf(input);
-        var perSample = shape.Aggregate(1L, (product, size) => product * size);
+        var elements = shape.Aggregate((Int128)1, (product, size) => product * size);
         var subject = $"input '{input.Name}'";
-        if (perSample * samples * sizeof(long) > Array.MaxLength)
+        if (NumericArray.ElementSize(input.ElementType) is not (> 0 and var elementSize))
+            throw InputValues.NotFed(subject, input.ElementType);
+        // The file says how large a sample is: beyond a large image, what it asks for must end soon.
+        if (elements * elementSize > ProbeCache.LargeImage && elements * samples * elementSize > Array.MaxLength)
             throw new UserException(
-                $"{subject}: {samples:N0} random samples of {perSample:N0} values do not fit in memory at once; "
+                $"{subject}: {samples:N0} random samples of {elements:N0} values do not fit in memory at once; "
                 + "take fewer (--samples)");
-
-        ReadOnlyMemory<byte> data;
-        if (InputValues.IsFloat(input.ElementType))
-        {
-            if (preprocessing.Channels > 1)
-                throw new UsageException(
-                    $"{subject}: random samples take one mean and one std; give one of each, or give --data");
-            var values = new float[perSample * samples];
-            Fill(values, (int)perSample, seed, position, random => preprocessing.Apply((float)(random >> 40) / (1 << 24), 0));
-            data = InputValues.FromFloats(subject, values, input.ElementType);
-        }
-        else
-        {
-            var values = new long[perSample * samples];
-            var vocabulary = (ulong)(input.Vocabulary ?? SmallVocabulary);
-            if (IsMask(input))
-                values.AsSpan().Fill(1);
-            else
-                Fill(values, (int)perSample, seed, position, random => (long)(random % vocabulary));
-            data = InputValues.FromLongs(subject, values, input.ElementType);
-        }
-        return new ProbeInput(input.Name, input.ElementType, shape, data);
+        if (InputValues.IsFloat(input.ElementType) && preprocessing.Channels > 1)
+            throw new UsageException(
+                $"{subject}: random samples take one mean and one std; give one of each, or give --data");
+        return new ProbeInput(input.Name, input.ElementType, shape, SampleValues.Made(samples, (long)elements * elementSize,
+            () => new DrawnSamples(input, position, (int)elements, unchecked((uint)seed), preprocessing)));
     }
 
-    private static bool IsMask(ModelInput input) =>
-        input.ElementType == (int)DataType.Bool || input.Name.Contains("mask", StringComparison.OrdinalIgnoreCase);
-
-    private static void Fill<T>(Span<T> values, int perSample, int seed, int position, Func<ulong, T> value)
+    /// <summary>Draws samples when they are read.</summary>
+    private sealed class DrawnSamples(ModelInput input, int position, int elements, uint seed, Preprocessing preprocessing)
+        : ValueReader
     {
-        for (var i = 0; i < values.Length; i += perSample)
+        private readonly float[] floats = new float[InputValues.IsFloat(input.ElementType) ? elements : 0];
+        private readonly long[] longs = new long[InputValues.IsFloat(input.ElementType) ? 0 : elements];
+        private readonly ulong vocabulary = (ulong)(input.Vocabulary ?? SmallVocabulary);
+        private readonly bool isMask =
+            input.ElementType == (int)DataType.Bool || input.Name.Contains("mask", StringComparison.OrdinalIgnoreCase);
+
+        public override void Read(int start, int count, Span<byte> target)
         {
-            var random = new SampleRandom(unchecked((uint)seed), position, i / perSample);
-            foreach (ref var element in values.Slice(i, perSample))
-                element = value(random.Bits());
+            var size = elements * NumericArray.ElementSize(input.ElementType);
+            for (var i = 0; i < count; i++)
+                Draw(new SampleRandom(seed, position, start + i), target.Slice(i * size, size));
+        }
+
+        private void Draw(SampleRandom random, Span<byte> target)
+        {
+            foreach (ref var value in floats.AsSpan())
+                value = preprocessing.Apply((float)(random.Bits() >> 40) / (1 << 24), 0);
+            foreach (ref var value in longs.AsSpan())
+                value = isMask ? 1 : (long)(random.Bits() % vocabulary);
+            if (floats.Length > 0)
+                InputValues.FromFloats(floats, input.ElementType, target);
+            else
+                InputValues.FromLongs($"input '{input.Name}'", longs, input.ElementType, target);
         }
     }
 }

@@ -39,6 +39,10 @@ internal sealed record SampleFit(
     public static ImmutableArray<int> SampleShapeOf(ModelInput input) =>
         [.. input.Shape.Where((_, axis) => axis != input.BatchAxis).Select(size => checked((int)size!.Value))];
 
+    /// <summary>Whether each entry of the stored array, along its first axis, is a sample.</summary>
+    public bool IsBySample(StoredArray array) =>
+        !array.Shape.IsEmpty && View[0] == array.Shape[0] && View.Length > 0 && (Order.IsEmpty || Order[0] == 0);
+
     /// <summary>The samples, laid out as the input wants them: [samples, sample shape].</summary>
     public NumericArray Apply(NumericArray array)
     {

@@ -36,8 +36,8 @@ public static class TrialProbe
         var half = samples / 2;
         return new Probe(
             [.. graph.Inputs.Select((input, position) =>
-                Both(RandomProbe.Draw(input, position, half, options.Seed, Preprocessing.None),
-                    RandomProbe.Draw(input, position, samples - half, options.Seed + 1, Signed)))],
+                Both(RandomProbe.Draw(input, position, half, options.Seed, Preprocessing.None), half,
+                    RandomProbe.Draw(input, position, samples - half, options.Seed + 1, Signed), samples - half))],
             samples, null, new ProbeProvenance("random", "", samples, options.Seed), []);
     }
 
@@ -52,6 +52,13 @@ public static class TrialProbe
             && DatasetCatalog.IsAtHand(name, ProbeSource.Word(options.Split) ?? recorded.Split ?? "test", options.DataDir);
     }
 
-    private static ProbeInput Both(ProbeInput first, ProbeInput second) =>
-        first with { Data = (byte[])[.. first.Data.Span, .. second.Data.Span] };
+    private static ProbeInput Both(ProbeInput first, int half, ProbeInput second, int rest)
+    {
+        var data = new byte[(half + rest) * first.SampleBytes];
+        using var one = first.Values.Open();
+        one.Read(0, half, data);
+        using var other = second.Values.Open();
+        other.Read(0, rest, data.AsSpan(half * first.SampleBytes));
+        return first with { Values = SampleValues.Of(data, first.SampleBytes) };
+    }
 }

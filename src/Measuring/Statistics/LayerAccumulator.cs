@@ -23,6 +23,8 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
     // several runs or is kept: of one run, its values are the sums.
     private double[][] sums = [];
     private readonly List<StretchSums> kept = [];
+    // What is counted on whole activations of one run.
+    private double[][] onHost = [];
     private int? stretch;
 
     /// <summary>Samples of each node so far; tokens, time steps and iterations count.</summary>
@@ -51,9 +53,11 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
             : SamplesIn(extent.GetTensorDataAsSpan<long>(), fed, segment.Rows);
         Samples += count;
         blocks?.AddSamples(segment.Block, count);
+        var (outside, taken) = (counted.Activations is null ? [] : OnHost(Next(outputs)), 0);
         for (var (i, sum) = (0, 0); i < counters.Length; i++)
         {
-            var values = Next(outputs).GetTensorDataAsSpan<double>();
+            var values = counted.Activations is not null && counters[i].IsOrderless
+                ? outside[taken++] : Next(outputs).GetTensorDataAsSpan<double>();
             if (values.Length != totals[i].Length)
                 throw new InvalidOperationException(
                     $"layer '{layer.Name}': {values.Length} values of {counters[i].Kind} for {totals[i].Length} nodes");
@@ -112,6 +116,19 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
         {
             Blocks = blocks?.ToBlocks(layout),
         };
+    }
+
+    private double[][] OnHost(OrtValue activations)
+    {
+        ReadOnlySpan<Counter> orderless = [.. counters.Where(counter => counter.IsOrderless)];
+        if (onHost.Length == 0)
+        {
+            onHost = new double[orderless.Length][];
+            for (var i = 0; i < onHost.Length; i++)
+                onHost[i] = new double[layout.Nodes];
+        }
+        HostCounts.Count(activations.GetTensorDataAsSpan<float>(), orderless, onHost);
+        return onHost;
     }
 
     private void Begin(int place)

@@ -68,7 +68,7 @@ public class PeakMemoryTests
     private static void Run(SessionFactory sessions, TinyModel chain, Probe probe)
     {
         using var session = sessions.Open(chain.Proto, "chain.onnx");
-        using var feed = new InputFeed(chain.Graph.Inputs[0], probe.Inputs[0], Rows, Rows);
+        using var feed = new InputFeed(chain.Graph.Inputs[0], probe.Inputs[0], Rows);
         using var options = new RunOptions();
         using var outputs = session.Run(options, ["x"], [feed.Fill(0, Rows, Rows)], session.OutputNames);
     }

@@ -52,7 +52,7 @@ internal static class SlowReference
         var fed = graph.Inputs.Select(input => input.BatchAxis < 0 ? 1 : (int)(input.Shape[input.BatchAxis] ?? 1)).Max();
         for (var sample = 0; sample < probe.Samples; sample++)
         {
-            var feeds = graph.Inputs.Zip(probe.Inputs, (input, data) => new InputFeed(input, data, probe.Samples, fed)).ToList();
+            var feeds = graph.Inputs.Zip(probe.Inputs, (input, data) => new InputFeed(input, data, fed)).ToList();
             using var options = new RunOptions();
             using var outputs = session.Run(
                 options, feeds.Select(feed => feed.Name).ToArray(), feeds.Select(feed => feed.Fill(sample, 1, fed)).ToArray(),

@@ -97,8 +97,8 @@ public sealed class DownloadTests : IDisposable
         var download = new Download(_folder.Root, http, null, default);
         for (var i = 0; i < 2; i++)
         {
-            var (read, classes) = files.Read(files.Cached("test", download));
-            Assert.Equal([10, 20], read.Data.ToArray());
+            var (read, classes) = files.Open(files.Cached("test", download));
+            Assert.Equal([10, 20], read.Read().Data.ToArray());
             Assert.Equal([3, 4], classes);
         }
         Assert.Equal(2, requests);
@@ -118,7 +118,7 @@ public sealed class DownloadTests : IDisposable
             Archive = Published(archive) with { Name = "cifar.tar.gz" }
         };
         using var http = new Mirror(_ => Answer(archive));
-        var (train, _) = files.Read(files.Cached("train", new Download(_folder.Root, http, null, default)));
+        var (train, _) = files.Open(files.Cached("train", new Download(_folder.Root, http, null, default)));
         Assert.Equal([5, 3, 32, 32], train.Shape);
         Assert.Equal([Path.Combine(_folder.Root, "cifar-10-batches-bin")], Directory.GetFileSystemEntries(_folder.Root));
         Assert.Equal(6, Directory.GetFiles(Path.Combine(_folder.Root, "cifar-10-batches-bin")).Length);

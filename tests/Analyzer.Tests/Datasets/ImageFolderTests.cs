@@ -23,7 +23,7 @@ public sealed class ImageFolderTests : IDisposable
         Gray("ant/1.png", 4, (_, _) => 7);
         var samples = Read([1, 4, 4]);
         Assert.Equal([0, 1, 1], samples.Labels!);
-        var pixels = samples.Arrays.Single().Array.Data.ToArray();
+        var pixels = samples.Arrays.Single().Array.Whole().Data.ToArray();
         Assert.All(pixels.Take(16), pixel => Assert.Equal(7, pixel));
         // Ordinal order: "10.png" before "2.png".
         Assert.Equal(Enumerable.Range(0, 16).Select(i => (byte)(10 * (i / 4) + i % 4)), pixels.Skip(16).Take(16));
@@ -34,9 +34,10 @@ public sealed class ImageFolderTests : IDisposable
     {
         Write("a.png", 2, 2, color: 2, [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255]);
         Assert.Equal(
-            new byte[] { 255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255 }, Read([3, 2, 2]).Arrays.Single().Array.Data.ToArray());
+            new byte[] { 255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255 },
+            Read([3, 2, 2]).Arrays.Single().Array.Whole().Data.ToArray());
         // Rec. 601: 0.299, 0.587 and 0.114 of 255.
-        Assert.Equal(new byte[] { 76, 150, 29, 255 }, Read([1, 2, 2]).Arrays.Single().Array.Data.ToArray());
+        Assert.Equal(new byte[] { 76, 150, 29, 255 }, Read([1, 2, 2]).Arrays.Single().Array.Whole().Data.ToArray());
         Assert.Null(Read([1, 2, 2]).Labels);
     }
 
@@ -44,20 +45,20 @@ public sealed class ImageFolderTests : IDisposable
     public void Shrinking_averages_and_keeps_what_is_even()
     {
         Gray("flat.png", 8, (_, _) => 90);
-        Assert.All(Read([1, 3, 5]).Arrays.Single().Array.Data.ToArray(), pixel => Assert.Equal(90, pixel));
+        Assert.All(Read([1, 3, 5]).Arrays.Single().Array.Whole().Data.ToArray(), pixel => Assert.Equal(90, pixel));
         Gray("flat.png", 8, (y, x) => (y + x) % 2 == 0 ? 0 : 200);
         // A fine chequerboard, seen small, is gray: without antialiasing it would be black or white.
-        Assert.All(Read([1, 2, 2]).Arrays.Single().Array.Data.ToArray(), pixel => Assert.InRange(pixel, 85, 115));
+        Assert.All(Read([1, 2, 2]).Arrays.Single().Array.Whole().Data.ToArray(), pixel => Assert.InRange(pixel, 85, 115));
     }
 
     [Fact]
     public void Resizing_weighs_by_a_triangle_that_widens_with_the_step()
     {
         Write("a.png", 2, 1, color: 0, [0, 100]);
-        Assert.Equal(new byte[] { 0, 25, 75, 100 }, Read([1, 1, 4]).Arrays.Single().Array.Data.ToArray());
+        Assert.Equal(new byte[] { 0, 25, 75, 100 }, Read([1, 1, 4]).Arrays.Single().Array.Whole().Data.ToArray());
         // 4 to 2: weights 3, 3, 1 of 7 for what lies 1/4, 1/4 and 3/4 of the radius away.
         Write("a.png", 1, 4, color: 0, [0, 0, 70, 140]);
-        Assert.Equal(new byte[] { 10, 90 }, Read([1, 2, 1]).Arrays.Single().Array.Data.ToArray());
+        Assert.Equal(new byte[] { 10, 90 }, Read([1, 2, 1]).Arrays.Single().Array.Whole().Data.ToArray());
     }
 
     [Theory]
@@ -66,7 +67,7 @@ public sealed class ImageFolderTests : IDisposable
     public void A_jpeg_is_decoded(int channels)
     {
         folder.Write("even.jpg", Jpeg);
-        var pixels = Read([channels, 8, 8]).Arrays.Single().Array.Data.ToArray();
+        var pixels = Read([channels, 8, 8]).Arrays.Single().Array.Whole().Data.ToArray();
         Assert.Equal(64 * channels, pixels.Length);
         Assert.All(pixels, pixel => Assert.Equal(200, pixel));
     }

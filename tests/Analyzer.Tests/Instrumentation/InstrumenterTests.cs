@@ -166,7 +166,7 @@ public class InstrumenterTests
     {
         var tiny = TwoLayers(13);
         var probe = tiny.Probe(2, [.. Enumerable.Range(0, 8).Select(i => (double)i)]);
-        var error = Assert.Throws<UserException>(() => new InputFeed(tiny.Graph.Inputs[0], probe.Inputs[0], 2, 200_000_000));
+        var error = Assert.Throws<UserException>(() => new InputFeed(tiny.Graph.Inputs[0], probe.Inputs[0], 200_000_000));
         Assert.Equal("input 'x': 200,000,000 samples of 16 bytes do not fit into one run; choose a smaller --batch",
             error.Message);
     }
@@ -177,7 +177,7 @@ public class InstrumenterTests
             .Open(model, "tiny.onnx");
         var random = new Random(5);
         var probe = tiny.Probe(2, [.. Enumerable.Range(0, 8).Select(_ => random.NextDouble())]);
-        using var feed = new InputFeed(tiny.Graph.Inputs[0], probe.Inputs[0], 2, 2);
+        using var feed = new InputFeed(tiny.Graph.Inputs[0], probe.Inputs[0], 2);
         using var options = new RunOptions();
         using var outputs = session.Run(options, ["x"], [feed.Fill(0, 2, 2)], [output]);
         return outputs[0].GetTensorMutableRawData().ToArray();

@@ -70,7 +70,7 @@ public class PurityTests
         using var session = sessions.Open(model, path);
         using var options = new RunOptions();
         int Rows(ModelInput input) => input.BatchAxis >= 0 ? (int)(input.Shape[input.BatchAxis] ?? 1) : 1;
-        var feeds = graph.Inputs.Zip(probe.Inputs, (input, values) => new InputFeed(input, values, 1, Rows(input))).ToArray();
+        var feeds = graph.Inputs.Zip(probe.Inputs, (input, values) => new InputFeed(input, values, Rows(input))).ToArray();
         try
         {
             using var results = session.Run(options, [.. feeds.Select(feed => feed.Name)],

@@ -49,7 +49,16 @@ internal sealed class ProbedModel(TemporaryFolder folder)
 
     public Probe Resolve(params string[] data) => Resolve(new ProbeOptions { Data = [.. data] });
 
-    public static float[] Floats(ProbeInput input) => MemoryMarshal.Cast<byte, float>(input.Data.Span).ToArray();
+    public static float[] Floats(ProbeInput input) => Values<float>(input);
 
-    public static T[] Values<T>(ProbeInput input) where T : struct => MemoryMarshal.Cast<byte, T>(input.Data.Span).ToArray();
+    public static T[] Values<T>(ProbeInput input) where T : struct =>
+        MemoryMarshal.Cast<byte, T>(Read(input).AsSpan()).ToArray();
+
+    public static byte[] Read(ProbeInput input)
+    {
+        var data = new byte[input.Values.Samples * input.SampleBytes];
+        using var reader = input.Values.Open();
+        reader.Read(0, input.Values.Samples, data);
+        return data;
+    }
 }

@@ -148,7 +148,7 @@ internal sealed class Original
     {
         var batch = graph.Inputs.Select(input => input.BatchAxis < 0 ? 1
             : (int)(input.Shape[input.BatchAxis] ?? Declarations.FixedBatch)).Max();
-        var feeds = inputs.Zip(probe.Inputs, (input, data) => new InputFeed(input, data, probe.Samples, batch)).ToList();
+        var feeds = inputs.Zip(probe.Inputs, (input, data) => new InputFeed(input, data, batch)).ToList();
         try
         {
             return run([.. feeds.Select(feed => (feed.Name, feed.Fill(0, Math.Min(batch, probe.Samples), batch)))]);

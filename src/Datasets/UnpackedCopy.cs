@@ -1,0 +1,72 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Emergence.Datasets;
+
+/// <summary>The entries of an array that takes long to read, in a nameless file of this process.</summary>
+internal sealed class UnpackedCopy
+{
+    private readonly SafeFileHandle file;
+    private long length;
+
+    private UnpackedCopy(SafeFileHandle file) => this.file = file;
+
+    /// <summary>A file in the folder for temporary files; null where none can be made there.</summary>
+    public static UnpackedCopy? Create()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"emergence-{Path.GetRandomFileName()}");
+        try
+        {
+            var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete);
+            // Nobody else finds it, and no end of the process leaves it behind.
+            File.Delete(path);
+            return new UnpackedCopy(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Adds entries.</summary>
+    /// <returns>Whether there was room for them.</returns>
+    public bool TryAdd(ReadOnlySpan<byte> entries)
+    {
+        try
+        {
+            RandomAccess.Write(file, entries, length);
+            length += entries.Length;
+            return true;
+        }
+        catch (IOException)
+        {
+            file.Dispose();
+            return false;
+        }
+    }
+
+    /// <summary>Begins to read; any number at a time.</summary>
+    public ElementStream Open() => new Elements(file);
+
+    private sealed class Elements(SafeFileHandle file) : ElementStream
+    {
+        private long position;
+
+        public override void Fill(Span<byte> target)
+        {
+            while (target.Length > 0)
+            {
+                var read = RandomAccess.Read(file, target, position);
+                if (read == 0)
+                    throw new EndOfStreamException("the unpacked copy of an array ends early");
+                target = target[read..];
+                position += read;
+            }
+        }
+
+        public override void Skip(long bytes) => position += bytes;
+
+        public override void Dispose()
+        {
+        }
+    }
+}
