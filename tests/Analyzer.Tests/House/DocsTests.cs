@@ -35,8 +35,11 @@ public sealed partial class DocsTests
         Assert.Empty(broken);
     }
 
+    // The changelog names what is gone, too.
+    public static TheoryData<string> OfToday => [.. Documents.Select(row => row.Data).Where(name => name != "CHANGELOG.md")];
+
     [Theory]
-    [MemberData(nameof(Documents))]
+    [MemberData(nameof(OfToday))]
     public void A_member_that_is_named_is_in_the_code(string document) => Assert.All(
         Members(File.ReadAllText(Path.Combine(SharedFiles.Repository, document))),
         name => Assert.True(IsThere(name.Type, name.Member), $"{name.Type}.{name.Member} is nowhere"));
