@@ -24,6 +24,8 @@ internal sealed class Supervisor(int? errorWidth)
     // What a worker may take to end by itself, once it was asked to or its time is over.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1.5);
 
+    private const string Canceled = "canceled";
+
     // Native code fills some hundred megabytes in this time.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
@@ -41,6 +43,8 @@ internal sealed class Supervisor(int? errorWidth)
     // Where workers keep results; empty as long as none does.
     private string kept = "";
     private string lastWords = "";
+    // By a worker that then did not end in time.
+    private bool hasSaidCanceled;
     private PosixSignalRegistration[]? signals;
     private Terminal? terminal;
 
@@ -77,7 +81,8 @@ internal sealed class Supervisor(int? errorWidth)
     {
         if (Volatile.Read(ref askedAt) != 0)
         {
-            Speaker().WriteError("canceled");
+            if (!hasSaidCanceled)
+                Speaker().WriteError(Canceled);
             return ExitCode.Canceled;
         }
         var files = inWork.Files;
@@ -272,6 +277,7 @@ internal sealed class Supervisor(int? errorWidth)
 
     private void Say(string text)
     {
+        hasSaidCanceled |= Volatile.Read(ref askedAt) != 0 && text.TrimEnd().EndsWith($" {Canceled}", StringComparison.Ordinal);
         var error = Speaker().Error;
         error.Write(text);
         error.Flush();
