@@ -36,7 +36,7 @@ public sealed record AnalysisRequest(ImmutableArray<string> Checkpoints, Analysi
     internal SampleMerge? Counts { get; init; }
 
     /// <summary>What keeps results beyond the run; null where there is nothing to go on with.</summary>
-    internal ResultStore? Store { get; init; }
+    internal IKeptResults? Store { get; init; }
 }
 
 /// <summary>The outcome of an analysis.</summary>

@@ -21,7 +21,7 @@ internal sealed class SeriesAnalysis
     private readonly SeriesProgress progress;
     private readonly ImmutableArray<SessionFactory> devices;
     private readonly ProbeCache probes;
-    private readonly ResultStore? store;
+    private readonly IKeptResults? store;
     private readonly List<SeriesEntry> entries = [];
     private readonly int expected;
     private SeriesStructure structure;

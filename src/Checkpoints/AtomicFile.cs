@@ -9,10 +9,9 @@ public static class AtomicFile
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="write">Writes its content.</param>
-    /// <param name="isDurable">Whether the content is on the disk before the file has its name, which takes longer.</param>
     /// <exception cref="UserException">The file cannot be written (permission, missing folder, disk full),
     /// or is a device.</exception>
-    public static void Write(string path, Action<Stream> write, bool isDurable = true)
+    public static void Write(string path, Action<Stream> write)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
@@ -25,7 +24,8 @@ public static class AtomicFile
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
             {
                 write(stream);
-                stream.Flush(flushToDisk: isDurable);
+                // The content is on the disk before the file has its name.
+                stream.Flush(flushToDisk: true);
             }
             File.Move(temporary, path, overwrite: true);
         }
@@ -40,7 +40,7 @@ public static class AtomicFile
     }
 
     /// <summary>Writes text as UTF-8 without BOM; lines must already end in <c>\n</c>.</summary>
-    /// <inheritdoc cref="Write(string, Action{Stream}, bool)" path="/exception"/>
+    /// <inheritdoc cref="Write(string, Action{Stream})" path="/exception"/>
     public static void WriteText(string path, string text) =>
         Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
 

@@ -10,14 +10,19 @@ namespace Emergence.Checkpoints;
 /// </summary>
 public sealed class Glob
 {
-    private readonly Regex regex;
+    private const int Shown = 40;
+
+    // Null where the pattern is a plain text, of any length.
+    private readonly Regex? regex;
 
     /// <summary>Compiles a pattern.</summary>
-    /// <exception cref="UsageException">A range runs backwards, as in <c>[9-0]</c>.</exception>
+    /// <exception cref="UsageException">A range runs backwards, as in <c>[9-0]</c>, or it is too long.</exception>
     public Glob(string pattern, bool ignoreCase = false)
     {
         ArgumentNullException.ThrowIfNull(pattern);
         Pattern = pattern;
+        if (!ignoreCase && !IsPattern(pattern))
+            return;
         // Patterns may come from anywhere, so matching must stay linear whatever they hold.
         var options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline;
         try
@@ -28,6 +33,12 @@ public sealed class Glob
         {
             throw new UsageException($"'{pattern}': a range in brackets runs backwards; write the smaller character first");
         }
+        catch (NotSupportedException)
+        {
+            throw new UsageException(
+                $"'{pattern.AsSpan(0, Math.Min(Shown, pattern.Length))}…': a pattern of {pattern.Length} characters is too long; "
+                + "write * for a part of it");
+        }
     }
 
     /// <summary>The pattern as it was given.</summary>
@@ -37,7 +48,8 @@ public sealed class Glob
     public static bool IsPattern(string text) => text.AsSpan().IndexOfAny('*', '?', '[') >= 0;
 
     /// <summary>Whether the pattern covers the whole of <paramref name="text"/>.</summary>
-    public bool Matches(string text) => regex.IsMatch(text);
+    public bool Matches(string text) =>
+        regex?.IsMatch(text) ?? string.Equals(text, Pattern, StringComparison.Ordinal);
 
     private static string Translate(string pattern)
     {

@@ -32,11 +32,13 @@ public sealed record Terminal(Stream Output, TextWriter Error, int? ErrorWidth, 
             OutputWidth = Console.IsOutputRedirected ? null : Width(),
             Input = Console.In,
             OutputColor = IsColored(!Console.IsOutputRedirected),
-            ErrorColor = ColorsErrors(),
+            ErrorColor = IsColored(!Console.IsErrorRedirected),
         };
     }
 
-    private static bool IsColored(bool isTerminal) =>
+    /// <summary>Whether a channel is colored, as the call and the environment of this process say.</summary>
+    /// <param name="isTerminal">Whether it ends in a terminal.</param>
+    public static bool IsColored(bool isTerminal) =>
         Paint.Is(Environment.GetCommandLineArgs()[1..], isTerminal, Environment.GetEnvironmentVariable);
 
     /// <summary>Whether something could not be said on <see cref="Error"/>.</summary>
@@ -44,9 +46,6 @@ public sealed record Terminal(Stream Output, TextWriter Error, int? ErrorWidth, 
 
     /// <summary>Columns of the terminal that stderr is; null if it is none.</summary>
     public static int? WidthOfErrors() => Console.IsErrorRedirected ? null : Width();
-
-    /// <summary>Whether messages of this process are colored.</summary>
-    public static bool ColorsErrors() => IsColored(!Console.IsErrorRedirected);
 
     // Some terminals say 0 when they do not know.
     private static int Width() => Console.WindowWidth is > 0 and var width ? width : 80;

@@ -24,6 +24,8 @@ if (args is ["epoch", _, _, _, _])
     return EpochCost.Run(args[1..]);
 if (args is ["threads", _, _, _, ..])
     return ThreadsGain.Run(args[1..]);
+if (args is ["containment", _, _, _, ..])
+    return ContainmentCost.Run(args[1..]);
 if (args is ["landscape", _, _, _, ..])
 {
     LandscapeCost.Run(args.AsSpan(1));

@@ -64,7 +64,7 @@ internal static class AnalyzeCommand
         var keepsNone = place is null || call.Cache is not null || call.Request.SampleShard is not null;
         var journal = keepsNone ? null : Path.Combine(place!, Journal);
         var store = call.Cache?.Open(call.Request.Boundary.Limits.Timeout, terminal.WriteWarning)
-            ?? (journal is null ? null : new ResultStore(() => journal, isDurable: true, terminal.WriteWarning));
+            ?? (journal is null ? null : new ResultStore(() => journal, terminal.WriteWarning));
         using var set = place is null ? null : FileSet.Open(place);
         if (call.Request.Shard is { } shard)
             ShardFolder.RequireOwn(place!, ShardKinds.Series, shard);

@@ -19,23 +19,45 @@ internal static class Program
         }
     }
 
-    private static int Run(string[] args)
+    // What each of these needs is loaded only where it is called: a supervisor's start is paid for by every run.
+    private static int Run(string[] args) =>
+        Worker.IsThisProcess ? Work(args) : RunsModels(args) ? Supervise(args) : RunAlone(args);
+
+    private static int Work(string[] args)
     {
-        using var worker = Worker.OfProcess(Console.OpenStandardInput);
-        if (worker is not null)
-            return Commands.RunAsync(args, worker.Terminal, Analysis.RunAsync, worker, worker.Token).GetAwaiter().GetResult();
-        var terminal = new Lazy<Terminal>(Terminal.OfProcess);
-        var code = RunsModels(args)
-            ? new Supervisor(terminal, Terminal.WidthOfErrors()).Run(args)
-            : Commands.RunAsync(args, terminal.Value, Analysis.RunAsync).GetAwaiter().GetResult();
-        // A warning that nobody could read is not done.
-        return code == ExitCode.Done && terminal is { IsValueCreated: true, Value.HasLostErrors: true } ? ExitCode.Failed : code;
+        using var worker = Worker.OfProcess(Console.OpenStandardInput());
+        return Commands.RunAsync(args, worker.Terminal, Analysis.RunAsync, worker, worker.Token).GetAwaiter().GetResult();
     }
 
+    private static int Supervise(string[] args)
+    {
+        var supervisor = new Supervisor(Console.IsErrorRedirected ? null : Terminal.WidthOfErrors());
+        var code = supervisor.Run(args);
+        return CodeOf(code, supervisor.HasLostErrors);
+    }
+
+    private static int RunAlone(string[] args)
+    {
+        var terminal = Terminal.OfProcess();
+        var code = Commands.RunAsync(args, terminal, Analysis.RunAsync).GetAwaiter().GetResult();
+        return CodeOf(code, terminal.HasLostErrors);
+    }
+
+    // A warning that nobody could read is not done.
+    private static int CodeOf(int code, bool hasLostErrors) => code == ExitCode.Done && hasLostErrors ? ExitCode.Failed : code;
+
     /// <summary>What runs no model needs no second process.</summary>
-    private static bool RunsModels(string[] args) =>
-        args is not ([] or ["completion" or "merge" or "cache", ..])
-            && Array.TrueForAll(args, arg => arg is not ("--help" or "-h" or "-?" or "--version"));
+    private static bool RunsModels(string[] args)
+    {
+        if (args is [] or ["completion" or "merge" or "cache", ..])
+            return false;
+        foreach (var arg in args)
+        {
+            if (arg is "--help" or "-h" or "-?" or "--version")
+                return false;
+        }
+        return true;
+    }
 
     /// <summary>A line on a channel that may be as unusable as whatever failed, without loading or opening anything.</summary>
     private static int SayLast(string message)

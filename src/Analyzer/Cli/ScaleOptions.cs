@@ -17,7 +17,7 @@ internal sealed record CacheCall(string Folder, long? Size)
     /// <summary>The store in it.</summary>
     /// <param name="timeout">How long one checkpoint may take.</param>
     /// <param name="warn">Receives why results cannot be kept.</param>
-    public ResultStore Open(TimeSpan timeout, Action<string> warn) => new(() => Folder, isDurable: true, warn)
+    public ResultStore Open(TimeSpan timeout, Action<string> warn) => new(() => Folder, warn)
     {
         Patience = timeout / ShareOfTimeout,
         Loss = "results of this run are not shared",

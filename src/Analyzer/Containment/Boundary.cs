@@ -20,12 +20,17 @@ public readonly record struct Contained<T>(T? Value, string? Failure);
 /// <param name="worker">The process that may die; null where there is no other that would go on.</param>
 public sealed class Boundary(RunLimits limits, Worker? worker = null)
 {
+    // About what another process takes to start and to read again what was measured. As long as none has died, writing is paid
+    // for by every run.
+    private static readonly TimeSpan MayBeLost = TimeSpan.FromSeconds(0.5);
+
     /// <summary>What one checkpoint may take.</summary>
     public RunLimits Limits => limits;
 
     /// <summary>What keeps results as long as the command runs, whatever becomes of this process; null where there is no other
     /// that would go on.</summary>
-    internal ResultStore? Store { get; } = worker is null ? null : new ResultStore(worker.KeepsIn, isDurable: false);
+    internal IKeptResults? Store { get; } = worker is null ? null : new ResultLog(
+        worker.KeepsIn, worker.KeptBefore, worker.IsFirst ? MayBeLost : TimeSpan.Zero, TimeProvider.System);
 
     /// <summary>Whether a process has ended on this file, so that nobody tries it again.</summary>
     public bool HasEndedOn(string file) => worker?.Deaths.ContainsKey(file) == true;

@@ -19,16 +19,21 @@ internal static class FileHandles
     {
         if (!OperatingSystem.IsLinux() || !File.Exists(Limits))
             return null;
-        foreach (var line in File.ReadLines(Limits))
-        {
-            if (!line.StartsWith("Max open files", StringComparison.Ordinal))
-                continue;
-            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            return int.TryParse(words[3], NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit < Needed
-                ? string.Create(CultureInfo.InvariantCulture,
-                    $"{limit} open files are allowed, and {Needed} are needed; allow them, as with ulimit -n {Needed}")
-                : null;
-        }
-        return null;
+        // Text, not bytes: searching these takes another library, and with it a handle.
+        var text = File.ReadAllText(Limits);
+        const string Name = "Max open files";
+        var at = text.IndexOf(Name, StringComparison.Ordinal) + Name.Length;
+        while (text[at] == ' ')
+            at++;
+        // Where there is no limit, it says so in a word.
+        if (!char.IsAsciiDigit(text[at]))
+            return null;
+        var limit = 0L;
+        for (; char.IsAsciiDigit(text[at]); at++)
+            limit = (limit * 10) + text[at] - '0';
+        return limit < Needed ? Say(limit) : null;
     }
+
+    private static string Say(long limit) => string.Create(CultureInfo.InvariantCulture,
+        $"{limit} open files are allowed, and {Needed} are needed; allow them, as with ulimit -n {Needed}");
 }

@@ -4,6 +4,7 @@ using System.Diagnostics;
 namespace Emergence.Analyzer.Containment;
 
 /// <summary>What a worker works on, and whether it keeps within its limits. Several threads may ask and tell.</summary>
+/// <remarks>Part of what the supervisor costs every run: it loads no more than it needs.</remarks>
 /// <param name="grace">What the worker may take to end by itself once a run's time is over.</param>
 internal sealed class RunsInWork(TimeSpan grace)
 {
@@ -12,7 +13,7 @@ internal sealed class RunsInWork(TimeSpan grace)
     private readonly Dictionary<int, Run> runs = [];
     private long memoryOfAll;
     // What all in work were allowed to take at one time: a process keeps what it had, for what comes.
-    private Int128 most;
+    private long most;
 
     /// <summary>The checkpoints in work.</summary>
     public ImmutableArray<string> Files
@@ -34,7 +35,7 @@ internal sealed class RunsInWork(TimeSpan grace)
     {
         lock (gate)
         {
-            runs[number] = new Run(file, limit, left, Stopwatch.GetTimestamp(), null);
+            runs[number] = new Run(file, limit, left);
             memoryOfAll = memory;
         }
     }
@@ -44,8 +45,11 @@ internal sealed class RunsInWork(TimeSpan grace)
     {
         lock (gate)
         {
-            runs[number] = runs[number] with { Memory = memory };
-            most = Int128.Max(most, runs.Values.Aggregate((Int128)0, (sum, run) => sum + (run.Memory ?? 0)));
+            runs[number].Memory = memory;
+            var sum = 0L;
+            foreach (var run in runs.Values)
+                sum = long.MaxValue - sum < run.Memory ? long.MaxValue : sum + (run.Memory ?? 0);
+            most = Math.Max(most, sum);
         }
     }
 
@@ -56,22 +60,39 @@ internal sealed class RunsInWork(TimeSpan grace)
             runs.Remove(number);
     }
 
-    /// <summary>Why the worker must end now, and on which file if that is certain; null where it may go on.</summary>
-    public (string? File, string Why)? WhyEnd(ProcessMemory taken)
+    /// <summary>Why the worker must end now; null where it may go on.</summary>
+    public WorkerEnd? WhyEnd(ProcessMemory taken)
     {
         lock (gate)
         {
             if (runs.Count == 0)
                 return null;
-            if (runs.Values.FirstOrDefault(run => Stopwatch.GetElapsedTime(run.Started) > run.Left + grace) is { } late)
-                return (late.File, Boundary.TookTooLong(late.Limit));
             // While files and samples are read, all there is.
-            var allowed = runs.Values.Any(run => run.Memory is null) ? memoryOfAll : (long)Int128.Min(memoryOfAll, most);
-            return taken.Bytes > allowed
-                ? (null, $"needs more than {CheckpointRun.Gibibytes(allowed)} of memory; raise --memory, or leave it out")
-                : null;
+            var allowed = Math.Min(memoryOfAll, most);
+            foreach (var run in runs.Values)
+            {
+                if (Stopwatch.GetElapsedTime(run.Started) > run.Left + grace)
+                    return new WorkerEnd(run.File, Boundary.TookTooLong(run.Limit));
+                if (run.Memory is null)
+                    allowed = memoryOfAll;
+            }
+            return taken.Bytes > allowed ? TooMuch(allowed) : null;
         }
     }
 
-    private sealed record Run(string File, TimeSpan Limit, TimeSpan Left, long Started, long? Memory);
+    private static WorkerEnd TooMuch(long allowed) =>
+        new(null, $"needs more than {CheckpointRun.Gibibytes(allowed)} of memory; raise --memory, or leave it out");
+
+    private sealed class Run(string file, TimeSpan limit, TimeSpan left)
+    {
+        public string File => file;
+
+        public TimeSpan Limit => limit;
+
+        public TimeSpan Left => left;
+
+        public long Started { get; } = Stopwatch.GetTimestamp();
+
+        public long? Memory { get; set; }
+    }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.IO.Pipes;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -16,12 +15,11 @@ namespace Emergence.Analyzer.Containment;
 /// only the guilty one is named.
 /// </summary>
 /// <remarks>
-/// All that happens here is paid for by every run, also the shortest: one thread, no tasks, and nothing is made before it is
-/// needed.
+/// All that happens here is paid for by every run, also the shortest. The worker is started first. Whatever most runs do not need
+/// is in a method of its own, so that nothing of it is compiled or loaded: libraries, types made of others, a terminal.
 /// </remarks>
-/// <param name="terminal">What the user sees.</param>
 /// <param name="errorWidth">Columns of the terminal that errors go to; null if there is none.</param>
-internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
+internal sealed class Supervisor(int? errorWidth)
 {
     // What a worker may take to end by itself, once it was asked to or its time is over.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1.5);
@@ -29,7 +27,8 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
     // Native code fills some hundred megabytes in this time.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
-    private readonly List<(string File, string Death)> deaths = [];
+    // The checkpoints that killed a worker, each followed by how.
+    private readonly List<string> deaths = [];
     // Together they take too much memory.
     private bool isOneByOne;
     private readonly HashSet<string> suspects = new(StringComparer.Ordinal);
@@ -41,18 +40,30 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
     private long askedAt;
     // Where workers keep results; empty as long as none does.
     private string kept = "";
+    private string lastWords = "";
+    private PosixSignalRegistration[]? signals;
+    private Terminal? terminal;
+
+    /// <summary>Whether something could not be said.</summary>
+    public bool HasLostErrors => terminal is not null && HasLost(terminal);
 
     /// <summary>Runs a command to its end.</summary>
     /// <returns>The exit code of the worker that came through.</returns>
-    public int Run(IReadOnlyList<string> args)
+    public int Run(string[] args)
     {
-        PosixSignalRegistration[] signals =
-        [
-            PosixSignalRegistration.Create(PosixSignal.SIGINT, End),
-            PosixSignalRegistration.Create(PosixSignal.SIGTERM, End),
-            PosixSignalRegistration.Create(PosixSignal.SIGHUP, End),
-        ];
-        var code = Outlive(args);
+        // A worker's own stdin is the pipe from here.
+        if (Array.IndexOf(args, "-") >= 0)
+            input = Speaker().Input.ReadToEnd();
+        var code = Watch(args, out var ended);
+        while (ended is not null || code is not (>= ExitCode.Done and <= ExitCode.Partial or ExitCode.Canceled))
+        {
+            if (Judge(code, ended) is { } end)
+            {
+                code = end;
+                break;
+            }
+            code = Watch(args, out ended);
+        }
         if (kept.Length > 0)
             ResultStore.Remove(kept);
         // Not disposed of: they end with the process.
@@ -60,33 +71,36 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
         return code;
     }
 
-    private int Outlive(IReadOnlyList<string> args)
+    /// <summary>What follows from the end of a worker that did not come through.</summary>
+    /// <returns>The exit code; null where another worker is to go on.</returns>
+    private int? Judge(int code, WorkerEnd? ended)
     {
-        // A worker's own stdin is the pipe from here.
-        if (args.Contains("-"))
-            input = terminal.Value.Input.ReadToEnd();
-        while (true)
+        if (Volatile.Read(ref askedAt) != 0)
         {
-            (inWork, isOver) = (new RunsInWork(Grace), false);
-            var (code, killed, lastWords) = Watch(args);
-            if (killed is null && code is >= ExitCode.Done and <= ExitCode.Partial or ExitCode.Canceled)
-                return code;
-            if (Volatile.Read(ref askedAt) != 0)
-            {
-                terminal.Value.WriteError("canceled");
-                return ExitCode.Canceled;
-            }
-            if (inWork.Files.IsEmpty)
-            {
-                terminal.Value.WriteError(
-                    $"the program ended unexpectedly: {Death(code, lastWords)}; this is a defect: report it with the command");
-                return ExitCode.Failed;
-            }
-            isOneByOne |= killed is { File: null } && inWork.Files.Length > 1;
-            Accuse(killed?.File,
-                killed?.Why ?? $"the runtime ended the process on it: {Death(code, lastWords)}; leave the file out");
+            Speaker().WriteError("canceled");
+            return ExitCode.Canceled;
         }
+        var files = inWork.Files;
+        if (files.IsEmpty)
+        {
+            Speaker().WriteError(
+                $"the program ended unexpectedly: {WorkerEnd.Cause(code, lastWords)}; this is a defect: report it with the "
+                + "command");
+            return ExitCode.Failed;
+        }
+        isOneByOne |= ended is { File: null } && files.Length > 1;
+        Accuse(ended?.File,
+            ended?.Why ?? $"the runtime ended the process on it: {WorkerEnd.Cause(code, lastWords)}; leave the file out");
+        return null;
     }
+
+    private Terminal Speaker()
+    {
+        lock (gate)
+            return terminal ??= Terminal.OfProcess();
+    }
+
+    private static bool HasLost(Terminal terminal) => terminal.HasLostErrors;
 
     /// <summary>Names the file on which a worker died. Where it had several in work and any may be the one, each is tried alone.
     /// </summary>
@@ -99,8 +113,19 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
         // A suspect is alone; should it ever not be, its deaths come to an end here all the same.
         if (suspects.Count > known)
             return;
-        deaths.AddRange(files.Select(file => (file, death)));
+        foreach (var file in files)
+        {
+            deaths.Add(file);
+            deaths.Add(death);
+        }
     }
+
+    private void ListenToSignals() => signals =
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, End),
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, End),
+        PosixSignalRegistration.Create(PosixSignal.SIGHUP, End),
+    ];
 
     private void End(PosixSignalContext signal)
     {
@@ -114,21 +139,22 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
     }
 
     /// <summary>One worker from start to end.</summary>
-    private (int Code, (string? File, string Why)? Killed, string LastWords) Watch(IReadOnlyList<string> args)
+    /// <returns>Its exit code.</returns>
+    private int Watch(string[] args, out WorkerEnd? ended)
     {
+        (inWork, isOver, lastWords, ended) = (new RunsInWork(Grace), false, "", null);
         using var pipe = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
         using var process = Start(args, pipe.GetClientHandleAsString());
         pipe.DisposeLocalCopyOfClientHandle();
         using var orders = new BinaryWriter(PlainFile(process.StandardInput.BaseStream, FileAccess.Write), Encoding.UTF8);
         Brief(orders);
-        var news = PlainFile(pipe, FileAccess.Read);
-        new Thread(() => Listen(news)) { IsBackground = true }.Start();
-        var lastWords = "";
-        var words = new StreamReader(PlainFile(process.StandardError.BaseStream, FileAccess.Read));
-        var hearing = new Thread(() => lastWords = LastLine(words)) { IsBackground = true };
-        hearing.Start();
+        // A signal before this ends this process, and with its stdin the worker.
+        if (signals is null)
+            ListenToSignals();
+        new Thread(Listen) { IsBackground = true }.Start(PlainFile(pipe, FileAccess.Read));
+        var hearing = new Thread(HearLastWords) { IsBackground = true };
+        hearing.Start(PlainFile(process.StandardError.BaseStream, FileAccess.Read));
         using var memory = new ProcessMemory(process);
-        (string? File, string Why)? killed = null;
         while (!HasEnded(process))
         {
             if (Volatile.Read(ref askedAt) is not 0 and var asked)
@@ -137,11 +163,11 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
                 if (Stopwatch.GetElapsedTime(asked) > Grace)
                     process.Kill();
             }
-            else if ((killed ??= inWork.WhyEnd(memory)) is not null)
+            else if ((ended ??= inWork.WhyEnd(memory)) is not null)
                 process.Kill();
         }
         hearing.Join();
-        return (process.ExitCode, killed, lastWords);
+        return process.ExitCode;
     }
 
     /// <summary>Waits a moment for the worker's end, which closes the pipe.</summary>
@@ -158,7 +184,7 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
         return process.WaitForExit(Look);
     }
 
-    private static Process Start(IReadOnlyList<string> args, string pipe)
+    private static Process Start(string[] args, string pipe)
     {
         var program = Environment.ProcessPath ?? throw new InvalidOperationException("the program does not know its own path");
         var start = new ProcessStartInfo(program)
@@ -181,16 +207,13 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
         ? new FileStream(new SafeFileHandle(pipe.SafePipeHandle.DangerousGetHandle(), ownsHandle: false), access)
         : stream;
 
-    private void Brief(BinaryWriter orders)
+    /// <summary>Tells a worker what it must know.</summary>
+    internal void Brief(BinaryWriter orders)
     {
         orders.Write(errorWidth ?? -1);
-        orders.Write(Terminal.ColorsErrors());
-        orders.Write(deaths.Count);
-        foreach (var (file, death) in deaths)
-        {
-            orders.Write(file);
-            orders.Write(death);
-        }
+        orders.Write(deaths.Count / 2);
+        foreach (var text in deaths)
+            orders.Write(text);
         orders.Write(isOneByOne);
         orders.Write(suspects.Count);
         foreach (var file in suspects)
@@ -200,8 +223,9 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
         orders.Flush();
     }
 
-    private void Listen(Stream pipe)
+    private void Listen(object? stream)
     {
+        var pipe = (Stream)stream!;
         using var news = new BinaryReader(pipe, Encoding.UTF8);
         try
         {
@@ -248,31 +272,18 @@ internal sealed class Supervisor(Lazy<Terminal> terminal, int? errorWidth)
 
     private void Say(string text)
     {
-        terminal.Value.Error.Write(text);
-        terminal.Value.Error.Flush();
+        var error = Speaker().Error;
+        error.Write(text);
+        error.Flush();
     }
 
-    private static string LastLine(StreamReader words)
+    private void HearLastWords(object? stream)
     {
-        var last = "";
+        using var words = new StreamReader((Stream)stream!);
         while (words.ReadLine() is { } line)
-            last = line.AsSpan().Trim().Length > 0 ? line.Trim() : last;
-        return last;
-    }
-
-    /// <summary>What an exit code says of how a process died.</summary>
-    private static string Death(int code, string lastWords)
-    {
-        var cause = code switch
         {
-            128 + 4 => "an instruction that the processor does not know (SIGILL)",
-            128 + 6 => "it gave up (SIGABRT)",
-            128 + 7 => "an access to memory that is not there (SIGBUS)",
-            128 + 8 => "a division by zero or an overflow in integers (SIGFPE)",
-            128 + 9 => "killed from outside, perhaps for want of memory (SIGKILL)",
-            128 + 11 => "an access to memory that is not its own (SIGSEGV)",
-            _ => string.Create(CultureInfo.InvariantCulture, $"exit code {code}"),
-        };
-        return lastWords.Length > 0 ? $"{cause}: {lastWords}" : cause;
+            if (line.Trim() is { Length: > 0 } said)
+                lastWords = said;
+        }
     }
 }

@@ -44,16 +44,17 @@ public sealed class Worker : IDisposable
 
     private Worker(
         BinaryWriter news, Dictionary<string, string> deaths, HashSet<string> suspects, string kept, int? errorWidth,
-        bool errorColor, string input, Stream orders)
+        string input, Stream orders)
     {
         (this.news, this.kept) = (news, kept);
+        KeptBefore = kept.Length > 0 ? kept : null;
         (Deaths, Suspects) = (deaths, suspects);
         var said = Terminal.OfProcess();
         Terminal = said with
         {
             Error = new Speech(this),
             ErrorWidth = errorWidth,
-            ErrorColor = errorColor,
+            ErrorColor = Terminal.IsColored(errorWidth is not null),
             Input = new StringReader(input),
         };
         // The supervisor never writes again: its end is that of this stream.
@@ -76,18 +77,25 @@ public sealed class Worker : IDisposable
     /// </summary>
     public bool IsOneByOne { get; private init; }
 
-    /// <summary>The worker that this process is; null where it is none.</summary>
+    /// <summary>Whether no worker of the same command has died.</summary>
+    internal bool IsFirst => Deaths.Count == 0 && Suspects.Count == 0 && !IsOneByOne;
+
+    /// <summary>The folder in which earlier workers of the same command kept results; null where none did.</summary>
+    internal string? KeptBefore { get; }
+
+    /// <summary>Whether this process is a worker.</summary>
+    public static bool IsThisProcess => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 };
+
+    /// <summary>The worker that this process is.</summary>
     /// <param name="orders">The process's stdin.</param>
-    public static Worker? OfProcess(Func<Stream> orders)
+    public static Worker OfProcess(Stream orders)
     {
         ArgumentNullException.ThrowIfNull(orders);
-        if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } handle)
-            return null;
+        var handle = Environment.GetEnvironmentVariable(Variable)!;
         // Programs that this one may start are no workers.
         Environment.SetEnvironmentVariable(Variable, null);
-        var reader = new BinaryReader(orders(), Encoding.UTF8);
+        var reader = new BinaryReader(orders, Encoding.UTF8);
         var width = reader.ReadInt32();
-        var color = reader.ReadBoolean();
         var deaths = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var count = reader.ReadInt32(); count > 0; count--)
             deaths.Add(reader.ReadString(), reader.ReadString());
@@ -97,7 +105,7 @@ public sealed class Worker : IDisposable
             suspects.Add(reader.ReadString());
         var (kept, input) = (reader.ReadString(), reader.ReadString());
         var news = new BinaryWriter(new BufferedStream(new AnonymousPipeClientStream(PipeDirection.Out, handle)), Encoding.UTF8);
-        return new Worker(news, deaths, suspects, kept, width < 0 ? null : width, color, input, reader.BaseStream)
+        return new Worker(news, deaths, suspects, kept, width < 0 ? null : width, input, reader.BaseStream)
         {
             IsOneByOne = isOneByOne,
         };

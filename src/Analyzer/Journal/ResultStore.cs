@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Emergence.Checkpoints;
 
 namespace Emergence.Analyzer.Journal;
@@ -7,12 +5,11 @@ namespace Emergence.Analyzer.Journal;
 /// <summary>
 /// Keeps what was measured of checkpoints in a folder, one file for each, named by everything that shapes it. So a result is
 /// never out of date: it is found, or it is another one. Several processes may share the folder, also over a network, and
-/// several threads this object.
+/// several threads this object. Results outlast a loss of power.
 /// </summary>
 /// <param name="folder">Where; asked for, and created, with the first result that is kept or looked for.</param>
-/// <param name="isDurable">Whether a result must outlast a loss of power, which makes keeping it slower.</param>
 /// <param name="warn">Told once, where results cannot be kept; optional. The analysis goes on.</param>
-internal sealed class ResultStore(Func<string> folder, bool isDurable, Action<string>? warn = null)
+internal sealed class ResultStore(Func<string> folder, Action<string>? warn = null) : IKeptResults
 {
     internal const string Extension = ".measured";
 
@@ -50,11 +47,7 @@ internal sealed class ResultStore(Func<string> folder, bool isDurable, Action<st
         }
     }
 
-    /// <summary>The result under a key: kept before, or by another process meanwhile, or measured now and kept.</summary>
-    /// <param name="key">Of <see cref="ResultKey"/>.</param>
-    /// <param name="measure">Measures it.</param>
-    /// <param name="token">Ends the wait for another process.</param>
-    /// <exception cref="OperationCanceledException"><paramref name="token"/> was canceled.</exception>
+    /// <inheritdoc/>
     public MeasuredCheckpoint Get(byte[] key, Func<MeasuredCheckpoint> measure, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(measure);
@@ -77,14 +70,8 @@ internal sealed class ResultStore(Func<string> folder, bool isDurable, Action<st
             var file = FileOf(key, Extension);
             if (!File.Exists(file))
                 return null;
-            var content = File.ReadAllBytes(file);
-            // The hash covers the key: a file under another's name is as wrong as a damaged one.
-            if (content.Length < SHA256.HashSizeInBytes || !Seal(key, content.AsSpan(SHA256.HashSizeInBytes))
-                    .AsSpan().SequenceEqual(content.AsSpan(0, SHA256.HashSizeInBytes)))
+            if (SealedResult.Open(key, File.ReadAllBytes(file)) is not { } result)
                 return null;
-            using var stream = new MemoryStream(content, SHA256.HashSizeInBytes, content.Length - SHA256.HashSizeInBytes);
-            using var reader = new BinaryReader(stream, Encoding.UTF8);
-            var result = new ResultReader(reader).Read();
             Interlocked.Increment(ref found);
             if (Patience is not null)
                 NoteUse(file);
@@ -105,18 +92,11 @@ internal sealed class ResultStore(Func<string> folder, bool isDurable, Action<st
             return;
         try
         {
-            using var stream = new MemoryStream();
-            using var writer = new BinaryWriter(stream, Encoding.UTF8);
-            new ResultWriter(writer).Write(result);
-            var content = stream.GetBuffer().AsMemory(0, (int)stream.Length);
+            var content = SealedResult.Of(key, result);
             var file = FileOf(key, Extension);
             // Each time: another run that ends here takes the folder away.
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            AtomicFile.Write(file, to =>
-            {
-                to.Write(Seal(key, content.Span));
-                to.Write(content.Span);
-            }, isDurable);
+            AtomicFile.Write(file, to => to.Write(content.Span));
             Interlocked.Increment(ref kept);
         }
         catch (Exception e) when (e is UserException or IOException or UnauthorizedAccessException)
@@ -187,13 +167,5 @@ internal sealed class ResultStore(Func<string> folder, bool isDurable, Action<st
     {
         var name = Convert.ToHexStringLower(key);
         return Path.Combine(Folder, name[..2], name + extension);
-    }
-
-    private static byte[] Seal(byte[] key, ReadOnlySpan<byte> content)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(key);
-        hash.AppendData(content);
-        return hash.GetHashAndReset();
     }
 }

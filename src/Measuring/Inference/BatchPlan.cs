@@ -92,8 +92,10 @@ internal sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> S
             : this with
             {
                 Group = group,
-                Segments = [.. Segments.Select(segment =>
-                    segment with { RunSize = (segment.RunSize + group - 1) / group * group })],
+                Segments = [.. Segments.Select(segment => segment with
+                {
+                    RunSize = (int)Math.Min((segment.RunSize + (group - 1L)) / group, int.MaxValue / group) * group,
+                })],
             };
     }
 

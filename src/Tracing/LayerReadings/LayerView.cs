@@ -42,10 +42,17 @@ internal sealed class LayerView(
         node.OpType == "Concat" || node.Input is [var first, ..] && values.Of(first) == values.Of(tensor)
         && (ValueGraph.IsLayout(node) || Pooling.Of(nodes[node]) is ValueFlow.Selection or ValueFlow.Largest);
 
-    /// <summary>The results of a node that are read and hold a part of the layer.</summary>
-    public IEnumerable<string> UsedParts(NodeProto node) => node.Output.Where(output =>
-        output.Length > 0 && values.ReadersOf(output).Count > 0
-        && trace.Tensor(output) is { } tensor && tensor.Carries.Any(carry => carry.Layer == layer));
+    /// <summary>
+    /// The results of nodes that are read and hold a part of the layer. Where none does, as all of it is cut off, all that are
+    /// read: a function behind the cut is then the layer's as it would be in front of it.
+    /// </summary>
+    public string[] UsedParts(params IEnumerable<NodeProto> nodes)
+    {
+        var read = nodes.SelectMany(node => node.Output)
+            .Where(output => output.Length > 0 && values.ReadersOf(output).Count > 0 && trace.Tensor(output) is not null).ToArray();
+        var held = Array.FindAll(read, output => trace.Tensor(output)!.Carries.Any(carry => carry.Layer == layer));
+        return held.Length > 0 ? held : read;
+    }
 
     /// <summary>Whether a node multiplies computed values with each other.</summary>
     public bool IsProduct(NodeProto node) =>

@@ -64,7 +64,7 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
                 (_layer.Activation, _isClosed) = ("", false);
                 return Merge(node, merged);
             }
-            if (Pooling.Of(view.Context(node)) is null || view.UsedParts(node).ToArray() is not [var part])
+            if (Pooling.Of(view.Context(node)) is null || view.UsedParts(node) is not [var part])
                 return false;
             at = part;
         }
@@ -111,7 +111,7 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
         if (depth > 4 || readers.Count == 0 || readers.Any(node => !view.IsPart(node, tensor)))
             return null;
         FoundFunction? common = null;
-        foreach (var part in readers.SelectMany(view.UsedParts))
+        foreach (var part in view.UsedParts(readers))
         {
             if ((_functions.Activation(part) ?? Common(part, depth + 1)) is not { Expression.IsScalar: true } found)
                 return null;
@@ -172,7 +172,7 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
             case ValueFlow.Average:
                 return IsData(node, 0) && Average(node.Output[0]);
             case ValueFlow.Selection:
-                return IsData(node, 0) && view.UsedParts(node).ToArray() is [var part] && Pass(part, moves: true);
+                return IsData(node, 0) && view.UsedParts(node) is [var part] && Pass(part, moves: true);
         }
         if (node.OpType == "Concat")
         {

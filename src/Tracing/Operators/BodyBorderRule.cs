@@ -25,7 +25,7 @@ internal sealed class BodyBorderRule : OpRule
         {
             case BodyBorder.Capture:
                 var captured = node.Input(0);
-                node.Output(captured with { Carries = Closed(captured.Carries) });
+                node.Output(captured with { Carries = NotWhole(captured.Carries) });
                 break;
             case BodyBorder.State:
                 node.Output(State(node, node.Input(0)));
@@ -75,13 +75,13 @@ internal sealed class BodyBorderRule : OpRule
     }
 
     /// <summary>A layer that is not whole is read no further.</summary>
-    private static ImmutableArray<Carry> Closed(IEnumerable<Carry> carries) =>
+    private static ImmutableArray<Carry> NotWhole(IEnumerable<Carry> carries) =>
         [.. carries.Select(carry => carry with { IsWhole = false })];
 
     /// <summary>The state of any iteration: its axes are those it has once the body has run.</summary>
     private static TracedTensor State(NodeContext node, TracedTensor initial)
     {
-        var state = node.NewTensor(default, initial.ElementType) with { Carries = Closed(initial.Carries) };
+        var state = node.NewTensor(default, initial.ElementType) with { Carries = NotWhole(initial.Carries) };
         if (initial.HasShape)
             state = state with { Axes = initial.Axes };
         if (node.Trace.Steady.TryGetValue(node.OutputName(0), out var steady))
@@ -95,7 +95,7 @@ internal sealed class BodyBorderRule : OpRule
             return node.NewTensor(default, sequence.ElementType) with { Carries = Trace.Mix([sequence]) };
         var axis = Shapes.Axis((int)node.Attributes.Int("axis", 0), sequence.Rank);
         var cuts = sequence.Axes[axis].Has(AxisRole.Channel) || sequence.Axes[axis].Has(AxisRole.Position);
-        var carries = Closed(sequence.Carries).Select(carry => carry with
+        var carries = NotWhole(sequence.Carries).Select(carry => carry with
         {
             IsAligned = carry.IsAligned && !cuts && (carry.Range is not { } range || range.Axis != axis),
             Range = carry.Range is not { } part || part.Axis == axis ? null
@@ -108,7 +108,7 @@ internal sealed class BodyBorderRule : OpRule
     {
         var state = node.Attributes.Text("state", "");
         node.Trace.Reached[state] = value;
-        var result = node.NewTensor(default, value.ElementType) with { Carries = Closed(value.Carries) };
+        var result = node.NewTensor(default, value.ElementType) with { Carries = NotWhole(value.Carries) };
         // A state that grows has a length that only a run shows.
         var isSteady = value.HasShape && node.Trace.Tensor(state) is { HasShape: true } before
             && before.Shape.AsSpan().SequenceEqual(value.Shape);
@@ -118,13 +118,13 @@ internal sealed class BodyBorderRule : OpRule
     private static TracedTensor Stack(NodeContext node, TracedTensor value)
     {
         if (!value.HasShape)
-            return Measured(node, node.NewTensor(default, value.ElementType) with { Carries = Closed(value.Carries) }, []);
+            return Measured(node, node.NewTensor(default, value.ElementType) with { Carries = NotWhole(value.Carries) }, []);
         var axis = Shapes.Axis((int)node.Attributes.Int("axis", 0), value.Rank + 1);
         var result = node.NewTensor(default, value.ElementType) with
         {
             Carries =
             [
-                .. Closed(value.Carries).Select(carry => carry.Range is { } range && range.Axis >= axis
+                .. NotWhole(value.Carries).Select(carry => carry.Range is { } range && range.Axis >= axis
                     ? carry with { Range = range with { Axis = range.Axis + 1 } }
                     : carry),
             ],
@@ -144,7 +144,7 @@ internal sealed class BodyBorderRule : OpRule
             {
                 IsAligned = group.All(carry => carry.IsAligned && carry.Range == group.First().Range),
             });
-        var result = node.NewTensor(default, yes.ElementType) with { Carries = Closed(carries) };
+        var result = node.NewTensor(default, yes.ElementType) with { Carries = NotWhole(carries) };
         if (!yes.HasShape || !no.HasShape)
             return Measured(node, result, []);
         ImmutableArray<Axis> axes = yes.Rank == no.Rank

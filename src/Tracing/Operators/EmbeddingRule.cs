@@ -40,14 +40,20 @@ internal sealed class EmbeddingRule : MovingRule
         }
         var picked = indices.IsConstant ? indices.Axes.Select(index => data.Axes[axis].Resized(index.Size)) : indices.Axes;
         var result = node.NewTensor([.. data.Axes.Take(axis), .. picked, .. data.Axes.Skip(axis + 1)], data.ElementType);
-        var values = indices.IsConstant ? node.Call.Values(1) : null;
-        result = node.Trace.Pass(data, result with { Name = node.OutputName(0) },
-            range => indices.Rank == 1 && range.Axis != axis ? range : null);
-        if (data.Axes[axis].Has(AxisRole.Channel) && !IsPermutation(values, data.Axes[axis].Size))
-            result = result with { Carries = [.. result.Carries.Select(carry => carry with { IsWhole = false })] };
-        if (values is null)
-            result = result with { Carries = Trace.Mix([data, indices]) };
-        node.Output(result);
+        if (indices.IsConstant && node.Call.Values(1) is { } values)
+        {
+            int[] at = [.. values.Select(index => Shapes.Axis(ConstantValues.ToInt(index), data.Axes[axis].Size))];
+            var left = data with { Carries = PickedLayers.Along(data.Carries, data.Axes[axis], axis, at) };
+            // Axes behind the one that is picked from move by as many as the indices have.
+            node.Output(node.Trace.Pass(left, result with { Name = node.OutputName(0) }, range =>
+                range.Axis < axis ? range
+                : range.Axis > axis ? range with { Axis = range.Axis + indices.Rank - 1 }
+                : indices.Rank == 1 ? range : null));
+        }
+        else
+        {
+            node.Output(result with { Name = node.OutputName(0), Origin = data.Origin, Carries = Trace.Mix([data, indices]) });
+        }
     }
 
     public override ValueFlow? Flow(OperatorCall call) => call.IsConstant(1) ? ValueFlow.Selection : null;
@@ -74,8 +80,4 @@ internal sealed class EmbeddingRule : MovingRule
         var axis = call.Attributes.Axis("axis", 0, dims.Length);
         return [.. dims[..axis], .. call.Shape(1), .. dims[(axis + 1)..]];
     }
-
-    private static bool IsPermutation(double[]? indices, int size) =>
-        indices is not null && indices.Length == size
-            && indices.Select(index => index < 0 ? index + size : index).Distinct().Count() == size;
 }

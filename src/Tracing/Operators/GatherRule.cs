@@ -32,8 +32,9 @@ internal sealed class GatherRule : OpRule
             return;
         }
         // What stored indices pick is followed element by element; a layer is whole where each of its elements is there once.
-        output = node.Trace.Pass(data, output, _ => null);
         var sources = Sources(node.Call, 0, 0)!;
+        var left = data with { Carries = PickedLayers.Among(data.Carries, data.Shape, sources) };
+        output = node.Trace.Pass(left, output, _ => null);
         var isWhole = sources.From == sources.To
             && Enumerable.Range(0, sources.From).Select(element => sources[element][0]).Distinct().Count() == sources.To;
         node.Output(isWhole

@@ -10,6 +10,24 @@ internal sealed class PadRule : ResizingRule
 {
     public override ImmutableArray<string> Ops => ["Pad", "CenterCropPad"];
 
+    public override void Apply(NodeContext node)
+    {
+        var input = node.Shaped(0);
+        var shape = Shape(node.Call, 0);
+        var output = node.Trace.Pass(
+            input, node.NewTensor([.. input.Axes.Select((axis, i) => axis.Resized(shape[i]))], input.ElementType),
+            range => range);
+        var carries = output.Carries;
+        var sources = SourcesOf(node.Call, input.Shape);
+        for (var i = 0; i < shape.Length; i++)
+        {
+            var along = Enumerable.Range(0, shape[i]).Select(position => sources(i, position)).ToArray();
+            if (!along.SequenceEqual(Enumerable.Range(0, input.Shape[i])))
+                carries = PickedLayers.Along(carries, input.Axes[i], i, along);
+        }
+        node.Output(output with { Name = node.OutputName(0), Carries = carries });
+    }
+
     public override bool OnlyShapes(NodeContext node, int input) => node.Op == "CenterCropPad" && input == 1;
 
     public override ValueFlow? Flow(OperatorCall call) => ValueFlow.Selection;
@@ -28,11 +46,17 @@ internal sealed class PadRule : ResizingRule
         if (input > 0)
             return null;
         var dims = call.Shape(0);
+        return ElementMaps.Each(dims, ShapeOf(call, 0), SourcesOf(call, dims));
+    }
+
+    /// <summary>By axis and position in the output, the position in the input; -1 where it is padding.</summary>
+    private static Func<int, int, int> SourcesOf(OperatorCall call, int[] dims)
+    {
         var (begin, end) = Pads(call, dims);
         var mode = call.Op == "Pad" ? call.Attributes.Text("mode", "constant") : "constant";
         // What is cut off is gone before anything is repeated.
-        return ElementMaps.Each(dims, ShapeOf(call, 0), (axis, position) =>
-            At(mode, position - begin[axis], Math.Max(0, -begin[axis]), dims[axis] - Math.Max(0, -end[axis])));
+        return (axis, position) =>
+            At(mode, position - begin[axis], Math.Max(0, -begin[axis]), dims[axis] - Math.Max(0, -end[axis]));
     }
 
     protected override int[] Shape(OperatorCall call, int output)

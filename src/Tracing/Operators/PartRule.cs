@@ -54,31 +54,14 @@ internal sealed class PartRule : MovingRule
             range => range);
         for (var i = 0; i < ranges.Length; i++)
         {
-            if (ranges[i].Length != input.Shape[i] || ranges[i].Step != 1)
+            var (start, step, length) = ranges[i];
+            if (length != input.Shape[i] || step != 1)
                 result = result with
                 {
-                    Carries =
-                    [.. result.Carries.Select(carry => Cut(carry, input.Axes[i], i, ranges[i])).OfType<Carry>()]
+                    Carries = PickedLayers.Along(
+                        result.Carries, input.Axes[i], i, [.. Enumerable.Range(0, length).Select(at => start + at * step)]),
                 };
         }
         return result;
-    }
-
-    /// <summary>What a layer keeps of itself in the part: nothing (null), some channels, or, taken out of a
-    /// concatenation, all.</summary>
-    private static Carry? Cut(Carry carry, Axis axis, int index, SliceRange part)
-    {
-        if (carry.Range is not { } range || range.Axis != index)
-            return axis.Has(AxisRole.Channel) ? carry with { IsWhole = false } : carry;
-        if (part.Step != 1)
-            return carry with { IsWhole = false };
-        var (start, end) = (Math.Max(range.Start, part.Start), Math.Min(range.End, part.Start + part.Length));
-        if (start >= end)
-            return null;
-        var whole = carry.IsWhole && start == range.Start && end == range.End;
-        var left = start == part.Start && end == part.Start + part.Length
-            ? null
-            : new AxisRange(index, start - part.Start, end - part.Start);
-        return carry with { IsWhole = whole, Range = left };
     }
 }

@@ -10,7 +10,7 @@ internal static class SideInputs
 {
     /// <summary>
     /// Lets every layer that an input carries reach the layer which the node opens, or else the node's outputs; inputs that
-    /// only decide a shape are left out.
+    /// only decide a shape are left out, and so is what known elements are picked from: the rule says what is among them.
     /// </summary>
     public static void Carry(NodeContext node, OpRule rule)
     {
@@ -21,6 +21,7 @@ internal static class SideInputs
         reached.UnionWith(opened.SelectMany(layer => layer.DenseFrom));
         var missing = Enumerable.Range(0, node.InputCount)
             .Where(input => !rule.OnlyShapes(node, input))
+            .Where(input => input > 0 || rule.Flow(node.Call) != ValueFlow.Selection)
             .Select(node.Optional).OfType<TracedTensor>().Concat(node.Captured)
             .Where(input => input.Carries.Any(carry => !reached.Contains(carry.Layer)))
             .ToArray();

@@ -140,20 +140,5 @@ public partial class DocumentationTests
         };
     }
 
-    [Fact]
-    public void Every_link_in_the_docs_leads_somewhere()
-    {
-        foreach (var file in (string[])["README.md", "CONTRIBUTING.md", "docs/formats.md", "docs/gates.md", "docs/exporting.md",
-            "docs/tracing.md"])
-        {
-            var folder = Path.GetDirectoryName(Path.Combine(SharedFiles.Repository, file))!;
-            foreach (var target in RelativeLink().Matches(Read(file)).Select(match => match.Groups[1].Value))
-                Assert.True(Path.Exists(Path.Combine(folder, target)), $"{file}: {target}");
-        }
-    }
-
-    [GeneratedRegex(@"\]\((?!https?:)([^)#]+)\)")]
-    private static partial Regex RelativeLink();
-
     private static string Read(string file) => File.ReadAllText(Path.Combine(SharedFiles.Repository, file));
 }

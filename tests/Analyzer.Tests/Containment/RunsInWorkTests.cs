@@ -34,7 +34,7 @@ public sealed class RunsInWorkTests : IDisposable
     {
         runs.Start(1, "a.onnx", Hour, Hour, long.MaxValue);
         runs.Start(2, "b.onnx", Hour, TimeSpan.Zero, long.MaxValue);
-        Assert.Equal(("b.onnx", Boundary.TookTooLong(Hour)), runs.WhyEnd(memory));
+        Assert.Equal(new WorkerEnd("b.onnx", Boundary.TookTooLong(Hour)), runs.WhyEnd(memory));
     }
 
     [Fact]

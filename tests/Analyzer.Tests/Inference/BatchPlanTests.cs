@@ -20,6 +20,8 @@ public class BatchPlanTests
     [InlineData(100, 7, "16 16 16 16 16 16 4")]
     [InlineData(10, 0, "10")]
     [InlineData(40, 40, "32 8")]
+    [InlineData(40, int.MaxValue, "32 8")]
+    [InlineData(40, int.MaxValue - 15, "32 8")]
     public void runs_hold_whole_groups_and_the_rest_runs_alone(int samples, int requested, string runs)
     {
         var graph = Model([null, 4]).Layer("y", [Batch(), Channel(3)]).Graph;

@@ -102,7 +102,7 @@ public sealed class ResultStoreTests : IDisposable
     {
         var told = new List<string>();
         var file = folder.Write("file", 1);
-        var store = new ResultStore(() => Path.Combine(file, "below"), isDurable: true, told.Add);
+        var store = new ResultStore(() => Path.Combine(file, "below"), told.Add);
         Assert.Equal(Outputs(Run(new(), store: null)), Outputs(Run(new(), store)));
         Assert.Single(told);
     }
@@ -268,11 +268,11 @@ public sealed class ResultStoreTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private ResultStore Shared(TimeSpan patience) => new(() => folder.Root, isDurable: false) { Patience = patience };
+    private ResultStore Shared(TimeSpan patience) => new(() => folder.Root) { Patience = patience };
 
     private string[] Kept() => Directory.GetFiles(folder.Root, "*.measured", SearchOption.AllDirectories);
 
-    private ResultStore Store() => new(() => folder.Root, isDurable: false);
+    private ResultStore Store() => new(() => folder.Root);
 
     private static AnalysisOutcome Run(AnalysisSettings settings, ResultStore? store) =>
         Analysis.Run(Request(settings, store), progress: null, TestContext.Current.CancellationToken);

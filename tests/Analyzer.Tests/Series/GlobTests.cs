@@ -34,6 +34,28 @@ public class GlobTests
     [Fact]
     public void Case_is_ignored_on_request() => Assert.True(new Glob("CKPT_[A-C]*", ignoreCase: true).Matches("ckpt_b1"));
 
+    [Theory]
+    [InlineData("*")]
+    [InlineData("?")]
+    [InlineData("[a-z]")]
+    public void A_pattern_that_cannot_be_matched_in_linear_time_is_refused_in_words(string part)
+    {
+        var message = Assert.Throws<UsageException>(() => new Glob(part + new string('x', 50_000))).Message;
+        Assert.StartsWith($"'{part}xx", message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"…': a pattern of {50_000 + part.Length} characters is too long; write * for a part of it", message,
+            StringComparison.Ordinal);
+        Assert.True(message.Length < 150);
+    }
+
+    [Fact]
+    public void A_plain_name_may_be_of_any_length()
+    {
+        var name = new string('x', 50_000);
+        Assert.True(new Glob(name).Matches(name));
+        Assert.False(new Glob(name).Matches(name + "x"));
+    }
+
     [Fact]
     public void Many_stars_take_no_longer_than_the_text_is_long() =>
         Assert.False(new Glob(string.Concat(Enumerable.Repeat("*a", 60))).Matches(new string('a', 10_000) + "b"));

@@ -19,7 +19,7 @@ internal sealed class ShardedSeries : IDisposable
     // What was measured once is not measured again for each split.
     private readonly ResultStore store;
 
-    public ShardedSeries() => store = new(() => folder.Path("store"), isDurable: false);
+    public ShardedSeries() => store = new(() => folder.Path("store"));
 
     public TemporaryFolder Folder => folder;
 
