@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using Emergence.Checkpoints;
 using Onnx;
 
@@ -7,13 +7,10 @@ namespace Emergence.Benchmarks;
 
 /// <summary>
 /// The program against forward hooks in PyTorch, on a series of copies of one file: processor time on one thread, in turn,
-/// each at its best batch size. Prints the ratio, median and quartiles, and fails where the two do not count the same nodes.
+/// each at its best batch size. Prints the ratio, median and range; fails where the two do not count the same nodes of a layer.
 /// </summary>
 internal static class HooksComparison
 {
-    // A tick of /proc is a hundredth of a second for every program.
-    private const double TicksPerSecond = 100;
-
     private static readonly string Script = Path.Combine(AppContext.BaseDirectory, "hooks.py");
 
     /// <summary>Measures: <c>compare PYTHON PROGRAM PAIRS MNIST_FOLDER SAMPLES COPIES FILE…</c>.</summary>
@@ -23,12 +20,12 @@ internal static class HooksComparison
         var (python, program, mnist) = (args[0], args[1], args[3]);
         int Number(int at) => int.Parse(args[at], CultureInfo.InvariantCulture);
         var (pairs, samples, copies) = (Number(2), Number(4), Number(5));
-        if (Failure(python, ["-c", "import torch, onnx, numpy"]) is { } missing)
+        if (ProcessorTime.Failure(python, ["-c", "import torch, onnx, numpy"]) is { } missing)
         {
             Console.WriteLine($"skipped: {python} has no PyTorch and onnx ({missing})");
             return 0;
         }
-        Console.WriteLine("| series | hooks / program | quartiles | without imports | batch of the hooks |\n"
+        Console.WriteLine("| series | hooks / program | range | without imports | batch of the hooks |\n"
             + "| --- | ---: | ---: | ---: | ---: |");
         foreach (var file in args[6..])
         {
@@ -49,11 +46,11 @@ internal static class HooksComparison
     private static bool Compare(
         string python, string program, int pairs, string mnist, int samples, string file, string[] series)
     {
-        (double Time, string[] Lines) Ours() => Measure(program, [.. series, "--data", "mnist", "--data-dir",
+        (double Time, string[] Lines) Ours() => ProcessorTime.Of(program, [.. series, "--data", "mnist", "--data-dir",
             Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(mnist)))!, "--samples", $"{samples}",
-            "--threads", "1", "--format", "csv", "--quiet"]);
+            "--threads", "1", "--format", "json", "--quiet"]);
         (double Time, string[] Lines) Hooks(int batch) =>
-            Measure(python, [Script, mnist, $"{samples}", $"{batch}", .. series]);
+            ProcessorTime.Of(python, [Script, mnist, $"{samples}", $"{batch}", .. series]);
         var best = new[] { 64, 256, 1000 }.MinBy(batch => Hooks(batch).Time);
         var (ratios, pure) = (new double[pairs], new double[pairs]);
         for (var i = 0; i < pairs; i++)
@@ -61,7 +58,7 @@ internal static class HooksComparison
             var ours = i % 2 == 0 ? Ours() : default;
             var hooks = Hooks(best);
             ours = i % 2 == 0 ? ours : Ours();
-            if (Difference(series.Length, ours.Lines, hooks.Lines) is { } difference)
+            if (Difference(string.Concat(ours.Lines), hooks.Lines) is { } difference)
             {
                 Console.Error.WriteLine($"error: {file}: {difference}");
                 return false;
@@ -72,23 +69,27 @@ internal static class HooksComparison
         Array.Sort(ratios);
         Array.Sort(pure);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {series.Length} × {Path.GetFileName(file)} | {ratios[pairs / 2]:0.00} | {ratios[pairs / 4]:0.00} to "
-            + $"{ratios[pairs * 3 / 4]:0.00} | {pure[pairs / 2]:0.00} | {best} |"));
+            $"| {series.Length} × {Path.GetFileName(file)} | {ratios[pairs / 2]:0.00} | {ratios[0]:0.00} to {ratios[^1]:0.00} | "
+            + $"{pure[pairs / 2]:0.00} | {best} |"));
         return true;
     }
 
-    /// <summary>Where the two count other nodes than borderline ones differently; null where they do not.</summary>
-    private static string? Difference(int copies, string[] csv, string[] counts)
+    /// <summary>Where the two count other nodes of a layer than borderline ones differently; null where they do not.</summary>
+    private static string? Difference(string json, string[] counts)
     {
-        var header = csv[0].Split(',');
-        int Column(string row, string name) =>
-            int.Parse(row.Split(',')[Array.IndexOf(header, name)], CultureInfo.InvariantCulture);
-        for (var i = 0; i < copies; i++)
+        using var results = JsonDocument.Parse(json);
+        foreach (var (i, checkpoint) in results.RootElement.GetProperty("checkpoints").EnumerateArray().Index())
         {
-            var (alive, borderline) = (Column(csv[i + 1], "alive"), Column(csv[i + 1], "borderline"));
-            var hooks = int.Parse(counts[i], CultureInfo.InvariantCulture);
-            if (Math.Abs(alive - hooks) > borderline)
-                return $"the program counts {alive} alive nodes, {borderline} of them borderline, the hooks {hooks}";
+            var hooks = counts[i].Split(' ');
+            var layers = checkpoint.GetProperty("measurements")[0].GetProperty("layers");
+            if (hooks.Length != layers.GetArrayLength())
+                return $"the program has {layers.GetArrayLength()} layers, the hooks {hooks.Length}";
+            foreach (var (at, layer) in layers.EnumerateArray().Index())
+            {
+                var (alive, borderline) = (layer.GetProperty("alive").GetInt32(), layer.GetProperty("borderline").GetInt32());
+                if (Math.Abs(alive - int.Parse(hooks[at], CultureInfo.InvariantCulture)) > borderline)
+                    return $"layer {at}: the program counts {alive} alive nodes, {borderline} borderline, the hooks {hooks[at]}";
+            }
         }
         return null;
     }
@@ -107,44 +108,5 @@ internal static class HooksComparison
             ModelFile.Save(model, paths[i]);
         }
         return paths;
-    }
-
-    private static (double Time, string[] Lines) Measure(string program, string[] call)
-    {
-        var before = TimeOfChildren();
-        var start = new ProcessStartInfo(program, call) { RedirectStandardOutput = true };
-        // Libraries of linear algebra start threads of their own.
-        start.Environment["OMP_NUM_THREADS"] = start.Environment["OPENBLAS_NUM_THREADS"] = "1";
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0
-            ? (TimeOfChildren() - before, output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-            : throw new InvalidOperationException($"{program}: exit code {process.ExitCode}");
-    }
-
-    private static string? Failure(string program, string[] call)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, call) { RedirectStandardError = true })!;
-            var said = process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            return process.ExitCode == 0 ? null : said.Trim().Split('\n')[^1];
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            return e.Message;
-        }
-    }
-
-    /// <summary>Processor time of the processes that have ended, and of those that they started and waited for.</summary>
-    private static double TimeOfChildren()
-    {
-        var stat = File.ReadAllText("/proc/self/stat");
-        // The name in front may hold spaces; cutime and cstime are the 14th and 15th behind it.
-        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return (long.Parse(fields[13], CultureInfo.InvariantCulture) + long.Parse(fields[14], CultureInfo.InvariantCulture))
-            / TicksPerSecond;
     }
 }

@@ -20,6 +20,8 @@ if (args is ["compare", _, _, _, _, _, _, _, ..])
     return HooksComparison.Run(args[1..]);
 if (args is ["samples", _, _, _, _, ..])
     return SamplesGrowth.Run(args[1..]);
+if (args is ["epoch", _, _, _, _])
+    return EpochCost.Run(args[1..]);
 if (args is ["threads", _, _, _, ..])
     return ThreadsGain.Run(args[1..]);
 if (args is ["containment", _, _, _, ..])

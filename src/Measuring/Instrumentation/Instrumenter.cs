@@ -58,10 +58,13 @@ internal static class Instrumenter
         var layout = new NodeLayout(layer, options.ConvNodes);
         var place = bodies.PlaceOf(layer.Reading.Tensor);
         var nodes = place is null ? outside : bodies.Inside(place);
-        var (whole, type) = Read(nodes, layer.Reading);
+        // Sums over groups show what passes the range of float16 themselves.
+        var isHalf = groups is not null && layer.Reading.Quantization is null
+            && (DataType)layer.Reading.ElementType == DataType.Float16;
+        var (whole, type) = Read(nodes, layer.Reading, castsOnly: isHalf);
         var read = options.Rows is { } rows ? nodes.Slice(whole, BatchAxis(layer, layout), 0, rows) : whole;
         var isSingle = options.OneByOne && place is null && layout.Reduced is [var only] && only == layout.BatchAxis;
-        var views = new Views(nodes, read, type, layout, groups, isSingle);
+        var views = new Views(nodes, read, type, layout, groups, isSingle, isHalf);
         var extent = place is null
             ? outside.Expose(nodes.Apply("Shape", whole), DataType.Int64)
             : Outside(nodes.Length(read, layout.Sampled), CounterKind.Sum, 1);
@@ -97,7 +100,10 @@ internal static class Instrumenter
         : outside.Length(batch.Input, [batch.Axis]);
 
     /// <summary>Appends what makes the activation of a layer from the tensor that it is read from.</summary>
-    public static (string Tensor, DataType Type) Read(CounterNodes nodes, Reading reading)
+    /// <param name="nodes">The graph.</param>
+    /// <param name="reading">How the layer is read.</param>
+    /// <param name="castsOnly">Whether float16 is cast and no more, as <see cref="CounterNodes.FromHalf"/> is not needed.</param>
+    public static (string Tensor, DataType Type) Read(CounterNodes nodes, Reading reading, bool castsOnly = false)
     {
         var x = reading.Tensor;
         if (reading.Quantization is { } quantization)
@@ -112,7 +118,8 @@ internal static class Instrumenter
         if (reading.Slice is { } part)
             x = nodes.Slice(x, part.Axis, part.Start, part.End);
         return reading.Quantization is not null ? (x, DataType.Float)
-            : (DataType)reading.ElementType == DataType.Float16 ? (nodes.FromHalf(x), DataType.Float)
+            : (DataType)reading.ElementType == DataType.Float16
+                ? (castsOnly ? nodes.Cast(x, DataType.Float) : nodes.FromHalf(x), DataType.Float)
             : (x, (DataType)reading.ElementType);
     }
 
@@ -142,7 +149,7 @@ internal static class Instrumenter
 
     /// <summary>The forms of one activation that counters reduce, each made on first use.</summary>
     private sealed class Views(
-        CounterNodes nodes, string x, DataType type, NodeLayout layout, SampleGroups? groups, bool isSingle)
+        CounterNodes nodes, string x, DataType type, NodeLayout layout, SampleGroups? groups, bool isSingle, bool isHalf)
     {
         private readonly Dictionary<string, string> made = new(StringComparer.Ordinal);
 
@@ -161,10 +168,10 @@ internal static class Instrumenter
 
         public string Count(Counter counter) => counter.Kind switch
         {
-            CounterKind.Sum => groups?.Sum(Single, layout) ?? Reduce("ReduceSum", Double),
+            CounterKind.Sum => groups?.Sum(Single, layout, isHalf) ?? Reduce("ReduceSum", Double),
             CounterKind.Max => Reduce("ReduceMax", Single),
             CounterKind.AbsSum =>
-                groups?.Sum(nodes.Apply("Abs", Single), layout) ?? Reduce("ReduceSum", nodes.Apply("Abs", Double)),
+                groups?.Sum(nodes.Apply("Abs", Single), layout, isHalf) ?? Reduce("ReduceSum", nodes.Apply("Abs", Double)),
             CounterKind.AbsMax => Reduce("ReduceMax", nodes.Apply("Abs", Single)),
             CounterKind.Above => CountTrue(nodes.Apply("Greater", PerSample, nodes.Scalar(counter.Threshold))),
             CounterKind.NotANumber => CountTrue(NotANumber()),

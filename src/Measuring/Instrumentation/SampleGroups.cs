@@ -17,6 +17,7 @@ internal sealed class SampleGroups
 {
     private readonly CounterNodes nodes;
     private readonly string size;
+    private string? tall;
 
     /// <summary>Adds the input to a graph.</summary>
     public SampleGroups(GraphProto graph, CounterNodes nodes, FreshNames names)
@@ -49,19 +50,30 @@ internal sealed class SampleGroups
     /// <summary>The sum over the axes that a layout reduces, in double.</summary>
     /// <param name="x">float32, with the samples of the run on its first axis.</param>
     /// <param name="layout">The axes of <paramref name="x"/>.</param>
-    public string Sum(string x, NodeLayout layout)
+    /// <param name="isHalf">
+    /// Whether <paramref name="x"/> was float16: the sum is not finite where a value passes its range, even if the runtime
+    /// computes float16 in float32 and would hand on a finite one. From half that range on it may not be finite either.
+    /// </param>
+    public string Sum(string x, NodeLayout layout, bool isHalf = false)
     {
         // The shape is that of the run, which need not be the one that was traced: what reads the counters says so.
         var inner = nodes.Slice(nodes.Apply("Shape", x), 0, 1, layout.Axes.Length);
         var length = layout.Axes.Length == 2 ? inner : nodes.Reduce("ReduceProd", inner, [0], keepDims: true);
         var groups = nodes.Apply("Reshape", x, nodes.Concat(nodes.Longs([-1]), size, length));
-        var sums = nodes.Cast(nodes.Apply("MatMul", Ones, groups), DataType.Double);
+        var sums = isHalf
+            ? nodes.Apply("Mul", nodes.Cast(nodes.Apply("MatMul", Tall, groups), DataType.Double), nodes.Vector(1 / Height, 1))
+            : nodes.Cast(nodes.Apply("MatMul", Ones, groups), DataType.Double);
         if (layout.Reduced.Length == 1)
             return nodes.Reduce("ReduceSum", sums, [0, 1]);
         // The other axes come back for the rest of the sum.
         return nodes.Reduce(
             "ReduceSum", nodes.Apply("Reshape", sums, nodes.Concat(nodes.Longs([-1]), inner)), layout.Reduced);
     }
+
+    // A power of two changes no digit of a sum; of this one, the product with 32768 is infinite.
+    private const double Height = (double)(1UL << 63) * (1UL << 50);
+
+    private string Tall => tall ??= nodes.Apply("Mul", Ones, nodes.Scalar((float)Height));
 
     private static TensorShapeProto.Types.Dimension Free(string name) => new() { DimParam = name };
 }
