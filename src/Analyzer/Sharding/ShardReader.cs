@@ -38,7 +38,8 @@ internal sealed class ShardReader
             Settings = StoredSettings.Read(from),
             DeviceReason = from.ReadString(),
             Samples = results.Array(() => new Fact(from.ReadString(), from.ReadString())),
-            Before = from.ReadBoolean() ? new Predecessor(from.ReadInt32(), from.ReadString(), StoredProbe.ReadProvenance(from)) : null,
+            Before = from.ReadBoolean()
+                ? new Predecessor(from.ReadInt32(), from.ReadString(), StoredProbe.ReadProvenance(from)) : null,
             Entries = [.. Enumerable.Range(0, plan.Count).Select(_ => Entry())],
             NodeValues = results.NodeValues(),
         };
