@@ -53,8 +53,8 @@ public class InstrumenterTests
             .Node("MatMul", "h w", "m")
             .Node("Cast", "m", "y", AttributeProto.Of("to", (int)TensorProto.Types.DataType.Float))
             .Output("y", [null, 5]);
-        var data = WholeAnalysis.Data(folder, "ones.npy", Encode(Enumerable.Repeat(1.0, 2 * samples), TensorProto.Types.DataType.Float),
-            samples, 2);
+        var ones = Encode(Enumerable.Repeat(1.0, 2 * samples), TensorProto.Types.DataType.Float);
+        var data = WholeAnalysis.Data(folder, "ones.npy", ones, samples, 2);
         var result = await WholeAnalysis.Of(model, new ProbeOptions { Data = [data] });
         var layer = Assert.Single(result.Measurements[0].Layers);
         Assert.Equal((3, 0), (layer.NodesInf, layer.NodesNan));
