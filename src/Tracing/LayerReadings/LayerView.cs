@@ -49,7 +49,8 @@ internal sealed class LayerView(
     public string[] UsedParts(params IEnumerable<NodeProto> nodes)
     {
         var read = nodes.SelectMany(node => node.Output)
-            .Where(output => output.Length > 0 && values.ReadersOf(output).Count > 0 && trace.Tensor(output) is not null).ToArray();
+            .Where(output => output.Length > 0 && values.ReadersOf(output).Count > 0 && trace.Tensor(output) is not null)
+            .ToArray();
         var held = Array.FindAll(read, output => trace.Tensor(output)!.Carries.Any(carry => carry.Layer == layer));
         return held.Length > 0 ? held : read;
     }

@@ -30,7 +30,8 @@ public sealed partial class DocsTests
         var broken = Links(File.ReadAllText(path)).Where(link =>
         {
             var target = link.File.Length == 0 ? path : Path.Combine(Path.GetDirectoryName(path)!, link.File);
-            return !Path.Exists(target) || (link.Section.Length > 0 && !Sections(File.ReadAllText(target)).Contains(link.Section));
+            return !Path.Exists(target)
+                || (link.Section.Length > 0 && !Sections(File.ReadAllText(target)).Contains(link.Section));
         });
         Assert.Empty(broken);
     }
