@@ -79,12 +79,7 @@ internal static class AnalyzeCommand
             CancellationToken.None);
         line?.Wipe();
         times.Write();
-        if (store is { Found: > 0 } && !call.Output.Quiet)
-            terminal.WriteNote(FoundWhere(call, store.Found));
-        Messages.WriteDiagnostics(terminal, analyzed.Series.Checkpoints, call.Output.Quiet, call.Output.IsVerbose);
-        if (!call.Output.Quiet && (call.SaysDevice || call.Output.IsVerbose))
-            Messages.WriteDevice(terminal, analyzed.Series);
-        Messages.WriteFailures(terminal, analyzed.Failures);
+        Say(call, analyzed, store?.Found ?? 0, terminal);
         if (analyzed.Samples is { } samples)
         {
             AnswerFiles.WriteShare(samples, call.Output, set!, terminal);
@@ -114,6 +109,17 @@ internal static class AnalyzeCommand
         }
         Messages.WriteGates(terminal, outcome);
         return CodeOf(outcome);
+    }
+
+    /// <summary>What the user should know of the analysis beside its numbers.</summary>
+    private static void Say(AnalyzeCall call, AnalysisOutcome analyzed, int found, Terminal terminal)
+    {
+        if (found > 0 && !call.Output.Quiet)
+            terminal.WriteNote(FoundWhere(call, found));
+        Messages.WriteDiagnostics(terminal, analyzed.Series.Checkpoints, call.Output.Quiet, call.Output.IsVerbose);
+        if (!call.Output.Quiet && (call.SaysDevice || call.Output.IsVerbose))
+            Messages.WriteDevice(terminal, analyzed.Series);
+        Messages.WriteFailures(terminal, analyzed.Failures);
     }
 
     private static string FoundWhere(AnalyzeCall call, int found)

@@ -47,24 +47,7 @@ internal static class CompareCommand
             var request = new AnalysisRequest([], settings, options.ReadProbe(parsed)) { Boundary = options.ReadLimits(parsed) };
             var measure = new Measure(terminal, analyze, request, parsed.GetValue(quiet), token);
             var writer = parsed.GetValue(format) ?? ComparisonWriters.All[0];
-            // First what stays: stdout may be full or gone.
-            if (names.Length == 2)
-            {
-                var comparison = await CompareAsync(names[0], names[1], measure);
-                if (page is not null)
-                    AtomicFile.Write(page, stream => ComparisonPage.Write(comparison, stream));
-                if (writer == ComparisonWriters.All[0])
-                    ComparisonTable.Write(comparison, terminal.Output, terminal.OutputWidth);
-                else
-                    writer.Write(comparison, terminal.Output);
-            }
-            else
-            {
-                var comparison = await TogetherAsync(names, measure);
-                if (page is not null)
-                    AtomicFile.Write(page, stream => RunsPage.Write(comparison, stream));
-                RunsWriters.All[writer.Format](comparison, terminal.Output);
-            }
+            await AnswerAsync(names, measure, writer, page, terminal);
             await terminal.Output.FlushAsync(token);
             return measure.HasFailures ? ExitCode.Partial : ExitCode.Done;
         }, token));
@@ -79,6 +62,29 @@ internal static class CompareCommand
                 new(ExitCode.Partial, "done in part: some checkpoints failed, each named; the rest is compared"),
                 ExitMeaning.Canceled,
             ]);
+    }
+
+    private static async Task AnswerAsync(
+        string[] names, Measure measure, ComparisonWriter writer, string? page, Terminal terminal)
+    {
+        // First what stays: stdout may be full or gone.
+        if (names.Length == 2)
+        {
+            var comparison = await CompareAsync(names[0], names[1], measure);
+            if (page is not null)
+                AtomicFile.Write(page, stream => ComparisonPage.Write(comparison, stream));
+            if (writer == ComparisonWriters.All[0])
+                ComparisonTable.Write(comparison, terminal.Output, terminal.OutputWidth);
+            else
+                writer.Write(comparison, terminal.Output);
+        }
+        else
+        {
+            var comparison = await TogetherAsync(names, measure);
+            if (page is not null)
+                AtomicFile.Write(page, stream => RunsPage.Write(comparison, stream));
+            RunsWriters.All[writer.Format](comparison, terminal.Output);
+        }
     }
 
     private static async Task<ModelComparison> CompareAsync(string nameA, string nameB, Measure measure)

@@ -17,8 +17,7 @@ internal static class SeriesCsv
             from measurement in checkpoint.Item.Measurements.Index()
             let last = checkpoint.Index == 0 ? outcome.Before : outcome.Series.Checkpoints[checkpoint.Index - 1]
             let before = last?.Measurements[measurement.Index]
-            let rivals = measurement.Item.Rivals
-            select SeriesRow.Of(outcome.Series.Settings, checkpoint.Item, measurement.Item, before, rivals);
+            select SeriesRow.Of(outcome.Series.Settings, checkpoint.Item, measurement.Item, before);
         using var csv = CsvWriter.Create(stream, CsvDialect.Options, leaveOpen: true);
         csv.WriteRecords(rows);
     }
@@ -77,26 +76,29 @@ internal sealed partial record SeriesRow
     [CsvColumn("structure_change")] public required string? StructureChange { get; init; }
     [CsvColumn("node_share")] public required double? NodeShare { get; init; }
     [CsvColumn("moved_by")] public required string? MovedBy { get; init; }
-    [CsvColumn("emergence_z")] public required double? EmergenceZ { get; init; }
-    [CsvColumn("emergence_p")] public required double? EmergenceP { get; init; }
-    [CsvColumn("emergence_p_above")] public required double? EmergencePAbove { get; init; }
-    [CsvColumn("emergence_p_below")] public required double? EmergencePBelow { get; init; }
-    [CsvColumn("placed_z")] public required double? PlacedZ { get; init; }
-    [CsvColumn("placed_p")] public required double? PlacedP { get; init; }
-    [CsvColumn("spread_z")] public required double? SpreadZ { get; init; }
-    [CsvColumn("spread_p")] public required double? SpreadP { get; init; }
-    [CsvColumn("sparsity")] public required double? Sparsity { get; init; }
-    [CsvColumn("log_frobenius_norm")] public required double? LogFrobenius { get; init; }
-    [CsvColumn("log_spectral_norm")] public required double? LogSpectral { get; init; }
-    [CsvColumn("stable_rank")] public required double? StableRank { get; init; }
-    [CsvColumn("effective_rank")] public required double? EffectiveRank { get; init; }
-    [CsvColumn("alpha")] public required double? Alpha { get; init; }
-    [CsvColumn("activation_stable_rank")] public required double? ActivationStableRank { get; init; }
-    [CsvColumn("activation_effective_rank")] public required double? ActivationEffectiveRank { get; init; }
-    [CsvColumn("path_norm")] public required double? PathNorm { get; init; }
+    [CsvColumn("emergence_z")] public double? EmergenceZ { get; private init; }
+    [CsvColumn("emergence_p")] public double? EmergenceP { get; private init; }
+    [CsvColumn("emergence_p_above")] public double? EmergencePAbove { get; private init; }
+    [CsvColumn("emergence_p_below")] public double? EmergencePBelow { get; private init; }
+    [CsvColumn("placed_z")] public double? PlacedZ { get; private init; }
+    [CsvColumn("placed_p")] public double? PlacedP { get; private init; }
+    [CsvColumn("spread_z")] public double? SpreadZ { get; private init; }
+    [CsvColumn("spread_p")] public double? SpreadP { get; private init; }
+    [CsvColumn("sparsity")] public double? Sparsity { get; private init; }
+    [CsvColumn("log_frobenius_norm")] public double? LogFrobenius { get; private init; }
+    [CsvColumn("log_spectral_norm")] public double? LogSpectral { get; private init; }
+    [CsvColumn("stable_rank")] public double? StableRank { get; private init; }
+    [CsvColumn("effective_rank")] public double? EffectiveRank { get; private init; }
+    [CsvColumn("alpha")] public double? Alpha { get; private init; }
+    [CsvColumn("activation_stable_rank")] public double? ActivationStableRank { get; private init; }
+    [CsvColumn("activation_effective_rank")] public double? ActivationEffectiveRank { get; private init; }
+    [CsvColumn("path_norm")] public double? PathNorm { get; private init; }
 
     public static SeriesRow Of(AnalysisSettings settings, CheckpointResult checkpoint, Measurement measurement,
-        Measurement? before, RivalMeans rivals) => new()
+        Measurement? before) => Counted(settings, checkpoint, measurement, before).With(measurement).With(measurement.Rivals);
+
+    private static SeriesRow Counted(AnalysisSettings settings, CheckpointResult checkpoint, Measurement measurement,
+        Measurement? before) => new()
         {
             Checkpoint = CsvDialect.Name(checkpoint.File),
             Epoch = checkpoint.Epoch,
@@ -149,24 +151,41 @@ internal sealed partial record SeriesRow
             : Digits(step.Split is null ? measurement.Emergence.Rounded - before!.Emergence.Rounded : 0),
             NodeShare = measurement.Step?.Split?.LargestShare,
             MovedBy = before is null ? null : CsvDialect.Name(StepText.Of(before.Emergence, checkpoint, measurement) ?? ""),
-            EmergenceZ = NullText.Find(measurement, NullKind.Shuffle, NullMeasure.Emergence)?.Z,
-            EmergenceP = NullText.Find(measurement, NullKind.Shuffle, NullMeasure.Emergence)?.P,
-            EmergencePAbove = NullText.Find(measurement, NullKind.Shuffle, NullMeasure.Emergence)?.Above,
-            EmergencePBelow = NullText.Find(measurement, NullKind.Shuffle, NullMeasure.Emergence)?.Below,
-            PlacedZ = NullText.Find(measurement, NullKind.Place, NullMeasure.EmergenceWired)?.Z,
-            PlacedP = NullText.Find(measurement, NullKind.Place, NullMeasure.EmergenceWired)?.P,
-            SpreadZ = NullText.Find(measurement, NullKind.Spread, NullMeasure.Emergence)?.Z,
-            SpreadP = NullText.Find(measurement, NullKind.Spread, NullMeasure.Emergence)?.P,
-            Sparsity = rivals.Sparsity,
-            LogFrobenius = rivals.LogFrobenius,
-            LogSpectral = rivals.LogSpectral,
-            StableRank = rivals.StableRank,
-            EffectiveRank = rivals.EffectiveRank,
-            Alpha = rivals.Alpha,
-            ActivationStableRank = rivals.ActivationStableRank,
-            ActivationEffectiveRank = rivals.ActivationEffectiveRank,
-            PathNorm = rivals.PathNorm,
         };
+
+    /// <summary>With what null models say of the measurement.</summary>
+    private SeriesRow With(Measurement measurement)
+    {
+        var (shuffled, placed, spread) = (
+            NullText.Find(measurement, NullKind.Shuffle, NullMeasure.Emergence),
+            NullText.Find(measurement, NullKind.Place, NullMeasure.EmergenceWired),
+            NullText.Find(measurement, NullKind.Spread, NullMeasure.Emergence));
+        return this with
+        {
+            EmergenceZ = shuffled?.Z,
+            EmergenceP = shuffled?.P,
+            EmergencePAbove = shuffled?.Above,
+            EmergencePBelow = shuffled?.Below,
+            PlacedZ = placed?.Z,
+            PlacedP = placed?.P,
+            SpreadZ = spread?.Z,
+            SpreadP = spread?.P,
+        };
+    }
+
+    /// <summary>With what others judge networks by.</summary>
+    private SeriesRow With(RivalMeans rivals) => this with
+    {
+        Sparsity = rivals.Sparsity,
+        LogFrobenius = rivals.LogFrobenius,
+        LogSpectral = rivals.LogSpectral,
+        StableRank = rivals.StableRank,
+        EffectiveRank = rivals.EffectiveRank,
+        Alpha = rivals.Alpha,
+        ActivationStableRank = rivals.ActivationStableRank,
+        ActivationEffectiveRank = rivals.ActivationEffectiveRank,
+        PathNorm = rivals.PathNorm,
+    };
 
     private static string Digits(BigInteger value) => value.ToString(CultureInfo.InvariantCulture);
 
