@@ -52,8 +52,10 @@ public sealed class StoredArray
     /// <param name="samples">How many entries are kept; null: all.</param>
     /// <param name="mostHeld">Bytes up to which they are held.</param>
     /// <param name="hash">Receives the bytes of all entries, kept or not; optional.</param>
+    /// <param name="free">Room for temporary files; null: asked for.</param>
     /// <exception cref="UserException">The file ends early or goes on, is damaged, or cannot be read.</exception>
-    internal static StoredArray Read(ArraySource source, int? samples, long mostHeld = MostHeld, IncrementalHash? hash = null)
+    internal static StoredArray Read(
+        ArraySource source, int? samples, long mostHeld = MostHeld, IncrementalHash? hash = null, long? free = null)
     {
         var count = Math.Min(source.Count, samples ?? source.Count);
         using var elements = source.Open();
@@ -69,7 +71,7 @@ public sealed class StoredArray
         var array = new StoredArray(source.Shape.SetItem(0, count), (int)source.Type, null, source,
             new byte[((count - 1) / EntriesOf(source) + 1) * SHA256.HashSizeInBytes]);
         var block = new byte[array.EntriesOfBlock * source.EntryBytes];
-        var copy = source.IsSlow ? UnpackedCopy.Create() : null;
+        var copy = source.IsSlow ? UnpackedCopy.Create(count * source.EntryBytes, free) : null;
         for (var start = 0; start < count; start += array.EntriesOfBlock)
         {
             var entries = block.AsSpan(0, array.BytesOfBlock(start));

@@ -11,11 +11,17 @@ internal sealed class UnpackedCopy
     private UnpackedCopy(SafeFileHandle file) => this.file = file;
 
     /// <summary>A file in the folder for temporary files; null where none can be made there.</summary>
-    public static UnpackedCopy? Create()
+    /// <param name="bytes">How large it will be.</param>
+    /// <param name="free">How much is free there; null: asked for.</param>
+    public static UnpackedCopy? Create(long bytes, long? free = null)
     {
-        var path = Path.Combine(Path.GetTempPath(), $"emergence-{Path.GetRandomFileName()}");
+        var folder = Path.GetTempPath();
         try
         {
+            // Others need room too, and the folder may be in memory.
+            if (bytes > (free ?? new DriveInfo(folder).AvailableFreeSpace) / 2)
+                return null;
+            var path = Path.Combine(folder, $"emergence-{Path.GetRandomFileName()}");
             var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete);
             // Nobody else finds it, and no end of the process leaves it behind.
             File.Delete(path);

@@ -13,7 +13,7 @@ internal static class PickedLayers
     /// <param name="carries">What the input carries.</param>
     /// <param name="axis">The axis.</param>
     /// <param name="index">Its index.</param>
-    /// <param name="picked">For each index along the axis of the output, that of the input; -1 where it is not from there.</param>
+    /// <param name="picked">For each index along the axis of the output, that of the input; -1 where it is another value.</param>
     public static ImmutableArray<Carry> Along(ImmutableArray<Carry> carries, Axis axis, int index, int[] picked) =>
         [.. carries.Select(carry => Keep(carry, axis, index, picked)).OfType<Carry>()];
 

@@ -73,6 +73,19 @@ public sealed class StoredArrayTests : IDisposable
     }
 
     [Fact]
+    public void where_there_is_no_room_for_a_copy_it_is_unpacked_each_time()
+    {
+        var source = IdxFile.Source(Write("x-idx3-ubyte.gz", "u1"));
+        Assert.True(source.IsSlow);
+        // A copy takes at most half of the room, as others need some too.
+        var array = StoredArray.Read(source, null, free: (2L * Elements.Length) - 1);
+        Assert.True(Elements.AsSpan().SequenceEqual(array.Whole().Data.Span));
+        Assert.True(Elements.AsSpan().SequenceEqual(array.Whole().Data.Span));
+        File.Delete(folder.Path("x-idx3-ubyte.gz"));
+        Assert.Throws<UsageException>(array.Whole);
+    }
+
+    [Fact]
     public void a_large_file_that_is_cut_short_or_goes_on_is_refused_at_once()
     {
         var whole = File.ReadAllBytes(Write("x.npy", "<f4"));

@@ -9,7 +9,8 @@ public class PickedPartTests
 {
     private static readonly Dictionary<string, Func<TinyModel, int, TinyModel>> Spellings = new(StringComparer.Ordinal)
     {
-        ["Slice"] = (model, start) => model.Longs("s", start).Longs("e", start + 6).Longs("i", 1).Node("Slice", "c s e i", "part"),
+        ["Slice"] = (model, start) => model.Longs("s", start).Longs("e", start + 6).Longs("i", 1)
+            .Node("Slice", "c s e i", "part"),
         ["Slice from the end"] = (model, start) => model.Longs("s", start - 12).Longs("e", start == 6 ? 1000 : start - 6)
             .Longs("i", -1).Node("Slice", "c s e i", "part"),
         ["Split"] = (model, start) => model.Longs("sizes", start == 6 ? [6, 6] : [start, 6, 6 - start])
@@ -19,7 +20,8 @@ public class PickedPartTests
         ["Gather by negative indices"] = (model, start) => model
             .Longs("at", [.. Enumerable.Range(start - 12, 6).Select(i => (long)i)])
             .Node("Gather", "c at", "part", AttributeProto.Of("axis", 1)),
-        ["Pad by less than nothing"] = (model, start) => model.Longs("pads", 0, -start, 0, start - 6).Node("Pad", "c pads", "part"),
+        ["Pad by less than nothing"] = (model, start) => model.Longs("pads", 0, -start, 0, start - 6)
+            .Node("Pad", "c pads", "part"),
     };
 
     public static TheoryData<string> All => [.. Spellings.Keys];
@@ -69,7 +71,8 @@ public class PickedPartTests
         var count = step == -2 ? 1 : 3;
         var model = Joined();
         if (op == "Slice")
-            model.Longs("s", first).Longs("e", first + step * count).Longs("i", 1).Longs("d", step).Node("Slice", "c s e i d", "part");
+            model.Longs("s", first).Longs("e", first + step * count).Longs("i", 1).Longs("d", step)
+                .Node("Slice", "c s e i d", "part");
         else
             model.Longs("at", [.. Enumerable.Range(0, count).Select(i => (long)(first + i * step))])
                 .Node("Gather", "c at", "part", AttributeProto.Of("axis", 1));
