@@ -77,7 +77,10 @@ internal sealed record LayerCounters(
     /// <summary>Bytes of them all in one run.</summary>
     /// <param name="samples">Samples that count.</param>
     public long BytesBack(int samples) => sizeof(double)
-        * ((IsInBody ? 1 : Layout.Axes.Length) + ((long)Counters.Length * Layout.Nodes))
+        * ((IsInBody ? 1 : Layout.Axes.Length)
+            + ((long)Counters.Count(counter => counter.Output != Activations) * Layout.Nodes))
+        + (Activations is null ? 0 : samples * sizeof(float) * Layout.Axes.Where(axis => axis.Role != AxisRole.Batch)
+            .Aggregate(1L, (elements, axis) => elements * axis.Size))
         + (Samples.Sum(each => each.BytesOfSample(Layout.Nodes)) * samples);
 
     /// <summary>

@@ -66,7 +66,7 @@ public static class RandomDataTests
 
     [Theory]
     [InlineData("radom", "'radom': expected true, random or random:SEED, as in random:7; did you mean 'random'?")]
-    [InlineData("random:x", "'random:x': expected true, random or random:SEED, as in random:7")]
+    [InlineData("random:x", "'random:x': expected true, random or random:SEED, as in random:7; did you mean 'random'?")]
     public static void Other_words_are_refused(string text, string message) =>
         Assert.Equal(message, Assert.Throws<FormatException>(() => RandomData.Parse(text)).Message);
 
