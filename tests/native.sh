@@ -26,7 +26,7 @@ calls=(
   "models/digits-mlp --no-such-option"
   "README.md"
 )
-failed=0
+succeeded=0 failed=0
 for call in "${calls[@]}"; do
   for kind in jit native; do
     mkdir -p "$work/$kind-files"
@@ -40,12 +40,15 @@ for call in "${calls[@]}"; do
   if cmp -s "$work/jit.out" "$work/native.out" && cmp -s "$work/jit.err" "$work/native.err" &&
     diff -r "$work/jit-files" "$work/native-files" >"$work/diff"; then
     echo "same: $call"
+    succeeded=$((succeeded + 1))
   else
     echo "differs: $call"
     diff "$work/jit.out" "$work/native.out" | head -5 || true
     diff "$work/jit.err" "$work/native.err" | head -5 || true
     head -5 "$work/diff"
-    failed=1
+    failed=$((failed + 1))
   fi
 done
-exit $failed
+# As the test runner writes it, for whoever adds them up.
+printf 'Test run summary: compiled ahead of time\n  succeeded: %d\n  failed: %d\n' "$succeeded" "$failed"
+((failed == 0))
