@@ -24,18 +24,20 @@ public class PickedPartTests
             .Node("Pad", "c pads", "part"),
     };
 
+    private const string FedByOne = """
+        MatMul Relu a [B C6] n=6 m=6 (w)
+        MatMul Relu pr [B C6] n=6 m=6 (v)
+        MatMul Relu qr [B C6] n=6 m=6 (u)
+        MatMul - y [B C3] n=3 m=3 (t)
+        0>1 0>2 2>3
+        """;
+
     public static TheoryData<string> All => [.. Spellings.Keys];
 
     [Theory]
     [MemberData(nameof(All))]
     public void A_part_that_is_one_layer_is_fed_by_that_alone(string spelling) => TracedRun.Holds(
-        Spellings[spelling](Joined(), 6).Weight("t", 6, 3).Node("MatMul", "part t", "y").Output("y"), """
-            MatMul Relu a [B C6] n=6 m=6 (w)
-            MatMul Relu pr [B C6] n=6 m=6 (v)
-            MatMul Relu qr [B C6] n=6 m=6 (u)
-            MatMul - y [B C3] n=3 m=3 (t)
-            0>1 0>2 2>3
-            """);
+        Spellings[spelling](Joined(), 6).Weight("t", 6, 3).Node("MatMul", "part t", "y").Output("y"), FedByOne);
 
     [Theory]
     [MemberData(nameof(All))]
@@ -76,25 +78,13 @@ public class PickedPartTests
         else
             model.Longs("at", [.. Enumerable.Range(0, count).Select(i => (long)(first + i * step))])
                 .Node("Gather", "c at", "part", AttributeProto.Of("axis", 1));
-        TracedRun.Holds(model.Weight("t", count, 3).Node("MatMul", "part t", "y").Output("y"), """
-            MatMul Relu a [B C6] n=6 m=6 (w)
-            MatMul Relu pr [B C6] n=6 m=6 (v)
-            MatMul Relu qr [B C6] n=6 m=6 (u)
-            MatMul - y [B C3] n=3 m=3 (t)
-            0>1 0>2 2>3
-            """);
+        TracedRun.Holds(model.Weight("t", count, 3).Node("MatMul", "part t", "y").Output("y"), FedByOne);
     }
 
     [Fact]
     public void One_channel_is_that_of_one_layer() => TracedRun.Holds(
         Joined().Longs("at", 8).Node("Gather", "c at", "kept", AttributeProto.Of("axis", 1)).Weight("t", 1, 3)
-            .Node("MatMul", "kept t", "y").Output("y"), """
-            MatMul Relu a [B C6] n=6 m=6 (w)
-            MatMul Relu pr [B C6] n=6 m=6 (v)
-            MatMul Relu qr [B C6] n=6 m=6 (u)
-            MatMul - y [B C3] n=3 m=3 (t)
-            0>1 0>2 2>3
-            """);
+            .Node("MatMul", "kept t", "y").Output("y"), FedByOne);
 
     /// <summary>c = [ReLU(a·v), ReLU(a·u)], each of 6 channels.</summary>
     private static TinyModel Joined() => new TinyModel(13).Input("x", [null, 4]).Weight("w", 4, 6).Node("MatMul", "x w", "h")
