@@ -16,6 +16,9 @@ internal sealed class ActivationRecorder
 {
     private static readonly ImmutableArray<Counter> Faults = [new(CounterKind.NotANumber), new(CounterKind.NotFinite)];
 
+    // What takes a thread long enough to add up that others are worth starting.
+    private const long WorthThreads = 4L << 20;
+
     private readonly ModelProto model;
     private readonly string path;
     private readonly LayerGraph graph;
@@ -252,15 +255,17 @@ internal sealed class ActivationRecorder
                 run.Count, 1, run.Fed * (runner.SampleBytes + (instrumented.Ones is null ? 0 : sizeof(float))),
                 instrumented.BytesBack(segment.Rows ?? run.Fed)
                 + (instrumented.Logits is null ? 0 : run.Outputs[0].GetTensorSizeInBytes())));
-            using var outputs = run.Outputs.GetEnumerator();
-            if (instrumented.Logits is not null && outputs.MoveNext())
-                pass.Classifier!.Add(outputs.Current, run);
+            if (instrumented.Logits is not null)
+                pass.Classifier!.Add(run.Outputs[0], run);
             var (stretch, isWhole) = pass.StretchOf(run);
-            foreach (var (accumulator, counted) in accumulators.Zip(instrumented.Layers))
+            // Each layer has its own accumulator and outputs; single samples go over all layers.
+            var threads = pass.Samples is null && instrumented.BytesBack(run.Fed) >= WorthThreads ? sessions.Threads : 1;
+            Layerwise.Do(accumulators.Length, threads, i =>
             {
-                accumulator.Add(counted, outputs, run.Fed, segment, stretch, isWhole);
-                pass.Samples?.Add(counted, outputs, run.Count);
-            }
+                using var outputs = run.Outputs.Skip(instrumented.FirstOutputs[i]).GetEnumerator();
+                accumulators[i].Add(instrumented.Layers[i], outputs, run.Fed, segment, stretch, isWhole);
+                pass.Samples?.Add(instrumented.Layers[i], outputs, run.Count);
+            });
             pass.Samples?.EndRun();
             done += run.Count;
             samplesDone?.Invoke(done);

@@ -120,10 +120,24 @@ internal sealed record InstrumentedModel(ModelProto Model, ImmutableArray<LayerC
     /// <param name="samples">Samples of the run that count, for what is counted of each single one.</param>
     public long BytesBack(int samples) => Layers.Sum(layer => layer.BytesBack(samples));
 
+    /// <summary>Where the outputs of each layer begin among <see cref="Outputs"/>.</summary>
+    public ImmutableArray<int> FirstOutputs { get; } = Starts(Logits is null ? 0 : 1, Layers);
+
     /// <summary>Every output to ask for: the logits, then each layer's extent and counters.</summary>
     public ImmutableArray<string> Outputs { get; } =
     [
         .. Logits is null ? [] : (string[])[Logits],
         .. Layers.SelectMany(layer => layer.Outputs),
     ];
+
+    private static ImmutableArray<int> Starts(int start, ImmutableArray<LayerCounters> layers)
+    {
+        var starts = ImmutableArray.CreateBuilder<int>(layers.Length);
+        foreach (var layer in layers)
+        {
+            starts.Add(start);
+            start += layer.Outputs.Count();
+        }
+        return starts.MoveToImmutable();
+    }
 }

@@ -52,6 +52,25 @@ public class BoundRunTests
         Assert.Equal(expected.Samples.Length, actual.Samples.Length);
     }
 
+    /// <summary>Counters of many nodes are added up by several threads, a layer each.</summary>
+    [Fact]
+    public void Threads_that_add_up_layers_change_no_bit()
+    {
+        var tiny = new TinyModel(13).Input("x", [null, 2, 64, 64]).Initializer("w", [80, 2, 1, 1], Quarters(160, 2))
+            .Initializer("v", [80, 80, 1, 1], Quarters(6400, 3))
+            .Node("Conv", "x w", "a").Node("Relu", "a", "b").Node("Conv", "b v", "c").Node("Relu", "c", "d").Output("d")
+            .Layer("b", [Batch(), Channel(80), Position(64), Position(64)])
+            .Layer("d", [Batch(), Channel(80), Position(64), Position(64)]);
+        ActivationProfile Record(int threads)
+        {
+            var settings = new AnalysisSettings { Device = Device.Cpu, Threads = threads, Batch = 2 };
+            return new ActivationRecorder(tiny.Proto, "tiny.onnx", tiny.Graph, SessionFactory.Create(settings), settings)
+                .Record(tiny.Probe(6, Quarters(6 * 2 * 64 * 64, 1)), null, default);
+        }
+        Assert.All(Record(1).Layers.Zip(Record(3).Layers), layers =>
+            Assert.All(layers.First.Totals, total => Assert.Equal(total.Value, layers.Second.Totals[total.Key])));
+    }
+
     [Fact]
     public void A_padded_batch_copies_what_was_planned()
     {
