@@ -118,11 +118,13 @@ internal sealed class ActivationRecorder
         return BatchPlan.Create(graph, probe.Samples, settings.Batch, blocks, sessions.Budget);
     }
 
+    private long Nodes => graph.Layers.Sum(layer => (long)new NodeLayout(layer, settings.ConvNodes).Nodes);
+
     private T InGroups<T>(Probe probe, Func<BatchPlan, T> record)
     {
         var plan = PlanOf(probe);
         // Of blocks of samples and of single samples, the sums are few.
-        if (settings.Bootstrap is not null || settings.Statistic == Statistic.Sample)
+        if (settings.Bootstrap is not null || settings.Statistic == Statistic.Sample || Nodes > sessions.Budget.NodesInGroups)
             return record(plan);
         var grouped = plan.InGroups(graph);
         try

@@ -34,6 +34,7 @@ public sealed class SessionFactory
         (this.chosen, this.settings, this.library) = (chosen, settings, library);
         IsExplicit = settings.Device != Device.Auto;
         Diagnostics = chosen.WasChoice && !IsExplicit ? [Diagnostic.Note("--device auto", $"runs on {chosen.Reason}")] : [];
+        Budget = IsNvidia ? RunBudget.Gpu : RunBudget.Processor;
         // CUDA reads pinned memory directly, and copies from it while it computes.
         Binding = !IsElsewhere ? (Threads >= ManyThreads ? new(InFlight: 2, null) : null)
             : new(InFlight: 2, Device.Name == Device.Cuda.Name
@@ -64,7 +65,7 @@ public sealed class SessionFactory
     public long HostMemory => IsElsewhere ? LibrariesOfDevice : 0;
 
     /// <summary>How large a run may be where the user does not say.</summary>
-    internal RunBudget Budget => IsNvidia ? RunBudget.Gpu : RunBudget.Processor;
+    internal RunBudget Budget { get; private init; }
 
     private bool IsNvidia => Device.Name == Device.Cuda.Name || Device.Name == DeviceChooser.TensorRtProvider;
 
@@ -79,8 +80,11 @@ public sealed class SessionFactory
     public SessionFactory WithThreads(int threads) =>
         threads == Threads ? this : new(chosen, settings with { Threads = threads }, library);
 
-    /// <summary>The same device with inputs and outputs bound as on another one.</summary>
-    internal SessionFactory Bound(int inFlight) => new(chosen, settings, library) { Binding = new(inFlight, null) };
+    /// <summary>The same device with inputs and outputs bound as on another one, and with runs as on it.</summary>
+    /// <param name="inFlight">Runs at a time.</param>
+    /// <param name="budget">How large they may be; null: as on this device.</param>
+    internal SessionFactory Bound(int inFlight, RunBudget? budget = null) =>
+        new(chosen, settings, library) { Binding = new(inFlight, null), Budget = budget ?? Budget };
 
     /// <summary>Version of ONNX Runtime.</summary>
     public static string RuntimeVersion => Environment().GetVersionString();

@@ -52,6 +52,24 @@ public class BoundRunTests
         Assert.Equal(expected.Samples.Length, actual.Samples.Length);
     }
 
+    /// <summary>Of many nodes a device adds in double at once, and runs nothing twice.</summary>
+    [Fact]
+    public void Sums_of_many_nodes_run_in_double_once()
+    {
+        // Every node's mean is θ to the last digit but one, so that sums in float32 cannot tell.
+        var tiny = new TinyModel(13).Input("x", [null, 4]).Initializer("w", [4, 3], [.. Enumerable.Repeat(1f, 12)])
+            .Node("MatMul", "x w", "h").Node("Relu", "h", "y").Output("y").Layer("y", [Batch(), Channel(3)]);
+        var settings = new AnalysisSettings { Device = Device.Cpu, Threads = 1, Thresholds = [1] };
+        var plain = SessionFactory.Create(settings);
+        ActivationProfile Record(RunBudget budget) =>
+            new ActivationRecorder(tiny.Proto, "tiny.onnx", tiny.Graph, plain.Bound(2, budget), settings)
+                .Record(tiny.Probe(64, [.. Enumerable.Repeat(0.25f, 256)]), null, default);
+        var (twice, once) = (Record(RunBudget.Gpu with { NodesInGroups = 3 }), Record(RunBudget.Gpu with { NodesInGroups = 2 }));
+        Assert.Equal((2, 1), (twice.Copied.Runs, once.Copied.Runs));
+        Assert.All(once.Layers.Zip(twice.Layers), layers =>
+            Assert.All(layers.First.Totals, total => Assert.Equal(total.Value, layers.Second.Totals[total.Key])));
+    }
+
     /// <summary>Counters of many nodes are added up by several threads, a layer each.</summary>
     [Fact]
     public void Threads_that_add_up_layers_change_no_bit()
