@@ -1,16 +1,16 @@
 using System.Globalization;
 using System.Text.Json;
-using Emergence.Checkpoints;
-using Onnx;
 
 namespace Emergence.Benchmarks;
 
 /// <summary>
-/// The program against forward hooks in PyTorch, on a series of copies of one file: processor time on one thread, in turn,
-/// each at its best batch size. Prints the ratio, median and range; fails where the two do not count the same nodes of a layer.
+/// The program against forward hooks in PyTorch, and against a C# program that only runs the models, on a series of copies of one
+/// file: processor time on one thread, in turn, each at its best batch size. Prints the ratios, median and range; fails where
+/// program and hooks do not count the same nodes of a layer.
 /// </summary>
 internal static class HooksComparison
 {
+    private static readonly int[] Batches = [64, 256, 1000];
     private static readonly string Script = Path.Combine(AppContext.BaseDirectory, "hooks.py");
 
     /// <summary>Measures: <c>compare PYTHON PROGRAM PAIRS MNIST_FOLDER SAMPLES COPIES FILE…</c>.</summary>
@@ -25,20 +25,13 @@ internal static class HooksComparison
             Console.WriteLine($"skipped: {python} has no PyTorch and onnx ({missing})");
             return 0;
         }
-        Console.WriteLine("| series | hooks / program | range | without imports | batch of the hooks |\n"
-            + "| --- | ---: | ---: | ---: | ---: |");
+        Console.WriteLine("| series | hooks / program | range | without imports | batch of the hooks | "
+            + "program / plain C# | range | batch of it |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
         foreach (var file in args[6..])
         {
-            var folder = Directory.CreateTempSubdirectory("emergence-compare-");
-            try
-            {
-                if (!Compare(python, program, pairs, mnist, samples, file, MakeSeries(file, folder.FullName, copies)))
-                    return 1;
-            }
-            finally
-            {
-                folder.Delete(recursive: true);
-            }
+            using var series = new CopiedSeries(file, copies);
+            if (!Compare(python, program, pairs, mnist, samples, file, series.Paths))
+                return 1;
         }
         return 0;
     }
@@ -51,8 +44,11 @@ internal static class HooksComparison
             "--threads", "1", "--format", "json", "--quiet"]);
         (double Time, string[] Lines) Hooks(int batch) =>
             ProcessorTime.Of(python, [Script, mnist, $"{samples}", $"{batch}", .. series]);
-        var best = new[] { 64, 256, 1000 }.MinBy(batch => Hooks(batch).Time);
-        var (ratios, pure) = (new double[pairs], new double[pairs]);
+        double Plain(int batch) =>
+            ProcessorTime.Of(Environment.ProcessPath!, ["plain", mnist, $"{samples}", $"{batch}", .. series]).Time;
+        var best = Batches.MinBy(batch => Hooks(batch).Time);
+        var bestPlain = Batches.MinBy(Plain);
+        var (ratios, pure, plain) = (new double[pairs], new double[pairs], new double[pairs]);
         for (var i = 0; i < pairs; i++)
         {
             var ours = i % 2 == 0 ? Ours() : default;
@@ -64,13 +60,15 @@ internal static class HooksComparison
                 return false;
             }
             ratios[i] = hooks.Time / ours.Time;
+            plain[i] = ours.Time / Plain(bestPlain);
             pure[i] = double.Parse(hooks.Lines[^1], CultureInfo.InvariantCulture) / ours.Time;
         }
         Array.Sort(ratios);
         Array.Sort(pure);
+        Array.Sort(plain);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"| {series.Length} × {Path.GetFileName(file)} | {ratios[pairs / 2]:0.00} | {ratios[0]:0.00} to {ratios[^1]:0.00} | "
-            + $"{pure[pairs / 2]:0.00} | {best} |"));
+            + $"{pure[pairs / 2]:0.00} | {best} | {plain[pairs / 2]:0.00} | {plain[0]:0.00} to {plain[^1]:0.00} | {bestPlain} |"));
         return true;
     }
 
@@ -92,21 +90,5 @@ internal static class HooksComparison
             }
         }
         return null;
-    }
-
-    /// <summary>Copies with an entry of their own, so that no result serves twice.</summary>
-    private static string[] MakeSeries(string file, string folder, int copies)
-    {
-        var model = ModelFile.Read(file);
-        var entry = new StringStringEntryProto { Key = "copy" };
-        model.MetadataProps.Add(entry);
-        var paths = new string[copies];
-        for (var i = 0; i < copies; i++)
-        {
-            entry.Value = $"{i}";
-            paths[i] = Path.Combine(folder, $"copy_{i:00}.onnx");
-            ModelFile.Save(model, paths[i]);
-        }
-        return paths;
     }
 }

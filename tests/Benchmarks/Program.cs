@@ -18,6 +18,10 @@ if (args is ["large-plain", var large])
 }
 if (args is ["compare", _, _, _, _, _, _, _, ..])
     return HooksComparison.Run(args[1..]);
+if (args is ["plain", _, _, _, _, ..])
+    return PlainSeries.Run(args[1..]);
+if (args is ["series", _, _, _, ..])
+    return SeriesGrowth.Run(args[1..]);
 if (args is ["samples", _, _, _, _, ..])
     return SamplesGrowth.Run(args[1..]);
 if (args is ["epoch", _, _, _, _])
