@@ -41,8 +41,8 @@ internal static class ResultsReader
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException
             or ArgumentException or OverflowException)
         {
-            throw new UserException(
-                $"{path}: is no results.json of emergence-analyze ({e.Message}); name a file that --out wrote", e);
+            var reason = e is KeyNotFoundException ? "a field is missing" : e.Message;
+            throw new UserException($"{path}: is no results.json of emergence-analyze ({reason}); name a file that --out wrote", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
