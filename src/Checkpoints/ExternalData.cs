@@ -91,7 +91,7 @@ public static class ExternalData
         try
         {
             // A pipe or device has no length; opening one could wait for ever.
-            if (new FileInfo(path).Length == 0)
+            if (FileLength.Of(path) == 0)
                 throw new UserException($"external data '{location}' is empty; copy it again");
             var handle = File.OpenHandle(path);
             if (HardLinks.Count(handle) <= 1)

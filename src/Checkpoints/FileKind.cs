@@ -30,7 +30,7 @@ internal static class FileKind
     }
 
     /// <summary>An empty file.</summary>
-    public static UserException Empty(string name) => new($"{name}: is empty; export or copy it again");
+    public static UserException Empty(string name) => new($"{name}: is empty, or a pipe or device; export or copy it again");
 
     /// <summary>A file that does not parse (<paramref name="cause"/>), or parses to nothing.</summary>
     public static UserException Unreadable(ReadOnlySpan<byte> head, string name, Exception? cause)

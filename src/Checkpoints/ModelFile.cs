@@ -121,7 +121,7 @@ public static class ModelFile
     private static FileStream OpenFile(string path)
     {
         // A pipe or device has no length; opening one could wait for ever.
-        if (new FileInfo(path).Length == 0)
+        if (FileLength.Of(path) == 0)
             throw FileKind.Empty(path);
         var file = new FileStream(path, new FileStreamOptions { BufferSize = 1 << 16, Options = FileOptions.SequentialScan });
         // Of a link, only the file that it leads to tells.

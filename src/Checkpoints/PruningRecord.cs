@@ -62,7 +62,8 @@ public sealed record PruningRecord
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             var reason = e is KeyNotFoundException ? "a field is missing" : e.Message;
-            throw new UserException($"metadata '{Key}': is no record of pruning ({reason}); correct the model's metadata_props", e);
+            throw new UserException(
+                $"metadata '{Key}': is no record of pruning ({reason}); correct the model's metadata_props", e);
         }
     }
 

@@ -53,7 +53,8 @@ internal static class DataFormats
             return DataFormat.Npz;
         if (ImageFile.Fits(head))
             return DataFormat.Image;
-        if (CifarFile.Fits(path, stream, head[0]))
+        // A label 0 and dark pixels look like the head of an idx file, and an idx file may have the size of CIFAR-10 records.
+        if (!IdxFile.Fills(head, stream) && CifarFile.Fits(path, stream, head[0]))
             return DataFormat.Cifar;
         if (IdxFile.Fits(head))
             return DataFormat.Idx;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.IO.Compression;
+using System.IO.Hashing;
 using Emergence.Checkpoints;
 using DataType = Onnx.TensorProto.Types.DataType;
 
@@ -12,10 +13,13 @@ internal sealed class DataStream : IDisposable
     private const long LargestGzipRatio = 1032;
 
     private readonly Stream _stream;
+    private readonly uint? _expected;
+    private readonly Crc32 _checksum = new();
     private long _consumed;
 
-    private DataStream(string path, Stream stream, long limit, bool isCompressed)
+    private DataStream(string path, Stream stream, long limit, bool isCompressed, uint? checksum = null)
     {
+        _expected = checksum;
         Path = path;
         Limit = limit;
         IsCompressed = isCompressed;
@@ -41,8 +45,8 @@ internal sealed class DataStream : IDisposable
         try
         {
             // Asked before opening, for that would wait for ever on a pipe.
-            if (new FileInfo(path).Length == 0)
-                throw new UserException($"{path}: is empty; fetch or save it again");
+            if (FileLength.Of(path) == 0)
+                throw new UserException($"{path}: is empty, or a pipe or device; fetch it again, or save the data as a file");
             file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
             if (!file.CanSeek)
             {
@@ -66,10 +70,10 @@ internal sealed class DataStream : IDisposable
         }
     }
 
-    /// <summary>Opens a file of a zip archive.</summary>
+    /// <summary>Opens a file of a zip archive. Read to its end, it must have the checksum that the archive tells.</summary>
     /// <exception cref="InvalidDataException">The archive is damaged.</exception>
     public static DataStream Of(string name, ZipArchiveEntry entry) =>
-        new(name, entry.Open(), Math.Min(entry.Length, LargestGzipRatio * entry.CompressedLength), true);
+        new(name, entry.Open(), Math.Min(entry.Length, LargestGzipRatio * entry.CompressedLength), true, entry.Crc32);
 
     /// <summary>Fills the buffer.</summary>
     /// <exception cref="UserException">The file ends before, is damaged, or cannot be read.</exception>
@@ -88,6 +92,12 @@ internal sealed class DataStream : IDisposable
         {
             var read = _stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
             _consumed += read;
+            if (_expected is { } checksum)
+            {
+                _checksum.Append(buffer[..read]);
+                if (read < buffer.Length && _checksum.GetCurrentHashAsUInt32() != checksum)
+                    throw Error("is damaged (its checksum is another)", "fetch or save it again");
+            }
             return read;
         }
         catch (Exception e) when (e is InvalidDataException or IOException)
@@ -124,8 +134,9 @@ internal sealed class DataStream : IDisposable
     /// <exception cref="UserException">The file holds fewer elements.</exception>
     public ImmutableArray<int> Announced(DataType type, ReadOnlySpan<long> shape)
     {
-        // Checked against the file after each factor, so that no header makes it overflow or allocate.
-        Int128 announced = NumericArray.ElementSize((int)type);
+        // Checked against the file after each factor, so that no header makes it overflow or allocate. Nothing is in the file
+        // where a size is zero.
+        Int128 announced = shape.Contains(0) ? 0 : NumericArray.ElementSize((int)type);
         var sizes = ImmutableArray.CreateBuilder<int>(shape.Length);
         foreach (var size in shape)
         {
@@ -156,8 +167,10 @@ internal sealed class DataStream : IDisposable
     /// <summary>An exception that names the file.</summary>
     public UserException Error(string finding, string remedy) => new($"{Path}: {finding}; {remedy}");
 
-    private UserException Unreadable(Exception cause) =>
-        new($"{Path}: cannot be read ({cause.Message.TrimEnd('.')}); it may be damaged: fetch it again", cause);
+    // Of damaged data the decompressor's words name causes that it did not look for.
+    private UserException Unreadable(Exception cause) => cause is InvalidDataException
+        ? new($"{Path}: cannot be unpacked; it may be damaged: fetch it again", cause)
+        : new($"{Path}: cannot be read ({cause.Message.TrimEnd('.')}); it may be damaged: fetch it again", cause);
 
     public void Dispose() => _stream.Dispose();
 }

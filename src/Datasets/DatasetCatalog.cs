@@ -74,8 +74,9 @@ public static class DatasetCatalog
     internal static SampleSet Load(string name, string split, string? dataDir, int? samples, Func<Download> download)
     {
         var set = Open(name, split, dataDir, samples, long.MaxValue, download);
-        var images = set.Images.Whole();
-        return new SampleSet(name, split, images.Shape[1..], images.ElementType, images.Data, set.Labels, set.Sha256);
+        var images = set.Images.Kept();
+        return new SampleSet(
+            name, split, images.Shape[1..], images.ElementType, images.Data, set.Labels[..images.Shape[0]], set.Sha256);
     }
 
     /// <summary>As <see cref="Load(string, string, string?, int?, Action{string}?, CancellationToken)"/>, but many images stay in

@@ -59,6 +59,17 @@ internal static class IdxFile
     internal static bool Fits(ReadOnlySpan<byte> head) =>
         head.Length >= 4 && head[0] == 0 && head[1] == 0 && ElementTypeOf(head[2]) is not null && head[3] is > 0 and <= MaxRank;
 
+    /// <summary>True where the head fits the format and announces just what the file holds.</summary>
+    internal static bool Fills(ReadOnlySpan<byte> head, DataStream stream)
+    {
+        if (stream.IsCompressed || !Fits(head) || head.Length < 4 + (4 * head[3]))
+            return false;
+        Int128 elements = 1;
+        for (var axis = 0; axis < head[3]; axis++)
+            elements *= BinaryPrimitives.ReadUInt32BigEndian(head[(4 + (4 * axis))..]);
+        return 4 + (4 * head[3]) + (elements * NumericArray.ElementSize((int)ElementTypeOf(head[2])!.Value)) == stream.Limit;
+    }
+
     private static DataType? ElementTypeOf(byte code) => code switch
     {
         0x08 => DataType.Uint8,

@@ -33,7 +33,7 @@ internal static class ImageFile
         }
         catch (Exception e) when (e is not (OutOfMemoryException or UserException))
         {
-            throw new UserException($"{path}: cannot be decoded ({e.Message}); {Remedy}", e);
+            throw new UserException($"{path}: cannot be decoded; {Remedy}", e);
         }
     }
 
@@ -80,7 +80,7 @@ internal static class ImageFile
         // The decoder has no exception of its own: damage shows as whatever it trips over.
         catch (Exception e) when (e is not (OutOfMemoryException or UserException))
         {
-            throw new UserException($"{path}: cannot be decoded ({e.Message}); {Remedy}", e);
+            throw new UserException($"{path}: cannot be decoded; {Remedy}", e);
         }
     }
 

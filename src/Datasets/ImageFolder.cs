@@ -22,8 +22,7 @@ internal static class ImageFolder
         var root = Directory.Exists(Path.Combine(folder, split)) ? Path.Combine(folder, split) : folder;
         try
         {
-            var recursive = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false };
-            var images = Directory.EnumerateFiles(root, "*", recursive)
+            var images = FilesIn(root, [Real(Path.GetFullPath(root))])
                 .Where(ImageFile.IsNamed)
                 .Select(file => Path.GetRelativePath(root, file).Split(Path.DirectorySeparatorChar))
                 .Where(parts => !parts.Any(part => part.StartsWith('.')))
@@ -50,6 +49,36 @@ internal static class ImageFolder
             throw new UserException($"{folder}: cannot be read ({e.Message}); give a folder that can be", e);
         }
     }
+
+    /// <summary>Files at any depth; a link to a folder that is being walked, or to one above it, is passed over.</summary>
+    private static IEnumerable<string> FilesIn(string folder, ImmutableList<string> walked)
+    {
+        foreach (var file in Directory.EnumerateFiles(folder))
+            yield return file;
+        foreach (var inner in new DirectoryInfo(folder).EnumerateDirectories())
+        {
+            var real = Real(Path.Combine(walked[^1], inner.Name));
+            if (walked.Exists(one => one == real || one.StartsWith(Below(real), StringComparison.Ordinal)))
+                continue;
+            foreach (var file in FilesIn(Path.Combine(folder, inner.Name), walked.Add(real)))
+                yield return file;
+        }
+    }
+
+    /// <summary>A full path without links.</summary>
+    private static string Real(string path)
+    {
+        var real = Path.GetPathRoot(path)!;
+        foreach (var part in path[real.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
+        {
+            var target = new DirectoryInfo(Path.Combine(real, part)).LinkTarget;
+            real = target is null ? Path.Combine(real, part) : Real(Path.GetFullPath(target, real));
+        }
+        return real;
+    }
+
+    private static string Below(string folder) =>
+        Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar;
 
     /// <summary>Decodes images and makes them what the model takes.</summary>
     /// <param name="subject">What errors about all of them call them.</param>

@@ -60,7 +60,7 @@ internal static class LabelFile
     private static int[] FromText(string path)
     {
         var labels = new List<int>();
-        int? column = null;
+        int? column = null, width = null;
         var number = 0;
         using var stream = DataStream.Open(path);
         foreach (var line in Encoding.UTF8.GetString(stream.ReadAll()).TrimStart('\uFEFF').Split('\n'))
@@ -68,7 +68,13 @@ internal static class LabelFile
             number++;
             if (string.IsNullOrWhiteSpace(line))
                 continue;
-            string[] fields = [.. line.Split(Separators).Select(field => field.Trim().Trim('"'))];
+            if (Fields(line) is not { } fields)
+                throw stream.Error(
+                    $"line {number} has a quotation mark without its partner", "close it, or give one label a line");
+            width ??= fields.Length;
+            if (fields.Length != width)
+                throw stream.Error(
+                    $"line {number} has {fields.Length} columns where the first has {width}", "give as many in each");
             if (column is null)
             {
                 column = fields.Length == 1
@@ -85,6 +91,25 @@ internal static class LabelFile
             labels.Add(label);
         }
         return labels.Count > 0 ? [.. labels] : throw stream.Error("holds no labels", "give one label a line");
+    }
+
+    /// <summary>The columns of a line; between quotation marks a separator is text. Null where a mark is not closed.</summary>
+    private static string[]? Fields(string line)
+    {
+        var (fields, field, isQuoted) = (new List<string>(), new StringBuilder(), false);
+        foreach (var letter in line)
+        {
+            if (letter == '"')
+                isQuoted = !isQuoted;
+            else if (!isQuoted && Separators.Contains(letter))
+            {
+                fields.Add(field.ToString().Trim());
+                field.Clear();
+            }
+            else
+                field.Append(letter);
+        }
+        return isQuoted ? null : [.. fields, field.ToString().Trim()];
     }
 
     private static bool IsNumber(string field) => double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out _);

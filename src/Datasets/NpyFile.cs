@@ -9,7 +9,7 @@ internal static class NpyFile
     /// <returns>The array in row-major order.</returns>
     /// <exception cref="UserException">It is missing, truncated, too large, or holds no array of numbers.</exception>
     public static NumericArray Read(string path, int? samples = null) =>
-        Read(path, () => (DataStream.Open(path), null), samples, mostHeld: long.MaxValue).Whole();
+        Read(path, () => (DataStream.Open(path), null), samples, mostHeld: long.MaxValue).Kept();
 
     /// <summary>Reads a file, or its first <paramref name="samples"/> entries along the first axis.</summary>
     /// <param name="subject">The file, for errors.</param>
@@ -29,11 +29,9 @@ internal static class NpyFile
             var source = new ArraySource(subject, header.Type, shape, () => Elements(open)) { IsSlow = stream.IsCompressed };
             if (!header.IsFortranOrder || shape.Length < 2)
                 return StoredArray.Read(source, samples, mostHeld);
-            // In Fortran order the first samples are spread over the whole file.
-            var array = source.Read();
-            var reversed = array with { Shape = [.. array.Shape.Reverse()] };
-            var rowMajor = reversed.Transpose([.. Enumerable.Range(0, array.Shape.Length).Reverse()]);
-            return StoredArray.Of(samples is { } count ? rowMajor.Take(count) : rowMajor);
+            return StoredArray.Of(
+                FortranOrder.Read(source, Math.Min(source.Count, samples ?? source.Count)), shape,
+                () => FortranOrder.Read(source, source.Count));
         }
     }
 

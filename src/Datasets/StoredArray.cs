@@ -5,9 +5,9 @@ using Emergence.Checkpoints;
 namespace Emergence.Datasets;
 
 /// <summary>
-/// An array as its file holds it. A small one is held in memory; the entries of a large one, along its first axis, are read from
-/// the file each time that they are asked for, and must be the same each time. What takes long to unpack is unpacked once, into a
-/// temporary file.
+/// An array as its file holds it, of which the first entries along its first axis are kept. Few are held in memory; many are read
+/// from the file each time that they are asked for, and must be the same each time. What takes long to unpack is unpacked once,
+/// into a temporary file.
 /// </summary>
 public sealed class StoredArray
 {
@@ -20,23 +20,26 @@ public sealed class StoredArray
     private readonly ArraySource? source;
     private readonly NumericArray? held;
     private readonly byte[] digests;
+    private readonly Func<NumericArray>? whole;
 
-    private StoredArray(ImmutableArray<int> shape, int elementType, NumericArray? held, ArraySource? source, byte[] digests)
+    private StoredArray(ImmutableArray<int> shape, int elementType, int count, NumericArray? held, ArraySource? source,
+        byte[] digests, Func<NumericArray>? whole)
     {
-        (Shape, ElementType) = (shape, elementType);
-        (this.held, this.source, this.digests) = (held, source, digests);
+        (Shape, ElementType, Count) = (shape, elementType, count);
+        (this.held, this.source, this.digests, this.whole) = (held, source, digests, whole);
     }
 
     /// <summary>A <c>TensorProto.DataType</c>.</summary>
     public int ElementType { get; }
 
-    /// <summary>Its dimensions, slowest first.</summary>
+    /// <summary>Its dimensions in the file, slowest first.</summary>
     public ImmutableArray<int> Shape { get; }
 
     /// <summary>Bytes that it takes in memory.</summary>
     public long HeldBytes => held?.Data.Length ?? 0;
 
-    internal int Count => Shape.IsEmpty ? 1 : Shape[0];
+    /// <summary>Entries along the first axis that are kept; 1 where there is no axis.</summary>
+    public int Count { get; }
 
     internal int EntriesOfBlock => EntriesOf(source!);
 
@@ -44,8 +47,15 @@ public sealed class StoredArray
     public static StoredArray Of(NumericArray array)
     {
         ArgumentNullException.ThrowIfNull(array);
-        return new StoredArray(array.Shape, array.ElementType, array, null, []);
+        return new StoredArray(array.Shape, array.ElementType, array.Shape.IsEmpty ? 1 : array.Shape[0], array, null, [], null);
     }
+
+    /// <summary>The first entries of an array, in memory.</summary>
+    /// <param name="first">The entries.</param>
+    /// <param name="shape">The dimensions of the whole.</param>
+    /// <param name="whole">Reads the whole.</param>
+    internal static StoredArray Of(NumericArray first, ImmutableArray<int> shape, Func<NumericArray> whole) =>
+        new(shape, first.ElementType, first.Shape.IsEmpty ? 1 : first.Shape[0], first, null, [], whole);
 
     /// <summary>Reads an array, or its first <paramref name="samples"/> entries, once.</summary>
     /// <param name="source">The file.</param>
@@ -64,12 +74,13 @@ public sealed class StoredArray
             var held = source.Read(elements, count);
             hash?.AppendData(held.Data.Span);
             HashRest(source, elements, count, hash);
-            return Of(held);
+            return Of(held, source.Shape, () => source.Read());
         }
         if (source.EntryBytes > Array.MaxLength)
             throw source.TooLarge(source.EntryBytes);
-        var array = new StoredArray(source.Shape.SetItem(0, count), (int)source.Type, null, source,
-            new byte[((count - 1) / EntriesOf(source) + 1) * SHA256.HashSizeInBytes]);
+        Func<NumericArray> whole = () => source.Read();
+        var array = new StoredArray(source.Shape, (int)source.Type, count, null, source,
+            new byte[((count - 1) / EntriesOf(source) + 1) * SHA256.HashSizeInBytes], whole);
         var block = new byte[array.EntriesOfBlock * source.EntryBytes];
         var copy = source.IsSlow ? UnpackedCopy.Create(count * source.EntryBytes, free) : null;
         for (var start = 0; start < count; start += array.EntriesOfBlock)
@@ -85,12 +96,16 @@ public sealed class StoredArray
             elements.RequireEnd();
         HashRest(source, elements, count, hash);
         return copy is null ? array
-            : new StoredArray(array.Shape, array.ElementType, null, source with { Open = copy.Open }, []);
+            : new StoredArray(array.Shape, array.ElementType, count, null, source with { Open = copy.Open }, [], whole);
     }
 
-    /// <summary>The whole array in memory.</summary>
+    /// <summary>The whole array in memory, also where only its first entries are kept.</summary>
     /// <exception cref="UserException">It does not fit, or its file is not what it was.</exception>
-    public NumericArray Whole()
+    public NumericArray Whole() => !Shape.IsEmpty && Count < Shape[0] ? whole!() : Kept();
+
+    /// <summary>The kept entries in memory.</summary>
+    /// <exception cref="UserException">They do not fit, or the file is not what it was.</exception>
+    public NumericArray Kept()
     {
         if (held is not null)
             return held;
@@ -105,7 +120,7 @@ public sealed class StoredArray
             entries.CopyTo(data.AsMemory((int)(start * source.EntryBytes)));
             start += (int)(entries.Length / source.EntryBytes);
         }
-        return new NumericArray(ElementType, Shape, data);
+        return new NumericArray(ElementType, Shape.SetItem(0, Count), data);
     }
 
     /// <summary>Begins to read entries; each reader by itself.</summary>

@@ -40,6 +40,20 @@ public sealed class StoredReader : IDisposable
     /// <inheritdoc/>
     public void Dispose() => elements?.Dispose();
 
+    // A file that was there when the command began is no wrong path.
+    private ElementStream Reopen()
+    {
+        try
+        {
+            return source!.Open();
+        }
+        catch (UsageException e)
+        {
+            throw new UserException(
+                $"{source!.Subject}: is gone while its samples are read; leave it as it is until the command ends", e);
+        }
+    }
+
     private void Load(int begin)
     {
         first = -1;
@@ -47,7 +61,7 @@ public sealed class StoredReader : IDisposable
         {
             elements?.Dispose();
             elements = null;
-            (elements, position) = (source!.Open(), 0);
+            (elements, position) = (Reopen(), 0);
         }
         elements.Skip((begin - position) * source!.EntryBytes);
         if (block.Length == 0)

@@ -12,7 +12,7 @@ public sealed record NamedArray(string Name, StoredArray Array);
 
 /// <summary>Samples as a file or folder of the user's holds them.</summary>
 /// <param name="Arrays">One array, or one for each input of a model.</param>
-/// <param name="Labels">Class of each sample, or null.</param>
+/// <param name="Labels">Class of each sample of the file, kept or not; or null.</param>
 /// <param name="InModelLayout">True where the arrays have the layout of a model's inputs, batch axis included.</param>
 public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Labels, bool InModelLayout = false)
 {
@@ -27,7 +27,7 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
     /// </summary>
     /// <param name="path">The file or folder.</param>
     /// <param name="split">Which split, where the folder or archive holds several.</param>
-    /// <param name="samples">Only this many samples, from the first on; null for all.</param>
+    /// <param name="samples">Only this many samples are kept, from the first on; null for all.</param>
     /// <param name="inputs">The model's inputs: arrays of these names in an archive are samples, whatever
     /// they are called.</param>
     /// <param name="sample">
@@ -51,7 +51,7 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
             DataFormat.Cifar => Labeled(CifarFile.Source([path]), CifarFile.Labels([path]), samples),
             DataFormat.Tensor => new StoredSamples([ReadTensor(path)], null, InModelLayout: true),
             DataFormat.Image =>
-                new StoredSamples([InMemory("", ImageFolder.Read(path, [path], sample, samples, token))], null),
+                new StoredSamples([Images(path, [path], sample, samples, token)], null),
             _ => throw new UserException($"{path}: is of no known format; give {Known}"),
         };
     }
@@ -75,9 +75,15 @@ public sealed record StoredSamples(ImmutableArray<NamedArray> Arrays, int[]? Lab
             ? throw new UsageException(
                 $"{path}: holds no {split} split of idx or CIFAR-10 files, no input_0.pb and no PNG or JPEG images; "
                 + "name a file, or a folder that holds one of these")
-            : new StoredSamples(
-                [InMemory("", ImageFolder.Read(path, images, sample, samples, token))],
-                samples < images.Length ? labels?[..samples.Value] : labels);
+            : new StoredSamples([Images(path, images, sample, samples, token)], labels);
+    }
+
+    private static NamedArray Images(
+        string path, ImmutableArray<string> files, ImmutableArray<int>? sample, int? samples, CancellationToken token)
+    {
+        var first = ImageFolder.Read(path, files, sample, samples, token);
+        return new NamedArray("", StoredArray.Of(first, first.Shape.SetItem(0, files.Length),
+            () => ImageFolder.Read(path, files, sample, samples: null, token)));
     }
 
     private static IEnumerable<string> InputFiles(string folder) =>

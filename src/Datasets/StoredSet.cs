@@ -6,8 +6,8 @@ using Emergence.Checkpoints;
 namespace Emergence.Datasets;
 
 /// <summary>The first samples of a split of a data set.</summary>
-/// <param name="Images">The samples.</param>
-/// <param name="Labels">The class of each.</param>
+/// <param name="Images">The samples: the first are kept.</param>
+/// <param name="Labels">The class of each sample of the split, kept or not.</param>
 /// <param name="Sha256">
 /// Of the whole split: SHA-256, lower-case hexadecimal, of the line <c>TYPE[N,D1,D2,…]</c> (the number of the element type
 /// and the shape with its samples axis) and <c>\n</c> in UTF-8, the data, then each label as a little-endian int32.
@@ -36,6 +36,6 @@ public sealed record StoredSet(StoredArray Images, int[] Labels, string Sha256)
         for (var i = 0; i < labels.Length; i++)
             BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4 * i), labels[i]);
         hash.AppendData(bytes);
-        return new StoredSet(kept, labels[..kept.Shape[0]], Convert.ToHexStringLower(hash.GetHashAndReset()));
+        return new StoredSet(kept, labels, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 }

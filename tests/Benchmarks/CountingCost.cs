@@ -13,9 +13,9 @@ using Microsoft.ML.OnnxRuntime;
 namespace Emergence.Benchmarks;
 
 /// <summary>
-/// What counting costs inside the session: random samples through a model as the file is, through its instrumented form, and through
-/// the form that runs in batches of that size without counters, in turn. Prints the ratios of processor times on one thread: medians,
-/// and the quartiles of the first.
+/// What counting costs inside the session: random samples through a model as the file is, through its instrumented form, and
+/// through the form that runs in batches of that size without counters, in turn. Prints the ratios of processor times on one
+/// thread: medians, and the quartiles of the first.
 /// </summary>
 internal static class CountingCost
 {
@@ -41,7 +41,8 @@ internal static class CountingCost
         }
     }
 
-    private static (string Batch, double[] Ratios, double[] Alone) Measure(string path, int samples, int pairs, AnalysisSettings settings)
+    private static (string Batch, double[] Ratios, double[] Alone) Measure(
+        string path, int samples, int pairs, AnalysisSettings settings)
     {
         var sessions = SessionFactory.Create(settings);
         var (model, probe) = TracedCheckpoint.On(

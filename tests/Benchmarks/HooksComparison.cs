@@ -68,7 +68,8 @@ internal static class HooksComparison
         Array.Sort(plain);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"| {series.Length} × {Path.GetFileName(file)} | {ratios[pairs / 2]:0.00} | {ratios[0]:0.00} to {ratios[^1]:0.00} | "
-            + $"{pure[pairs / 2]:0.00} | {best} | {plain[pairs / 2]:0.00} | {plain[0]:0.00} to {plain[^1]:0.00} | {bestPlain} |"));
+            + $"{pure[pairs / 2]:0.00} | {best} | {plain[pairs / 2]:0.00} | {plain[0]:0.00} to {plain[^1]:0.00} | "
+            + $"{bestPlain} |"));
         return true;
     }
 

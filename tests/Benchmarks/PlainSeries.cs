@@ -12,7 +12,8 @@ internal static class PlainSeries
     /// <summary>Runs: <c>plain MNIST_FOLDER SAMPLES BATCH FILE…</c>; a model of a fixed batch runs in that.</summary>
     public static int Run(string[] args)
     {
-        var (samples, batch) = (int.Parse(args[1], CultureInfo.InvariantCulture), int.Parse(args[2], CultureInfo.InvariantCulture));
+        int Number(int at) => int.Parse(args[at], CultureInfo.InvariantCulture);
+        var (samples, batch) = (Number(1), Number(2));
         var images = Images(args[0], samples);
         foreach (var file in args[3..])
             Run(file, images, samples, batch);
@@ -39,7 +40,8 @@ internal static class PlainSeries
 
     private static float[] Images(string folder, int samples)
     {
-        using var file = new GZipStream(File.OpenRead(Path.Combine(folder, "t10k-images-idx3-ubyte.gz")), CompressionMode.Decompress);
+        using var packed = File.OpenRead(Path.Combine(folder, "t10k-images-idx3-ubyte.gz"));
+        using var file = new GZipStream(packed, CompressionMode.Decompress);
         var bytes = new byte[16 + (samples * Pixels)];
         file.ReadExactly(bytes);
         return Array.ConvertAll(bytes[16..], pixel => (float)pixel);

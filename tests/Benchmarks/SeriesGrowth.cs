@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Emergence.Benchmarks;
 
 /// <summary>
-/// What a series takes as it grows: copies of one file through the program, in turn. Prints the processor time of a checkpoint and
-/// the peak of memory for each length, each the median.
+/// What a series takes as it grows: copies of one file through the program, in turn. Prints the processor time of a checkpoint
+/// and the peak of memory for each length, each the median.
 /// </summary>
 internal static class SeriesGrowth
 {

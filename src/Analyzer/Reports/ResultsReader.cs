@@ -42,7 +42,8 @@ internal static class ResultsReader
             or ArgumentException or OverflowException)
         {
             var reason = e is KeyNotFoundException ? "a field is missing" : e.Message;
-            throw new UserException($"{path}: is no results.json of emergence-analyze ({reason}); name a file that --out wrote", e);
+            throw new UserException(
+                $"{path}: is no results.json of emergence-analyze ({reason}); name a file that --out wrote", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -25,14 +25,15 @@ internal static class CheckpointCost
         var cost = OfFile;
         try
         {
-            var file = new FileInfo(path);
-            cost += file.Length;
+            var length = FileLength.Of(path);
+            cost += length;
             // A pipe has no length; opening one could wait for ever.
-            if (file.Length == 0)
+            if (length == 0)
                 return cost;
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 4096);
             var (operators, locations) = Read(stream);
-            return cost + (operators * OfOperator) + locations.Sum(location => LengthOf(location, file.DirectoryName!));
+            var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+            return cost + (operators * OfOperator) + locations.Sum(location => LengthOf(location, folder));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidProtocolBufferException
             or UserException or NotSupportedException)

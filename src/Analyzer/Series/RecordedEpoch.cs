@@ -23,7 +23,7 @@ public static class RecordedEpoch
         try
         {
             // A pipe has no length; opening one could wait for ever.
-            if (new FileInfo(path).Length == 0)
+            if (FileLength.Of(path) == 0)
                 return null;
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 4096);
             return !stream.CanSeek ? null : CheckpointMetadata.Read(MetadataOf(stream)).Epoch;

@@ -69,10 +69,13 @@ public sealed class LossSurface : IDisposable
         ArgumentNullException.ThrowIfNull(probe);
         ArgumentNullException.ThrowIfNull(settings);
         var (checkpoint, name) = (traced.Checkpoint, traced.Checkpoint.FileName);
-        if (settings.Targets is { } targets && targets.Samples < probe.Samples)
+        if (settings.Targets is { } targets
+            && (targets.Samples < probe.Samples || targets.Samples != (probe.Available ?? targets.Samples)))
+        {
             throw new UserException(
-                $"{targets.Subject}: has {targets.Samples:N0} targets for {probe.Samples:N0} samples; give a target for each "
-                + "sample");
+                $"{targets.Subject}: has {targets.Samples:N0} targets for {probe.Available ?? probe.Samples:N0} samples; give a "
+                + "target for each sample");
+        }
         var head = LossHead.Find(checkpoint.Model.Graph, settings, probe, name);
         var model = SurfaceModel.Of(checkpoint, traced.Traced, traced.Graph, settings.Others);
         var sessions = SessionFactory.Create(analysis with { Threads = 1, Batch = 0 });

@@ -56,8 +56,24 @@ internal static class InputValues
                 $"{subject}: holds {ElementTypes.NameOf(array.ElementType)} where the model takes "
                 + $"{ElementTypes.NameOf(elementType)}; "
                 + "save whole numbers");
-        FromLongs(subject, TensorValues.ToLongs(Wrap(array), null), elementType, target);
+        FromLongs(subject, Longs(subject, array, elementType), elementType, target);
     }
+
+    private static long[] Longs(string subject, NumericArray array, int elementType)
+    {
+        try
+        {
+            return TensorValues.ToLongs(Wrap(array), null);
+        }
+        catch (UserException e)
+        {
+            throw TooLarge(subject, elementType, e);
+        }
+    }
+
+    private static UserException TooLarge(string subject, int elementType, Exception cause) => new(
+        $"{subject}: holds numbers that {ElementTypes.NameOf(elementType)}, which the model takes, cannot hold; check the data",
+        cause);
 
     /// <summary>The bytes of a tensor of an integer type or bool from whole numbers.</summary>
     /// <exception cref="UserException">A number does not fit the type, or the type is not one of these.</exception>
@@ -81,11 +97,9 @@ internal static class InputValues
                 default: throw NotFed(subject, elementType);
             }
         }
-        catch (OverflowException)
+        catch (OverflowException e)
         {
-            throw new UserException(
-                $"{subject}: holds numbers that {ElementTypes.NameOf(elementType)}, which the model takes, cannot hold; check "
-                + "the data");
+            throw TooLarge(subject, elementType, e);
         }
     }
 

@@ -85,6 +85,9 @@ public sealed record Probe(
 {
     /// <summary>Where the labels come from; null where that is not known.</summary>
     public LabelOrigin? LabelOrigin { get; init; }
+
+    /// <summary>Samples that the data hold, of which the first are fed; null where they are drawn.</summary>
+    public int? Available { get; init; }
 }
 
 /// <summary>Where labels come from. A part of them may not tell from which number they are counted.</summary>

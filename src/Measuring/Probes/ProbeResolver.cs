@@ -126,10 +126,14 @@ internal static class ProbeResolver
             }),
         ];
         var name = string.Join(", ", sources.Select(source => source.Name));
-        var (labels, origin) = Labels(options, sources, samples);
+        var all = CountSamples(feeds, fits, limit: null);
+        var (labels, origin) = Labels(options, sources, samples, all);
         return new Probe(fed, samples, labels, new ProbeProvenance(name, Hash(fed, samples), samples, null),
             [.. diagnostics])
-        { LabelOrigin = origin };
+        {
+            LabelOrigin = origin,
+            Available = all,
+        };
     }
 
     /// <summary>Preprocesses what feeds a floating-point input: the one named by <c>--input</c>, or else any.</summary>
@@ -187,7 +191,7 @@ internal static class ProbeResolver
     }
 
     private static (ImmutableArray<int>? Labels, LabelOrigin? Origin) Labels(
-        ProbeOptions options, ImmutableArray<ProbeSource> sources, int samples)
+        ProbeOptions options, ImmutableArray<ProbeSource> sources, int samples, int all)
     {
         var (subject, labels) = options.Labels is { } path
             ? (path, LabelFile.Read(path))
@@ -196,11 +200,9 @@ internal static class ProbeResolver
                 .FirstOrDefault();
         if (labels is null)
             return (null, null);
-        // Fewer samples than asked for are all there are.
-        var isWhole = options.Samples is not { } limit || samples < limit;
-        if (labels.Length < samples || (isWhole && labels.Length > samples))
+        if (labels.Length != all)
             throw new UserException(
-                $"{subject}: has {labels.Length:N0} labels for {samples:N0} samples; "
+                $"{subject}: has {labels.Length:N0} labels for {all:N0} samples; "
                 + "give a label for each sample");
         return ([.. labels.AsSpan(0, samples)], new LabelOrigin(subject, labels.Min(), labels.Max(), options.Labels is not null));
     }

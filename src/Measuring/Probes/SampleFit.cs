@@ -61,6 +61,9 @@ internal sealed record SampleFit(
         int[] axes = [.. Enumerable.Range(0, View.Length).Where(axis => axis != order[0] && View[axis] > 1)];
         if (axes.Length == 0)
             return channels == 1 ? 1 : 0;
+        // What moves between front and back is the axis of channels.
+        if (order[0] == 0 && order.Length == 4 && !Order.IsEmpty)
+            axes = [order[1] == 3 ? 3 : 1];
         var axis = View[axes[0]] == channels ? axes[0] : View[axes[^1]] == channels ? axes[^1] : -1;
         return axis < 0 ? 0 : order.Skip(order.IndexOf(axis) + 1).Aggregate(1, (product, next) => product * View[next]);
     }

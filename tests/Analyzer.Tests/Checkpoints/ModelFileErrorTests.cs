@@ -30,7 +30,7 @@ public sealed class ModelFileErrorTests : IDisposable
 
     [Fact]
     public void empty_file() =>
-        Refused(folder.Write("m.onnx"), "is empty; export or copy it again");
+        Refused(folder.Write("m.onnx"), "is empty, or a pipe or device; export or copy it again");
 
     [Fact]
     public void git_lfs_pointer()
@@ -156,7 +156,7 @@ public sealed class ModelFileErrorTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "needs mkfifo");
         using (var make = Process.Start("mkfifo", [folder.Path("m.onnx")]))
             make.WaitForExit();
-        Refused(folder.Path("m.onnx"), "is empty; export or copy it again");
+        Refused(folder.Path("m.onnx"), "is empty, or a pipe or device; export or copy it again");
     }
 
     [Fact]

@@ -24,6 +24,15 @@ public sealed class IdxFileTests : IDisposable
         Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], array.Data.ToArray());
     }
 
+    /// <summary>With its header, a file of 3,065 labels has the size of one record of CIFAR-10.</summary>
+    [Fact]
+    public void labels_with_the_size_of_a_cifar_record_are_labels()
+    {
+        byte[] labels = [.. Enumerable.Range(0, 3073 - 8).Select(i => (byte)(i % 10))];
+        Assert.Equal(labels.Select(label => (int)label),
+            LabelFile.Read(_folder.Write("labels-idx1-ubyte", Bytes.Idx(0x08, [labels.Length], labels))));
+    }
+
     [Fact]
     public void wider_elements_are_turned_little_endian()
     {
@@ -60,7 +69,7 @@ public sealed class IdxFileTests : IDisposable
     [InlineData(new byte[] { 0, 0, 7, 1, 0, 0, 0, 1, 1 }, "is not an idx file; give one such as train-images-idx3-ubyte(.gz)")]
     [InlineData(new byte[] { 0, 0, 8, 9, 0, 0, 0, 1, 1 }, "is not an idx file; give one such as train-images-idx3-ubyte(.gz)")]
     [InlineData(new byte[] { 0, 0 }, "is not an idx file; give one such as train-images-idx3-ubyte(.gz)")]
-    [InlineData(new byte[0], "is empty; fetch or save it again")]
+    [InlineData(new byte[0], "is empty, or a pipe or device; fetch it again, or save the data as a file")]
     public void damage_is_named(byte[] content, string finding)
     {
         var path = _folder.Write("x", content);

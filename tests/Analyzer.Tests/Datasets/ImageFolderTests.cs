@@ -29,6 +29,22 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Equal(Enumerable.Range(0, 16).Select(i => (byte)(10 * (i / 4) + i % 4)), pixels.Skip(16).Take(16));
     }
 
+    [Theory]
+    [InlineData("a/up", "..")]
+    [InlineData("a/self", ".")]
+    [InlineData("a/above", "../..")]
+    [InlineData("a/there", "../b")]
+    public void Links_that_lead_back_are_passed_over(string link, string target)
+    {
+        Gray("a/1.png", 4, (_, _) => 1);
+        Gray("b/1.png", 4, (_, _) => 2);
+        Directory.CreateSymbolicLink(folder.Path(link), target);
+        Directory.CreateSymbolicLink(folder.Path("b/back"), "../a");
+        // Through a/there lies b/1.png, and behind b/back a/1.png.
+        var elsewhere = target == "../b" ? 1 : 0;
+        Assert.Equal(3 + elsewhere, Read([1, 4, 4]).Arrays.Single().Array.Count);
+    }
+
     [Fact]
     public void Colors_become_planes_or_luma()
     {

@@ -18,6 +18,7 @@ public sealed class LabelFileTests : IDisposable
     [InlineData("\"class\"\n\"3\"\n\"1\"\n\"4\"\n")]
     [InlineData("id,Label\na,3\nb,1\nc,4\n")]
     [InlineData("label;pixel\n3;0\n1;255\n4;0\n")]
+    [InlineData("name,label\n\"a, b\",3\n\"c\",1\nd,4\n")]
     public void text_is_read(string text) =>
         Assert.Equal([3, 1, 4], LabelFile.Read(_folder.Write("y.csv", Encoding.UTF8.GetBytes(text))));
 
@@ -27,6 +28,8 @@ public sealed class LabelFileTests : IDisposable
     [InlineData("1\n2.5\n", "line 2 holds no class; labels are whole numbers from 0")]
     [InlineData("1,2\n3,4\n", "has several columns and none is headed 'label'; give one label a line")]
     [InlineData("a,b\n3,4\n", "has several columns and none is headed 'label'; give one label a line")]
+    [InlineData("name,label\na,3\nb,1,7\n", "line 3 has 3 columns where the first has 2; give as many in each")]
+    [InlineData("name,label\n\"a,3\n", "line 2 has a quotation mark without its partner; close it, or give one label a line")]
     [InlineData("label\n", "holds no labels; give one label a line")]
     public void text_that_is_no_labels_is_refused(string text, string finding)
     {

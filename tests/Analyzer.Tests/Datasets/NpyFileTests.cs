@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Emergence.Analyzer.Tests.Checkpoints;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
@@ -49,6 +50,25 @@ public sealed class NpyFileTests : IDisposable
         Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], array.Data.ToArray());
         Assert.Equal([0, 1, 2, 3, 4, 5], NpyFile.Read(path, samples: 1).Data.ToArray());
     }
+
+    [Theory]
+    [InlineData(7, 5)]
+    // Columns that are longer than a block of the reader.
+    [InlineData(1_200_000, 2)]
+    public void the_first_entries_in_fortran_order_are_those_of_the_whole(int count, int columns)
+    {
+        byte[] stored = [.. Enumerable.Range(0, count * columns).Select(i => (byte)((i * 31 + i / 997) % 251))];
+        var path = _folder.Write("x.npy", Bytes.Npy("|u1", $"({count}, {columns})", stored, fortran: true));
+        var whole = NpyFile.Read(path).Data.ToArray();
+        Assert.Equal(stored[count + 3], whole[(3 * columns) + 1]);
+        Assert.Equal(whole[..(4 * columns)], NpyFile.Read(path, samples: 4).Data.ToArray());
+    }
+
+    [Theory]
+    [InlineData("(0, 3)")]
+    [InlineData("(20, 0)")]
+    public void a_shape_without_elements_is_no_truncated_file(string shape) =>
+        Assert.Empty(NpyFile.Read(_folder.Write("x.npy", Bytes.Npy("<f4", shape, []))).Data.ToArray());
 
     [Theory]
     [InlineData(1)]
@@ -147,8 +167,27 @@ public sealed class NpyFileTests : IDisposable
         using var npz = NpzFile.Open(path);
         Assert.Equal(["b", "a"], npz.Names);
         Assert.Equal([3], npz.Read("a").Whole().Data.ToArray());
-        Assert.Equal([1], npz.Read("b", samples: 1).Whole().Data.ToArray());
+        Assert.Equal([1], npz.Read("b", samples: 1).Kept().Data.ToArray());
+        Assert.Equal([1, 2], npz.Read("b", samples: 1).Whole().Data.ToArray());
         Assert.Equal($"{path}: holds no array 'c'; it holds b, a", Assert.Throws<UserException>(() => npz.Read("c")).Message);
+    }
+
+    [Fact]
+    public void an_entry_whose_checksum_is_another_is_refused()
+    {
+        byte[] elements = [.. Enumerable.Range(0, 400).Select(i => (byte)(i * i % 251))];
+        var target = new MemoryStream();
+        using (var zip = new ZipArchive(target, ZipArchiveMode.Create))
+        {
+            using var entry = zip.CreateEntry("a.npy", CompressionLevel.NoCompression).Open();
+            entry.Write(Bytes.Npy("|u1", "(400,)", elements));
+        }
+        var content = target.ToArray();
+        content[content.AsSpan().IndexOf(elements) + 200] ^= 0x40;
+        var path = _folder.Write("x.npz", content);
+        using var npz = NpzFile.Open(path);
+        Assert.Equal($"{path}(a): is damaged (its checksum is another); fetch or save it again",
+            Assert.Throws<UserException>(() => npz.Read("a")).Message);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public class HouseTests
         ["Pages"] = ([], ["Vizor.ECharts"]),
         ["Figures"] = (["Pages"], []),
         ["CommandLine"] = (["Checkpoints"], ["System.CommandLine"]),
-        ["Datasets"] = (["Checkpoints"], ["StbImageSharp"]),
+        ["Datasets"] = (["Checkpoints"], ["StbImageSharp", "System.IO.Hashing"]),
         ["Tracing"] = (["Checkpoints", "Metrics"], []),
         ["Pruning"] = (["Checkpoints", "Tracing"], []),
         ["Measuring"] =

@@ -112,6 +112,9 @@ public class SampleFitTests
     [InlineData("2,4,5,3", "N,3,4,5", 3, 20)]
     [InlineData("2,4,5,3", "N,4,5,3", 3, 1)]
     [InlineData("2,3,4,5", "N,60", 3, 20)]
+    // As many rows as channels: what moves is the axis of channels.
+    [InlineData("2,3,5,3", "N,3,3,5", 3, 15)]
+    [InlineData("2,3,5,3", "N,5,3,3", 3, 1)]
     [InlineData("2,7", "N,7", 7, 1)]
     [InlineData("2,1,4,5", "N,1,4,5", 3, 0)]
     public void the_channels_of_an_image_are_found_however_it_is_laid_out(string stored, string input, int channels,
