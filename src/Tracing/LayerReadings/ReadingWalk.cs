@@ -151,8 +151,9 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
             return false;
         }
         var before = State;
+        // What cannot be applied closes the layer: a function behind it would be applied to other values.
         if (!Apply(expression))
-            return Pass(expression.Output);
+            return false;
         if (expression.IsScalar && !expression.HasStatistics)
             _beforeFactor ??= before;
         else

@@ -28,8 +28,11 @@ internal sealed partial class Trace
     private static TracedTensor Rejoin(TracedTensor a, TracedTensor b, TracedTensor output) => output with
     {
         Carries = [.. a.Carries.Select(first =>
-            CanExtend(first, output) ? first : b.Carries.First(carry => carry.Layer == first.Layer))],
+            CanExtend(first, output) ? first : Other(b.Carries.First(carry => carry.Layer == first.Layer), first))],
     };
+
+    private static Carry Other(Carry second, Carry first) =>
+        second with { IsStatistic = second.IsStatistic && first.IsStatistic };
 
     private TracedTensor Merge(TracedTensor a, TracedTensor b, TracedTensor output)
     {
@@ -69,7 +72,14 @@ internal sealed partial class Trace
     public static ImmutableArray<Carry> Mix(IEnumerable<TracedTensor> tensors) =>
         [.. tensors.SelectMany(tensor => tensor.Carries)
             .DistinctBy(carry => carry.Layer)
-            .Select(carry => carry with { IsAligned = false, Range = null })];
+            .Select(carry => carry with { IsAligned = false, IsStatistic = false, Range = null })];
+
+    /// <summary>What is reduced over its channels: a mixture too, but a statistic of the layers that it holds whole.</summary>
+    public static ImmutableArray<Carry> Reduce(TracedTensor tensor) =>
+        [.. tensor.Carries.Select(carry => carry with
+        {
+            IsAligned = false, IsStatistic = carry.IsStatistic || carry is { IsWhole: true, IsAligned: true }, Range = null,
+        })];
 
     /// <summary>A branch that already ends in a later layer, or by depth, or (a tie) by the order of the file.</summary>
     private static bool IsLater(TracedTensor a, TracedTensor b)

@@ -35,7 +35,7 @@ internal sealed class ReduceRule : OpRule
             range => mixes
             ? null
             : range with { Axis = range.Axis - (keep ? 0 : reduced.Take(range.Axis).Count(taken => taken)) });
-        node.Output(mixes ? output with { Carries = Trace.Mix([input]) } : output);
+        node.Output(!mixes ? output : output with { Carries = isIndex ? Trace.Mix([input]) : Trace.Reduce(input) });
     }
 
     public override ValueFlow? Flow(OperatorCall call) => call.Op switch
