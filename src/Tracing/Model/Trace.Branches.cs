@@ -5,6 +5,69 @@ namespace Emergence.Tracing.Model;
 // Where branches meet: who owns an operator on several computed tensors, and who feeds it.
 internal sealed partial class Trace
 {
+    private readonly Dictionary<string, MergeStep> _steps = new(StringComparer.Ordinal);
+
+    /// <summary>What several branches merge into: the operands of a node, and those of its steps
+    /// (<see cref="Postpone"/>).</summary>
+    public ImmutableArray<TracedTensor> TermsOf(IEnumerable<TracedTensor> operands) =>
+        [.. operands.SelectMany(operand => StepOf(operand) is { } step ? step.Terms : [operand])];
+
+    /// <summary>
+    /// True for a node that joins different layers and whose result goes into one more of its kind alone: the last of them
+    /// merges the terms of all, so that neither order nor nesting says who owns them. Till then the result carries them all.
+    /// </summary>
+    public bool Postpone(
+        NodeContext node, IReadOnlyCollection<TracedTensor> operands, ImmutableArray<TracedTensor> terms, TracedTensor output)
+    {
+        if (!chains.IsStep(node.Node) || !AreDifferent(terms))
+            return false;
+        _steps[node.OutputName(0)] = new MergeStep(node.OutputName(0), terms, InnerOf(operands));
+        node.Output(output with { Carries = [.. terms.SelectMany(term => term.Carries).DistinctBy(carry => carry.Layer)] });
+        return true;
+    }
+
+    /// <summary>What a reduction over the axis of a stack merges, one element of each branch; null where it reduces anything
+    /// else.</summary>
+    public TracedTensor? MergeStack(NodeContext node, int axis, TracedTensor output)
+    {
+        ImmutableArray<TracedTensor> branches = [.. chains.StackBefore(node.Node).Select(Tensor).OfType<TracedTensor>()];
+        if (branches.Length != node.Shaped(0).Axes[axis].Size || !AreDifferent(branches)
+            || branches.Any(branch => branch.IsConstant || !branch.HasShape || branch.Axes[axis].Size != 1))
+            return null;
+        var latest = branches.AsEnumerable().Aggregate(Later);
+        return branches.Remove(latest).Aggregate(latest, (sum, branch) => Combine(sum, branch, output));
+    }
+
+    private static bool AreDifferent(IEnumerable<TracedTensor> branches)
+    {
+        HashSet<LayerBuilder>[] layers = [.. branches.Where(branch => !branch.Carries.IsEmpty).Select(LayersOf)];
+        return Array.Exists(layers, other => !other.SetEquals(layers[0]));
+    }
+
+    /// <summary>The owner of a merge owns the steps on its way there too: it is read behind them.</summary>
+    public void OwnSteps(TracedTensor merged, IReadOnlyCollection<TracedTensor> operands)
+    {
+        foreach (var layer in LayersOf(merged).Where(layer => layer.Owned.Contains(merged.Name)))
+        {
+            foreach (var step in InnerOf(operands).SelectMany(step => step.All))
+            {
+                if (step.Terms.Any(term => LayersOf(term).Contains(layer)))
+                    layer.Owned.Add(step.Output);
+            }
+        }
+    }
+
+    private ImmutableArray<MergeStep> InnerOf(IEnumerable<TracedTensor> operands) =>
+        [.. operands.Select(StepOf).OfType<MergeStep>()];
+
+    private MergeStep? StepOf(TracedTensor operand) => _steps.GetValueOrDefault(chains.Of(operand.Name));
+
+    /// <summary>A merge of which only a later one says who owns it.</summary>
+    private sealed record MergeStep(string Output, ImmutableArray<TracedTensor> Terms, ImmutableArray<MergeStep> Inner)
+    {
+        public IEnumerable<MergeStep> All => Inner.SelectMany(step => step.All).Append(this);
+    }
+
     /// <summary>
     /// An elementwise operator on two computed tensors. Branches of the same layers join again; different layers
     /// merge: the topologically later branch owns the operator, the earlier one feeds it through an identity edge.

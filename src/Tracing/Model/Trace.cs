@@ -9,7 +9,7 @@ namespace Emergence.Tracing.Model;
 /// The state of one trace: what is known of every tensor so far, and the layers found. The operator rules call the
 /// verbs below; what opens, extends and merges a layer is decided here.
 /// </summary>
-internal sealed partial class Trace(StoredTensors stored, ConstantFolder constants, UnknownShapes shapes)
+internal sealed partial class Trace(StoredTensors stored, ConstantFolder constants, UnknownShapes shapes, MergeChains chains)
 {
     private readonly Dictionary<string, TracedTensor> _tensors = new(StringComparer.Ordinal);
 

@@ -54,16 +54,26 @@ internal sealed class ElementwiseBinaryRule : OpRule
             node.Output(node.Trace.Pass(value, value with { Name = node.OutputName(0) }));
             return;
         }
-        if (node.InputCount > 2)
-        {
-            // The latest branch owns the whole: begin with it. (These operators commute.)
-            var inputs = node.Inputs.ToList();
-            value = inputs.Aggregate(Trace.Later);
-            inputs.Remove(value);
-            node.Output(inputs.Aggregate(value, (sum, input) => Apply(node, sum, input)));
-            return;
-        }
-        node.Output(Apply(node, value, node.Input(1)));
+        ImmutableArray<TracedTensor> operands = [.. Enumerable.Range(0, node.InputCount).Select(node.Input)];
+        if (!Chain(node, operands, operands.AsEnumerable().Aggregate((a, b) => Broadcast(node, a, b))))
+            node.Output(Apply(node, operands[0], operands[1]));
+    }
+
+    /// <summary>Defines the output of a node that joins more than two terms, or is a step of one that does; false for any
+    /// other.</summary>
+    public static bool Chain(NodeContext node, ImmutableArray<TracedTensor> operands, TracedTensor output)
+    {
+        var terms = node.Trace.TermsOf(operands);
+        if (node.Trace.Postpone(node, operands, terms, output))
+            return true;
+        if (terms.Length < 3)
+            return false;
+        // The latest branch owns the whole: begin with it. (These operators commute.)
+        var latest = terms.AsEnumerable().Aggregate(Trace.Later);
+        var joined = terms.Remove(latest).Aggregate(latest, (sum, term) => Apply(node, sum, term));
+        node.Output(joined);
+        node.Trace.OwnSteps(joined, operands);
+        return true;
     }
 
     private static TracedTensor Apply(NodeContext node, TracedTensor a, TracedTensor b)
