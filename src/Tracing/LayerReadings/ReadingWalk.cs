@@ -103,7 +103,14 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
         return false;
     }
 
-    private NodeProto? ReaderOf(string tensor) => view.Values.ReadersOf(tensor) is [var only] ? only : null;
+    /// <summary>The only reader of a tensor; of several, the merge of the layer's own that the others decide on, as a choice of
+    /// the larger of two begins by comparing them.</summary>
+    private NodeProto? ReaderOf(string tensor)
+    {
+        var readers = view.Values.ReadersOf(tensor);
+        return readers is [var only] ? only : readers.FirstOrDefault(node => node.Output.Any(_layer.Owned.Contains)
+            && readers.All(other => other == node || view.Decides(other, node)));
+    }
 
     /// <summary>The activation function that all parts of a tensor lead to; null if there is none, or several.</summary>
     private FoundFunction? Common(string tensor, int depth)

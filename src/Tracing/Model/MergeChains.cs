@@ -31,7 +31,7 @@ internal sealed class MergeChains
     {
         if (KindOf(node) is not { } kind || node.Output is not [var output, ..])
             return false;
-        NodeProto[] readers = [.. ReadersOf(output).Distinct()];
+        NodeProto[] readers = [.. ReadersOf(output).Select(reader => DecidedBy(reader) ?? reader).Distinct()];
         return readers is [var only] && KindOf(only) == kind;
     }
 
@@ -53,8 +53,45 @@ internal sealed class MergeChains
     {
         "Add" or "Sub" or "Sum" => "Add",
         "Mul" or "Max" or "Min" => node.OpType,
+        "Where" => Choice(node),
         _ => null,
     };
+
+    /// <summary>Max or Min, where the larger or the smaller of the two that are compared is chosen.</summary>
+    private string? Choice(NodeProto where)
+    {
+        if (where.Input is not [var condition, var chosen, var other])
+            return null;
+        var isReversed = false;
+        condition = Of(condition);
+        while (_producers.GetValueOrDefault(condition) is { OpType: "Not", Input: [var negated] })
+            (isReversed, condition) = (!isReversed, Of(negated));
+        if (_producers.GetValueOrDefault(condition) is not { Input: [var a, var b] } comparison)
+            return null;
+        switch (comparison.OpType)
+        {
+            case "Greater" or "GreaterOrEqual":
+                break;
+            case "Less" or "LessOrEqual":
+                isReversed = !isReversed;
+                break;
+            default:
+                return null;
+        }
+        var (left, right, yes, no) = (Of(a), Of(b), Of(chosen), Of(other));
+        if ((left, right) == (no, yes))
+            isReversed = !isReversed;
+        else if ((left, right) != (yes, no))
+            return null;
+        return isReversed ? "Min" : "Max";
+    }
+
+    /// <summary>The choice of the larger or smaller that a comparison is made for alone.</summary>
+    private NodeProto? DecidedBy(NodeProto node) =>
+        node.OpType is not ("Greater" or "GreaterOrEqual" or "Less" or "LessOrEqual" or "Not")
+            || node.Output is not [var output] || ReadersOf(output).ToArray() is not [var only] ? null
+        : only.OpType == "Where" && KindOf(only) is not null ? only
+        : DecidedBy(only);
 
     private IEnumerable<NodeProto> ReadersOf(string tensor) =>
         _readers[tensor].SelectMany(reader => IsCopy(reader) ? ReadersOf(reader.Output[0]) : [reader]);

@@ -32,7 +32,17 @@ public sealed class MergeSpellingTests : IDisposable
             "Relu p a; Relu q b; Min a b s",
             "Relu p e; Relu q f; Unsqueeze e axis a; Unsqueeze f axis b; Concat a b k; ReduceMin k s"
         },
+        { "Max h p q s", "Greater h p g; Where g h p a; Less a q l; Where l q a s" },
         { "Min h p q s", "Min q p a; Min a h s" },
+        { "Min h p q s", "Greater h p g; Where g p h a; Min q a s" },
+        { "Max p q s", "Greater p q g; Where g p q s" },
+        { "Max p q s", "GreaterOrEqual q p g; Where g q p s" },
+        { "Max p q s", "Less p q g; Where g q p s" },
+        { "Max p q s", "LessOrEqual q p g; Not g n; Where n q p s" },
+        { "Min p q s", "Greater p q g; Where g q p s" },
+        { "Min p q s", "GreaterOrEqual p q g; Not g n; Where n p q s" },
+        { "Min p q s", "Less q p g; Where g q p s" },
+        { "Min p q s", "LessOrEqual p q g; Not g n; Not n m; Where m p q s" },
     };
 
     public void Dispose() => folder.Dispose();
