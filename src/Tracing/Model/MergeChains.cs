@@ -49,8 +49,10 @@ internal sealed class MergeChains
     }
 
     /// <summary>What a node makes of its branches, in whatever order and number; null for any other operator.</summary>
-    private string? KindOf(NodeProto node) => node.Domain is not ("" or "ai.onnx") ? null : node.OpType switch
+    private string? KindOf(NodeProto node) => node.OpType switch
     {
+        "SkipLayerNormalization" or "SkipSimplifiedLayerNormalization" => "Add",
+        _ when node.Domain is not ("" or "ai.onnx") => null,
         "Add" or "Sub" or "Sum" => "Add",
         "Mul" or "Max" or "Min" => node.OpType,
         "Where" => Choice(node),

@@ -26,6 +26,18 @@ internal sealed partial class Trace
         return true;
     }
 
+    /// <summary>The terms of several operands joined into one. Of three or more the latest branch owns the whole: begin with it.
+    /// (These operators commute.)</summary>
+    public TracedTensor MergeAll(
+        IReadOnlyCollection<TracedTensor> operands, Func<TracedTensor, TracedTensor, TracedTensor> join)
+    {
+        var terms = TermsOf(operands);
+        var first = terms.Length > 2 ? terms.AsEnumerable().Aggregate(Later) : terms[0];
+        var merged = terms.Remove(first).Aggregate(first, join);
+        OwnSteps(merged, operands);
+        return merged;
+    }
+
     /// <summary>What a reduction over the axis of a stack merges, one element of each branch; null where it reduces anything
     /// else.</summary>
     public TracedTensor? MergeStack(NodeContext node, int axis, TracedTensor output)
@@ -34,8 +46,7 @@ internal sealed partial class Trace
         if (branches.Length != node.Shaped(0).Axes[axis].Size || !AreDifferent(branches)
             || branches.Any(branch => branch.IsConstant || !branch.HasShape || branch.Axes[axis].Size != 1))
             return null;
-        var latest = branches.AsEnumerable().Aggregate(Later);
-        return branches.Remove(latest).Aggregate(latest, (sum, branch) => Combine(sum, branch, output));
+        return MergeAll(branches, (sum, branch) => Combine(sum, branch, output));
     }
 
     private static bool AreDifferent(IEnumerable<TracedTensor> branches)
@@ -45,7 +56,7 @@ internal sealed partial class Trace
     }
 
     /// <summary>The owner of a merge owns the steps on its way there too: it is read behind them.</summary>
-    public void OwnSteps(TracedTensor merged, IReadOnlyCollection<TracedTensor> operands)
+    private void OwnSteps(TracedTensor merged, IReadOnlyCollection<TracedTensor> operands)
     {
         foreach (var layer in LayersOf(merged).Where(layer => layer.Owned.Contains(merged.Name)))
         {

@@ -68,11 +68,7 @@ internal sealed class ElementwiseBinaryRule : OpRule
             return true;
         if (terms.Length < 3)
             return false;
-        // The latest branch owns the whole: begin with it. (These operators commute.)
-        var latest = terms.AsEnumerable().Aggregate(Trace.Later);
-        var joined = terms.Remove(latest).Aggregate(latest, (sum, term) => Apply(node, sum, term));
-        node.Output(joined);
-        node.Trace.OwnSteps(joined, operands);
+        node.Output(node.Trace.MergeAll(operands, (sum, term) => Apply(node, sum, term)));
         return true;
     }
 
