@@ -154,7 +154,11 @@ public static class LayerTracer
             .ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
         var shapes =
             new UnknownShapes(new DeclaredTypes(model.Graph, binding), measured.Shapes, binding.BatchOr(batch), consumers);
-        var trace = new Trace(stored, constants, shapes) { Steady = states.Axes, Recurrent = [.. states.Recurrent] };
+        var trace = new Trace(stored, constants, shapes, new MergeChains(nodes))
+        {
+            Steady = states.Axes,
+            Recurrent = [.. states.Recurrent],
+        };
         trace.Diagnostics.AddRange(binding.Diagnostics);
         foreach (var input in binding.Tensors)
             trace.Define(options.IncludeInput ? trace.OpenInput(input) : input);

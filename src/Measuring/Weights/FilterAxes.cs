@@ -45,12 +45,11 @@ internal sealed class FilterAxes(TracedModel model)
         bool IsInput(int input) => input < node.Input.Count && node.Input[input] == tensor;
     }
 
-    private static ImmutableArray<int> Before(NodeProto transpose, ImmutableArray<int> axes)
+    private ImmutableArray<int> Before(NodeProto transpose, ImmutableArray<int> axes)
     {
         var order = new AttributeReader(transpose).Ints("perm");
-        // Without an order, the axes are reversed; a weight that is transposed so has two.
-        return order is null
-            ? [.. axes.Select(axis => 1 - axis).Where(axis => axis >= 0)]
-            : [.. axes.Select(axis => (int)order[axis])];
+        // Without an order, the axes are reversed.
+        return model.Tensors.GetValueOrDefault(transpose.Input[0]) is not { HasShape: true } weight ? []
+            : [.. axes.Select(axis => order is null ? weight.Rank - 1 - axis : (int)order[axis])];
     }
 }

@@ -55,6 +55,12 @@ internal sealed class LayerView(
         return held.Length > 0 ? held : read;
     }
 
+    /// <summary>Whether a node only compares, for another to choose by.</summary>
+    public bool Decides(NodeProto node, NodeProto choice, int depth = 0) =>
+        depth < 4 && OpRules.Find(node.Domain, node.OpType) is PredicateRule && node.Output is [var answer]
+        && values.ReadersOf(answer) is { Count: > 0 } readers
+        && readers.All(reader => reader == choice || Decides(reader, choice, depth + 1));
+
     /// <summary>Whether a node multiplies computed values with each other.</summary>
     public bool IsProduct(NodeProto node) =>
         OpRules.Find(node.Domain, node.OpType) is DenseRule or EinsumRule or AttentionRule

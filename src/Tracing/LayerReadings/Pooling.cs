@@ -13,10 +13,12 @@ internal static class Pooling
             ? flow
             : null;
 
-    /// <summary>Over positions, tokens or time steps: each channel by itself.</summary>
+    /// <summary>Over positions, tokens or time steps: each channel by itself. A stack of branches that merge is not
+    /// pooled.</summary>
     private static bool KeepsNodes(NodeContext node) =>
         node.Outputs.FirstOrDefault() is { HasShape: true } output && output.Carries.All(carry => carry.IsAligned)
-        && node.Optional(0) is { HasShape: true } input && input.Axes.Any(axis => axis.Has(AxisRole.Channel))
+        && node.Optional(0) is { HasShape: true } input && input.Carries.Length == output.Carries.Length
+        && input.Axes.Any(axis => axis.Has(AxisRole.Channel))
         && output.Axes.Where(axis => axis.Has(AxisRole.Channel)).Aggregate(1, (count, axis) => count * axis.Size)
             == input.Axes.Where(axis => axis.Has(AxisRole.Channel)).Aggregate(1, (count, axis) => count * axis.Size);
 }

@@ -52,21 +52,20 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
         var at = _at;
         for (var steps = 0; steps < 64 && _layer.Owned.Count > 0; steps++)
         {
-            if (expressions.Behind(at) is { } expression)
-            {
-                at = expression.Output;
-                continue;
-            }
-            if (view.Values.ReadersOf(at) is not [var node])
-                return false;
-            if (node.Output.FirstOrDefault(_layer.Owned.Contains) is { } merged)
+            var node = ReaderOf(at);
+            if (node?.Output.FirstOrDefault(_layer.Owned.Contains) is { } merged)
             {
                 (_layer.Activation, _isClosed) = ("", false);
                 return Merge(node, merged);
             }
-            if (Pooling.Of(view.Context(node)) is null || view.UsedParts(node) is not [var part])
+            if (expressions.Behind(at) is { } expression)
+                at = expression.Output;
+            else if (node?.OpType == "Concat")
+                at = node.Output[0];
+            else if (node is not null && Pooling.Of(view.Context(node)) is not null && view.UsedParts(node) is [var part])
+                at = part;
+            else
                 return false;
-            at = part;
         }
         return false;
     }
@@ -93,7 +92,7 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
         }
         if (expressions.Behind(_at) is { } expression)
             return Take(expression);
-        if (view.Values.ReadersOf(_at) is [var node] && Take(node))
+        if (ReaderOf(_at) is { } node && Take(node))
             return true;
         // Each part goes its own way, to the same function: it could as well stand in front.
         if (Common(_at, depth: 0) is { } common && cloner.Clone(common.Expression, _layer) is { } step)
@@ -102,6 +101,15 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
             Close(common.Name);
         }
         return false;
+    }
+
+    /// <summary>The only reader of a tensor; of several, the merge of the layer's own that the others decide on, as a choice of
+    /// the larger of two begins by comparing them.</summary>
+    private NodeProto? ReaderOf(string tensor)
+    {
+        var readers = view.Values.ReadersOf(tensor);
+        return readers is [var only] ? only : readers.FirstOrDefault(node => node.Output.Any(_layer.Owned.Contains)
+            && readers.All(other => other == node || view.Decides(other, node)));
     }
 
     /// <summary>The activation function that all parts of a tensor lead to; null if there is none, or several.</summary>
@@ -133,7 +141,8 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
     /// that look like one.</summary>
     private bool Take(Expression expression)
     {
-        if (expression.Nodes is [var only] && (ValueGraph.IsLayout(only) || Pooling.Of(view.Context(only)) is not null))
+        if (expression.Nodes is [var only] && (ValueGraph.IsLayout(only) || MergedBy(only) is not null
+            || Pooling.Of(view.Context(only)) is not null))
             return Take(only);
         // A reduction mixes nodes.
         if (!expression.IsAffine || !expression.KeepsElements)
@@ -151,8 +160,9 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
             return false;
         }
         var before = State;
+        // What cannot be applied closes the layer: a function behind it would be applied to other values.
         if (!Apply(expression))
-            return Pass(expression.Output);
+            return false;
         if (expression.IsScalar && !expression.HasStatistics)
             _beforeFactor ??= before;
         else
@@ -162,6 +172,8 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
 
     private bool Take(NodeProto node)
     {
+        if (MergedBy(node) is { } merged)
+            return Merge(node, merged);
         var context = view.Context(node);
         if (ValueGraph.IsLayout(node))
             return IsData(node, 0) && Pass(node.Output[0], moves: !view.HoldsAllNodes(node.Output[0]));
@@ -179,15 +191,15 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
             _isJoined = true;
             return Pass(node.Output[0], moves: true);
         }
-        if (node.Output.FirstOrDefault(output =>
-            _layer.Owned.Contains(output) || _layer.Combined.Contains(output)) is { } merged)
-            return Merge(node, merged);
         if (node.OpType == "QuantizeLinear" && IsData(node, 0) && !_hasMoved)
             ReadQuantized(context);
         else if (view.IsProduct(node) && _beforeFactor is { } unscaled)
             State = unscaled;
         return false;
     }
+
+    private string? MergedBy(NodeProto node) =>
+        node.Output.FirstOrDefault(output => _layer.Owned.Contains(output) || _layer.Combined.Contains(output));
 
     private bool IsData(NodeProto node, int input) => view.Values.Of(node.Input[input]) == view.Values.Of(_at);
 

@@ -5,6 +5,80 @@ namespace Emergence.Tracing.Model;
 // Where branches meet: who owns an operator on several computed tensors, and who feeds it.
 internal sealed partial class Trace
 {
+    private readonly Dictionary<string, MergeStep> _steps = new(StringComparer.Ordinal);
+
+    /// <summary>What several branches merge into: the operands of a node, and those of its steps
+    /// (<see cref="Postpone"/>).</summary>
+    public ImmutableArray<TracedTensor> TermsOf(IEnumerable<TracedTensor> operands) =>
+        [.. operands.SelectMany(operand => StepOf(operand) is { } step ? step.Terms : [operand])];
+
+    /// <summary>
+    /// True for a node that joins different layers and whose result goes into one more of its kind alone: the last of them
+    /// merges the terms of all, so that neither order nor nesting says who owns them. Till then the result carries them all.
+    /// </summary>
+    public bool Postpone(
+        NodeContext node, IReadOnlyCollection<TracedTensor> operands, ImmutableArray<TracedTensor> terms, TracedTensor output)
+    {
+        if (!chains.IsStep(node.Node) || !AreDifferent(terms))
+            return false;
+        _steps[node.OutputName(0)] = new MergeStep(node.OutputName(0), terms, InnerOf(operands));
+        node.Output(output with { Carries = [.. terms.SelectMany(term => term.Carries).DistinctBy(carry => carry.Layer)] });
+        return true;
+    }
+
+    /// <summary>The terms of several operands joined into one. Of three or more the latest branch owns the whole: begin with it.
+    /// (These operators commute.)</summary>
+    public TracedTensor MergeAll(
+        IReadOnlyCollection<TracedTensor> operands, Func<TracedTensor, TracedTensor, TracedTensor> join)
+    {
+        var terms = TermsOf(operands);
+        var first = terms.Length > 2 ? terms.AsEnumerable().Aggregate(Later) : terms[0];
+        var merged = terms.Remove(first).Aggregate(first, join);
+        OwnSteps(merged, operands);
+        return merged;
+    }
+
+    /// <summary>What a reduction over the axis of a stack merges, one element of each branch; null where it reduces anything
+    /// else.</summary>
+    public TracedTensor? MergeStack(NodeContext node, int axis, TracedTensor output)
+    {
+        ImmutableArray<TracedTensor> branches = [.. chains.StackBefore(node.Node).Select(Tensor).OfType<TracedTensor>()];
+        if (branches.Length != node.Shaped(0).Axes[axis].Size || !AreDifferent(branches)
+            || branches.Any(branch => branch.IsConstant || !branch.HasShape || branch.Axes[axis].Size != 1))
+            return null;
+        return MergeAll(branches, (sum, branch) => Combine(sum, branch, output));
+    }
+
+    private static bool AreDifferent(IEnumerable<TracedTensor> branches)
+    {
+        HashSet<LayerBuilder>[] layers = [.. branches.Where(branch => !branch.Carries.IsEmpty).Select(LayersOf)];
+        return Array.Exists(layers, other => !other.SetEquals(layers[0]));
+    }
+
+    /// <summary>The owner of a merge owns the steps on its way there too: it is read behind them.</summary>
+    private void OwnSteps(TracedTensor merged, IReadOnlyCollection<TracedTensor> operands)
+    {
+        foreach (var layer in LayersOf(merged).Where(layer => layer.Owned.Contains(merged.Name)))
+        {
+            foreach (var step in InnerOf(operands).SelectMany(step => step.All))
+            {
+                if (step.Terms.Any(term => LayersOf(term).Contains(layer)))
+                    layer.Owned.Add(step.Output);
+            }
+        }
+    }
+
+    private ImmutableArray<MergeStep> InnerOf(IEnumerable<TracedTensor> operands) =>
+        [.. operands.Select(StepOf).OfType<MergeStep>()];
+
+    private MergeStep? StepOf(TracedTensor operand) => _steps.GetValueOrDefault(chains.Of(operand.Name));
+
+    /// <summary>A merge of which only a later one says who owns it.</summary>
+    private sealed record MergeStep(string Output, ImmutableArray<TracedTensor> Terms, ImmutableArray<MergeStep> Inner)
+    {
+        public IEnumerable<MergeStep> All => Inner.SelectMany(step => step.All).Append(this);
+    }
+
     /// <summary>
     /// An elementwise operator on two computed tensors. Branches of the same layers join again; different layers
     /// merge: the topologically later branch owns the operator, the earlier one feeds it through an identity edge.
@@ -28,8 +102,11 @@ internal sealed partial class Trace
     private static TracedTensor Rejoin(TracedTensor a, TracedTensor b, TracedTensor output) => output with
     {
         Carries = [.. a.Carries.Select(first =>
-            CanExtend(first, output) ? first : b.Carries.First(carry => carry.Layer == first.Layer))],
+            CanExtend(first, output) ? first : Other(b.Carries.First(carry => carry.Layer == first.Layer), first))],
     };
+
+    private static Carry Other(Carry second, Carry first) =>
+        second with { IsStatistic = second.IsStatistic && first.IsStatistic };
 
     private TracedTensor Merge(TracedTensor a, TracedTensor b, TracedTensor output)
     {
@@ -69,7 +146,14 @@ internal sealed partial class Trace
     public static ImmutableArray<Carry> Mix(IEnumerable<TracedTensor> tensors) =>
         [.. tensors.SelectMany(tensor => tensor.Carries)
             .DistinctBy(carry => carry.Layer)
-            .Select(carry => carry with { IsAligned = false, Range = null })];
+            .Select(carry => carry with { IsAligned = false, IsStatistic = false, Range = null })];
+
+    /// <summary>What is reduced over its channels: a mixture too, but a statistic of the layers that it holds whole.</summary>
+    public static ImmutableArray<Carry> Reduce(TracedTensor tensor) =>
+        [.. tensor.Carries.Select(carry => carry with
+        {
+            IsAligned = false, IsStatistic = carry.IsStatistic || carry is { IsWhole: true, IsAligned: true }, Range = null,
+        })];
 
     /// <summary>A branch that already ends in a later layer, or by depth, or (a tie) by the order of the file.</summary>
     private static bool IsLater(TracedTensor a, TracedTensor b)

@@ -9,7 +9,7 @@ namespace Emergence.Tracing.Model;
 /// The state of one trace: what is known of every tensor so far, and the layers found. The operator rules call the
 /// verbs below; what opens, extends and merges a layer is decided here.
 /// </summary>
-internal sealed partial class Trace(StoredTensors stored, ConstantFolder constants, UnknownShapes shapes)
+internal sealed partial class Trace(StoredTensors stored, ConstantFolder constants, UnknownShapes shapes, MergeChains chains)
 {
     private readonly Dictionary<string, TracedTensor> _tensors = new(StringComparer.Ordinal);
 
@@ -170,6 +170,14 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
         }
         return Follow(input, output);
     }
+
+    /// <summary>
+    /// True where a stored factor or summand of a tensor is the layers' own: the tensor holds them whole and aligned, or is a
+    /// statistic of theirs that the constant spreads over their channels again, as a normalization's scale does.
+    /// </summary>
+    public static bool IsParameter(TracedTensor constant, TracedTensor data) => data.Carries.All(carry =>
+        carry is { IsWhole: true, IsAligned: true }
+        || carry.IsStatistic && constant.HasShape && constant.Count % Math.Max(1, ChannelsOf(carry.Layer)) == 0);
 
     /// <summary>An elementwise function: the output carries what the input does.</summary>
     public static TracedTensor Follow(TracedTensor input, TracedTensor output) => output with { Carries = input.Carries };

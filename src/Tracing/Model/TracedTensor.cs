@@ -14,7 +14,11 @@ internal sealed record AxisRange(int Axis, int Start, int End);
 /// product, an unknown operator).</param>
 /// <param name="Generation">The layer's <see cref="LayerBuilder.Generation"/> on this path.</param>
 /// <param name="Range">The part of the tensor that is the layer's; null for all of it.</param>
-internal sealed record Carry(LayerBuilder Layer, bool IsWhole, bool IsAligned, int Generation, AxisRange? Range = null);
+internal sealed record Carry(LayerBuilder Layer, bool IsWhole, bool IsAligned, int Generation, AxisRange? Range = null)
+{
+    /// <summary>It is one number of all nodes, a mean or a deviation, by which a normalization shifts or scales them.</summary>
+    public bool IsStatistic { get; init; }
+}
 
 /// <summary>What the trace knows of one tensor.</summary>
 internal sealed record TracedTensor

@@ -93,17 +93,19 @@ internal sealed class DenseRule : OpRule
             ZeroPoint = ZeroPointOf(call.Op, isLeft),
             ZeroPointAxis = Math.Max(0, call.Attributes.Int("transB", 0) == 1 || isLeft ? dims.Length - 2 : dims.Length - 1),
         };
-        // A stack of matrices has no one axis of features, nor has one that is turned among its batch axes.
-        if (dims.Length != 2 || call.Attributes.Int("transBatchA", 0) + call.Attributes.Int("transBatchB", 0) > 0)
+        // A stack of several matrices has no one axis of features, nor has one that is turned among its batch axes.
+        if (dims.Length < 2 || Shapes.Count(dims.AsSpan(..^2)) != 1
+            || call.Attributes.Int("transBatchA", 0) + call.Attributes.Int("transBatchB", 0) > 0)
             return weights;
-        // [M, K] on the left, [K, N] on the right: the contracted axis is the inner one.
+        // […, M, K] on the left, […, K, N] on the right: the contracted axis is the inner one.
         var isTransposed = call.Attributes.Int(isLeft ? "transA" : "transB", 0) == 1;
         var dataTransposed = call.Attributes.Int(isLeft ? "transB" : "transA", 0) == 1;
-        var (inputs, rank) = (isLeft != isTransposed ? 1 : 0, call.Shape(data).Length);
+        var (last, rank) = (dims.Length - 1, call.Shape(data).Length);
+        var (inputs, outputs) = isLeft != isTransposed ? (last, last - 1) : (last - 1, last);
         return weights with
         {
             InputAxis = inputs,
-            OutputAxis = 1 - inputs,
+            OutputAxis = outputs,
             DataAxis = rank == 1 || isLeft == dataTransposed ? rank - 1 : rank - 2,
         };
     }

@@ -60,15 +60,18 @@ internal sealed class EinsumRule : OpRule
             return null;
         var (terms, result) = Parse(call.Attributes.Text("equation", ""), [call.Shape(0).Length, call.Shape(1).Length]);
         var (data, weight) = call.IsConstant(0) ? (1, 0) : (0, 1);
-        if (terms[weight] is not [var a, var b] || result.Contains(a) == result.Contains(b))
+        var (term, dims) = (terms[weight], call.Shape(weight));
+        // In a stack of one matrix, the axes of length 1 count nothing.
+        int[] axes = [.. Enumerable.Range(0, term.Length).Where(axis => term.Length == 2 || dims[axis] != 1)];
+        if (axes is not [var a, var b] || result.Contains(term[a]) == result.Contains(term[b]))
             return new LayerWeights(data, weight);
-        var outputs = result.Contains(a) ? 0 : 1;
-        var summed = terms[weight][1 - outputs];
-        return !terms[data].Contains(summed) || terms[data].Contains(terms[weight][outputs])
+        var (inputs, outputs) = result.Contains(term[a]) ? (b, a) : (a, b);
+        var summed = term[inputs];
+        return !terms[data].Contains(summed) || terms[data].Contains(term[outputs])
             ? new LayerWeights(data, weight)
             : new LayerWeights(data, weight)
             {
-                InputAxis = 1 - outputs,
+                InputAxis = inputs,
                 OutputAxis = outputs,
                 DataAxis = terms[data].LastIndexOf(summed)
             };

@@ -54,16 +54,22 @@ internal sealed class ElementwiseBinaryRule : OpRule
             node.Output(node.Trace.Pass(value, value with { Name = node.OutputName(0) }));
             return;
         }
-        if (node.InputCount > 2)
-        {
-            // The latest branch owns the whole: begin with it. (These operators commute.)
-            var inputs = node.Inputs.ToList();
-            value = inputs.Aggregate(Trace.Later);
-            inputs.Remove(value);
-            node.Output(inputs.Aggregate(value, (sum, input) => Apply(node, sum, input)));
-            return;
-        }
-        node.Output(Apply(node, value, node.Input(1)));
+        ImmutableArray<TracedTensor> operands = [.. Enumerable.Range(0, node.InputCount).Select(node.Input)];
+        if (!Chain(node, operands, operands.AsEnumerable().Aggregate((a, b) => Broadcast(node, a, b))))
+            node.Output(Apply(node, operands[0], operands[1]));
+    }
+
+    /// <summary>Defines the output of a node that joins more than two terms, or is a step of one that does; false for any
+    /// other.</summary>
+    public static bool Chain(NodeContext node, ImmutableArray<TracedTensor> operands, TracedTensor output)
+    {
+        var terms = node.Trace.TermsOf(operands);
+        if (node.Trace.Postpone(node, operands, terms, output))
+            return true;
+        if (terms.Length < 3)
+            return false;
+        node.Output(node.Trace.MergeAll(operands, (sum, term) => Apply(node, sum, term)));
+        return true;
     }
 
     private static TracedTensor Apply(NodeContext node, TracedTensor a, TracedTensor b)
@@ -77,14 +83,14 @@ internal sealed class ElementwiseBinaryRule : OpRule
         var role = node.Op is "Add" or "Sub" or "Sum" ? ParameterRole.Bias : ParameterRole.Normalization;
         // Bounds and exponents are no parameters, nor is the scale behind an integer product, which is part of the quantization.
         // Arithmetic on a part of a layer, such as the corners of boxes, has none either.
-        var isParameter = data.Carries.All(carry => carry is { IsWhole: true, IsAligned: true })
+        var isParameter = Trace.IsParameter(constant, data)
             && node.Op is "Add" or "Sub" or "Sum" or "Mul" or "Div"
             && !(role == ParameterRole.Normalization && data.Carries is [{ Layer.Op: "MatMulInteger" or "ConvInteger" }]);
         return node.Trace.Adjust(data, output, isParameter ? [constant.Name] : [], role);
     }
 
-    /// <summary>The broadcast of two tensors: each axis from the one that has it, from the later branch
-    /// where both have.</summary>
+    /// <summary>The broadcast of two tensors: each axis from the one that has it; where both have, from the one that knows
+    /// what it counts, else from the later branch.</summary>
     public static TracedTensor Broadcast(NodeContext node, TracedTensor a, TracedTensor b)
     {
         var type = a.ElementType != 0 ? a.ElementType : b.ElementType;
@@ -97,8 +103,13 @@ internal sealed class ElementwiseBinaryRule : OpRule
         for (var i = 1; i <= rank; i++)
         {
             Axis? x = i <= first.Rank ? first.Axes[^i] : null, y = i <= second.Rank ? second.Axes[^i] : null;
-            axes[^i] = x is null ? y!.Value : y is null || x.Value.Size >= y.Value.Size ? x.Value : y.Value;
+            axes[^i] = x is null ? y!.Value : y is null ? x.Value : Broader(x.Value, y.Value);
         }
         return node.NewTensor([.. axes], type);
     }
+
+    private static Axis Broader(Axis first, Axis second) =>
+        first.Size > second.Size || first.Size == second.Size && (!HasNoRole(first) || HasNoRole(second)) ? first : second;
+
+    private static bool HasNoRole(Axis axis) => axis.Factors.All(factor => factor.Role is null);
 }

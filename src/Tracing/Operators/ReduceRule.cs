@@ -30,12 +30,17 @@ internal sealed class ReduceRule : OpRule
         var (_, reduced) = Shapes.Reduce(input.Shape, axes, keep);
         var mixes = isIndex || input.Axes.Where((axis, i) => reduced[i] && axis.Size > 1).Any(axis => axis.Has(AxisRole.Channel));
         var kept = input.Axes.Select((axis, i) => reduced[i] ? axis.Resized(1) : axis).Where((_, i) => keep || !reduced[i]);
+        var isMerge = node.Op is "ReduceSum" or "ReduceMean" or "ReduceMax" or "ReduceMin" && reduced.Count(taken => taken) == 1;
         var type = isIndex ? (int)Onnx.TensorProto.Types.DataType.Int64 : input.ElementType;
         var output = node.Trace.Pass(input, node.NewTensor([.. kept], type) with { Name = node.OutputName(0) },
             range => mixes
             ? null
             : range with { Axis = range.Axis - (keep ? 0 : reduced.Take(range.Axis).Count(taken => taken)) });
-        node.Output(mixes ? output with { Carries = Trace.Mix([input]) } : output);
+        // The sum, mean or largest over a stack of branches is that of the branches.
+        if (isMerge && node.Trace.MergeStack(node, Array.IndexOf(reduced, true), output) is { } merged)
+            node.Output(merged);
+        else
+            node.Output(!mixes ? output : output with { Carries = isIndex ? Trace.Mix([input]) : Trace.Reduce(input) });
     }
 
     public override ValueFlow? Flow(OperatorCall call) => call.Op switch

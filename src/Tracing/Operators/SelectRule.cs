@@ -23,7 +23,9 @@ internal sealed class SelectRule : OpRule
                 output = ElementwiseBinaryRule.Broadcast(node, condition, output) with { ElementType = output.ElementType };
         }
         output = output with { Name = node.OutputName(0) };
-        node.Output(node.Trace.Combine(a, b, output));
+        // The larger or the smaller of two, as Max and Min are.
+        if (!ElementwiseBinaryRule.Chain(node, [a, b], output))
+            node.Output(node.Trace.Combine(a, b, output));
     }
 
     public override ElementMap? Sources(OperatorCall call, int input, int output) =>

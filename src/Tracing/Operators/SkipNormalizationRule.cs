@@ -19,10 +19,11 @@ internal sealed class SkipNormalizationRule : OpRule
     {
         var (a, b) = (node.Input(0), node.Input(1));
         var kept = node.OutputName(3);
-        var sum = ElementwiseBinaryRule.Broadcast(node, a, b) with { Name = kept.Length > 0 ? kept : node.OutputName(0) };
-        sum = node.Trace.Combine(a, b, sum);
+        var plain = ElementwiseBinaryRule.Broadcast(node, a, b) with { Name = kept.Length > 0 ? kept : node.OutputName(0) };
+        var sum = node.Trace.MergeAll([a, b], (joined, term) => node.Trace.Combine(joined, term, plain));
         var bias = node.Op == "SkipLayerNormalization" ? 4 : 3;
-        sum = node.Trace.Adjust(sum, sum, node.Stored(0, 1, bias), ParameterRole.Bias);
+        var stored = node.Trace.TermsOf([a, b]).Where(term => term.IsConstant).Select(term => term.Name);
+        sum = node.Trace.Adjust(sum, sum, [.. stored, .. node.Stored(bias)], ParameterRole.Bias);
         node.Output(3, sum);
         node.Output(node.Trace.Adjust(sum, sum with { Name = node.OutputName(0) }, node.Stored(Enumerable.Range(2, bias - 2)),
             ParameterRole.Normalization));

@@ -80,7 +80,7 @@ public sealed class SpellingPairTests : IDisposable
     }
 
     /// <summary>Two nodes of the first layer are dead, and one of them feeds no alive node.</summary>
-    private static TinyModel Rows(TinyModel model) => model.Input("x", [null, 4])
+    internal static TinyModel Rows(TinyModel model) => model.Input("x", [null, 4])
         .Initializer("w", [4, 4], [0, 0, 1, 0.5, 0, 0, -1, 1, 0, 0, 0.5, -1, 0, 0, -0.25, -0.5])
         .Initializer("v", [4, 3], [0, 0.5, -1, 0.25, 0, 0.5, 1, -0.5, 0, 0, 0, 1]);
 
@@ -125,7 +125,7 @@ public sealed class SpellingPairTests : IDisposable
     }
 
     /// <summary>The products numbered in their order, so that those of two spellings are known to be the same layer.</summary>
-    private static ModelProto Layered(ModelProto model)
+    internal static ModelProto Layered(ModelProto model)
     {
         var layers = 0;
         foreach (var node in model.Graph.Node)

@@ -15,6 +15,7 @@ internal static class Normalizations
         new("BatchNormalization folded into Conv or Gemm", Fold) { KeepsParameters = false },
         new("LayerNormalization in parts, variance by Mul", draft => LayerInParts(draft, byPow: false)),
         new("LayerNormalization in parts, variance by Pow", draft => LayerInParts(draft, byPow: true)),
+        new("LayerNormalization in parts, its scale on the deviation", LayerByFactor),
         new("Add and LayerNormalization as SkipLayerNormalization", FuseSkip),
         new("InstanceNormalization in parts", InstanceInParts),
         new("GroupNormalization by InstanceNormalization", GroupInParts) { KeepsParameters = false },
@@ -94,19 +95,40 @@ internal static class Normalizations
         return false;
     }
 
-    private static bool LayerInParts(Draft draft, bool byPow)
+    private static bool LayerInParts(Draft draft, bool byPow) => Layer(draft) is { } node && draft.Replace(node, () =>
     {
-        var node = draft.Nodes("LayerNormalization").FirstOrDefault(node => node.Output.Count == 1
-            && IntOf(node, "axis", -1) == -1);
-        return node is not null && draft.Replace(node, () =>
+        var (_, centered, deviation) = Deviation(draft, node, byPow);
+        return Affine(draft, draft.Emit("Div", [centered, deviation]), node.Input[1], ShiftOf(node));
+    });
+
+    /// <summary>The deviation and the scale are one factor, which multiplies the centered values, or those as they are and their
+    /// mean.</summary>
+    private static bool LayerByFactor(Draft draft) => Layer(draft) is { } node && draft.Replace(node, () =>
+    {
+        var (mean, centered, deviation) = Deviation(draft, node, byPow: false);
+        var inverse = draft.Emit("Reciprocal", [deviation]);
+        var factor = draft.Emit("Mul", draft.Pick<string[]>([inverse, node.Input[1]], [node.Input[1], inverse]));
+        if (ShiftOf(node) is { } shift && draft.Random.Next(2) == 0)
         {
-            var centered = draft.Emit("Sub", [node.Input[0], draft.Mean(node.Input[0], -1)]);
-            var squared = byPow ? draft.Emit("Pow", [centered, draft.Scalar(2)]) : draft.Emit("Mul", [centered, centered]);
-            var deviation = draft.Emit("Sqrt",
-                [draft.Emit("Add", [draft.Mean(squared, -1), draft.Scalar(FloatOf(node, "epsilon", 1e-5f))])]);
-            return Affine(draft, draft.Emit("Div", [centered, deviation]), node.Input[1], node.Input.Count > 2 ? node.Input[2]
-                : null);
-        });
+            var moved = draft.Emit("Sub", [shift, draft.Emit("Mul", [mean, factor])]);
+            return draft.Emit("Add", [draft.Emit("Mul", [node.Input[0], factor]), moved]);
+        }
+        return Affine(draft, centered, factor, ShiftOf(node));
+    });
+
+    private static NodeProto? Layer(Draft draft) => draft.Nodes("LayerNormalization").FirstOrDefault(node =>
+        node.Output.Count == 1 && IntOf(node, "axis", -1) == -1);
+
+    private static string? ShiftOf(NodeProto layerNormalization) =>
+        layerNormalization.Input.Count > 2 ? layerNormalization.Input[2] : null;
+
+    private static (string Mean, string Centered, string Deviation) Deviation(Draft draft, NodeProto node, bool byPow)
+    {
+        var mean = draft.Mean(node.Input[0], -1);
+        var centered = draft.Emit("Sub", [node.Input[0], mean]);
+        var squared = byPow ? draft.Emit("Pow", [centered, draft.Scalar(2)]) : draft.Emit("Mul", [centered, centered]);
+        return (mean, centered, draft.Emit("Sqrt",
+            [draft.Emit("Add", [draft.Mean(squared, -1), draft.Scalar(FloatOf(node, "epsilon", 1e-5f))])]));
     }
 
     private static bool FuseSkip(Draft draft)

@@ -18,6 +18,7 @@ internal static class Products
         new("MatMul with the weight on the left", WeightLeft),
         new("MatMul as Einsum", AsEinsum),
         new("MatMul as com.microsoft FusedMatMul", AsFusedMatMul),
+        new("MatMul with the weight in a stack of one matrix", AsStack),
         new("MatMul of tokens as Gemm between Reshapes", TokensAsGemm),
     ];
 
@@ -113,6 +114,14 @@ internal static class Products
         ? draft.Named(node.Name, "com.microsoft::FusedMatMul", [node.Input[0], node.Input[1]])
         : draft.Named(node.Name, "com.microsoft::FusedMatMul", [node.Input[0], TransposedCopy(draft, node.Input[1])],
             Int("transB", 1)));
+
+    private static bool AsStack(Draft draft) => Product(draft, rank: 0) is { } node && draft.Replace(node, () =>
+    {
+        var (rank, dims) = (draft.FormOf(node.Input[0])!.Rank, draft.Stored(node.Input[1])!.Dims);
+        var stack = draft.Constant(draft.ValuesOf(node.Input[1])!, [1, .. dims], draft.FormOf(node.Input[1])!.Type);
+        var product = draft.Named(node.Name, "MatMul", [node.Input[0], stack]);
+        return rank > 2 ? product : draft.Emit("Reshape", [product, draft.Longs(-1, dims[1])]);
+    });
 
     private static bool TokensAsGemm(Draft draft) =>
         draft.Opset >= 11 && Product(draft, rank: 3) is { } node && draft.Replace(node, () =>
