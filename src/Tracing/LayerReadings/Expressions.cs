@@ -32,6 +32,23 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
         return known;
     }
 
+    /// <summary>The one operator behind a tensor that moves its values or takes the largest of some, as an expression that
+    /// changes none; null where another follows.</summary>
+    public Expression? Past(string tensor)
+    {
+        if (values.ReadersOf(tensor) is not [var node] || !IsSelection(node) || values.Of(node.Input[0]) != values.Of(tensor))
+            return null;
+        return node.Output.Where(output => output.Length > 0 && values.ReadersOf(output).Count > 0).ToArray() is [var part]
+            ? new Expression(values.Of(tensor), part, [node], [.. Choices.Select(_ => (Func<double, double>)(x => x))],
+                IsScalar: true, HasStatistics: false, IsFloatOrMeant(part))
+            : null;
+    }
+
+    /// <summary>Whether a node moves values or takes the largest of some.</summary>
+    public bool IsSelection(NodeProto node) => Pooling.Of(nodes[node]) is ValueFlow.Selection or ValueFlow.Largest;
+
+    private bool IsFloatOrMeant(string tensor) => trace.Tensor(tensor) is { IsFloat: true } or { Quantization: not null };
+
     private Expression? Find(string start)
     {
         var inside = new HashSet<string>(StringComparer.Ordinal) { start };
@@ -102,8 +119,7 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
         var hasStatistics = found.Any(node =>
             IsStatistic(node)
                 || node.OpType != "BatchNormalization" && OpRules.Find(node.Domain, node.OpType) is NormalizationRule);
-        return new Expression(start, exit, [.. found], samples.ToImmutable(), isScalar, hasStatistics,
-            trace.Tensor(exit) is { IsFloat: true } or { Quantization: not null });
+        return new Expression(start, exit, [.. found], samples.ToImmutable(), isScalar, hasStatistics, IsFloatOrMeant(exit));
     }
 
     /// <summary>The expression as a function of one number, with the element at <paramref name="choice"/>
@@ -126,7 +142,9 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
                 inputs[i] = initial.Count;
                 initial.Add(number);
             }
-            steps.Add((initial.Count, inputs, FunctionOf(node)));
+            if (OnMeanings(node, FunctionOf(node)) is not { } function)
+                return null;
+            steps.Add((initial.Count, inputs, function));
             slots[values.Of(node.Output[0])] = initial.Count;
             initial.Add(0);
         }
@@ -151,6 +169,36 @@ internal sealed class Expressions(Trace trace, ValueGraph values, IReadOnlyDicti
         if (OpRules.Find(node.Domain, node.OpType) is NormalizationRule)
             return node.OpType == "BatchNormalization" ? BatchNormalization(node) : x => (x[0] - 0.71) / 1.3;
         return ScalarOperators.Of(nodes[node]) ?? (x => x[0]);
+    }
+
+    /// <summary>
+    /// A function of integers as one of what they stand for, which is what a value is here wherever it is known; null where the
+    /// scale is not.
+    /// </summary>
+    private Func<double[], double>? OnMeanings(NodeProto node, Func<double[], double> function)
+    {
+        string[] tensors = [node.Output[0], .. node.Input];
+        var isOnMeanings = nodes[node].IsOnMeanings || ValueGraph.IsLayout(node);
+        var meanings = Array.ConvertAll(tensors, tensor => isOnMeanings ? null : trace.Tensor(tensor)?.Quantization);
+        if (Array.TrueForAll(meanings, meaning => meaning is null))
+            return function;
+        var (scales, zeros) = (new double[tensors.Length], new double[tensors.Length]);
+        for (var i = 0; i < tensors.Length; i++)
+        {
+            scales[i] = 1;
+            if (meanings[i] is not { } meaning)
+                continue;
+            if (Chosen(meaning.Scale) is not [var scale, ..] || (meaning.ZeroPoint.Length > 0 ? Chosen(meaning.ZeroPoint) : [0])
+                is not [var zero, ..])
+                return null;
+            (scales[i], zeros[i]) = (scale, zero);
+        }
+        return x =>
+        {
+            var integers = x.Select((number, i) =>
+                meanings[i + 1] is null ? number : number / scales[i + 1] + zeros[i + 1]);
+            return (function([.. integers]) - zeros[0]) * scales[0];
+        };
     }
 
     private Func<double[], double> BatchNormalization(NodeProto node)

@@ -29,6 +29,9 @@ internal sealed class FunctionMatcher(Expressions expressions)
                 && (!next.IsScalar
                 || next.Nodes is [var second] && Expressions.IsFunction(second) && Recognize(itself!) is not null))
                 break;
+            // A quantizer behind a scale is one all the same, and no function of what is scaled.
+            if (first is null && whole is not null && !next.IsAffine && IsRounded(next))
+                break;
             whole = whole is null ? next : whole.Then(next);
             beginnings = [.. beginnings.Select(beginning => beginning.Then(next))];
             itself = itself?.Then(next);
@@ -74,16 +77,24 @@ internal sealed class FunctionMatcher(Expressions expressions)
             && share.Nodes.Any(node => node.OpType is "ReduceSum" or "ReduceMean" or "ReduceL1");
     }
 
+    /// <summary>An activation function with the quantizer directly behind it; one of them where there is no other.</summary>
+    public FoundFunction? Quantized(string tensor) => Quantizer(tensor) ?? (Activation(tensor) is not { } function ? null
+        : Quantizer(function.Expression.Output) is { } quantizer
+            ? function with { Expression = function.Expression.Then(quantizer.Expression) }
+            : function);
+
     /// <summary>A quantizer directly behind a tensor: QuantizeLinear and DequantizeLinear, or rounding
-    /// between scales; else null.</summary>
+    /// between scales, whatever selects values between them; else null.</summary>
     public FoundFunction? Quantizer(string tensor)
     {
         FoundFunction? found = null;
         Expression? whole = null;
-        foreach (var next in Chain(tensor).TakeWhile(next => !next.HasStatistics))
+        foreach (var next in Chain(tensor, expressions.Past).TakeWhile(next => !next.HasStatistics))
         {
             whole = whole is null ? next : whole.Then(next);
-            if (whole.Nodes.Any(node => node.OpType is "Round" or "Floor" or "QuantizeLinear"))
+            if (next.Nodes is [var only] && expressions.IsSelection(only))
+                continue;
+            if (IsRounded(whole))
             {
                 (double, double)?[] stairs = [.. whole.Samples.Select(StaircaseOf)];
                 if (stairs.All(stair => stair is not null))
@@ -97,9 +108,12 @@ internal sealed class FunctionMatcher(Expressions expressions)
         return found;
     }
 
-    private IEnumerable<Expression> Chain(string tensor)
+    private static bool IsRounded(Expression expression) =>
+        expression.Nodes.Any(node => node.OpType is "Round" or "Floor" or "QuantizeLinear");
+
+    private IEnumerable<Expression> Chain(string tensor, Func<string, Expression?>? past = null)
     {
-        for (var i = 0; i < MostExpressions && expressions.Behind(tensor) is { } next; i++)
+        for (var i = 0; i < MostExpressions && (past?.Invoke(tensor) ?? expressions.Behind(tensor)) is { } next; i++)
         {
             yield return next;
             tensor = next.Output;

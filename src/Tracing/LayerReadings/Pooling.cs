@@ -13,6 +13,11 @@ internal static class Pooling
             ? flow
             : null;
 
+    /// <summary>Whether it gives values another shape, moves them or takes the largest of several: any function behind it could
+    /// as well stand in front.</summary>
+    public static bool Selects(NodeContext node) =>
+        ValueGraph.IsLayout(node.Node) || Of(node) is ValueFlow.Selection or ValueFlow.Largest;
+
     /// <summary>Over positions, tokens or time steps: each channel by itself. A stack of branches that merge is not
     /// pooled.</summary>
     private static bool KeepsNodes(NodeContext node) =>

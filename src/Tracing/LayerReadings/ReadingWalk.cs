@@ -80,7 +80,9 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
             Close(quantizer.Name);
             return false;
         }
-        if (_isClosed || _functions.IsSoftmax(_at))
+        if (_isClosed)
+            return ToQuantizer();
+        if (_functions.IsSoftmax(_at))
             return false;
         if (_functions.Activation(_at) is { } function)
         {
@@ -95,11 +97,9 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
         if (ReaderOf(_at) is { } node && Take(node))
             return true;
         // Each part goes its own way, to the same function: it could as well stand in front.
-        if (Common(_at, depth: 0) is { } common && cloner.Clone(common.Expression, _layer) is { } step)
-        {
-            _layer.Applied = _layer.Applied.Add(step);
+        if ((Common(_at, _functions.Quantized) ?? Common(_at, _functions.Activation)) is { } common
+            && Apply(common) && common.Name.Length > 0)
             Close(common.Name);
-        }
         return false;
     }
 
@@ -112,8 +112,26 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
             && readers.All(other => other == node || view.Decides(other, node)));
     }
 
-    /// <summary>The activation function that all parts of a tensor lead to; null if there is none, or several.</summary>
-    private FoundFunction? Common(string tensor, int depth)
+    /// <summary>Behind an activation function: a quantizer stands behind what selects as it would in front of it.</summary>
+    private bool ToQuantizer()
+    {
+        if (view.Values.ReadersOf(_at) is [var node] && Pooling.Selects(view.Context(node)))
+            return Take(node);
+        if (Common(_at, _functions.Quantizer) is { } common)
+            Apply(common);
+        return false;
+    }
+
+    private bool Apply(FoundFunction common)
+    {
+        if (cloner.Clone(common.Expression, _layer) is not { } step)
+            return false;
+        _layer.Applied = _layer.Applied.Add(step);
+        return true;
+    }
+
+    /// <summary>The function that all parts of a tensor lead to; null if there is none, or several.</summary>
+    private FoundFunction? Common(string tensor, Func<string, FoundFunction?> find, int depth = 0)
     {
         var readers = view.Values.ReadersOf(tensor);
         if (depth > 4 || readers.Count == 0 || readers.Any(node => !view.IsPart(node, tensor)))
@@ -121,7 +139,7 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
         FoundFunction? common = null;
         foreach (var part in view.UsedParts(readers))
         {
-            if ((_functions.Activation(part) ?? Common(part, depth + 1)) is not { Expression.IsScalar: true } found)
+            if ((find(part) ?? Common(part, find, depth + 1)) is not { Expression.IsScalar: true } found)
                 return null;
             if (common is not null && (common.Name != found.Name || !found.Expression.IsSameAs(common.Expression.Samples[0])))
                 return null;
@@ -243,7 +261,7 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
     /// layer's values.</summary>
     private bool Apply(Expression expression)
     {
-        if (!_hasMoved && view.HoldsAllNodes(expression.Output))
+        if (!_hasMoved && view.HoldsAllNodes(expression.Output) && !expression.Nodes.Any(expressions.IsSelection))
         {
             Become(view.Tensor(expression.Output)!);
             return true;

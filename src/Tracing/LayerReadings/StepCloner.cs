@@ -19,7 +19,7 @@ internal sealed class StepCloner(Trace trace, ValueGraph values, IReadOnlyDictio
         var names = new Dictionary<string, string>(StringComparer.Ordinal) { [values.Of(expression.Input)] = expression.Input };
         foreach (var node in expression.Nodes)
         {
-            if (ValueGraph.IsLayout(node))
+            if (Pooling.Selects(nodes[node]))
             {
                 names[values.Of(node.Output[0])] = names[values.Of(node.Input[0])];
                 continue;
@@ -32,10 +32,16 @@ internal sealed class StepCloner(Trace trace, ValueGraph values, IReadOnlyDictio
                 continue;
             }
             var copy = node.Clone();
+            var isOnMeanings = nodes[node].IsOnMeanings;
             for (var i = 0; i < copy.Input.Count; i++)
             {
                 if (names.TryGetValue(values.Of(copy.Input[i]), out var known))
-                    copy.Input[i] = known;
+                {
+                    var integers = isOnMeanings ? null : IntegersOf(copy.Input[i], expression, layer);
+                    if (integers is not null && !CanQuantize(integers.Value))
+                        return null;
+                    copy.Input[i] = integers is var (_, meaning) ? Converted("QuantizeLinear", known, meaning, result) : known;
+                }
                 else if (trace.Tensor(copy.Input[i]) is { HasShape: true, Count: > 1 } constant)
                 {
                     if (Fitted(node, constant, layer, result) is not { } fitted)
@@ -46,8 +52,38 @@ internal sealed class StepCloner(Trace trace, ValueGraph values, IReadOnlyDictio
             foreach (var output in node.Output.Where(output => output.Length > 0))
                 names[values.Of(output)] = output;
             result.Add(copy);
+            if (!isOnMeanings && trace.Tensor(node.Output[0]) is { Quantization: { } made })
+                names[values.Of(node.Output[0])] = Converted("DequantizeLinear", node.Output[0], made, result);
         }
         return new AppliedStep(expression.Input, names[values.Of(expression.Output)], result.ToImmutable());
+    }
+
+    /// <summary>The type and meaning of the integers that a tensor of an expression holds, where the layer is read as what they
+    /// stand for; else null.</summary>
+    private (int Type, Quantization Meaning)? IntegersOf(string name, Expression expression, LayerBuilder layer)
+    {
+        if (trace.Tensor(name) is not { IsFloat: false } tensor)
+            return null;
+        // Where several were joined, what they stand for is known of the layer's own.
+        var meaning = tensor.Quantization
+            ?? (values.Of(name) == values.Of(expression.Input) && layer.Applied.IsEmpty ? layer.Read.Quantization : null);
+        return meaning is null ? null : (tensor.ElementType, meaning);
+    }
+
+    /// <summary>Without a zero point there are integers of one type only.</summary>
+    private static bool CanQuantize((int Type, Quantization Meaning) integers) =>
+        integers.Meaning.ZeroPoint.Length > 0 || integers.Type == (int)TensorProto.Types.DataType.Uint8;
+
+    private static string Converted(string op, string name, Quantization meaning, ImmutableArray<NodeProto>.Builder result)
+    {
+        var output = $"{name}: {op}";
+        var node = new NodeProto { OpType = op, Input = { name, meaning.Scale }, Output = { output } };
+        if (meaning.ZeroPoint.Length > 0)
+            node.Input.Add(meaning.ZeroPoint);
+        // The same value may be asked for twice.
+        if (!result.Any(made => made.Output.Contains(output)))
+            result.Add(node);
+        return output;
     }
 
     /// <summary>A batch normalization in parts, as the operator has its channels on the second axis alone.</summary>
@@ -87,8 +123,14 @@ internal sealed class StepCloner(Trace trace, ValueGraph values, IReadOnlyDictio
         var part = behind.Carries.FirstOrDefault(carry => carry.Layer == layer)?.Range;
         if (Channel(own) is not { } target || Channel(behind) is not { } source || behind.Axes[source].Size != constant.Count)
             return null;
-        if (node.OpType == "BatchNormalization"
-            ? source != 1 || target != 1
+        // Some operators say themselves along which axis their constants stand.
+        int? along = node.OpType switch
+        {
+            "BatchNormalization" => 1,
+            "QuantizeLinear" or "DequantizeLinear" => nodes[node].Attributes.Axis("axis", 1, behind.Rank),
+            _ => null,
+        };
+        if (along is { } axis ? source != axis || target != axis || constant.Rank != 1
             : constant.Rank - 1 - Largest(constant) != behind.Rank - 1 - source)
             return null;
         var name = constant.Name;
@@ -96,7 +138,7 @@ internal sealed class StepCloner(Trace trace, ValueGraph values, IReadOnlyDictio
             name = Slice(name, Largest(constant), part, opset, result);
         else if (constant.Count != own.Axes[target].Size)
             return null;
-        if (node.OpType == "BatchNormalization")
+        if (along is not null)
             return name;
         var shape = Enumerable.Repeat(1L, own.Rank).ToArray();
         shape[target] = own.Axes[target].Size;

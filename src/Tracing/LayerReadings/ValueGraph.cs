@@ -79,7 +79,8 @@ internal sealed class ValueGraph
             "Cast" or "CastLike" => input.IsFloat && trace.Tensor(node.Output[0]) is { IsFloat: true },
             "Sum" or "Max" or "Min" or "Mean" or "Concat" => node.Input.Count == 1,
             // The integers of a quantized layer, read as the numbers that they stand for.
-            "DequantizeLinear" => input.Quantization is not null,
+            "DequantizeLinear" => input.Quantization is { } meaning && QuantizedOutput.AreSame(
+                trace, meaning, new Quantization(node.Input[1], node.Input.ElementAtOrDefault(2) ?? "")),
             _ => false,
         };
         return isCopy ? node.Input[0] : null;

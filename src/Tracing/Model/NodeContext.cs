@@ -19,6 +19,9 @@ internal sealed class NodeContext(NodeProto node, int order, int opset, Trace tr
 
     public string Op => node.OpType;
 
+    /// <summary>It is described by what its quantized inputs and outputs stand for, not by their integers.</summary>
+    public bool IsOnMeanings { get; init; }
+
     public AttributeReader Attributes { get; } = new(node);
 
     /// <summary>What the operator's description is asked about.</summary>

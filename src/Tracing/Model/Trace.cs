@@ -191,7 +191,9 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
         var carries = input.Carries.Select(carry => carry.Range is not { } part
             ? carry
             : range?.Invoke(part) is { } moved ? carry with { Range = moved } : carry with { Range = null, IsWhole = false });
-        return output with { Carries = [.. carries], Origin = input.Origin };
+        // Moved integers still stand for what they did; an index or a mask never did.
+        var quantization = output.ElementType == input.ElementType ? input.Quantization : null;
+        return output with { Carries = [.. carries], Origin = input.Origin, Quantization = quantization };
     }
 
     /// <summary>True where another node reads the tensor.</summary>

@@ -42,7 +42,13 @@ internal sealed class ConcatRule : MovingRule
                 IsAligned = group.All(carry => carry.IsAligned),
                 Range = null
             });
-        node.Output(node.NewTensor(axes.ToImmutable(), lead.ElementType) with { Carries = [.. unique] });
+        var isSame = lead.Quantization is { } meaning && parts.All(part =>
+            part.Quantization is { } other && QuantizedOutput.AreSame(node.Trace, meaning, other));
+        node.Output(node.NewTensor(axes.ToImmutable(), lead.ElementType) with
+        {
+            Carries = [.. unique],
+            Quantization = isSame ? lead.Quantization : null,
+        });
     }
 
     public override ElementMap? Sources(OperatorCall call, int input, int output)

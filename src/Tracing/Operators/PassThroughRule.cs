@@ -27,15 +27,22 @@ internal sealed class PassThroughRule : OpRule
         {
             "Cast" => node.Attributes.Int("to", input.ElementType),
             "CastLike" => node.Input(1).ElementType,
-            "QuantizeLinear" => node.Optional(2)?.ElementType ?? (int)DataType.Uint8,
+            "QuantizeLinear" => QuantizedOutput.TypeOf(node),
             "DynamicQuantizeLinear" => (int)DataType.Uint8,
             "DequantizeLinear" => node.Input(1).ElementType,
             _ => input.ElementType,
         };
-        var output = input with { Name = node.OutputName(0), ElementType = type };
-        if (node.Op == "DequantizeLinear")
-            output = output with { Quantization = null };
-        node.Output(output);
+        node.Output(input with
+        {
+            Name = node.OutputName(0),
+            ElementType = type,
+            Quantization = node.Op switch
+            {
+                "QuantizeLinear" => QuantizedOutput.QuantizationOf(node),
+                "Identity" or "Dropout" => input.Quantization,
+                _ => null,
+            },
+        });
         // A dropout's mask, a quantization's scale: they hold no activations.
         for (var i = 1; i < node.Node.Output.Count; i++)
         {

@@ -79,7 +79,10 @@ internal sealed class PlainFormRule : OpRule
             if (node.Optional(input) is { IsConstant: true } constant && PlainForm.IsQuantized(node.Node, input))
                 plain.Input[position] = NameOf(node, constant, input);
         }
-        return new NodeContext(plain, node.Order, StandardOpset, node.Trace);
+        return new NodeContext(plain, node.Order, StandardOpset, node.Trace)
+        {
+            IsOnMeanings = PlainForm.ScaleOf(node.Node) >= 0,
+        };
     }
 
     /// <summary>Which input of the plain form an input is; null for scales and zero points.</summary>

@@ -1,4 +1,5 @@
 using Emergence.Tracing.Model;
+using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace Emergence.Tracing.Operators;
 
@@ -15,7 +16,7 @@ internal static class QuantizedOutput
     public static TracedTensor Of(NodeContext node, TracedTensor output, int scaleAt)
     {
         if (node.Optional(scaleAt) is not { } scale)
-            return Reread(output with { ElementType = (int)Onnx.TensorProto.Types.DataType.Float });
+            return Reread(output with { ElementType = (int)DataType.Float });
         if (scale is not { HasShape: true, Count: 1 })
         {
             node.Trace.Diagnostics.Add(
@@ -30,6 +31,35 @@ internal static class QuantizedOutput
                 ElementType = zero?.ElementType ?? output.ElementType,
                 Quantization = new Quantization(scale.Name, zero?.Name ?? "")
             });
+    }
+
+    /// <summary>The type of the integers that a QuantizeLinear makes.</summary>
+    public static int TypeOf(NodeContext node) => node.Optional(2)?.ElementType
+        ?? (node.Attributes.Int("output_dtype", 0) is var type and > 0 ? type : (int)DataType.Uint8);
+
+    /// <summary>What the integers of a QuantizeLinear stand for; null where there is no DequantizeLinear that tells it for all
+    /// of them in float32.</summary>
+    public static Quantization? QuantizationOf(NodeContext node)
+    {
+        var isKnown = (DataType)TypeOf(node) switch
+        {
+            DataType.Uint8 or DataType.Int8 => true,
+            // The standard's operators took them later than com.microsoft's.
+            DataType.Uint16 or DataType.Int16 or DataType.Uint4 or DataType.Int4 => node.Node.Domain is "" or "ai.onnx",
+            _ => false,
+        };
+        return isKnown && node.Optional(1) is { HasShape: true, Count: 1, ElementType: (int)DataType.Float } scale
+            ? new Quantization(scale.Name, node.Optional(2)?.Name ?? "")
+            : null;
+    }
+
+    /// <summary>Whether integers stand for the same numbers by both; a zero point that is left out is 0.</summary>
+    public static bool AreSame(Trace trace, Quantization one, Quantization other)
+    {
+        double[]? ValuesOf(string name) => name.Length == 0 ? [0] : trace.Constants.Evaluate(name)?.Values;
+        bool IsSame(string a, string b) =>
+            a == b || ValuesOf(a) is { } values && ValuesOf(b) is { } others && values.AsSpan().SequenceEqual(others);
+        return IsSame(one.Scale, other.Scale) && IsSame(one.ZeroPoint, other.ZeroPoint);
     }
 
     private static TracedTensor Reread(TracedTensor output)

@@ -11,7 +11,7 @@ namespace Emergence.Tracing.Rewriting;
 public static class ModelPreparation
 {
     /// <summary>
-    /// Inlines local functions and the branch that a constant condition chooses, names the sequence of recurrent operators
+    /// Inlines local functions and what a constant condition chooses, names the sequence of recurrent operators
     /// of which only the last state is used, moves what other bodies store to the main graph, and takes fused operators apart
     /// that hide what a layer is read from.
     /// </summary>
@@ -50,7 +50,7 @@ public static class ModelPreparation
         ArgumentNullException.ThrowIfNull(checkpoint);
         try
         {
-            if (checkpoint.Model.Functions.Count > 0 || BranchInliner.Apply(checkpoint.Model, checkpoint.Directory).Modified)
+            if (checkpoint.Model.Functions.Count > 0 || BranchInliner.TakesBranches(checkpoint.Model, checkpoint.Directory))
                 return checkpoint;
             var (model, isModified) = BodyHoisting.Apply(checkpoint.Model);
             return isModified ? checkpoint.WithModel(model) : checkpoint;
