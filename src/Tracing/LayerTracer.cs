@@ -57,7 +57,7 @@ public static class LayerTracer
     internal static TracedModel TraceFully(Checkpoint checkpoint, TraceOptions options)
     {
         checkpoint = ModelPreparation.Prepare(checkpoint);
-        try
+        return Named(checkpoint, () =>
         {
             var traced = Run(checkpoint, options, Measured.Nothing(null));
             if (traced.Unmeasured.Count > 0)
@@ -65,6 +65,20 @@ public static class LayerTracer
             if (traced.Graph.Layers.IsEmpty)
                 throw new UserException($"{checkpoint.FileName}: no layer found: {WhyNone(checkpoint.Model, traced)}");
             return traced;
+        });
+    }
+
+    /// <summary>The inputs of a checkpoint as far as they are known without a trace.</summary>
+    /// <exception cref="UserException">They are damaged.</exception>
+    internal static ImmutableArray<ModelInput> InputsOf(Checkpoint checkpoint, TraceOptions options) => Named(checkpoint,
+        () => InputBinding.Of(checkpoint.Model, options.Dimensions, options.BatchAxes, Batch).Inputs);
+
+    /// <summary>Says in one line for the user what is wrong with a damaged file.</summary>
+    private static T Named<T>(Checkpoint checkpoint, Func<T> read)
+    {
+        try
+        {
+            return read();
         }
         catch (TraceException e)
         {
@@ -84,10 +98,6 @@ public static class LayerTracer
                 $"{checkpoint.FileName}: cannot be traced: {TraceException.Finding(e)}; check the file with onnx.checker", e);
         }
     }
-
-    /// <summary>The inputs of a checkpoint as far as they are known without a trace.</summary>
-    internal static ImmutableArray<ModelInput> InputsOf(Checkpoint checkpoint, TraceOptions options) =>
-        InputBinding.Of(checkpoint.Model, options.Dimensions, options.BatchAxes, Batch).Inputs;
 
     private static TracedModel Run(Checkpoint checkpoint, TraceOptions options, Measured measured)
     {
