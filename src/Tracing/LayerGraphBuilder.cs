@@ -113,7 +113,7 @@ internal static class LayerGraphBuilder
         foreach (var node in nodes)
         {
             if (OpRules.Find(node.Domain, node.OpType) is { Kind: not OpKind.Layer } || node.Output.Any(owned.Contains)
-                || trace.IsStored(node) || trace.IsConstant(node))
+                || trace.IsStored(node) || trace.IsConstant(node) || trace.Unused.Contains(node))
                 continue;
             var weights = node.Input.Where((input, i) => input.Length > 0 && !Quantizations.IsScale(node, i))
                 .SelectMany(trace.Constants.Sources)

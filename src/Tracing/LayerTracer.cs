@@ -41,6 +41,8 @@ public static class LayerTracer
     // A batch that no other axis is likely to have: where a reshape mixes the axes up, the factors still tell them apart.
     private const int Batch = 3;
 
+    private const string ReachesNone = "is no layer: it reaches no output of the model";
+
     /// <summary>
     /// Traces a checkpoint as <see cref="ModelPreparation"/> leaves it. To run what was traced, prepare the checkpoint
     /// first and run that: tensors may be read that the file itself has no name for.
@@ -57,7 +59,7 @@ public static class LayerTracer
     internal static TracedModel TraceFully(Checkpoint checkpoint, TraceOptions options)
     {
         checkpoint = ModelPreparation.Prepare(checkpoint);
-        try
+        return Named(checkpoint, () =>
         {
             var traced = Run(checkpoint, options, Measured.Nothing(null));
             if (traced.Unmeasured.Count > 0)
@@ -65,6 +67,20 @@ public static class LayerTracer
             if (traced.Graph.Layers.IsEmpty)
                 throw new UserException($"{checkpoint.FileName}: no layer found: {WhyNone(checkpoint.Model, traced)}");
             return traced;
+        });
+    }
+
+    /// <summary>The inputs of a checkpoint as far as they are known without a trace.</summary>
+    /// <exception cref="UserException">They are damaged.</exception>
+    internal static ImmutableArray<ModelInput> InputsOf(Checkpoint checkpoint, TraceOptions options) => Named(checkpoint,
+        () => InputBinding.Of(checkpoint.Model, options.Dimensions, options.BatchAxes, Batch).Inputs);
+
+    /// <summary>Says in one line for the user what is wrong with a damaged file.</summary>
+    private static T Named<T>(Checkpoint checkpoint, Func<T> read)
+    {
+        try
+        {
+            return read();
         }
         catch (TraceException e)
         {
@@ -84,10 +100,6 @@ public static class LayerTracer
                 $"{checkpoint.FileName}: cannot be traced: {TraceException.Finding(e)}; check the file with onnx.checker", e);
         }
     }
-
-    /// <summary>The inputs of a checkpoint as far as they are known without a trace.</summary>
-    internal static ImmutableArray<ModelInput> InputsOf(Checkpoint checkpoint, TraceOptions options) =>
-        InputBinding.Of(checkpoint.Model, options.Dimensions, options.BatchAxes, Batch).Inputs;
 
     private static TracedModel Run(Checkpoint checkpoint, TraceOptions options, Measured measured)
     {
@@ -149,6 +161,7 @@ public static class LayerTracer
         var constants = new ConstantFolder(stored, OpRules.Fold);
         var binding = InputBinding.Of(model, options.Dimensions, batchAxes, batch);
         var nodes = FlatGraph.Of(model);
+        var live = LiveNodes.Of(nodes, model.Graph.Output.Select(output => output.Name));
         var consumers = nodes.SelectMany(node => node.Input.Distinct(StringComparer.Ordinal))
             .GroupBy(name => name, StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
@@ -179,7 +192,9 @@ public static class LayerTracer
                 trace.Recurrent.UnionWith(nodes[i].Output);
             if (trace.IsConstant(nodes[i]))
                 constants.AddProducer(nodes[i], node.Opset);
-            if (!Apply(node))
+            if (!live.Contains(nodes[i]))
+                ApplyUnused(node);
+            else if (!Apply(node))
                 failures++;
         }
         StoredStarts.Count(trace, nodes);
@@ -204,6 +219,26 @@ public static class LayerTracer
         };
         return ((built, BatchEvidence.Against(binding, trace, nodes.Where(contexts.ContainsKey).Select(node => contexts[node]))),
             trace.Reached);
+    }
+
+    /// <summary>Applies the rule of a node that reaches no output, for the shapes of its results alone: it opens no layer,
+    /// changes none, and is not worth a warning.</summary>
+    private static void ApplyUnused(NodeContext node)
+    {
+        var trace = node.Trace;
+        trace.Unused.Add(node.Node);
+        var (layers, hidden, diagnostics) = (trace.Layers.Count, trace.Hidden.Count, trace.Diagnostics.Count);
+        var carrying = node.Inputs.Concat(node.Captured).Where(input => !input.Carries.IsEmpty).ToArray();
+        Array.ForEach(carrying, input => trace.Define(input with { Carries = [] }));
+        Apply(node);
+        Array.ForEach(carrying, trace.Define);
+        foreach (var output in node.Outputs.ToArray())
+            trace.Define(output with { Carries = [] });
+        trace.Hidden.RemoveRange(hidden, trace.Hidden.Count - hidden);
+        trace.Diagnostics.RemoveRange(diagnostics, trace.Diagnostics.Count - diagnostics);
+        if (trace.Layers.Count > layers)
+            trace.Diagnostics.Add(Diagnostic.Note(node.Name, $"this {node.Op} {ReachesNone}"));
+        trace.Layers.RemoveRange(layers, trace.Layers.Count - layers);
     }
 
     /// <summary>Applies the node's rule; if there is none, or it finds the node unfit, says so and goes on
@@ -258,8 +293,10 @@ public static class LayerTracer
     {
         var operators = string.Join(", ",
             model.Graph.Node.Select(Qualified).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(8));
-        return traced.Graph.Diagnostics.FirstOrDefault(diagnostic => diagnostic.Severity == Severity.Warning) is { } warning
-            ? $"{warning}"
+        var reasons = traced.Graph.Diagnostics.Where(diagnostic =>
+            diagnostic.Severity == Severity.Warning || diagnostic.Message.EndsWith(ReachesNone, StringComparison.Ordinal));
+        return reasons.FirstOrDefault() is { } reason
+            ? $"{reason}"
             : $"none of its operators ({operators}) has stored weights; this is not a neural network that can be analyzed";
     }
 }

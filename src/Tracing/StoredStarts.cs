@@ -16,6 +16,7 @@ internal static class StoredStarts
         for (var i = 0; i < nodes.Count; i++)
         {
             if (nodes[i] is not { Domain: BodyBorder.Domain, OpType: BodyBorder.State or BodyBorder.Step }
+                || trace.Unused.Contains(nodes[i])
                 || trace.Tensor(nodes[i].Input[0]) is not { IsConstant: true, IsFloat: true, HasShape: true, Count: > 1 } stored)
                 continue;
             var sources = trace.Constants.Sources(stored.Name).ToArray();

@@ -25,9 +25,7 @@ internal sealed class FunctionMatcher(Expressions expressions)
         foreach (var next in Chain(tensor).TakeWhile(next => !next.HasStatistics && (next.IsScalar || !next.IsAffine)))
         {
             // A second function of its own is no part of the first.
-            if (first is not null
-                && (!next.IsScalar
-                || next.Nodes is [var second] && Expressions.IsFunction(second) && Recognize(itself!) is not null))
+            if (first is not null && (!next.IsScalar || IsSecond(next, [itself!, .. beginnings])))
                 break;
             // A quantizer behind a scale is one all the same, and no function of what is scaled.
             if (first is null && whole is not null && !next.IsAffine && IsRounded(next))
@@ -50,16 +48,31 @@ internal sealed class FunctionMatcher(Expressions expressions)
             }
             // Another shape of the same function moves nothing.
             if (first is not null && whole.IsScalar && !next.IsSameAs(x => x)
-                && beginnings.Select(Recognize).FirstOrDefault(name => name is not null) is { } wide)
+                && RecognizeAny(beginnings) is { } wide)
                 wider = new FoundFunction(whole, wide);
             if (!next.IsScalar)
                 break;
         }
-        // By what begins in front, only what is no other function by itself: HardSigmoid, and not the Relu6 in it.
         if (own is null || wider is null)
             return own ?? wider ?? first;
+        // By what begins in front, only what is another function by that: HardSigmoid, and not the Relu6 in it; or one of which
+        // the scale is a parameter. Any other scale could as well stand in the weights.
         var (ownEnd, widerEnd) = (own.Expression.Nodes.Length, wider.Expression.Nodes.Length);
-        return widerEnd == ownEnd || widerEnd > ownEnd && wider.Name != own.Name ? wider : own;
+        var isAnother = wider.Name != own.Name || wider.Name is "Softplus" or "Swish";
+        return widerEnd == ownEnd || widerEnd > ownEnd && isAnother ? wider : own;
+    }
+
+    /// <summary>Whether an operator behind a function is a function of its own: not where both together are one that is known, as
+    /// the logarithm of a Sigmoid is, or bounds behind bounds.</summary>
+    /// <param name="next">The operator.</param>
+    /// <param name="before">The function, from each place where it may begin.</param>
+    private static bool IsSecond(Expression next, Expression[] before)
+    {
+        if (next.Nodes is not [var only] || !Expressions.IsFunction(only) || RecognizeAny(before) is not { } name)
+            return false;
+        static bool IsBound(string name) => name is "Relu" or "Relu6" or "Clip";
+        return RecognizeAny(before.Select(expression => expression.Then(next))) is null
+            || Recognize(next) is { } second && !(IsBound(name) && IsBound(second));
     }
 
     /// <summary>A softmax or its logarithm, whole or in parts: it closes no layer.</summary>
@@ -119,6 +132,9 @@ internal sealed class FunctionMatcher(Expressions expressions)
             tensor = next.Output;
         }
     }
+
+    private static string? RecognizeAny(IEnumerable<Expression> expressions) =>
+        expressions.Select(Recognize).FirstOrDefault(name => name is not null);
 
     private static string? Recognize(Expression expression) => Expression.On(expression.Samples[0]).Recognize();
 

@@ -20,7 +20,7 @@ internal sealed class ValueGraph
     /// <param name="trace">What is known of their tensors.</param>
     public ValueGraph(IReadOnlyList<NodeProto> nodes, IEnumerable<string> outputs, Trace trace)
     {
-        var live = Live(nodes, outputs);
+        var live = LiveNodes.Of(nodes, outputs);
         var known = new Dictionary<string, NodeProto>(StringComparer.Ordinal);
         foreach (var node in nodes)
         {
@@ -31,6 +31,8 @@ internal sealed class ValueGraph
                     _dequantized.TryAdd(copied, node.Output[0]);
                 continue;
             }
+            if (!live.Contains(node))
+                continue;
             if (IdentityOf(node) is { } identity && !known.TryAdd(identity, node))
             {
                 // The same operator on the same values: its results are those of the first.
@@ -39,7 +41,7 @@ internal sealed class ValueGraph
                     _values[output] = Of(same);
                 continue;
             }
-            if (!live.Contains(node) || node.OpType is "Shape" or "Size")
+            if (LiveNodes.AsksForShape(node))
                 continue;
             foreach (var value in node.Input.Concat(node.ReadInBodies())
                 .Where(input => input.Length > 0)
@@ -94,19 +96,4 @@ internal sealed class ValueGraph
             : $"{node.Domain}:{node.OpType}({string.Join(',', node.Input.Select(Of))})"
                 + string.Concat(node.Attribute.OrderBy(attribute => attribute.Name, StringComparer.Ordinal)
                     .Select(attribute => attribute.ToString()));
-
-    private static HashSet<NodeProto> Live(IReadOnlyList<NodeProto> nodes, IEnumerable<string> outputs)
-    {
-        // The next iteration of a loop reads a state, if any does.
-        var reads = nodes.SelectMany(node => node.Input).ToHashSet(StringComparer.Ordinal);
-        var recurring = nodes.Where(node => BodyBorder.StateOf(node) is { } state && reads.Contains(state));
-        var needed = outputs.Concat(recurring.SelectMany(node => node.Output)).ToHashSet(StringComparer.Ordinal);
-        var live = new HashSet<NodeProto>(ReferenceEqualityComparer.Instance);
-        foreach (var node in nodes.Reverse().Where(node => node.Output.Any(needed.Contains)))
-        {
-            live.Add(node);
-            needed.UnionWith(node.Input.Concat(node.ReadInBodies()));
-        }
-        return live;
-    }
 }

@@ -36,10 +36,10 @@ internal sealed record ScalarFunction(string Root, double[] Values)
     /// is none we know.</summary>
     public string? Recognize()
     {
-        foreach (var (name, f) in Known)
+        foreach (var (known, f) in Known)
         {
             if (Matches(f))
-                return name;
+                return known;
         }
         // Families: a slope below zero, or two clipping bounds.
         var slope = Values[0] / GridPoints[0];
@@ -53,11 +53,28 @@ internal sealed record ScalarFunction(string Root, double[] Values)
             if (Matches(x => Math.Clamp(x, low, high)))
                 return "Clip";
         }
+        if (Scaled() is { } name)
+            return name;
         // What is zero up to a threshold, and the argument above it.
         var threshold =
             GridPoints.Zip(Values).Where(pair => pair.Second == 0).Select(pair => pair.First).DefaultIfEmpty(double.NaN).Max();
         return Matches(x => x > threshold ? x : 0) ? "ThresholdedRelu" : null;
     }
+
+    /// <summary>A function with a scale, which one or two of its values tell; null for any other.</summary>
+    private string? Scaled()
+    {
+        var (celu, softplus) = (-1.3 / Math.Log(At(-2.6) / At(-1.3) - 1), At(0) / Math.Log(2));
+        var (swish, bell) = (-Math.Log(0.93 / At(0.93) - 1) / 0.93, -Math.Log(At(0.57)) / (0.57 * 0.57));
+        static bool IsScale(double c) => c is > 0.01 and < 100;
+        return IsScale(celu) && Matches(x => x < 0 ? celu * (Math.Exp(x / celu) - 1) : x) ? "Celu"
+            : IsScale(softplus) && Matches(x => softplus * Softplus(x / softplus)) ? "Softplus"
+            : IsScale(swish) && Matches(x => x * Sigmoid(swish * x)) ? "Swish"
+            : IsScale(bell) && Matches(x => Math.Exp(-bell * x * x)) ? "Gaussian"
+            : null;
+    }
+
+    private double At(double point) => Values[Array.IndexOf(GridPoints, point)];
 
     /// <summary>True where another function has the same values on the grid, up to rounding.</summary>
     public bool Matches(Func<double, double> f)
@@ -83,6 +100,7 @@ internal sealed record ScalarFunction(string Root, double[] Values)
         ("Swish", x => x * Sigmoid(x)),
         ("Mish", x => x * Math.Tanh(Softplus(x))),
         ("Softplus", Softplus),
+        ("LogSigmoid", x => -Softplus(-x)),
         ("Softsign", x => x / (1 + Math.Abs(x))),
         ("HardSwish", x => x * Math.Clamp(x / 6 + 0.5, 0, 1)),
         ("HardSigmoid", x => Math.Clamp(x / 6 + 0.5, 0, 1)),

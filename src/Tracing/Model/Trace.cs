@@ -34,6 +34,9 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
     /// <summary>Nodes whose inputs and attributes do not fit their operator: nothing may be read into them.</summary>
     public HashSet<NodeProto> Unfit { get; } = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>Nodes that reach no output: nothing of them counts.</summary>
+    public HashSet<NodeProto> Unused { get; } = new(ReferenceEqualityComparer.Instance);
+
     /// <summary>Parameters that control-flow bodies hold: those stored inside, and the outer tensors that they read.</summary>
     public List<(long Inside, IReadOnlyList<string> Outside)> Hidden { get; } = [];
 

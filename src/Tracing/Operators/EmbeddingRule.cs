@@ -42,7 +42,7 @@ internal sealed class EmbeddingRule : MovingRule
         var result = node.NewTensor([.. data.Axes.Take(axis), .. picked, .. data.Axes.Skip(axis + 1)], data.ElementType);
         if (indices.IsConstant && node.Call.Values(1) is { } values)
         {
-            int[] at = [.. values.Select(index => Shapes.Axis(ConstantValues.ToInt(index), data.Axes[axis].Size))];
+            int[] at = [.. values.Select(index => Shapes.Index(index, data.Axes[axis].Size))];
             var left = data with { Carries = PickedLayers.Along(data.Carries, data.Axes[axis], axis, at) };
             // Axes behind the one that is picked from move by as many as the indices have.
             node.Output(node.Trace.Pass(left, result with { Name = node.OutputName(0) }, range =>

@@ -68,7 +68,7 @@ internal sealed class GatherRule : OpRule
             throw new TraceException($"data of rank {dims.Length} and indices of rank {indices.Dims.Length}");
         var (strides, own) = (ElementMaps.Strides(dims), ElementMaps.Strides(indices.Dims));
         return ElementMap.OneEach(Shapes.Count(dims), [.. indices.Values.Select((index, i) => dims.Select((size, k) =>
-            (k == axis ? Shapes.Axis(ConstantValues.ToInt(index), size) : i / own[k] % indices.Dims[k]) * strides[k]).Sum())]);
+            (k == axis ? Shapes.Index(index, size) : i / own[k] % indices.Dims[k]) * strides[k]).Sum())]);
     }
 
     private static ElementMap Tuples(OperatorCall call, int[] dims, ConstantTensor indices)
@@ -83,7 +83,7 @@ internal sealed class GatherRule : OpRule
         return ElementMap.OneEach(Shapes.Count(dims), [.. indices.Values.Chunk(depth).SelectMany((tuple, i) =>
         {
             var start = i / each * block
-                + tuple.Select((index, k) => Shapes.Axis(ConstantValues.ToInt(index), dims[shared + k]) * strides[shared + k])
+                + tuple.Select((index, k) => Shapes.Index(index, dims[shared + k]) * strides[shared + k])
                 .Sum();
             return Enumerable.Range(start, inner);
         })]);

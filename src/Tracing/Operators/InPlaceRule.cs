@@ -127,7 +127,7 @@ internal sealed class InPlaceRule : OpRule
             throw new TraceException($"data of rank {dims.Length} and indices of rank {indices.Dims.Length}");
         var (strides, own) = (ElementMaps.Strides(dims), ElementMaps.Strides(indices.Dims));
         return [.. indices.Values.Select((index, i) => dims.Select((size, k) =>
-            (k == axis ? Shapes.Axis(ConstantValues.ToInt(index), size) : i / own[k] % indices.Dims[k]) * strides[k]).Sum())];
+            (k == axis ? Shapes.Index(index, size) : i / own[k] % indices.Dims[k]) * strides[k]).Sum())];
     }
 
     private static int[] Slices(int[] dims, ConstantTensor indices)
@@ -138,7 +138,7 @@ internal sealed class InPlaceRule : OpRule
         var (strides, inner) = (ElementMaps.Strides(dims), Shapes.Count(dims.AsSpan(depth)));
         return [.. indices.Values.Chunk(depth).SelectMany(tuple =>
         {
-            var start = tuple.Select((index, k) => Shapes.Axis(ConstantValues.ToInt(index), dims[k]) * strides[k]).Sum();
+            var start = tuple.Select((index, k) => Shapes.Index(index, dims[k]) * strides[k]).Sum();
             return Enumerable.Range(start, inner);
         })];
     }

@@ -49,7 +49,7 @@ internal static class ElementMaps
         for (var i = 0; i < map.Length; i++)
         {
             var outer = i / inner / indices.Length;
-            map[i] = (outer * rows + Shapes.Axis(indices[i / inner % indices.Length], rows)) * inner + i % inner;
+            map[i] = (outer * rows + Shapes.Index(indices[i / inner % indices.Length], rows)) * inner + i % inner;
         }
         return ElementMap.OneEach(Shapes.Count(dims), map);
     }

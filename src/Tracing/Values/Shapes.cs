@@ -26,6 +26,16 @@ internal static class Shapes
         return axis < 0 ? axis + rank : axis;
     }
 
+    /// <summary>A place on an axis; one below zero counts from the end.</summary>
+    /// <exception cref="TraceException">It is outside the axis.</exception>
+    public static int Index(double index, int length)
+    {
+        if (!(index >= -(double)length && index < length))
+            throw new TraceException(
+                FormattableString.Invariant($"index {index} is outside an axis of {length} element{(length == 1 ? "" : "s")}"));
+        return (int)(index < 0 ? index + length : index);
+    }
+
     public static int[] Broadcast(ReadOnlySpan<int> a, ReadOnlySpan<int> b)
     {
         var result = new int[Math.Max(a.Length, b.Length)];

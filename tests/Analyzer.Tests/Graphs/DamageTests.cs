@@ -84,6 +84,23 @@ public class DamageTests
         Assert.True(failures.Count == 0, string.Join("\n", failures));
     }
 
+    [Theory]
+    [InlineData(1L << 31, 6)]
+    [InlineData(1L << 40, 6)]
+    [InlineData(3, long.MaxValue)]
+    public void An_input_larger_than_any_tensor_is_refused_also_before_the_trace(long rows, long columns)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Path("huge.onnx");
+        ModelFile.Save(
+            new TinyModel(13).Input("x", [rows, columns]).Weight("w", 6, 2).Node("MatMul", "x w", "y").Output("y").Proto, path);
+        var checkpoint = Checkpoint.Open(path);
+        Assert.Contains("more than 2147483647 elements",
+            Assert.Throws<UserException>(() => LayerTracer.InputsOf(checkpoint, new TraceOptions())).Message,
+            StringComparison.Ordinal);
+        Assert.Throws<UserException>(() => LayerTracer.Trace(checkpoint, new TraceOptions()));
+    }
+
     private static List<int> OutsideTensors(byte[] bytes, ModelProto model)
     {
         var places = Enumerable.Range(0, bytes.Length).ToHashSet();

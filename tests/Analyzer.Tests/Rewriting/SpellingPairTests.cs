@@ -52,6 +52,26 @@ public sealed class SpellingPairTests : IDisposable
             model => Rows(model).Scalar("half", 0.5).Node("MatMul", "x w", "h0").Node("Mul", "h0 half", "h").Node("Abs", "h", "m")
                 .Node("Add", "h m", "s").Node("Mul", "s half", "a")
                 .Node("MatMul", "a v", "y")),
+            ["a Clip, and Relu behind a Clip that is wider below"] = (ConvNodes.Units,
+            model => Rows(model).Scalar("low", 0).Scalar("high", 0.5).Node("MatMul", "x w", "h").Node("Clip", "h low high", "a")
+                .Node("MatMul", "a v", "y"),
+            model => Rows(model).Scalar("low", -1).Scalar("high", 0.5).Node("MatMul", "x w", "h").Node("Clip", "h low high", "c")
+                .Node("Relu", "c", "a").Node("MatMul", "a v", "y")),
+            ["Celu, and Elu between scales"] = (ConvNodes.Units,
+            model => Rows(model).Node("MatMul", "x w", "h").Node("Celu", "h", "a", AttributeProto.Of("alpha", 0.5f))
+                .Node("MatMul", "a v", "y"),
+            model => Rows(model).Scalar("c", 0.5).Node("MatMul", "x w", "h").Node("Div", "h c", "h1").Node("Elu", "h1", "e")
+                .Node("Mul", "e c", "a").Node("MatMul", "a v", "y")),
+            ["Log behind Sigmoid, and Softplus between Negs"] = (ConvNodes.Units,
+            model => Rows(model).Node("MatMul", "x w", "h").Node("Sigmoid", "h", "s").Node("Log", "s", "a")
+                .Node("MatMul", "a v", "y"),
+            model => Rows(model).Node("MatMul", "x w", "h").Node("Neg", "h", "n").Node("Softplus", "n", "s").Node("Neg", "s", "a")
+                .Node("MatMul", "a v", "y")),
+            ["Exp of a negative square, by Pow and by Mul"] = (ConvNodes.Units,
+            model => Rows(model).Scalar("two", 2).Node("MatMul", "x w", "h").Node("Pow", "h two", "q").Node("Neg", "q", "n")
+                .Node("Exp", "n", "a").Node("MatMul", "a v", "y"),
+            model => Rows(model).Node("MatMul", "x w", "h").Node("Neg", "h", "n").Node("Mul", "n h", "q").Node("Exp", "q", "a")
+                .Node("MatMul", "a v", "y")),
             ["Softmax in parts"] = (ConvNodes.Units,
             model => Rows(model).Node("MatMul", "x w", "h").Node("Softmax", "h", "y", Last),
             model => Rows(model).Longs("axis", 1).Node("MatMul", "x w", "h")

@@ -119,7 +119,7 @@ public class CarriedOrNamedTests(ITestOutputHelper output)
             var count = input.Dims.Aggregate(1L, (product, size) => product * size);
             if (i == computed)
             {
-                tiny.Input("data", [1, 4]).Weight("w", 4, count).Node("MatMul", "data w", "h");
+                tiny.Input("data", [1, 4]).Weight("w", 4, count).Node("MatMul", "data w", "h").Output("h");
                 tiny.Proto.Graph.Node[^1].Name = "source";
                 tiny.Longs("dims", input.Dims).Node("Reshape", "h dims", "shaped");
                 if (input.Type == DataType.Float)

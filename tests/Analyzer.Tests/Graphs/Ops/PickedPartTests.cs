@@ -35,6 +35,22 @@ public class PickedPartTests
     public static TheoryData<string> All => [.. Spellings.Keys];
 
     [Theory]
+    [InlineData("Gather", 99)]
+    [InlineData("Gather", -7)]
+    [InlineData("GatherElements", 6)]
+    [InlineData("GatherND", 99)]
+    public void An_index_outside_is_named_as_one(string op, int index)
+    {
+        long[] dims = op == "Gather" ? [2] : [1, 2];
+        double[] values = op == "GatherND" ? [0, index] : [5, index];
+        AttributeProto[] axis = op == "GatherND" ? [] : [AttributeProto.Of("axis", 1)];
+        var model = new TinyModel(13).Input("x", [1, 4]).Weight("w", 4, 6).Node("MatMul", "x w", "a")
+            .Initializer("at", dims, values, TensorProto.Types.DataType.Int64).Node(op, "a at", "y", axis).Output("y");
+        Assert.Contains(TracedRun.OnlyTraces(model.Proto).Diagnostics, diagnostic =>
+            diagnostic.Message.Contains($"index {index} is outside an axis of 6 elements", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [MemberData(nameof(All))]
     public void A_part_that_is_one_layer_is_fed_by_that_alone(string spelling) => TracedRun.Holds(
         Spellings[spelling](Joined(), 6).Weight("t", 6, 3).Node("MatMul", "part t", "y").Output("y"), FedByOne);

@@ -69,6 +69,39 @@ public class SpeltActivationCases
             .Node("Div", "one d", "a")),
         ["Softsign by Abs"] =
             ("Softsign", model => model.Scalar("one", 1).Node("Abs", "h", "m").Node("Add", "m one", "d").Node("Div", "h d", "a")),
+        ["ReLU of Min"] = ("Clip", model => model.Scalar("one", 1).Node("Min", "h one", "m").Node("Relu", "m", "a")),
+        ["ReLU of a Clip"] =
+            ("Clip", model => model.Scalar("low", -1).Scalar("high", 1).Node("Clip", "h low high", "m").Node("Relu", "m", "a")),
+        ["ReLU of a Clip from below"] =
+            ("Relu", model => model.Scalar("low", -1).Node("Clip", "h low", "m").Node("Relu", "m", "a")),
+        ["ReLU6 by Relu of Min"] = ("Relu6", model => model.Scalar("six", 6).Node("Min", "h six", "m").Node("Relu", "m", "a")),
+        ["LogSigmoid by Sigmoid"] = ("LogSigmoid", model => model.Node("Sigmoid", "h", "s").Node("Log", "s", "a")),
+        ["LogSigmoid by Softplus"] =
+            ("LogSigmoid", model => model.Node("Neg", "h", "n").Node("Softplus", "n", "s").Node("Neg", "s", "a")),
+        ["LogSigmoid by Exp"] = ("LogSigmoid", model => model.Scalar("one", 1).Node("Neg", "h", "n").Node("Exp", "n", "e")
+            .Node("Add", "e one", "d").Node("Reciprocal", "d", "s").Node("Log", "s", "a")),
+        ["LogSigmoid, stable: Min(x,0) - Log(1 + Exp(-|x|))"] = ("LogSigmoid", model => model.Scalar("one", 1).Scalar("zero", 0)
+            .Node("Min", "h zero", "r").Node("Abs", "h", "m").Node("Neg", "m", "n").Node("Exp", "n", "e")
+            .Node("Add", "e one", "e1").Node("Log", "e1", "l").Node("Sub", "r l", "a")),
+        ["Softplus between scales"] = ("Softplus", model => model.Scalar("two", 2).Node("Mul", "h two", "t")
+            .Node("Softplus", "t", "s").Node("Div", "s two", "a")),
+        ["Softplus between scales, linear where it is large"] = ("Softplus", model => model.Scalar("two", 2).Scalar("most", 20)
+            .Node("Mul", "h two", "t").Node("Softplus", "t", "s").Node("Div", "s two", "d").Node("Greater", "t most", "g")
+            .Node("Where", "g h d", "a")),
+        ["Celu by Elu"] =
+            ("Celu", model => model.Scalar("c", 0.5).Node("Div", "h c", "t").Node("Elu", "t", "e").Node("Mul", "e c", "a")),
+        ["Celu by Exp"] = ("Celu", model => model.Scalar("c", 0.5).Scalar("one", 1).Scalar("zero", 0).Node("Max", "h zero", "r")
+            .Node("Div", "h c", "t").Node("Exp", "t", "e").Node("Sub", "e one", "e1").Node("Mul", "c e1", "n")
+            .Node("Min", "n zero", "l").Node("Add", "r l", "a")),
+        ["Swish of another slope"] = ("Swish", model => model.Scalar("two", 2).Node("Mul", "h two", "t")
+            .Node("Sigmoid", "t", "s").Node("Mul", "h s", "a")),
+        ["Gaussian by Pow"] =
+            ("Gaussian", model => model.Scalar("two", 2).Node("Pow", "h two", "q").Node("Neg", "q", "n").Node("Exp", "n", "a")),
+        ["Gaussian by Mul"] = ("Gaussian", model => model.Node("Neg", "h", "n").Node("Mul", "n h", "q").Node("Exp", "q", "a")),
+        ["Gaussian of another width"] = ("Gaussian", model => model.Scalar("half", -0.5).Node("Mul", "h h", "q")
+            .Node("Mul", "q half", "n").Node("Exp", "n", "a")),
+        ["Gaussian by Reciprocal"] =
+            ("Gaussian", model => model.Node("Mul", "h h", "q").Node("Exp", "q", "e").Node("Reciprocal", "e", "a")),
     };
 
     public static TheoryData<string> Names => [.. Cases.Keys];

@@ -78,6 +78,8 @@ internal static class Functions
             ? d.Emit("Max", [d.Scalar(low), d.Emit("Min", [x, d.Scalar(high)])]) : ""),
         ("Clip", "Clip of Relu", (d, n, x) => Bounds(d, n) is var (low, high)
             ? d.Clip(low >= 0 ? d.Emit("Relu", [x]) : x, low, high) : ""),
+        ("Clip", "Relu of Min", (d, n, x) => Bounds(d, n) is var (low, high)
+            ? low == 0 ? d.Emit("Relu", [d.Emit("Min", [x, d.Scalar(high)])]) : d.Clip(x, low, high) : ""),
         ("Clip", "two Clips", (d, n, x) => Bounds(d, n) is var (low, high)
             ? d.Clip(d.Clip(x, low, high + 1), low - 1, high) : ""),
         ("ThresholdedRelu", "Where", (d, n, x) =>
