@@ -51,7 +51,7 @@ internal sealed class FixedShapes
         var declared = new DeclaredTypes(new GraphProto(), binding);
         var unknown = new UnknownShapes(declared, ImmutableDictionary<string, MeasuredShape>.Empty, binding.BatchOr(batch),
             ImmutableDictionary<string, int>.Empty);
-        var trace = new Trace(stored, constants, unknown);
+        var trace = new Trace(stored, constants, unknown, new MergeChains(nodes));
         foreach (var input in binding.Tensors)
             trace.Define(input);
         var opsets = model.OpsetImport.GroupBy(import => import.Domain is null or "ai.onnx" ? "" : import.Domain)
