@@ -63,7 +63,9 @@ internal static class Instrumenter
             && (DataType)layer.Reading.ElementType == DataType.Float16;
         var (whole, type) = Read(nodes, layer.Reading, castsOnly: isHalf);
         var read = options.Rows is { } rows ? nodes.Slice(whole, BatchAxis(layer, layout), 0, rows) : whole;
-        var isSingle = options.OneByOne && place is null && layout.Reduced is [var only] && only == layout.BatchAxis;
+        // Rows that the model makes of one sample, as a Tile does, are added up.
+        var isSingle = options.OneByOne && place is null && layout.Reduced is [var only] && only == layout.BatchAxis
+            && layout.Axes[only].Size == options.TracedBatch;
         var views = new Views(nodes, read, type, layout, groups, isSingle, isHalf);
         var extent = place is null
             ? outside.Expose(nodes.Apply("Shape", whole), DataType.Int64)

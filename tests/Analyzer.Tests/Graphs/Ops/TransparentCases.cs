@@ -139,4 +139,16 @@ public class TransparentCases
         """);
 
     private static AttributeProto Ints(string name, params long[] values) => AttributeProto.Of(name, values);
+
+    /// <summary>Where samples run one at a time, each is several rows all the same.</summary>
+    [Theory]
+    [InlineData("Tile", 5, 1)]
+    [InlineData("Expand", 5, 6)]
+    public void rows_that_are_made_of_one_sample_are_added_up(string op, long rows, long columns) => TracedRun.Holds(
+        new TinyModel(13).Input("x", [1, 4]).Weight("w", 4, 6).Weight("v", 6, 3).Longs("sizes", rows, columns)
+            .Node("MatMul", "x w", "h").Node("Relu", "h", "a").Node(op, "a sizes", "t").Node("MatMul", "t v", "y").Output("y"), """
+            MatMul Relu a [B C6] n=6 m=6 (w)
+            MatMul - y [B C3] n=3 m=3 (v)
+            0>1
+            """);
 }
