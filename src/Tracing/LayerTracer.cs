@@ -167,7 +167,7 @@ public static class LayerTracer
             .ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
         var shapes =
             new UnknownShapes(new DeclaredTypes(model.Graph, binding), measured.Shapes, binding.BatchOr(batch), consumers);
-        var trace = new Trace(stored, constants, shapes, new MergeChains(nodes))
+        var trace = new Trace(stored, constants, shapes, new MergeChains([.. nodes.Where(live.Contains)]))
         {
             Steady = states.Axes,
             Recurrent = [.. states.Recurrent],
