@@ -49,7 +49,8 @@ public sealed class NormalizationSpellingTests : IDisposable
         foreach (var text in operators.Split("; "))
         {
             var words = text.Split(' ');
-            model.Node(words[0], string.Join(' ', words[1..^1]), words[^1], [.. words[0] == "ReduceL2" ? [last] : Array.Empty<AttributeProto>()]);
+            AttributeProto[] attributes = words[0] == "ReduceL2" ? [last] : [];
+            model.Node(words[0], string.Join(' ', words[1..^1]), words[^1], attributes);
         }
         return model.Node("Relu", "n", "r").Node("MatMul", "r v", "y").Output("y");
     }
