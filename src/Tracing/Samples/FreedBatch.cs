@@ -67,8 +67,10 @@ internal sealed class FreedBatch
             case "Reshape":
                 Reshape(node);
                 break;
-            case "Expand" when Sizes(node, 1) is { } sizes && BatchAxis(node.Input[0]) is { } axis:
-                node.Input[1] = Dynamic(sizes, sizes.Length - Rank(node.Input[0]) + axis, node.Input[0], axis);
+            // Sizes of fewer axes than the tensor has leave the batch in front of them as it is.
+            case "Expand" when Sizes(node, 1) is { } sizes && BatchAxis(node.Input[0]) is { } axis
+                && sizes.Length - Rank(node.Input[0]) + axis is >= 0 and var at:
+                node.Input[1] = Dynamic(sizes, at, node.Input[0], axis);
                 break;
             case "Resize" when Sizes(node, 3) is { } sizes && BatchAxis(node.Input[0]) is { } axis && sizes.Length > axis:
                 node.Input[3] = Dynamic(sizes, axis, node.Input[0], axis);

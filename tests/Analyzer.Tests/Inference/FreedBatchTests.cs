@@ -32,6 +32,8 @@ public sealed class FreedBatchTests : IDisposable
         ["a class token that is expanded"] = () => Dense(
             Tokens().Weight("cls", 1, 1, 4).Longs("s", 1, 1, 4).Node("Expand", "cls s", "c")
                 .Node("Concat", "c x", "t", AttributeProto.Of("axis", 1)), "t", 4, "y").Output("y"),
+        ["an expansion that names the last axes alone"] = () => Dense(
+            Flat(5).Longs("s", 1).Node("Expand", "x s", "e"), "e", 5, "y").Output("y"),
         ["first states of a recurrent layer"] = () => Dense(
             new TinyModel(13).Input("x", [6, 1, 4], batchAxis: 1).Weight("w", 1, 12, 4).Weight("r", 1, 12, 3)
                 .Longs("hs", 1, 1, 3).Node("ConstantOfShape", "hs", "h0")
