@@ -22,31 +22,22 @@ internal static class FortranOrder
         var data = new byte[(int)bytes];
         var (entry, column) = ((int)source.EntryBytes, (long)source.Count * size);
         using var elements = source.Open();
-        if (column > BlockBytes)
+        // Short columns are read many at a time; of a long one only what is kept.
+        var isLong = column > BlockBytes;
+        var block = new byte[isLong ? count * size : Math.Max(1, BlockBytes / Math.Max(1, column)) * column];
+        var (ahead, left) = (Memory<byte>.Empty, entry / size);
+        foreach (var element in Elements([.. source.Shape.Skip(1)]))
         {
-            var kept = new byte[count * size];
-            foreach (var element in Elements(source.Shape.AsSpan()[1..].ToArray()))
+            if (ahead.IsEmpty)
             {
-                elements.Fill(kept);
-                elements.Skip(column - kept.Length);
-                Scatter(kept, size, data, element * size, entry);
+                ahead = isLong ? block : block.AsMemory(0, (int)Math.Min(block.Length, left * column));
+                elements.Fill(ahead.Span);
+                if (isLong)
+                    elements.Skip(column - ahead.Length);
             }
-        }
-        else
-        {
-            var block = new byte[Math.Max(1, BlockBytes / Math.Max(1, column)) * column];
-            var (left, at) = (Array.Empty<byte>().AsMemory(), entry / size);
-            foreach (var element in Elements(source.Shape.AsSpan()[1..].ToArray()))
-            {
-                if (left.IsEmpty)
-                {
-                    left = block.AsMemory(0, (int)Math.Min(block.Length, at * column));
-                    elements.Fill(left.Span);
-                }
-                Scatter(left.Span[..(count * size)], size, data, element * size, entry);
-                left = left[(int)column..];
-                at--;
-            }
+            Scatter(ahead.Span[..(count * size)], size, data, element * size, entry);
+            ahead = isLong ? Memory<byte>.Empty : ahead[(int)column..];
+            left--;
         }
         elements.RequireEnd();
         return new NumericArray((int)source.Type, source.Shape.SetItem(0, count), data);
