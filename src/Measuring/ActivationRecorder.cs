@@ -234,6 +234,7 @@ internal sealed class ActivationRecorder
                 Counters = counters,
                 ConvNodes = settings.ConvNodes,
                 ByGroups = pass.ByGroups,
+                GroupsOutside = !sessions.IsElsewhere && byBlock.IsEmpty,
                 OneByOne = plan.IsOneByOne,
                 OnHost = sessions.IsElsewhere ? [] : ActivationBudget.LayersWithin(layers, plan),
                 TracedBatch = plan.FixedBatch ?? graph.Batch,
@@ -255,14 +256,14 @@ internal sealed class ActivationRecorder
         {
             planned = planned.Plus(new CopiedBytes(
                 run.Count, 1, run.Fed * (runner.SampleBytes + (instrumented.Ones is null ? 0 : sizeof(float))),
-                instrumented.BytesBack(segment.Rows ?? run.Fed)
+                instrumented.BytesBack(segment.Rows ?? run.Fed, plan.Group)
                 + (instrumented.Logits is null ? 0 : run.Outputs[0].GetTensorSizeInBytes())));
             if (instrumented.Logits is not null)
                 pass.Classifier!.Add(run.Outputs[0], run);
             var (stretch, isWhole) = pass.StretchOf(run);
             // Each layer has its own accumulator and outputs; single samples go over all layers.
-            var threads = pass.Samples is null && instrumented.BytesBack(run.Fed) >= WorthThreads ? sessions.Threads : 1;
-            Layerwise.Do(accumulators.Length, threads, i =>
+            var isWorthThreads = pass.Samples is null && instrumented.BytesBack(run.Fed, plan.Group) >= WorthThreads;
+            Layerwise.Do(accumulators.Length, isWorthThreads ? sessions.Threads : 1, i =>
             {
                 using var outputs = run.Outputs.Skip(instrumented.FirstOutputs[i]).GetEnumerator();
                 accumulators[i].Add(instrumented.Layers[i], outputs, run.Fed, segment, stretch, isWhole);

@@ -26,7 +26,7 @@ internal sealed record BatchPlan(int? FixedBatch, ImmutableArray<ProbeSegment> S
     // A float32 sum of 16 values of one sign is wrong by at most 1e-6 of itself, and a sum in double over a sixteenth of the
     // values costs next to nothing.
     private const int LargestGroup = 16;
-    private const long GroupBudget = 64 << 20;
+    private const long GroupBudget = 32 << 20;
 
     // Each takes 8 bytes for each node and sum where they are counted apart.
     private const int MostStretches = 64;

@@ -23,6 +23,12 @@ internal sealed record CountingOptions
     /// </summary>
     public bool ByGroups { get; init; }
 
+    /// <summary>
+    /// Whether what is added up by groups leaves the graph as it is, one row of float32 for each group, to be added up in double
+    /// outside. Else the graph adds the groups up too, which brings less back but takes the runtime longer.
+    /// </summary>
+    public bool GroupsOutside { get; init; }
+
     /// <summary>Whether every run is of one sample, so that nothing has to be added up over samples.</summary>
     public bool OneByOne { get; init; }
 
@@ -54,6 +60,16 @@ internal sealed record CountingOptions
     public bool KeepOutputs { get; init; }
 }
 
+/// <summary>The output that carries one counter of a layer: double, one value per node, in the order of the graph.</summary>
+/// <param name="Counter">What is counted.</param>
+/// <param name="Output">Its name.</param>
+internal readonly record struct CounterOutput(Counter Counter, string Output)
+{
+    /// <summary>Given where the output is float32, one such row after the other, still to be added up: what they are multiplied
+    /// with.</summary>
+    public double? RowFactor { get; init; }
+}
+
 /// <summary>The outputs that carry one layer's counters.</summary>
 /// <param name="Layer">The layer.</param>
 /// <param name="Layout">How its axes become nodes.</param>
@@ -61,9 +77,9 @@ internal sealed record CountingOptions
 /// Output with the shape of the tensor that is read, padding included (int64); of a layer inside a body, with the number of
 /// samples of each node over all iterations (double, one element).
 /// </param>
-/// <param name="Counters">Each counter's output: double, one value per node, in the order of the graph.</param>
+/// <param name="Counters">Each counter's output.</param>
 internal sealed record LayerCounters(
-    TracedLayer Layer, NodeLayout Layout, string Extent, ImmutableArray<(Counter Counter, string Output)> Counters)
+    TracedLayer Layer, NodeLayout Layout, string Extent, ImmutableArray<CounterOutput> Counters)
 {
     /// <summary>Whether it stands inside the body of an If, Loop or Scan.</summary>
     public bool IsInBody { get; init; }
@@ -76,12 +92,17 @@ internal sealed record LayerCounters(
 
     /// <summary>Bytes of them all in one run.</summary>
     /// <param name="samples">Samples that count.</param>
-    public long BytesBack(int samples) => sizeof(double)
-        * ((IsInBody ? 1 : Layout.Axes.Length)
-            + ((long)Counters.Count(counter => counter.Output != Activations) * Layout.Nodes))
-        + (Activations is null ? 0 : samples * sizeof(float) * Layout.Axes.Where(axis => axis.Role != AxisRole.Batch)
-            .Aggregate(1L, (elements, axis) => elements * axis.Size))
-        + (Samples.Sum(each => each.BytesOfSample(Layout.Nodes)) * samples);
+    /// <param name="group">Samples of a group.</param>
+    public long BytesBack(int samples, int group)
+    {
+        var inRows = Counters.Where(counter => counter.Output != Activations).ToLookup(counter => counter.RowFactor is not null);
+        var elements = Layout.Axes.Where(axis => axis.Role != AxisRole.Batch)
+            .Aggregate(1L, (elements, axis) => elements * axis.Size);
+        var rows = inRows[true].Count() * (long)((samples + group - 1) / group);
+        return (sizeof(double) * ((IsInBody ? 1 : Layout.Axes.Length) + ((long)inRows[false].Count() * Layout.Nodes)))
+            + (sizeof(float) * elements * (rows + (Activations is null ? 0 : samples)))
+            + (Samples.Sum(each => each.BytesOfSample(Layout.Nodes)) * samples);
+    }
 
     /// <summary>
     /// The outputs in the order in which they are read: the extent, the activations, the counters, those of single samples.
@@ -118,7 +139,8 @@ internal sealed record InstrumentedModel(ModelProto Model, ImmutableArray<LayerC
 
     /// <summary>Bytes of the counters that one run brings back, the logits not among them.</summary>
     /// <param name="samples">Samples of the run that count, for what is counted of each single one.</param>
-    public long BytesBack(int samples) => Layers.Sum(layer => layer.BytesBack(samples));
+    /// <param name="group">Samples of a group.</param>
+    public long BytesBack(int samples, int group) => Layers.Sum(layer => layer.BytesBack(samples, group));
 
     /// <summary>Where the outputs of each layer begin among <see cref="Outputs"/>.</summary>
     public ImmutableArray<int> FirstOutputs { get; } = Starts(Logits is null ? 0 : 1, Layers);

@@ -66,17 +66,14 @@ internal static class Instrumenter
         // Rows that the model makes of one sample, as a Tile does, are added up.
         var isSingle = options.OneByOne && place is null && layout.Reduced is [var only] && only == layout.BatchAxis
             && layout.Axes[only].Size == options.TracedBatch;
-        var views = new Views(nodes, read, type, layout, groups, isSingle, isHalf);
+        var views = new Views(nodes, read, type, layout, groups, isSingle, isHalf, options.GroupsOutside);
         var extent = place is null
             ? outside.Expose(nodes.Apply("Shape", whole), DataType.Int64)
             : Outside(nodes.Length(read, layout.Sampled), CounterKind.Sum, 1);
         var activations = place is null && options.Rows is null && options.OnHost.Contains(layer.Index)
             && layout.CountsRows && options.Counters.Any(counter => counter.IsOrderless)
             ? outside.ExposeOnce(views.Single, DataType.Float) : null;
-        var counters = options.Counters.Select(counter => (counter, activations is not null && counter.IsOrderless
-            ? activations
-            : place is null ? outside.Expose(nodes.Cast(views.Count(counter), DataType.Double), DataType.Double)
-            : Outside(nodes.Reshape(views.Count(counter), [-1]), counter.Kind, layout.Nodes))).ToImmutableArray();
+        var counters = options.Counters.Select(Output).ToImmutableArray();
         var samples = new SampleCounting(
             outside,
             () => place is null
@@ -90,6 +87,17 @@ internal static class Instrumenter
             Activations = activations,
             Samples = [.. options.SampleThresholds.Select(samples.Count)],
         };
+
+        CounterOutput Output(Counter counter)
+        {
+            if (activations is not null && counter.IsOrderless)
+                return new(counter, activations);
+            var (value, type, factor) = views.Count(counter);
+            return factor is not null ? new(counter, outside.Expose(value, DataType.Float)) { RowFactor = factor }
+                : place is not null ? new(counter, Outside(nodes.Reshape(value, [-1]), counter.Kind, layout.Nodes))
+                : new(counter, type == DataType.Double
+                    ? outside.ExposeOnce(value, type) : outside.Expose(nodes.Cast(value, DataType.Double), DataType.Double));
+        }
 
         string Outside(string value, CounterKind kind, int length) =>
             outside.Expose(bodies.CarryOut(place!, nodes.Cast(value, DataType.Double), kind, length), DataType.Double);
@@ -151,7 +159,8 @@ internal static class Instrumenter
 
     /// <summary>The forms of one activation that counters reduce, each made on first use.</summary>
     private sealed class Views(
-        CounterNodes nodes, string x, DataType type, NodeLayout layout, SampleGroups? groups, bool isSingle, bool isHalf)
+        CounterNodes nodes, string x, DataType type, NodeLayout layout, SampleGroups? groups, bool isSingle, bool isHalf,
+        bool isOutside)
     {
         private readonly Dictionary<string, string> made = new(StringComparer.Ordinal);
 
@@ -168,13 +177,16 @@ internal static class Instrumenter
         private string PerSample => !layout.ReducesPositions ? Single : Once("mean", () =>
             nodes.Cast(nodes.Reduce("ReduceMean", Double, layout.Positional, keepDims: true), DataType.Float));
 
-        public string Count(Counter counter) => counter.Kind switch
+        /// <summary>The tensor of a counter, its type, and the factor of rows that are still to be added up.</summary>
+        public (string Tensor, DataType Type, double? RowFactor) Count(Counter counter) => counter.Kind switch
         {
-            CounterKind.Sum => groups?.Sum(Single, layout, isHalf) ?? Reduce("ReduceSum", Double),
-            CounterKind.Max => Reduce("ReduceMax", Single),
-            CounterKind.AbsSum =>
-                groups?.Sum(nodes.Apply("Abs", Single), layout, isHalf) ?? Reduce("ReduceSum", nodes.Apply("Abs", Double)),
-            CounterKind.AbsMax => Reduce("ReduceMax", nodes.Apply("Abs", Single)),
+            CounterKind.Sum => groups is null
+                ? (Reduce("ReduceSum", Double), DataType.Double, null) : InGroups(Single, isHalf),
+            CounterKind.Max => (Reduce("ReduceMax", Single), DataType.Float, null),
+            CounterKind.AbsSum => groups is null
+                ? (Reduce("ReduceSum", nodes.Apply("Abs", Double)), DataType.Double, null)
+                : InGroups(nodes.Apply("Abs", Single), isHalf),
+            CounterKind.AbsMax => (Reduce("ReduceMax", nodes.Apply("Abs", Single)), DataType.Float, null),
             CounterKind.Above => CountTrue(nodes.Apply("Greater", PerSample, nodes.Scalar(counter.Threshold))),
             CounterKind.NotANumber => CountTrue(NotANumber()),
             CounterKind.NotFinite => CountTrue(NotFinite()),
@@ -192,9 +204,15 @@ internal static class Instrumenter
             ? Once($"bound {value}", () => nodes.Cast(nodes.Scalar(value), DataType.Double))
             : nodes.Scalar(value);
 
-        private string CountTrue(string condition) => groups is not null && !layout.ReducesPositions
-            ? groups.Sum(nodes.Cast(condition, DataType.Float), layout)
-            : Reduce("ReduceSum", nodes.Cast(condition, DataType.Int32));
+        private (string, DataType, double?) CountTrue(string condition) => groups is not null && !layout.ReducesPositions
+            ? InGroups(nodes.Cast(condition, DataType.Float), isHalf: false)
+            : (Reduce("ReduceSum", nodes.Cast(condition, DataType.Int32)), DataType.Int32, null);
+
+        private (string, DataType, double?) InGroups(string values, bool isHalf)
+        {
+            var (sum, factor) = groups!.Sum(values, layout, isOutside, isHalf);
+            return (sum, factor is null ? DataType.Double : DataType.Float, factor);
+        }
 
         // An axis of one sample has nothing to add up, which a runtime would do all the same, and slowly.
         private string Reduce(string op, string x) => isSingle ? nodes.Reshape(x, [-1]) : nodes.Reduce(op, x, layout.Reduced);

@@ -1,4 +1,5 @@
 using Emergence.Checkpoints;
+using Emergence.Tracing.Model;
 using Onnx;
 using static Onnx.TensorProto.Types;
 
@@ -47,28 +48,38 @@ internal sealed class SampleGroups
     /// <param name="batch">The batch under which they were traced.</param>
     public static bool Fit(NodeLayout layout, int batch) => layout.BatchAxis == 0 && layout.Axes[0].Size == batch;
 
-    /// <summary>The sum over the axes that a layout reduces, in double.</summary>
+    /// <summary>The sum over the axes that a layout reduces.</summary>
     /// <param name="x">float32, with the samples of the run on its first axis.</param>
     /// <param name="layout">The axes of <paramref name="x"/>.</param>
+    /// <param name="isOutside">Whether groups may be added up outside.</param>
     /// <param name="isHalf">
     /// Whether <paramref name="x"/> was float16: the sum is not finite where a value passes its range, even if the runtime
     /// computes float16 in float32 and would hand on a finite one. From half that range on it may not be finite either.
     /// </param>
-    public string Sum(string x, NodeLayout layout, bool isHalf = false)
+    /// <returns>The sum, double; or where the groups are to be added up outside, rows of float32 and their factor.</returns>
+    public (string Tensor, double? RowFactor) Sum(string x, NodeLayout layout, bool isOutside, bool isHalf = false)
     {
-        // The shape is that of the run, which need not be the one that was traced: what reads the counters says so.
-        var inner = nodes.Slice(nodes.Apply("Shape", x), 0, 1, layout.Axes.Length);
-        var length = layout.Axes.Length == 2 ? inner : nodes.Reduce("ReduceProd", inner, [0], keepDims: true);
+        // Nodes are as many as were traced, or what reads the counters says so; tokens are as many as the run has.
+        var length = layout.Axes.Any(axis => axis.Role == AxisRole.Sample)
+            ? nodes.Reduce("ReduceProd", Inner(x, layout), [0], keepDims: true)
+            : nodes.Longs([layout.Axes.Skip(1).Aggregate(1L, (product, axis) => product * axis.Size)]);
         var groups = nodes.Apply("Reshape", x, nodes.Concat(nodes.Longs([-1]), size, length));
-        var sums = isHalf
-            ? nodes.Apply("Mul", nodes.Cast(nodes.Apply("MatMul", Tall, groups), DataType.Double), nodes.Vector(1 / Height, 1))
-            : nodes.Cast(nodes.Apply("MatMul", Ones, groups), DataType.Double);
-        if (layout.Reduced.Length == 1)
-            return nodes.Reduce("ReduceSum", sums, [0, 1]);
+        var rows = nodes.Apply("MatMul", isHalf ? Tall : Ones, groups);
+        // What else is reduced, tokens say, stands in front of the nodes: rows of its own.
+        if (isOutside && layout.CountsRows)
+            return (rows, isHalf ? 1 / Height : 1);
+        var sums = nodes.Cast(rows, DataType.Double);
+        if (isHalf)
+            sums = nodes.Apply("Mul", sums, nodes.Vector(1 / Height, 1));
         // The other axes come back for the rest of the sum.
-        return nodes.Reduce(
-            "ReduceSum", nodes.Apply("Reshape", sums, nodes.Concat(nodes.Longs([-1]), inner)), layout.Reduced);
+        return (layout.Reduced.Length == 1
+            ? nodes.Reduce("ReduceSum", sums, [0, 1])
+            : nodes.Reduce("ReduceSum",
+                nodes.Apply("Reshape", sums, nodes.Concat(nodes.Longs([-1]), Inner(x, layout))), layout.Reduced), null);
     }
+
+    /// <summary>The sizes behind the first axis, in the run.</summary>
+    private string Inner(string x, NodeLayout layout) => nodes.Slice(nodes.Apply("Shape", x), 0, 1, layout.Axes.Length);
 
     // A power of two changes no digit of a sum; of this one, the product with 32768 is infinite.
     private const double Height = (double)(1UL << 63) * (1UL << 50);

@@ -34,6 +34,37 @@ internal static class HostCounts
         }
     }
 
+    /// <summary>Adds rows up in double, one after the other.</summary>
+    /// <param name="rows">The rows, one column for each node.</param>
+    /// <param name="factor">What each value is multiplied with.</param>
+    /// <param name="sums">One value per node.</param>
+    /// <param name="isWhole">Whether the rows are added up on their own, and that to <paramref name="sums"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AddRows(ReadOnlySpan<float> rows, double factor, Span<double> sums, bool isWhole)
+    {
+        var (nodes, width, half, node) = (sums.Length, Vector<float>.Count, Vector<double>.Count, 0);
+        for (; node <= nodes - width; node += width)
+        {
+            var (low, high) = (new Vector<double>(sums[node..]), new Vector<double>(sums[(node + half)..]));
+            var (first, second) = isWhole ? (Vector<double>.Zero, Vector<double>.Zero) : (low, high);
+            for (var at = node; at < rows.Length; at += nodes)
+            {
+                Vector.Widen(new Vector<float>(rows[at..]), out var left, out var right);
+                first += left * factor;
+                second += right * factor;
+            }
+            (isWhole ? low + first : first).CopyTo(sums[node..]);
+            (isWhole ? high + second : second).CopyTo(sums[(node + half)..]);
+        }
+        for (; node < nodes; node++)
+        {
+            var sum = isWhole ? 0 : sums[node];
+            for (var at = node; at < rows.Length; at += nodes)
+                sum += rows[at] * factor;
+            sums[node] = isWhole ? sums[node] + sum : sum;
+        }
+    }
+
     // Compiled fully at once: of a short run, most has passed before tiering would have noticed.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Above(

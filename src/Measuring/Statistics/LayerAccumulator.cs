@@ -56,11 +56,16 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
         var (outside, taken) = (counted.Activations is null ? [] : OnHost(Next(outputs)), 0);
         for (var (i, sum) = (0, 0); i < counters.Length; i++)
         {
+            if (counted.Counters[i].RowFactor is { } factor)
+            {
+                var isSum = counters[i].IsSum && !isDirect;
+                Add(Next(outputs).GetTensorDataAsSpan<float>(), factor, i, isSum ? sums[sum++] : null);
+                continue;
+            }
             var values = counted.Activations is not null && counters[i].IsOrderless
                 ? outside[taken++] : Next(outputs).GetTensorDataAsSpan<double>();
             if (values.Length != totals[i].Length)
-                throw new InvalidOperationException(
-                    $"layer '{layer.Name}': {values.Length} values of {counters[i].Kind} for {totals[i].Length} nodes");
+                throw Misfit(i, values.Length);
             if (counters[i].IsSum && !isDirect)
             {
                 TensorPrimitives.Add(sums[sum], values, sums[sum]);
@@ -117,6 +122,20 @@ internal sealed class LayerAccumulator(TracedLayer layer, NodeLayout layout, Imm
             Blocks = blocks?.ToBlocks(layout),
         };
     }
+
+    /// <summary>
+    /// Adds up rows, one for each group of samples, to the sum of a stretch; where they are all of it, to the total.
+    /// </summary>
+    private void Add(ReadOnlySpan<float> rows, double factor, int counter, double[]? sum)
+    {
+        if (rows.Length == 0 || rows.Length % layout.Nodes != 0)
+            throw Misfit(counter, rows.Length);
+        // One row after the other, however many come at a time.
+        HostCounts.AddRows(rows, factor, sum ?? totals[counter], isWhole: sum is null);
+    }
+
+    private InvalidOperationException Misfit(int counter, int values) =>
+        new($"layer '{layer.Name}': {values} values of {counters[counter].Kind} for {layout.Nodes} nodes");
 
     private double[][] OnHost(OrtValue activations)
     {

@@ -49,6 +49,28 @@ public sealed class HostCountsTests
         Assert.Equal(Enumerable.Range(0, 32).Select(node => node == 8 ? 1.0 : 0), results[0]);
     }
 
+    [Theory]
+    [InlineData(1, 1, 1.0)]
+    [InlineData(3, 7, 1.0)]
+    [InlineData(1, 16, 0.5)]
+    [InlineData(7, 33, 0.5)]
+    public void rows_are_added_up_in_double_one_after_the_other(int rows, int nodes, double factor)
+    {
+        // What a sum is depends on the order, as the sizes differ by more than a double has digits.
+        var values = new float[rows * nodes];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = (float)((i % 5 == 0 ? 1e16 : 1) * ((i % 3) + 0.3));
+        double[] joined = [.. Enumerable.Repeat(0.1, nodes)], apart = [.. joined];
+        HostCounts.AddRows(values, factor, joined, isWhole: false);
+        HostCounts.AddRows(values, factor, apart, isWhole: true);
+        for (var node = 0; node < nodes; node++)
+        {
+            double[] column = [.. Enumerable.Range(0, rows).Select(row => values[(row * nodes) + node] * factor)];
+            Assert.Equal(column.Aggregate(0.1, (sum, value) => sum + value), joined[node]);
+            Assert.Equal(0.1 + column.Aggregate(0.0, (sum, value) => sum + value), apart[node]);
+        }
+    }
+
     private static double Slowly(Counter counter, float[] column) => counter.Kind switch
     {
         CounterKind.Above => column.Count(value => value > counter.Threshold),

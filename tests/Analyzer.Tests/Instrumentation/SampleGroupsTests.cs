@@ -16,10 +16,18 @@ public class SampleGroupsTests
     [InlineData(Statistic.Mean)]
     [InlineData(Statistic.AbsMean)]
     [InlineData(Statistic.Share)]
-    public void sums_by_groups_are_those_in_double(Statistic statistic)
+    // Blocks of samples are kept apart, so that the graph adds the groups up.
+    [InlineData(Statistic.Mean, 100)]
+    [InlineData(Statistic.Share, 100)]
+    public void sums_by_groups_are_those_in_double(Statistic statistic, int bootstrap = 0)
     {
         var tiny = Network();
-        var settings = new AnalysisSettings { Device = Device.Cpu, Statistic = statistic };
+        var settings = new AnalysisSettings
+        {
+            Device = Device.Cpu,
+            Statistic = statistic,
+            Bootstrap = bootstrap > 0 ? new(bootstrap) : null,
+        };
         var grouped = Record(tiny, settings);
         var values = Reference();
         foreach (var layer in grouped.Layers)
