@@ -9,6 +9,8 @@ if (args is ["counting", _, _, _, _, ..])
     CountingCost.Run(args.AsSpan(1));
     return 0;
 }
+if (args is ["guard", _, _, ..])
+    return CountingCost.Guard(args[1..]);
 if (args is ["large", var models, var layers, var program])
     return LargeModel.Run(models, int.Parse(layers, CultureInfo.InvariantCulture), program);
 if (args is ["large-plain", var large])
@@ -18,6 +20,12 @@ if (args is ["large-plain", var large])
 }
 if (args is ["compare", _, _, _, _, _, _, _, ..])
     return HooksComparison.Run(args[1..]);
+if (args is ["expose", _, _, _, ..])
+    return ExposeCost.Run(args[1..]);
+if (args is ["way", _, _, _])
+    return ExposeCost.Way(args[1..]);
+if (args is ["start", _, _])
+    return StartUp.Run(args[1..]);
 if (args is ["plain", _, _, _, _, ..])
     return PlainSeries.Run(args[1..]);
 if (args is ["series", _, _, _, ..])
