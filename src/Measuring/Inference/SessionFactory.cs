@@ -190,6 +190,9 @@ public sealed class SessionFactory
             // Threads that spin between runs take the processor from everything else on a shared machine.
             options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
             options.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
+            // A product by dequantized weights becomes MatMulNBits, which by default rounds the activations to 8 bits too:
+            // enough to flip nodes. Level 1 leaves them in float32.
+            options.AddSessionConfigEntry("session.qdq_matmulnbits_accuracy_level", "1");
             options.AddSessionConfigEntry(NodePlacement.Option, "1");
             Append(options);
             return options;

@@ -35,6 +35,35 @@ public class SessionFactoryTests
                 .Record(probe, null, default).Layers[0].Totals;
     }
 
+    [Theory]
+    [InlineData(Optimization.Default, "MatMul", null)]
+    [InlineData(Optimization.Default, "MatMul", 16L)]
+    [InlineData(Optimization.Default, "Gemm", null)]
+    [InlineData(Optimization.Default, "Gemm", 16L)]
+    [InlineData(Optimization.All, "MatMul", null)]
+    public void weights_behind_a_DequantizeLinear_leave_activations_in_float32(Optimization level, string op, long? block)
+    {
+        // Products of quarters and 64ths are exact; activations rounded to 8 bits would not be.
+        const int Inputs = 64, Units = 32;
+        var integers = Enumerable.Range(0, Inputs * Units).Select(i => i * 37 % 255 - 127.0).ToArray();
+        var settings = new AnalysisSettings { Device = Device.Cpu, Optimization = level };
+        Assert.Equal(Totals(model => model.Initializer("w", [Inputs, Units], integers.Select(q => q / 64))),
+            Totals(model => model.Initializer("q", [Inputs, Units], integers, TensorProto.Types.DataType.Int8)
+                .Initializer("s", block is { } size ? [Inputs / size, Units] : [Units],
+                    Enumerable.Repeat(1 / 64.0, Units * (int)(Inputs / block ?? 1)))
+                .Node("DequantizeLinear", "q s", "w", block is { } rows
+                    ? [AttributeProto.Of("axis", 0), AttributeProto.Of("block_size", rows)] : [AttributeProto.Of("axis", 1)])));
+
+        System.Collections.Immutable.ImmutableArray<double>[] Totals(Func<TinyModel, TinyModel> weight)
+        {
+            var tiny = weight(new TinyModel(21).Input("x", [null, Inputs])).Node(op, "x w", "y").Output("y")
+                .Layer("y", [Batch(), Channel(Units)]);
+            var recorder = new ActivationRecorder(tiny.Proto, "tiny.onnx", tiny.Graph, SessionFactory.Create(settings), settings);
+            return [.. recorder.Record(tiny.Probe(8, Quarters(8 * Inputs, 3)), null, default).Layers[0].Totals
+                .OrderBy(counter => counter.Key).Select(counter => counter.Value)];
+        }
+    }
+
     [Fact]
     public void external_data_is_found_beside_the_file_whatever_the_current_folder()
     {
