@@ -55,6 +55,9 @@ internal sealed class LayerView(
         return held.Length > 0 ? held : read;
     }
 
+    /// <summary>Further outputs of the layer's operator that repeat its nodes and are read.</summary>
+    public string[] UsedRepeats => [.. layer.Repeats.Keys.Where(output => values.ReadersOf(output).Count > 0)];
+
     /// <summary>Whether a node only compares, for another to choose by.</summary>
     public bool Decides(NodeProto node, NodeProto choice, int depth = 0) =>
         depth < 4 && OpRules.Find(node.Domain, node.OpType) is PredicateRule && node.Output is [var answer]

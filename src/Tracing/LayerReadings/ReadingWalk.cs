@@ -33,6 +33,13 @@ internal sealed class ReadingWalk(LayerView view, Expressions expressions, StepC
     /// <summary>Sets where the layer is read.</summary>
     public void Go()
     {
+        if (view.UsedRepeats is { Length: > 0 } repeats)
+        {
+            // Besides the operator's first output, or several of them: a fork.
+            if (repeats.Length > 1 || view.Values.ReadersOf(_at).Count > 0)
+                return;
+            Pass(repeats[0], moves: true);
+        }
         do
         {
             while (Step())

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 
 namespace Emergence.Tracing.Model;
 
@@ -27,6 +28,9 @@ internal sealed class LayerBuilder
 
     /// <summary>The part of <see cref="Read"/> that is this layer's; null for all of it.</summary>
     public AxisRange? ReadRange { get; set; }
+
+    /// <summary>Further outputs of the operator that repeat elements of <see cref="Output"/>, and which ones.</summary>
+    public Dictionary<string, ElementMap> Repeats { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The activation function that closes it; empty if there is none.</summary>
     public string Activation { get; set; } = "";

@@ -13,6 +13,9 @@ namespace Emergence.Tracing.Networks;
 internal sealed class Routes(TracedModel model)
 {
     private readonly HashSet<string> layerOutputs = [.. model.Builders.Select(layer => layer.Output)];
+    private readonly ILookup<string, KeyValuePair<string, ElementMap>> repeats = model.Builders
+        .SelectMany(layer => layer.Repeats, (layer, repeated) => (layer.Output, repeated))
+        .ToLookup(pair => pair.Output, pair => pair.repeated, StringComparer.Ordinal);
 
     /// <summary>
     /// For each element of <paramref name="to"/>, the elements of <paramref name="from"/> it comes from; null where no route is
@@ -35,8 +38,10 @@ internal sealed class Routes(TracedModel model)
             [from] =
             ElementMap.Identity(Shapes.Count(start.Shape))
         };
-        if (from == to)
-            return known[from];
+        foreach (var (output, elements) in repeats[from])
+            known[output] = elements;
+        if (known.TryGetValue(to, out var direct))
+            return direct;
         var relevant = Before(to);
         foreach (var node in model.Nodes.Where(node => node.Output.Any(relevant.Contains) && node.Input.Any(known.ContainsKey)))
         {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Analyzer.Metrics;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Values;
 
@@ -51,6 +52,24 @@ internal sealed class RecurrentRule : OpRule
         {
             node.Output(i, node.NewTensor(last, data.ElementType) with { Carries = output.Carries });
         }
+        // The cells of an LSTM, its third output, are other values than the nodes.
+        if (node.Node.Output.ElementAtOrDefault(1) is { Length: > 0 } lastStates)
+            layer.Repeats[lastStates] = Last(output.Shape, batchFirst ? 1 : 0, node.Attributes.Text("direction", "forward"));
+    }
+
+    /// <summary>The states that each direction ends with, in terms of those of all steps.</summary>
+    private static ElementMap Last(int[] states, int time, string direction)
+    {
+        ElementMap At(int step) => ElementMaps.Gather(states, time, [], [step]);
+        var (first, last) = (At(0), At(-1));
+        var stride = Shapes.Count(states.AsSpan(time + 2));
+        return direction switch
+        {
+            "forward" => last,
+            "reverse" => first,
+            _ => ElementMap.OneEach(first.To, [.. Enumerable.Range(0, first.From).Select(element =>
+                (element / stride % 2 == 0 ? last : first)[element][0])]),
+        };
     }
 
     public override int? SampleAxis(OperatorCall call, int input)

@@ -12,6 +12,8 @@ public sealed class SpellingPairTests : IDisposable
 {
     private static readonly AttributeProto Kernel = AttributeProto.Of("kernel_shape", [2L, 2L]);
     private static readonly AttributeProto Last = AttributeProto.Of("axis", 1);
+    private static readonly AttributeProto Hidden = AttributeProto.Of("hidden_size", 4);
+    private static readonly double[] Head = [0, 0.5, -1, 0.25, 0, 0.5, 1, -0.5, 0, 0, 0, 1];
 
     private static readonly Dictionary<string, (ConvNodes Nodes, Func<TinyModel, TinyModel> One, Func<TinyModel,
         TinyModel> Other)> Pairs = new()
@@ -82,6 +84,21 @@ public sealed class SpellingPairTests : IDisposable
             model => Old(Rows(model).Initializer("yes", [], [1], DataType.Bool).Node("MatMul", "x w", "h")
                 .Node("If", "yes", "a", AttributeProto.Of("then_branch", Body("Relu", "h")),
                     AttributeProto.Of("else_branch", Body("Abs", "h"))).Node("MatMul", "a v", "y"))),
+            ["the last state of a recurrent layer, and the last of all its states"] = (ConvNodes.Units,
+            model => Dense(Recurrent(model, 3, 1).Node("GRU", "x w r b", "s0 h", Hidden)),
+            model => Dense(Recurrent(model, 3, 1).Node("GRU", "x w r b", "s0", Hidden).Node("Gather", "s0 last", "h"))),
+            ["the last state backwards, and the first of all states"] = (ConvNodes.Units,
+            model => Dense(Recurrent(model, 1, 1).Node("RNN", "x w r b", " h", Hidden, Direction("reverse"))),
+            model => Dense(Recurrent(model, 1, 1).Node("RNN", "x w r b", "s0", Hidden, Direction("reverse"))
+                .Node("Gather", "s0 first", "h"))),
+            ["the last states of both directions, and those of all states"] = (ConvNodes.Units,
+            model => DenseOfBoth(Recurrent(model, 1, 2).Node("RNN", "x w r b", "s0 h", Hidden, Direction("bidirectional"))),
+            model => DenseOfBoth(Recurrent(model, 1, 2).Node("RNN", "x w r b", "s0", Hidden, Direction("bidirectional"))
+                .Node("Gather", "s0 last", "e0").Node("Gather", "s0 first", "e1").Node("Slice", "e0 zero one zero", "f0")
+                .Node("Slice", "e1 one two zero", "f1").Node("Concat", "f0 f1", "h", AttributeProto.Of("axis", 0)))),
+            ["a sum with the last state, and with the last of all states"] = (ConvNodes.Units,
+            model => Summed(Recurrent(model, 3, 1).Node("GRU", "x w r b", "s0 h", Hidden)),
+            model => Summed(Recurrent(model, 3, 1).Node("GRU", "x w r b", "s0", Hidden).Node("Gather", "s0 last", "h"))),
         };
 
     private readonly TemporaryFolder folder = new();
@@ -102,7 +119,7 @@ public sealed class SpellingPairTests : IDisposable
     /// <summary>Two nodes of the first layer are dead, and one of them feeds no alive node.</summary>
     internal static TinyModel Rows(TinyModel model) => model.Input("x", [null, 4])
         .Initializer("w", [4, 4], [0, 0, 1, 0.5, 0, 0, -1, 1, 0, 0, 0.5, -1, 0, 0, -0.25, -0.5])
-        .Initializer("v", [4, 3], [0, 0.5, -1, 0.25, 0, 0.5, 1, -0.5, 0, 0, 0, 1]);
+        .Initializer("v", [4, 3], Head);
 
     private static TinyModel Product(TinyModel model) => model.Input("x", [null, 2, 4, 4]).Weight("w", 2, 3).Weight("v", 3, 2)
         .Initializer("c", [3], [2, 0.5, 4]).Initializer("v0", [3], [0.5, -0.25, 1])
@@ -111,6 +128,21 @@ public sealed class SpellingPairTests : IDisposable
 
     private static TinyModel Pooled(TinyModel model) =>
         model.Node("GlobalAveragePool", "p", "g").Node("Flatten", "g", "f").Node("MatMul", "f v", "y");
+
+    /// <summary>Sequences of 5 steps of 3 features, and the weights of a recurrent layer of 4 units.</summary>
+    private static TinyModel Recurrent(TinyModel model, int gates, int directions) => model.Input("x", [5, null, 3], batchAxis: 1)
+        .Weight("w", directions, 4 * gates, 3).Weight("r", directions, 4 * gates, 4).Weight("b", directions, 8 * gates)
+        .Initializer("first", [], [0], DataType.Int64).Initializer("last", [], [-1], DataType.Int64)
+        .Longs("zero", 0).Longs("one", 1).Longs("two", 2).Initializer("v", [4, 3], Head);
+
+    private static TinyModel Dense(TinyModel model) => model.Node("Squeeze", "h zero", "s").Node("MatMul", "s v", "y");
+
+    private static TinyModel DenseOfBoth(TinyModel model) => model.Node("Slice", "h zero one zero", "h1")
+        .Node("Slice", "h one two zero", "h2").Node("Concat", "h1 h2", "hs", AttributeProto.Of("axis", 2))
+        .Node("Squeeze", "hs zero", "s").Initializer("u", [8, 3], [.. Head, .. Head.Reverse()]).Node("MatMul", "s u", "y");
+
+    private static TinyModel Summed(TinyModel model) => model.Weight("u", 3, 4).Node("Gather", "x first", "x0")
+        .Node("MatMul", "x0 u", "p").Node("Squeeze", "h zero", "hs").Node("Add", "hs p", "s").Node("MatMul", "s v", "y");
 
     private static GraphProto Body(string op, string x) => new()
     {
@@ -125,6 +157,8 @@ public sealed class SpellingPairTests : IDisposable
             },
         },
     };
+
+    private static AttributeProto Direction(string direction) => AttributeProto.Of("direction", direction);
 
     /// <summary>A file of a version in which every stored tensor is an input too; that of the condition is left out, as some
     /// write it.</summary>
@@ -144,12 +178,12 @@ public sealed class SpellingPairTests : IDisposable
         return model;
     }
 
-    /// <summary>The products numbered in their order, so that those of two spellings are known to be the same layer.</summary>
+    /// <summary>The layers numbered in their order, so that those of two spellings are known to be the same layer.</summary>
     internal static ModelProto Layered(ModelProto model)
     {
         var layers = 0;
         foreach (var node in model.Graph.Node)
-            node.Name = node.OpType is "MatMul" or "Einsum" ? $"{node.OpType}@{layers++}" : $"other {node.Output[0]}";
+            node.Name = node.OpType is "MatMul" or "Einsum" or "GRU" or "RNN" ? $"{node.OpType}@{layers++}" : $"other {node.Output[0]}";
         return model;
     }
 }
