@@ -71,6 +71,10 @@ internal readonly record struct Axis(ImmutableArray<AxisFactor> Factors)
         }
     }
 
+    /// <summary>Whether it is known to count samples and nothing else.</summary>
+    public bool CountsSamples => Role is AxisRole.Sample or AxisRole.Batch
+        || Factors.All(factor => factor.Role is AxisRole.Sample or AxisRole.Batch);
+
     public bool Has(AxisRole role) => Factors.Any(factor => factor.Role == role);
 
     public void Contract()

@@ -26,7 +26,8 @@ internal sealed class NodeContext(NodeProto node, int order, int opset, Trace tr
 
     /// <summary>What the operator's description is asked about.</summary>
     public OperatorCall Call { get; } = new(
-        node, opset, trace.ShapeOf, trace.Constants.Evaluate, name => trace.Tensor(name) is { IsConstant: true });
+        node, opset, trace.ShapeOf, trace.Constants.Evaluate, name => trace.Tensor(name) is { IsConstant: true },
+        (name, axis) => trace.Tensor(name) is { HasShape: true } tensor && tensor.Axes[axis].CountsSamples);
 
     public int InputCount => node.Input.Count;
 

@@ -10,9 +10,10 @@ namespace Emergence.Tracing.Model;
 /// <param name="shapes">The shape of a tensor; null where it is not known.</param>
 /// <param name="constants">The value of a tensor; null where it is not known.</param>
 /// <param name="isConstant">Whether a tensor is stored or computed from stored ones, be its value known or not.</param>
+/// <param name="countsSamples">Whether an axis of a tensor is known to count samples and nothing else.</param>
 internal sealed class OperatorCall(
-    NodeProto node, int opset, Func<string, int[]?> shapes, Func<string, ConstantTensor?> constants, Func<string,
-    bool> isConstant)
+    NodeProto node, int opset, Func<string, int[]?> shapes, Func<string, ConstantTensor?> constants,
+    Func<string, bool> isConstant, Func<string, int, bool>? countsSamples = null)
 {
     public NodeProto Node => node;
 
@@ -33,8 +34,12 @@ internal sealed class OperatorCall(
     /// <summary>True where the value of the i-th input is known.</summary>
     public bool IsKnown(int i) => IsConstant(i) && constants(node.Input[i]) is not null;
 
+    /// <summary>True where an axis of the i-th input counts samples alone: whatever is picked along it, the nodes are the
+    /// same.</summary>
+    public bool CountsSamples(int i, int axis) => Has(i) && countsSamples?.Invoke(node.Input[i], axis) == true;
+
     /// <summary>The same call of a node that another stands for.</summary>
-    public OperatorCall As(NodeProto other, int version) => new(other, version, shapes, constants, isConstant);
+    public OperatorCall As(NodeProto other, int version) => new(other, version, shapes, constants, isConstant, countsSamples);
 
     /// <summary>The shape of the i-th input.</summary>
     /// <exception cref="TraceException">It is not known.</exception>

@@ -8,7 +8,8 @@ namespace Emergence.Tracing.Operators;
 
 /// <summary>
 /// Gather. From a stored table of numbers by computed indices it is an embedding, a layer whose nodes are the table's
-/// columns; from a computed tensor it picks positions or channels.
+/// columns; from a computed tensor it picks positions or channels. Which samples computed indices pick does not matter: the
+/// nodes are the same at each.
 /// </summary>
 internal sealed class EmbeddingRule : MovingRule
 {
@@ -38,7 +39,9 @@ internal sealed class EmbeddingRule : MovingRule
                 : output with { Carries = Trace.Mix([indices]) });
             return;
         }
-        var picked = indices.IsConstant ? indices.Axes.Select(index => data.Axes[axis].Resized(index.Size)) : indices.Axes;
+        var areSamples = node.Call.CountsSamples(0, axis);
+        var picked = indices.IsConstant ? indices.Axes.Select(index => data.Axes[axis].Resized(index.Size))
+            : areSamples ? indices.Axes.Select(index => index.As(AxisRole.Sample)) : indices.Axes;
         var result = node.NewTensor([.. data.Axes.Take(axis), .. picked, .. data.Axes.Skip(axis + 1)], data.ElementType);
         if (indices.IsConstant && node.Call.Values(1) is { } values)
         {
@@ -50,13 +53,18 @@ internal sealed class EmbeddingRule : MovingRule
                 : range.Axis > axis ? range with { Axis = range.Axis + indices.Rank - 1 }
                 : indices.Rank == 1 ? range : null));
         }
+        else if (areSamples)
+        {
+            node.Output(PickedLayers.BySamples(node, data, indices, result, range =>
+                range.Axis < axis ? range : range.Axis == axis ? null : range with { Axis = range.Axis + indices.Rank - 1 }));
+        }
         else
         {
             node.Output(result with { Name = node.OutputName(0), Origin = data.Origin, Carries = Trace.Mix([data, indices]) });
         }
     }
 
-    public override ValueFlow? Flow(OperatorCall call) => call.IsConstant(1) ? ValueFlow.Selection : null;
+    public override ValueFlow? Flow(OperatorCall call) => call.IsConstant(0) ? null : ValueFlow.Selection;
 
     public override IEnumerable<int> Mixes(OperatorCall call) => [call.Attributes.Axis("axis", 0, call.Shape(0).Length)];
 
@@ -65,7 +73,12 @@ internal sealed class EmbeddingRule : MovingRule
         if (input > 0)
             return null;
         var dims = call.Shape(0);
-        return ElementMaps.Gather(dims, call.Attributes.Axis("axis", 0, dims.Length), call.Shape(1), call.Integers(1)!);
+        var axis = call.Attributes.Axis("axis", 0, dims.Length);
+        if (call.IsConstant(1))
+            return ElementMaps.Gather(dims, axis, call.Shape(1), call.Integers(1)!);
+        // All samples have the same nodes: the first stands for those that are picked.
+        return call.CountsSamples(0, axis) ? ElementMaps.Gather(dims, axis, call.Shape(1), new int[Shapes.Count(call.Shape(1))])
+            : null;
     }
 
     public override LayerWeights? Weights(OperatorCall call)

@@ -28,7 +28,9 @@ internal sealed class GatherRule : OpRule
         var output = node.NewTensor(axes, data.ElementType) with { Name = node.OutputName(0) };
         if (!indices.IsConstant)
         {
-            node.Output(output with { Carries = Trace.Mix([data, indices]) });
+            node.Output(PickSamples(node.Call)
+                ? PickedLayers.BySamples(node, data, indices, output, _ => null)
+                : output with { Carries = Trace.Mix([data, indices]) });
             return;
         }
         // What stored indices pick is followed element by element; a layer is whole where each of its elements is there once.
@@ -42,7 +44,7 @@ internal sealed class GatherRule : OpRule
             : output with { Carries = [.. output.Carries.Select(carry => carry with { IsWhole = false })] });
     }
 
-    public override ValueFlow? Flow(OperatorCall call) => call.IsConstant(1) ? ValueFlow.Selection : null;
+    public override ValueFlow? Flow(OperatorCall call) => call.IsConstant(0) ? null : ValueFlow.Selection;
 
     public override IEnumerable<int> Mixes(OperatorCall call)
     {
@@ -57,8 +59,29 @@ internal sealed class GatherRule : OpRule
     {
         if (input > 0)
             return null;
-        var (dims, indices) = (call.Shape(0), call.Known(1));
+        var dims = call.Shape(0);
+        // All samples have the same nodes: the first stands for those that computed indices pick.
+        if (!call.IsConstant(1) && !PickSamples(call))
+            return null;
+        var indices = call.IsConstant(1) ? call.Known(1)
+            : new ConstantTensor(call.Shape(1), new double[Shapes.Count(call.Shape(1))], (int)DataType.Int64);
         return call.Op == "GatherND" ? Tuples(call, dims, indices) : Picked(call, dims, indices);
+    }
+
+    /// <summary>Whether samples alone are picked, whatever the indices: at each of them the nodes are the same.</summary>
+    private static bool PickSamples(OperatorCall call)
+    {
+        var dims = call.Shape(0);
+        if (call.Op == "GatherElements")
+        {
+            var axis = call.Attributes.Axis("axis", 0, dims.Length);
+            return call.CountsSamples(0, axis)
+                && call.Shape(1).Index().All(dim => dim.Index == axis || dim.Item == dims[dim.Index]);
+        }
+        var shared = call.Attributes.Int("batch_dims", 0);
+        var depth = call.Shape(1) is [.., var last] ? last : 0;
+        return Enumerable.Range(shared, depth).All(axis =>
+            axis >= 0 && axis < dims.Length && call.CountsSamples(0, axis));
     }
 
     private static ElementMap Picked(OperatorCall call, int[] dims, ConstantTensor indices)

@@ -40,6 +40,24 @@ internal static class PickedLayers
         }
     }
 
+    /// <summary>What computed indices pick along axes that count samples: the layers as they were, and those that the indices
+    /// carry, mixed.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="data">What is picked from.</param>
+    /// <param name="indices">Which samples.</param>
+    /// <param name="result">Shape and type of the output.</param>
+    /// <param name="range">As for <see cref="Trace.Pass"/>.</param>
+    public static TracedTensor BySamples(NodeContext node, TracedTensor data, TracedTensor indices, TracedTensor result,
+        Func<AxisRange, AxisRange?> range)
+    {
+        var output = node.Trace.Pass(data, result with { Name = node.OutputName(0) }, range);
+        var deciding = Trace.Mix([indices]);
+        return output with
+        {
+            Carries = [.. output.Carries.Where(carry => deciding.All(other => other.Layer != carry.Layer)), .. deciding],
+        };
+    }
+
     private static Carry? Keep(Carry carry, Axis axis, int index, int[] picked)
     {
         if (carry.Range is not { } range || range.Axis != index)

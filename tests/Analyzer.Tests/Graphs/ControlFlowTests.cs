@@ -112,6 +112,32 @@ public class ControlFlowTests
         Assert.Equal(0, graph.UntracedParameters);
     }
 
+    [Fact]
+    public void what_the_number_of_the_iteration_picks_outside_is_what_a_scan_steps_through()
+    {
+        var body = new GraphProto { Name = "body", Initializer = { TensorValues.FromFloats("r", [3, 3], new float[9]) } };
+        body.Input.Add([Value("i", DataType.Int64), Value("go", DataType.Bool), Value("state", 3, 3)]);
+        body.Node.Add([
+            Node("Gather", "h i", "in"), Node("MatMul", "state r", "s"), Node("Add", "in s", "e"), Node("Tanh", "e", "next"),
+            Node("Identity", "go", "on"), Node("Identity", "next", "out"),
+        ]);
+        body.Output.Add([Value("on", DataType.Bool), Value("next", 3, 3), Value("out", 3, 3)]);
+        var tiny = new TinyModel(13).Input("x", [null, 2, 4]).Weight("w", 4, 3).Node("MatMul", "x w", "h0")
+            .Node("Transpose", "h0", "h", AttributeProto.Of("perm", [1L, 0, 2])).Weight("start", 1, 3)
+            .Initializer("times", [], [2], DataType.Int64).Initializer("yes", [], [1], DataType.Bool)
+            .Node("Loop", "times yes start", "last steps", AttributeProto.Of("body", body));
+        tiny.Proto.Graph.Node[^1].Name = "loop";
+        tiny.Weight("u", 3, 2).Node("MatMul", "last u", "y").Output("y");
+        var graph = TracedRun.OnlyTraces(tiny.Proto);
+        Assert.Equal(GraphText.Tidy("""
+            MatMul - h0 [B S2 C3] n=3 m=3 (w)
+            MatMul Tanh loop/next [B C3] n=3 m=3 (loop/r +start)
+            MatMul - y [B C2] n=2 m=2 (u)
+            0=1 1>2
+            """), GraphText.Of(graph));
+        Assert.Empty(graph.Diagnostics);
+    }
+
     [Theory]
     [InlineData("Scan")]
     [InlineData("Loop")]

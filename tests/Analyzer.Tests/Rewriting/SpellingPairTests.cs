@@ -99,6 +99,18 @@ public sealed class SpellingPairTests : IDisposable
             ["a sum with the last state, and with the last of all states"] = (ConvNodes.Units,
             model => Summed(Recurrent(model, 3, 1).Node("GRU", "x w r b", "s0 h", Hidden)),
             model => Summed(Recurrent(model, 3, 1).Node("GRU", "x w r b", "s0", Hidden).Node("Gather", "s0 last", "h"))),
+            ["a token that an index of the data picks by Gather"] = (ConvNodes.Units,
+            model => Picked(Tokens(model).Node("Gather", "h last", "p", Last)),
+            model => Picked(Tokens(model).Node("ReduceMax", "steps", "s", AttributeProto.Of("keepdims", 0))
+                .Node("Gather", "h s", "p", Last))),
+            ["a token that indices of the data pick by GatherND"] = (ConvNodes.Units,
+            model => Picked(Tokens(model).Node("Gather", "h last", "p", Last)),
+            model => Picked(Tokens(model).Node("ReduceMax", "steps", "s", AttributeProto.Of("axes", [2L]),
+                AttributeProto.Of("keepdims", 0)).Node("GatherND", "h s", "p", AttributeProto.Of("batch_dims", 1)))),
+            ["a token that indices of the data pick by GatherElements"] = (ConvNodes.Units,
+            model => Picked(Tokens(model).Node("Gather", "h last", "p", Last)),
+            model => Picked(Tokens(model).Node("GatherElements", "h steps", "k", Last).Longs("one", 1)
+                .Node("Squeeze", "k one", "p"))),
         };
 
     private readonly TemporaryFolder folder = new();
@@ -117,7 +129,7 @@ public sealed class SpellingPairTests : IDisposable
     }
 
     /// <summary>Two nodes of the first layer are dead, and one of them feeds no alive node.</summary>
-    internal static TinyModel Rows(TinyModel model) => model.Input("x", [null, 4])
+    internal static TinyModel Rows(TinyModel model, params long?[] shape) => model.Input("x", shape is [] ? [null, 4] : shape)
         .Initializer("w", [4, 4], [0, 0, 1, 0.5, 0, 0, -1, 1, 0, 0, 0.5, -1, 0, 0, -0.25, -0.5])
         .Initializer("v", [4, 3], Head);
 
@@ -157,6 +169,13 @@ public sealed class SpellingPairTests : IDisposable
             },
         },
     };
+
+    /// <summary>Sequences of 5 tokens, and steps that are computed from them, all of them the last.</summary>
+    private static TinyModel Tokens(TinyModel model) => Rows(model, [null, 5, 4]).Initializer("last", [], [4], DataType.Int64)
+        .Initializer("none", [], [0], DataType.Int64).Node("MatMul", "x w", "h").Node("ArgMax", "x", "a", Last)
+        .Node("Mul", "a none", "b").Node("Add", "b last", "steps");
+
+    private static TinyModel Picked(TinyModel model) => model.Node("Relu", "p", "r").Node("MatMul", "r v", "y");
 
     private static AttributeProto Direction(string direction) => AttributeProto.Of("direction", direction);
 
