@@ -84,6 +84,7 @@ internal static class LayerGraphBuilder
             .Select((axis, i) =>
                 (axis.Role, Size: reading.Slice is { } slice && slice.Axis == i ? slice.End - slice.Start : axis.Size))
             .Where(axis => axis.Role == role).Aggregate(1, (count, axis) => checked(count * axis.Size));
+        var positions = Product(AxisRole.Position);
         return new TracedLayer
         {
             Index = index,
@@ -92,8 +93,9 @@ internal static class LayerGraphBuilder
             Activation = layer.Activation,
             Reading = reading,
             Channels = Product(AxisRole.Channel),
-            Positions = Product(AxisRole.Position),
-            IsConvolution = layer.IsConvolution,
+            Positions = positions,
+            // Behind a merge with a convolution's values, the nodes of any layer are channels at positions.
+            IsConvolution = layer.IsConvolution || positions > 1,
             Groups = layer.Groups,
             Parameters = [.. layer.Parameters.Select(parameter => parameters.Of(parameter.Tensor, parameter.Role))],
         };

@@ -108,10 +108,11 @@ public sealed record TracedLayer
     /// <summary>Number of channels: features, filters or hidden units.</summary>
     public required int Channels { get; init; }
 
-    /// <summary>Number of spatial positions of each channel; 1 for dense and recurrent layers.</summary>
+    /// <summary>Number of spatial positions of each channel; 1 for dense and recurrent layers that no merge gives any.</summary>
     public required int Positions { get; init; }
 
-    /// <summary>True where the paper counts filters, not nodes, as the multiplicity m.</summary>
+    /// <summary>True where the paper counts filters, not nodes, as the multiplicity m: a convolution, and a layer that goes on
+    /// behind its merge with one.</summary>
     public required bool IsConvolution { get; init; }
 
     /// <summary>Groups of a grouped convolution; 1 elsewhere.</summary>

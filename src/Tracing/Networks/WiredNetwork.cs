@@ -78,7 +78,7 @@ internal sealed record WiredNetwork(NetworkGraph Network, ImmutableArray<Diagnos
             return null;
         var outputs = Counterparts.NodesOf(Readings.Of(output));
         var read = Counterparts.NodesOf(reading);
-        var outputPositions = nodes == ConvNodes.Filters && builder.IsConvolution ? PositionsOf(Readings.Of(output)) : 1;
+        var outputPositions = nodes == ConvNodes.Filters ? PositionsOf(Readings.Of(output)) : 1;
         var readPositions = NetworkGraphs.UnitsPerNode(model.Graph.Layers[layer], nodes);
         var pairs = new HashSet<(int, int)>();
         for (var element = 0; element < read.Length; element++)

@@ -111,6 +111,12 @@ public sealed class SpellingPairTests : IDisposable
             model => Picked(Tokens(model).Node("Gather", "h last", "p", Last)),
             model => Picked(Tokens(model).Node("GatherElements", "h steps", "k", Last).Longs("one", 1)
                 .Node("Squeeze", "k one", "p"))),
+            ["a gate of filters as a convolution and as a product"] = (ConvNodes.Filters,
+            model => Gated(AsConvolution(model), "Mul"), model => Gated(AsProduct(model), "Mul")),
+            ["a summand of filters as a convolution and as a product"] = (ConvNodes.Filters,
+            model => Gated(AsConvolution(model), "Add"), model => Gated(AsProduct(model), "Add")),
+            ["a gate of channels at positions as a convolution and as a product"] = (ConvNodes.Units,
+            model => Gated(AsConvolution(model), "Mul"), model => Gated(AsProduct(model), "Mul")),
         };
 
     private readonly TemporaryFolder folder = new();
@@ -177,6 +183,22 @@ public sealed class SpellingPairTests : IDisposable
 
     private static TinyModel Picked(TinyModel model) => model.Node("Relu", "p", "r").Node("MatMul", "r v", "y");
 
+    /// <summary>Three filters, and what two products of their means make for each.</summary>
+    private static TinyModel Filters(TinyModel model) => model.Input("x", [null, 2, 4, 4]).Weight("w", 3, 2, 2, 2)
+        .Weight("k1", 4, 3, 1, 1).Weight("k2", 3, 4, 1, 1).Initializer("v", [3, 3], Head[..9])
+        .Node("Conv", "x w", "h0").Node("Relu", "h0", "h").Node("GlobalAveragePool", "h", "p");
+
+    private static TinyModel AsConvolution(TinyModel model) => Filters(model).Node("Conv", "p k1", "a0").Node("Relu", "a0", "a")
+        .Node("Conv", "a k2", "g0").Node("Sigmoid", "g0", "g");
+
+    private static TinyModel AsProduct(TinyModel model) => Filters(model).Longs("behind", 2, 3)
+        .Node("Flatten", "k1", "f1").Node("Transpose", "f1", "t1").Node("Flatten", "k2", "f2").Node("Transpose", "f2", "t2")
+        .Node("Flatten", "p", "pf").Node("MatMul", "pf t1", "a0").Node("Relu", "a0", "a").Node("MatMul", "a t2", "g0")
+        .Node("Sigmoid", "g0", "g1").Node("Unsqueeze", "g1 behind", "g");
+
+    private static TinyModel Gated(TinyModel model, string op) => model.Node(op, "h g", "o").Node("GlobalAveragePool", "o", "m")
+        .Node("Flatten", "m", "f").Node("MatMul", "f v", "y");
+
     private static AttributeProto Direction(string direction) => AttributeProto.Of("direction", direction);
 
     /// <summary>A file of a version in which every stored tensor is an input too; that of the condition is left out, as some
@@ -202,7 +224,7 @@ public sealed class SpellingPairTests : IDisposable
     {
         var layers = 0;
         foreach (var node in model.Graph.Node)
-            node.Name = node.OpType is "MatMul" or "Einsum" or "GRU" or "RNN" ? $"{node.OpType}@{layers++}" : $"other {node.Output[0]}";
+            node.Name = node.OpType is "MatMul" or "Einsum" or "Conv" or "GRU" or "RNN" ? $"{node.OpType}@{layers++}" : $"other {node.Output[0]}";
         return model;
     }
 }
