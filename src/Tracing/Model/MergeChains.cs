@@ -40,6 +40,10 @@ internal sealed class MergeChains
         _producers.GetValueOrDefault(Of(node.Input[0])) is { OpType: "Concat", Output: [var stack] } concat
             && ReadersOf(stack).Distinct().Count() == 1 ? concat.Input : [];
 
+    /// <summary>The sum over axes that alone reads the result of a node; null where anything else does.</summary>
+    public NodeProto? SumOf(NodeProto node) =>
+        ReadersOf(node.Output[0]).Distinct().ToArray() is [{ Domain: "" or "ai.onnx", OpType: "ReduceSum" } only] ? only : null;
+
     /// <summary>The tensor that a name is a copy of.</summary>
     public string Of(string tensor)
     {

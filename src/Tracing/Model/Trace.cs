@@ -37,6 +37,12 @@ internal sealed partial class Trace(StoredTensors stored, ConstantFolder constan
     /// <summary>Nodes that reach no output: nothing of them counts.</summary>
     public HashSet<NodeProto> Unused { get; } = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>Sums that make a matrix product of the product with a stored weight: its name, by their result.</summary>
+    public Dictionary<string, string> SummedWeights { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The sum that alone reads the result of a node, if any.</summary>
+    public NodeProto? SumOf(NodeProto node) => chains.SumOf(node);
+
     /// <summary>Parameters that control-flow bodies hold: those stored inside, and the outer tensors that they read.</summary>
     public List<(long Inside, IReadOnlyList<string> Outside)> Hidden { get; } = [];
 

@@ -80,6 +80,8 @@ internal sealed class ElementwiseBinaryRule : OpRule
         if (!a.IsConstant && !b.IsConstant)
             return node.Trace.Combine(a, b, output);
         var (data, constant) = a.IsConstant ? (b, a) : (a, b);
+        if (SummedProduct.Of(node, data, constant, output) is { } product)
+            return product;
         var role = node.Op is "Add" or "Sub" or "Sum" ? ParameterRole.Bias : ParameterRole.Normalization;
         // Bounds and exponents are no parameters, nor is the scale behind an integer product, which is part of the quantization.
         // Arithmetic on a part of a layer, such as the corners of boxes, has none either.

@@ -36,6 +36,11 @@ internal sealed class ReduceRule : OpRule
             range => mixes
             ? null
             : range with { Axis = range.Axis - (keep ? 0 : reduced.Take(range.Axis).Count(taken => taken)) });
+        if (node.Trace.SummedWeights.TryGetValue(node.OutputName(0), out var weight))
+        {
+            node.Output(node.Trace.Open(node, output, [input], [weight]));
+            return;
+        }
         // The sum, mean or largest over a stack of branches is that of the branches.
         if (isMerge && node.Trace.MergeStack(node, Array.IndexOf(reduced, true), output) is { } merged)
             node.Output(merged);

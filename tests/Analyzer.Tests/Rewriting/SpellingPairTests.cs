@@ -12,6 +12,7 @@ public sealed class SpellingPairTests : IDisposable
 {
     private static readonly AttributeProto Kernel = AttributeProto.Of("kernel_shape", [2L, 2L]);
     private static readonly AttributeProto Last = AttributeProto.Of("axis", 1);
+    private static readonly AttributeProto NoAxis = AttributeProto.Of("keepdims", 0);
     private static readonly AttributeProto Hidden = AttributeProto.Of("hidden_size", 4);
     private static readonly double[] Head = [0, 0.5, -1, 0.25, 0, 0.5, 1, -0.5, 0, 0, 0, 1];
 
@@ -134,8 +135,37 @@ public sealed class SpellingPairTests : IDisposable
         Assert.Empty(original.Compare(Layered(other(new TinyModel(13)).Output("y").Proto), [], nodes).Differences);
     }
 
+    [Theory]
+    [InlineData(13)]
+    [InlineData(11)]
+    public void a_matrix_product_in_parts_is_one(int opset)
+    {
+        var original = new Original("one", Named(Rows(new TinyModel(opset)).Weight("b", 4)
+            .Node("MatMul", "x w", "m").Node("Add", "m b", "h").Node("Relu", "h", "a").Node("MatMul", "a v", "n")
+            .Node("Elu", "n", "o").Weight("c", 3, 2).Node("MatMul", "o c", "y")), folder, isWired: false);
+        var axes = opset < 13 ? [AttributeProto.Of("axes", [1L])] : Array.Empty<AttributeProto>();
+        TinyModel Product(TinyModel model, string rows, string weight, string result) => (opset < 13
+            ? model.Node("Unsqueeze", rows, $"{rows}1", AttributeProto.Of("axes", [2L]))
+                .Node("Mul", $"{rows}1 {weight}", $"{rows}2").Node("ReduceSum", $"{rows}2", result, [.. axes, NoAxis])
+            : model.Node("Unsqueeze", $"{rows} two", $"{rows}1").Node("Mul", $"{weight} {rows}1", $"{rows}2")
+                .Node("ReduceSum", $"{rows}2 one", result, NoAxis));
+        var parts = Rows(new TinyModel(opset)).Weight("b", 4).Weight("c", 3, 2).Longs("one", 1).Longs("two", 2);
+        Product(parts, "x", "w", "m").Node("Add", "m b", "h").Node("Relu", "h", "a");
+        Product(parts, "a", "v", "n").Node("Elu", "n", "o").Node("MatMul", "o c", "y");
+        Assert.Empty(original.Compare(Named(parts), [], ConvNodes.Units).Differences);
+
+        // Named by their results, as both spellings call them.
+        static ModelProto Named(TinyModel model)
+        {
+            foreach (var node in model.Output("y").Proto.Graph.Node)
+                node.Name = $"{node.OpType}@{node.Output[0]}";
+            return model.Proto;
+        }
+    }
+
     /// <summary>Two nodes of the first layer are dead, and one of them feeds no alive node.</summary>
-    internal static TinyModel Rows(TinyModel model, params long?[] shape) => model.Input("x", shape is [] ? [null, 4] : shape)
+    internal static TinyModel Rows(TinyModel model, params long?[] shape) => model
+        .Input("x", shape is [] ? [null, 4] : shape)
         .Initializer("w", [4, 4], [0, 0, 1, 0.5, 0, 0, -1, 1, 0, 0, 0.5, -1, 0, 0, -0.25, -0.5])
         .Initializer("v", [4, 3], Head);
 
@@ -224,7 +254,10 @@ public sealed class SpellingPairTests : IDisposable
     {
         var layers = 0;
         foreach (var node in model.Graph.Node)
-            node.Name = node.OpType is "MatMul" or "Einsum" or "Conv" or "GRU" or "RNN" ? $"{node.OpType}@{layers++}" : $"other {node.Output[0]}";
+        {
+            node.Name = node.OpType is "MatMul" or "Einsum" or "Conv" or "GRU" or "RNN"
+                ? $"{node.OpType}@{layers++}" : $"other {node.Output[0]}";
+        }
         return model;
     }
 }
