@@ -4,7 +4,8 @@ using Emergence.Tracing.Model;
 namespace Emergence.Tracing.Operators;
 
 /// <summary>
-/// Attention that holds the projection to queries, keys and values itself: a layer whose nodes are the features of its output.
+/// Attention that holds the projection to queries, keys and values itself: a layer whose nodes are the features of its output,
+/// since what it projects to leaves it nowhere.
 /// </summary>
 internal sealed class AttentionRule : OpRule
 {
@@ -41,6 +42,9 @@ internal sealed class AttentionRule : OpRule
         var output = node.Trace.Open(node, node.NewTensor(axes, type), node.Computed, node.Stored(weights));
         foreach (var bias in node.Stored(biases))
             node.Trace.AddParameters(output.Carries[0].Layer, bias, ParameterRole.Bias);
+        node.Trace.Diagnostics.Add(Checkpoints.Diagnostic.Note(node.Name,
+            $"this {node.Op} projects to queries, keys and values inside, where they cannot be read: its {width} outputs are "
+            + "counted in their place; export the model without fused attention to count them"));
         node.Output(output);
         for (var i = 1; i < node.Node.Output.Count; i++)
             node.Output(i, node.NewTensor(default, type) with { Carries = Trace.Mix([output]) });

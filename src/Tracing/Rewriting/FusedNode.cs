@@ -90,6 +90,9 @@ internal sealed class FusedNode(
         return Opset < 15 ? tensor.Name : Add("CastLike", [tensor.Name, like]);
     }
 
+    /// <summary>The node that writes a tensor, as the file has it; null where none does.</summary>
+    public NodeProto? ProducerOf(string tensor) => all.FirstOrDefault(node => node.Output.Contains(tensor));
+
     /// <summary>Number of axes of a stored or declared tensor; null where the file does not say.</summary>
     public int? RankOf(string tensor) =>
         model.Graph.Initializer.FirstOrDefault(stored => stored.Name == tensor)?.Dims.Count
@@ -119,7 +122,8 @@ internal sealed class FusedNode(
         };
     }
 
-    private Google.Protobuf.Collections.RepeatedField<long>? DimsOf(string tensor) =>
+    /// <summary>Dimensions of a stored tensor; null for any other.</summary>
+    public Google.Protobuf.Collections.RepeatedField<long>? DimsOf(string tensor) =>
         model.Graph.Initializer.FirstOrDefault(stored => stored.Name == tensor)?.Dims
         ?? all.FirstOrDefault(node => node.OpType == "Constant" && node.Output.Contains(tensor))
             ?.Attribute.FirstOrDefault(attribute => attribute.T is not null)?.T.Dims;

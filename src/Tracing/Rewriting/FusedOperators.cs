@@ -17,6 +17,7 @@ internal static class FusedOperators
     {
         ["EmbedLayerNormalization"] = Embedding,
         ["QEmbedLayerNormalization"] = QuantizedEmbedding,
+        ["Attention"] = FusedAttention.TakeApart,
         ["MultiHeadAttention"] = AttentionBias,
         ["FusedConv"] = ResidualConvolution,
         ["NhwcConv"] = ChannelsLastConvolution,

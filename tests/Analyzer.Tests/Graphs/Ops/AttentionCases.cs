@@ -44,7 +44,7 @@ public class AttentionCases
                 .Weight("wo", 6, 4)
                 .Node("MatMul", "c wo", "y")
                 .Output("y"), """
-            Attention - c [B S5 C6] n=6 m=6 (w +b)
+            MatMul - c_Add [B S5 C18] n=18 m=18 (w +b)
             MatMul - y [B S5 C4] n=4 m=4 (wo)
             0>1
             """),

@@ -50,7 +50,7 @@ public class FusedOperatorCases
                 .Node("MatMul", "c v", "y")
                 .Output("y"), """
             Gather - e [B S5 C4] n=4 m=4 (words +places *scale *shift)
-            Attention - c [B S5 C4] n=4 m=4 (w +b)
+            MatMul - c_Add [B S5 C12] n=12 m=12 (w +b)
             MatMul - y [B S5 C3] n=3 m=3 (v)
             0>1 1>2
             """),
