@@ -41,11 +41,13 @@ internal static class FusedAttention
     }
 
     /// <summary>Whether MultiHeadAttention takes a mask: one of all keys, or the number of those of each sample. Attention also
-    /// takes where they end and begin, which has one axis too, and one of four axes.</summary>
+    /// takes where they end and begin, which has one axis too, one of four axes, and [1, 1] or [N, 1] for none.</summary>
     private static bool IsTaken(FusedNode node, string mask)
     {
-        if (mask.Length == 0 || node.RankOf(mask) is 2 or 3)
+        if (mask.Length == 0)
             return true;
+        if (node.RankOf(mask) is 2 or 3)
+            return !node.EndsInOne(mask);
         return node.ProducerOf(mask) switch
         {
             { OpType: "Cast", Input: [var copied] } => IsTaken(node, copied),

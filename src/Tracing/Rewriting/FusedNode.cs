@@ -95,9 +95,15 @@ internal sealed class FusedNode(
 
     /// <summary>Number of axes of a stored or declared tensor; null where the file does not say.</summary>
     public int? RankOf(string tensor) =>
-        model.Graph.Initializer.FirstOrDefault(stored => stored.Name == tensor)?.Dims.Count
-        ?? model.Graph.Input.Concat(model.Graph.ValueInfo).FirstOrDefault(value => value.Name == tensor)
-            ?.Type?.TensorType?.Shape?.Dim.Count;
+        model.Graph.Initializer.FirstOrDefault(stored => stored.Name == tensor)?.Dims.Count ?? Declared(tensor)?.Dim.Count;
+
+    /// <summary>Whether the last axis of a stored or declared tensor is known to have one element.</summary>
+    public bool EndsInOne(string tensor) =>
+        model.Graph.Initializer.FirstOrDefault(stored => stored.Name == tensor)?.Dims is [.., 1]
+        || Declared(tensor)?.Dim is [.., { DimValue: 1 }];
+
+    private TensorShapeProto? Declared(string tensor) => model.Graph.Input.Concat(model.Graph.ValueInfo)
+        .FirstOrDefault(value => value.Name == tensor)?.Type?.TensorType?.Shape;
 
     /// <summary>
     /// Length of the last axis of what a stored weight makes, or of what is computed of that element by element; null for

@@ -205,6 +205,16 @@ public class FusedAttentionCases
         Assert.Empty(original.Compare(Named(fused, values), [], ConvNodes.Units).Differences);
     }
 
+    // Older exporters write a mask of one column for none at all, which MultiHeadAttention refuses.
+    [Fact]
+    public void attention_with_a_mask_of_one_column_stays_as_it_is()
+    {
+        var graph = TracedRun.OnlyTraces(new TinyModel(17, 8).Input("x", [null, 5, 4]).Weight("w", 4, 48).Weight("b", 48)
+            .Initializer("none", [1, 1], [1], DataType.Int32).Node("com.microsoft::Attention", "x w b none", "c", Heads(2))
+            .Out(16).Proto);
+        Assert.Equal(["Attention", "MatMul"], graph.Layers.Select(layer => layer.Op));
+    }
+
     private static ModelProto Named(TinyModel model, int values)
     {
         foreach (var node in model.Out(values).Proto.Graph.Node)
