@@ -160,7 +160,7 @@ public static class LayerTracer
         var stored = new StoredTensors(model, checkpoint.Directory);
         var constants = new ConstantFolder(stored, OpRules.Fold);
         var binding = InputBinding.Of(model, options.Dimensions, batchAxes, batch);
-        var nodes = FlatGraph.Of(model);
+        var nodes = RepeatedLayers.Merge(FlatGraph.Of(model), stored);
         var live = LiveNodes.Of(nodes, model.Graph.Output.Select(output => output.Name));
         var consumers = nodes.SelectMany(node => node.Input.Distinct(StringComparer.Ordinal))
             .GroupBy(name => name, StringComparer.Ordinal)
@@ -202,7 +202,7 @@ public static class LayerTracer
         // Where layers are read, a quantized operator is the standard's on what its integers stand for.
         NodeContext[] plain = [.. nodes.Where(contexts.ContainsKey).Select(node => PlainFormRule.ContextOf(contexts[node]))];
         var values =
-            new ValueGraph([.. plain.Select(node => node.Node)], model.Graph.Output.Select(output => output.Name), trace);
+            new ValueGraph([.. plain.Select(node => node.Node)], model.Graph.Output.Select(output => output.Name), trace, stored);
         var reader = new LayerReader(trace, values,
             plain.ToDictionary(node => node.Node, node => node,
             (IEqualityComparer<NodeProto>)ReferenceEqualityComparer.Instance));

@@ -18,10 +18,11 @@ internal sealed class ValueGraph
     /// <param name="nodes">The nodes, producers before consumers.</param>
     /// <param name="outputs">The outputs of the model.</param>
     /// <param name="trace">What is known of their tensors.</param>
-    public ValueGraph(IReadOnlyList<NodeProto> nodes, IEnumerable<string> outputs, Trace trace)
+    /// <param name="stored">The stored tensors.</param>
+    public ValueGraph(IReadOnlyList<NodeProto> nodes, IEnumerable<string> outputs, Trace trace, StoredTensors stored)
     {
         var live = LiveNodes.Of(nodes, outputs);
-        var known = new Dictionary<string, NodeProto>(StringComparer.Ordinal);
+        var repeated = new RepeatedNodes(stored, Of);
         foreach (var node in nodes)
         {
             if (CopiedInput(node, trace) is { } copied)
@@ -33,10 +34,10 @@ internal sealed class ValueGraph
             }
             if (!live.Contains(node))
                 continue;
-            if (IdentityOf(node) is { } identity && !known.TryAdd(identity, node))
+            if (repeated.FirstOf(node) is { } first)
             {
                 // The same operator on the same values: its results are those of the first.
-                foreach (var (output, same) in node.Output.Zip(known[identity].Output)
+                foreach (var (output, same) in node.Output.Zip(first.Output)
                     .Where(pair => pair.First.Length > 0 && pair.Second.Length > 0))
                     _values[output] = Of(same);
                 continue;
@@ -87,13 +88,4 @@ internal sealed class ValueGraph
         };
         return isCopy ? node.Input[0] : null;
     }
-
-    /// <summary>What a node computes from which values, as a text; null where two such nodes may differ, or
-    /// hold weights of their own.</summary>
-    private string? IdentityOf(NodeProto node) =>
-        node.Input.Count == 0 || node.Domain == BodyBorder.Domain || Trace.IsRandom(node) || node.SubGraphs().Any()
-            ? null
-            : $"{node.Domain}:{node.OpType}({string.Join(',', node.Input.Select(Of))})"
-                + string.Concat(node.Attribute.OrderBy(attribute => attribute.Name, StringComparer.Ordinal)
-                    .Select(attribute => attribute.ToString()));
 }
