@@ -160,7 +160,7 @@ public static class LayerTracer
         var stored = new StoredTensors(model, checkpoint.Directory);
         var constants = new ConstantFolder(stored, OpRules.Fold);
         var binding = InputBinding.Of(model, options.Dimensions, batchAxes, batch);
-        var nodes = RepeatedLayers.Merge(FlatGraph.Of(model), stored);
+        NodeProto[] nodes = [.. RepeatedLayers.Merge(FlatGraph.Of(model), stored)];
         var live = LiveNodes.Of(nodes, model.Graph.Output.Select(output => output.Name));
         var consumers = nodes.SelectMany(node => node.Input.Distinct(StringComparer.Ordinal))
             .GroupBy(name => name, StringComparer.Ordinal)
@@ -180,8 +180,10 @@ public static class LayerTracer
             .ToDictionary(group => group.Key, group => (int)group.Last().Version, StringComparer.Ordinal);
         var failures = 0;
         var contexts = new Dictionary<NodeProto, NodeContext>(ReferenceEqualityComparer.Instance);
-        for (var i = 0; i < nodes.Count; i++)
+        for (var i = 0; i < nodes.Length; i++)
         {
+            var isLive = live.Contains(nodes[i]);
+            nodes[i] = RepeatedWeights.ReadingOne(nodes[i], trace);
             var domain = nodes[i].Domain == "ai.onnx" ? "" : nodes[i].Domain;
             if (trace.IsStored(nodes[i]))
                 continue;
@@ -192,7 +194,7 @@ public static class LayerTracer
                 trace.Recurrent.UnionWith(nodes[i].Output);
             if (trace.IsConstant(nodes[i]))
                 constants.AddProducer(nodes[i], node.Opset);
-            if (!live.Contains(nodes[i]))
+            if (!isLive)
                 ApplyUnused(node);
             else if (!Apply(node))
                 failures++;

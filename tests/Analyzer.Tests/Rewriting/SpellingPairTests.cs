@@ -11,6 +11,7 @@ namespace Emergence.Analyzer.Tests.Rewriting;
 public sealed class SpellingPairTests : IDisposable
 {
     private static readonly AttributeProto Kernel = AttributeProto.Of("kernel_shape", [2L, 2L]);
+    private static readonly AttributeProto First = AttributeProto.Of("axis", 0);
     private static readonly AttributeProto Last = AttributeProto.Of("axis", 1);
     private static readonly AttributeProto NoAxis = AttributeProto.Of("keepdims", 0);
     private static readonly AttributeProto Hidden = AttributeProto.Of("hidden_size", 4);
@@ -80,6 +81,17 @@ public sealed class SpellingPairTests : IDisposable
             model => Rows(model).Longs("axis", 1).Node("MatMul", "x w", "h")
                 .Node("ReduceMax", "h", "m", AttributeProto.Of("axes", [1L])).Node("Sub", "h m", "d")
                 .Node("Exp", "d", "e").Node("ReduceSum", "e axis", "s").Node("Div", "e s", "y")),
+            ["a matrix that Expand repeats for each sample"] = (ConvNodes.Units, Tokens,
+            model => Tokens(model, "Expand", "we v")),
+            ["matrices that Tile repeats for each sample"] = (ConvNodes.Units, Tokens, model => Tokens(model, "Tile", "we ve")),
+            ["a bias that Expand repeats for each sample"] = (ConvNodes.Units, Tokens,
+            model => Tokens(model, "Expand", "w v", "ce")),
+            ["a matrix repeated for each sample, and then transposed"] = (ConvNodes.Units, Tokens,
+            model => Tokens(model, "Expand", "wt v")),
+            ["a matrix repeated for each sample, on the left"] = (ConvNodes.Units,
+            model => Columns(model).Node("MatMul", "w x", "h").Node("Relu", "h", "a").Node("MatMul", "u a", "y"),
+            model => Columns(Repeats(model, "Expand", 4, 4)).Node("MatMul", "we x", "h").Node("Relu", "h", "a")
+                .Node("MatMul", "u a", "y")),
             ["a branch that a stored condition chooses, in a file that declares its weights as inputs"] = (ConvNodes.Units,
             model => Rows(model).Node("MatMul", "x w", "h").Node("Relu", "h", "a").Node("MatMul", "a v", "y"),
             model => Old(Rows(model).Initializer("yes", [], [1], DataType.Bool).Node("MatMul", "x w", "h")
@@ -101,16 +113,16 @@ public sealed class SpellingPairTests : IDisposable
             model => Summed(Recurrent(model, 3, 1).Node("GRU", "x w r b", "s0 h", Hidden)),
             model => Summed(Recurrent(model, 3, 1).Node("GRU", "x w r b", "s0", Hidden).Node("Gather", "s0 last", "h"))),
             ["a token that an index of the data picks by Gather"] = (ConvNodes.Units,
-            model => Picked(Tokens(model).Node("Gather", "h last", "p", Last)),
-            model => Picked(Tokens(model).Node("ReduceMax", "steps", "s", AttributeProto.Of("keepdims", 0))
+            model => Picked(Steps(model).Node("Gather", "h last", "p", Last)),
+            model => Picked(Steps(model).Node("ReduceMax", "steps", "s", AttributeProto.Of("keepdims", 0))
                 .Node("Gather", "h s", "p", Last))),
             ["a token that indices of the data pick by GatherND"] = (ConvNodes.Units,
-            model => Picked(Tokens(model).Node("Gather", "h last", "p", Last)),
-            model => Picked(Tokens(model).Node("ReduceMax", "steps", "s", AttributeProto.Of("axes", [2L]),
+            model => Picked(Steps(model).Node("Gather", "h last", "p", Last)),
+            model => Picked(Steps(model).Node("ReduceMax", "steps", "s", AttributeProto.Of("axes", [2L]),
                 AttributeProto.Of("keepdims", 0)).Node("GatherND", "h s", "p", AttributeProto.Of("batch_dims", 1)))),
             ["a token that indices of the data pick by GatherElements"] = (ConvNodes.Units,
-            model => Picked(Tokens(model).Node("Gather", "h last", "p", Last)),
-            model => Picked(Tokens(model).Node("GatherElements", "h steps", "k", Last).Longs("one", 1)
+            model => Picked(Steps(model).Node("Gather", "h last", "p", Last)),
+            model => Picked(Steps(model).Node("GatherElements", "h steps", "k", Last).Longs("one", 1)
                 .Node("Squeeze", "k one", "p"))),
             ["a gate of filters as a convolution and as a product"] = (ConvNodes.Filters,
             model => Gated(AsConvolution(model), "Mul"), model => Gated(AsProduct(model), "Mul")),
@@ -164,10 +176,43 @@ public sealed class SpellingPairTests : IDisposable
     }
 
     /// <summary>Two nodes of the first layer are dead, and one of them feeds no alive node.</summary>
-    internal static TinyModel Rows(TinyModel model, params long?[] shape) => model
-        .Input("x", shape is [] ? [null, 4] : shape)
+    internal static TinyModel Rows(TinyModel model, params long?[] shape) =>
+        Weights(model.Input("x", shape is [] ? [null, 4] : shape));
+
+    private static TinyModel Weights(TinyModel model) => model
         .Initializer("w", [4, 4], [0, 0, 1, 0.5, 0, 0, -1, 1, 0, 0, 0.5, -1, 0, 0, -0.25, -0.5])
         .Initializer("v", [4, 3], Head);
+
+    private static TinyModel Tokens(TinyModel model) => Tokens(model, "Expand", "w v");
+
+    /// <summary>Two tokens a sample, their products with two matrices and a bias, each repeated for each sample or as it is
+    /// stored.</summary>
+    private static TinyModel Tokens(TinyModel model, string op, string matrices, string bias = "c")
+    {
+        Repeats(Weights(model.Input("x", [null, 2, 4])).Initializer("c", [4], [0.25, -0.5, 0, 0.25]), op, 4, 4);
+        if (bias == "ce")
+            model.Longs("along", 2, 4).Node("Concat", "n along", "biases", First)
+                .Node("Expand", "c biases", "ce");
+        if (matrices.Contains("wt", StringComparison.Ordinal))
+            model.Node("Transpose", "w", "w1").Node("Expand", "w1 sizes", "w2")
+                .Node("Transpose", "w2", "wt", AttributeProto.Of("perm", 0, 2, 1));
+        if (matrices.EndsWith("ve", StringComparison.Ordinal))
+            model.Node("Unsqueeze", "v zero", "v1").Node("Tile", "v1 times", "ve");
+        var names = matrices.Split(' ');
+        return model.Node("MatMul", $"x {names[0]}", "h0").Node("Add", $"h0 {bias}", "h").Node("Relu", "h", "a")
+            .Node("MatMul", $"a {names[1]}", "y");
+    }
+
+    private static TinyModel Columns(TinyModel model) => Weights(model.Input("x", [null, 4, 2])).Weight("u", 3, 4);
+
+    /// <summary>w for each sample, as [samples, rows, columns].</summary>
+    private static TinyModel Repeats(TinyModel model, string op, long rows, long columns)
+    {
+        model.Longs("zero", 0).Longs("ones", 1, 1).Longs("matrix", rows, columns).Node("Shape", "x", "shape")
+            .Node("Gather", "shape zero", "n").Node("Concat", "n matrix", "sizes", First)
+            .Node("Concat", "n ones", "times", First).Node("Unsqueeze", "w zero", "w0");
+        return model.Node(op, op == "Tile" ? "w0 times" : "w0 sizes", "we");
+    }
 
     private static TinyModel Product(TinyModel model) => model.Input("x", [null, 2, 4, 4]).Weight("w", 2, 3).Weight("v", 3, 2)
         .Initializer("c", [3], [2, 0.5, 4]).Initializer("v0", [3], [0.5, -0.25, 1])
@@ -207,7 +252,7 @@ public sealed class SpellingPairTests : IDisposable
     };
 
     /// <summary>Sequences of 5 tokens, and steps that are computed from them, all of them the last.</summary>
-    private static TinyModel Tokens(TinyModel model) => Rows(model, [null, 5, 4]).Initializer("last", [], [4], DataType.Int64)
+    private static TinyModel Steps(TinyModel model) => Rows(model, [null, 5, 4]).Initializer("last", [], [4], DataType.Int64)
         .Initializer("none", [], [0], DataType.Int64).Node("MatMul", "x w", "h").Node("ArgMax", "x", "a", Last)
         .Node("Mul", "a none", "b").Node("Add", "b last", "steps");
 

@@ -77,6 +77,11 @@ public class DenseCases
             (Features(2, 5).Weight("w", 2, 4, 6).Node("MatMul", "x w", "h").Node("Relu", "h", "y").Output("y"), """
             MatMul Relu y [B C2 S5 C6] n=12 m=12 (w)
             """),
+        ["MatMul by equal weights, stored once for each sample"] =
+            (new TinyModel(13).Input("x", [4, 5, 4]).Initializer("w", [4, 4, 6], [.. Enumerable.Repeat(Quarters(24, 1), 4)
+                .SelectMany(copy => copy)]).Node("MatMul", "x w", "h").Node("Relu", "h", "y").Output("y"), """
+            MatMul Relu y [B S5 C6] n=6 m=6 (w)
+            """),
         ["MatMul by a vector"] = (Features().Weight("w", 4).Node("MatMul", "x w", "h").Node("Relu", "h", "y").Output("y"), """
             MatMul Relu y [B] n=1 m=1 (w)
             """),
