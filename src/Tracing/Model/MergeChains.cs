@@ -35,10 +35,19 @@ internal sealed class MergeChains
         return readers is [var only] && KindOf(only) == kind;
     }
 
-    /// <summary>The tensors that a node reads as one stack, which nothing else reads; empty where it reads none.</summary>
-    public IReadOnlyList<string> StackBefore(NodeProto node) =>
-        _producers.GetValueOrDefault(Of(node.Input[0])) is { OpType: "Concat", Output: [var stack] } concat
-            && ReadersOf(stack).Distinct().Count() == 1 ? concat.Input : [];
+    /// <summary>The Concat of a stack that a node reads in whatever shape, and that nothing else reads; null where it reads
+    /// none.</summary>
+    public NodeProto? StackBefore(NodeProto node)
+    {
+        var before = Before(node.Input[0]);
+        while (before is { OpType: "Reshape" or "Unsqueeze" or "Squeeze" or "Flatten" })
+            before = Before(before.Input[0]);
+        return before is { OpType: "Concat" } ? before : null;
+    }
+
+    private NodeProto? Before(string tensor) =>
+        _producers.GetValueOrDefault(Of(tensor)) is { Domain: "" or "ai.onnx", Output: [var output] } node
+            && ReadersOf(output).Distinct().Count() == 1 ? node : null;
 
     /// <summary>The sum over axes that alone reads the result of a node; null where anything else does.</summary>
     public NodeProto? SumOf(NodeProto node) =>

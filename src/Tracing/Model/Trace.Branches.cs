@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Emergence.Tracing.Values;
 
 namespace Emergence.Tracing.Model;
 
@@ -42,9 +43,16 @@ internal sealed partial class Trace
     /// else.</summary>
     public TracedTensor? MergeStack(NodeContext node, int axis, TracedTensor output)
     {
-        ImmutableArray<TracedTensor> branches = [.. chains.StackBefore(node.Node).Select(Tensor).OfType<TracedTensor>()];
-        if (branches.Length != node.Shaped(0).Axes[axis].Size || !AreDifferent(branches)
-            || branches.Any(branch => branch.IsConstant || !branch.HasShape || branch.Axes[axis].Size != 1))
+        if (chains.StackBefore(node.Node) is not { } concat)
+            return null;
+        ImmutableArray<TracedTensor> branches = [.. concat.Input.Select(Tensor).OfType<TracedTensor>()];
+        if (branches.Any(branch => branch.IsConstant || !branch.HasShape || branch.Rank != branches[0].Rank)
+            || !AreDifferent(branches))
+            return null;
+        // In the order of memory: what stands in front of the branches, the branches, what is in each of them.
+        var (stack, joined) = (node.Shaped(0).Shape, new AttributeReader(concat).Axis("axis", 1, branches[0].Rank));
+        if (branches.Length != stack[axis] || branches.Any(branch => branch.Shape[joined] != branches[0].Shape[joined])
+            || Shapes.Count(branches[0].Shape.AsSpan(0, joined)) != Shapes.Count(stack.AsSpan(0, axis)))
             return null;
         return MergeAll(branches, (sum, branch) => Combine(sum, branch, output));
     }

@@ -28,6 +28,9 @@ public sealed class MergeSpellingTests : IDisposable
         { "Sum h p q s", "Unsqueeze h axis a; Unsqueeze p axis b; Unsqueeze q axis f; Concat a b f k; ReduceSum k axis s" },
         { "Mean h p q s", "Unsqueeze q axis a; Unsqueeze p axis b; Unsqueeze h axis f; Concat a b f k; ReduceMean k s" },
         { "Max p q s", "Unsqueeze p axis a; Unsqueeze q axis b; Concat a b k; Identity k l; ReduceMax l s" },
+        { "Sum h p q s", "Concat h p q k; Reshape k stack l; ReduceSum l axis s" },
+        { "Mean h p q s", "Concat q h p k; Identity k i; Reshape i stack l; ReduceMean l s" },
+        { "Max p q s", "Unsqueeze p axis a; Unsqueeze q axis b; Concat a b k; Reshape k pair l; ReduceMax l s" },
         {
             "Relu p a; Relu q b; Min a b s",
             "Relu p f; Relu q g; Unsqueeze f axis a; Unsqueeze g axis b; Concat a b k; ReduceMin k s"
@@ -72,7 +75,8 @@ public sealed class MergeSpellingTests : IDisposable
     private static TinyModel Merged(string operators, string result = "s")
     {
         var model = SpellingPairTests.Rows(new TinyModel(17)).Weight("u", 4, 4).Weight("t", 4, 4)
-            .Weight("c", 4).Weight("d", 4).Weight("e", 4).Longs("axis", 1)
+            .Weight("c", 4).Weight("d", 4).Weight("e", 4).Longs("axis", 1).Longs("stack", -1, 3, 4)
+            .Longs("pair", -1, 2, 4)
             .Node("MatMul", "x w", "h0").Node("Relu", "h0", "h").Node("MatMul", "h u", "p").Node("MatMul", "h t", "q");
         foreach (var text in operators.Split("; "))
         {
