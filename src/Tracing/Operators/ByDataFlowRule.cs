@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Emergence.Tracing.Model;
 using Emergence.Tracing.Values;
+using Onnx;
 
 namespace Emergence.Tracing.Operators;
 
@@ -35,7 +36,25 @@ internal sealed class ByDataFlowRule : OpRule
             : From(0, dims);
     }
 
-    public override void Apply(NodeContext node) => Flow(node, node.Inputs);
+    public override void Apply(NodeContext node)
+    {
+        if (node.Op == "NonZero" && node.Trace.IsConstant(node.Node)
+            && node.Trace.Constants.Evaluate(node.OutputName(0)) is { } known)
+            node.Output(node.NewTensor([.. known.Dims.Select(size => Axis.Of(size, null))], known.ElementType));
+        else
+            Flow(node, node.Inputs);
+    }
+
+    public override ConstantTensor[]? Fold(OperatorCall call) => call.Op == "NonZero" ? [NonZero(call.Known(0))] : null;
+
+    /// <summary>The places of what is not zero, as [axes, places].</summary>
+    private static ConstantTensor NonZero(ConstantTensor tensor)
+    {
+        int[] found = [.. Enumerable.Range(0, tensor.Values.Length).Where(i => tensor.Values[i] != 0)];
+        var strides = ElementMaps.Strides(tensor.Dims);
+        var places = tensor.Dims.SelectMany((size, axis) => found.Select(i => (double)(i / strides[axis] % size)));
+        return new ConstantTensor([tensor.Dims.Length, found.Length], [.. places], (int)TensorProto.Types.DataType.Int64);
+    }
 
     /// <summary>Outputs that carry every layer of the inputs, with the shapes that a run has shown.</summary>
     public static void Flow(NodeContext node, IEnumerable<TracedTensor> inputs)

@@ -8,7 +8,7 @@ namespace Emergence.Tracing.Operators;
 /// <summary>
 /// Operators that keep the shape of their first input and cut, turn, add up or overwrite its elements within it.
 /// </summary>
-internal sealed class InPlaceRule : OpRule
+internal sealed class InPlaceRule : MovingRule
 {
     public override OpKind Kind => OpKind.Transparent;
 
@@ -52,6 +52,32 @@ internal sealed class InPlaceRule : OpRule
         "ScatterElements" or "Scatter" or "ScatterND" => Scattered(call, input),
         _ => null,
     };
+
+    public override ConstantTensor[]? Fold(OperatorCall call) => call.Op is "CumSum" or "CumProd" ? [Accumulate(call)]
+        : call.Attributes.Text("reduction", "none") == "none" ? base.Fold(call)
+        : null;
+
+    protected override int[] Shape(OperatorCall call, int output) => call.Shape(0);
+
+    private static ConstantTensor Accumulate(OperatorCall call)
+    {
+        var tensor = call.Known(0);
+        var axis = Shapes.Axis(ConstantValues.ToInt(call.Number(1)), tensor.Dims.Length);
+        var (size, inner) = (tensor.Dims[axis], Shapes.Count(tensor.Dims.AsSpan(axis + 1)));
+        var (isExclusive, isReversed) = (call.Attributes.Int("exclusive", 0) == 1, call.Attributes.Int("reverse", 0) == 1);
+        var isSum = call.Op == "CumSum";
+        var values = new double[tensor.Values.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            var at = isReversed ? values.Length - 1 - i : i;
+            var before = isReversed ? at + inner : at - inner;
+            var isFirst = at / inner % size == (isReversed ? size - 1 : 0);
+            var (sum, last) = isFirst ? (isSum ? 0 : 1, isSum ? 0 : 1) : (values[before], tensor.Values[before]);
+            var next = isExclusive ? last : tensor.Values[at];
+            values[at] = isSum ? sum + next : sum * next;
+        }
+        return tensor with { Values = values };
+    }
 
     private static ElementMap Accumulated(OperatorCall call, int[] dims)
     {

@@ -12,6 +12,7 @@ public sealed class SpellingPairTests : IDisposable
 {
     private static readonly AttributeProto Kernel = AttributeProto.Of("kernel_shape", [2L, 2L]);
     private static readonly AttributeProto First = AttributeProto.Of("axis", 0);
+    private static readonly AttributeProto One = AttributeProto.Of("value", TensorValues.FromLongs("", [1], [1]));
     private static readonly AttributeProto Last = AttributeProto.Of("axis", 1);
     private static readonly AttributeProto NoAxis = AttributeProto.Of("keepdims", 0);
     private static readonly AttributeProto Hidden = AttributeProto.Of("hidden_size", 4);
@@ -92,6 +93,15 @@ public sealed class SpellingPairTests : IDisposable
             model => Columns(model).Node("MatMul", "w x", "h").Node("Relu", "h", "a").Node("MatMul", "u a", "y"),
             model => Columns(Repeats(model, "Expand", 4, 4)).Node("MatMul", "we x", "h").Node("Relu", "h", "a")
                 .Node("MatMul", "u a", "y")),
+            ["places counted by CumSum of ones"] = (ConvNodes.Units, model => Placed(model, "0 1"), model => Placed(model, "1 1",
+            places => places.Node("ConstantOfShape", "both", "ones", One).Node("CumSum", "ones one", "from1")
+                .Node("Sub", "from1 one", "at"))),
+            ["places counted by an exclusive CumSum backwards"] = (ConvNodes.Units, model => Placed(model, "1 0"),
+            model => Placed(model, "1 1", places => places.Node("ConstantOfShape", "both", "ones", One)
+                .Node("CumSum", "ones one", "at", AttributeProto.Of("exclusive", 1), AttributeProto.Of("reverse", 1)))),
+            ["places found by NonZero of ones"] = (ConvNodes.Units, model => Placed(model, "0 1"), model => Placed(model, "1 1",
+            places => places.Node("Slice", "both one two", "tokens").Node("ConstantOfShape", "tokens", "ones", One)
+                .Node("NonZero", "ones", "found").Node("Transpose", "found", "column").Node("Squeeze", "column one", "at"))),
             ["a branch that a stored condition chooses, in a file that declares its weights as inputs"] = (ConvNodes.Units,
             model => Rows(model).Node("MatMul", "x w", "h").Node("Relu", "h", "a").Node("MatMul", "a v", "y"),
             model => Old(Rows(model).Initializer("yes", [], [1], DataType.Bool).Node("MatMul", "x w", "h")
@@ -201,6 +211,17 @@ public sealed class SpellingPairTests : IDisposable
         var names = matrices.Split(' ');
         return model.Node("MatMul", $"x {names[0]}", "h0").Node("Add", $"h0 {bias}", "h").Node("Relu", "h", "a")
             .Node("MatMul", $"a {names[1]}", "y");
+    }
+
+    /// <summary>Two tokens a sample, to each of which a row of a table is added: by stored places or by those that follow from
+    /// the shape.</summary>
+    private static TinyModel Placed(TinyModel model, string stored, Func<TinyModel, TinyModel>? places = null)
+    {
+        Weights(model.Input("x", [null, 2, 4])).Weight("table", 3, 4).Longs("one", 1).Longs("zero", 0).Longs("two", 2)
+            .Longs("places", [.. stored.Split(' ').Select(long.Parse)])
+            .Node("Shape", "x", "shape").Node("Slice", "shape zero two", "both");
+        return (places?.Invoke(model) ?? model.Node("Identity", "places", "at")).Node("Gather", "table at", "p")
+            .Node("MatMul", "x w", "h0").Node("Add", "h0 p", "h").Node("Relu", "h", "a").Node("MatMul", "a v", "y");
     }
 
     private static TinyModel Columns(TinyModel model) => Weights(model.Input("x", [null, 4, 2])).Weight("u", 3, 4);
