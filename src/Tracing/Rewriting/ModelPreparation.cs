@@ -11,9 +11,9 @@ namespace Emergence.Tracing.Rewriting;
 public static class ModelPreparation
 {
     /// <summary>
-    /// Inlines local functions and what a constant condition chooses, names the sequence of recurrent operators
-    /// of which only the last state is used, moves what other bodies store to the main graph, and takes fused operators apart
-    /// that hide what a layer is read from.
+    /// Inlines local functions and what a constant condition chooses, takes elements out of sequences that are known, names the
+    /// sequence of recurrent operators of which only the last state is used, moves what other bodies store to the main graph,
+    /// and takes fused operators apart that hide what a layer is read from.
     /// </summary>
     /// <returns>The checkpoint itself where there is nothing to do; else one with a changed copy of the model.</returns>
     /// <exception cref="UserException">A local function calls itself, or its calls do not fit it.</exception>
@@ -24,10 +24,13 @@ public static class ModelPreparation
         {
             var (model, hasFunctions) = FunctionInliner.Apply(checkpoint.Model);
             (model, var hasBranches) = BranchInliner.Apply(model, checkpoint.Directory);
+            (model, var hasElements) = KnownSequences.Apply(model, checkpoint.Directory);
             (model, var hasSequences) = NameSequences(model);
             (model, var hasBodies) = BodyHoisting.Apply(model);
             (model, var isFused) = FusedOperators.Apply(model);
-            return hasFunctions || hasBranches || hasSequences || hasBodies || isFused ? checkpoint.WithModel(model) : checkpoint;
+            return hasFunctions || hasBranches || hasElements || hasSequences || hasBodies || isFused
+                ? checkpoint.WithModel(model)
+                : checkpoint;
         }
         catch (Exception e) when (TraceException.IsUnfit(e))
         {

@@ -102,6 +102,32 @@ public sealed class SpellingPairTests : IDisposable
             ["places found by NonZero of ones"] = (ConvNodes.Units, model => Placed(model, "0 1"), model => Placed(model, "1 1",
             places => places.Node("Slice", "both one two", "tokens").Node("ConstantOfShape", "tokens", "ones", One)
                 .Node("NonZero", "ones", "found").Node("Transpose", "found", "column").Node("Squeeze", "column one", "at"))),
+            ["parts out of a sequence, by listed sizes"] = (ConvNodes.Units, model => Parts(model, 1, 3),
+            model => Parts(model, 1, 3, parts => parts.Node("SplitToSequence", "a sizes", "s", Last)
+                .Node("SequenceAt", "s first", "l").Node("SequenceAt", "s last", "r"))),
+            ["parts out of a sequence, all but the last of one size"] = (ConvNodes.Units, model => Parts(model, 3, 1),
+            model => Parts(model, 3, 1, parts => parts.Initializer("three", [], [3], DataType.Int64)
+                .Node("SplitToSequence", "a three", "s", Last).Node("SequenceAt", "s first", "l")
+                .Node("SequenceAt", "s second", "r"))),
+            ["parts out of a sequence, without their axis"] = (ConvNodes.Units, model => Parts(model, 2, 2),
+            model => Parts(model, 2, 2, parts => parts.Longs("stack", -1, 2, 2).Node("Reshape", "a stack", "b")
+                .Node("SplitToSequence", "b", "s", Last, AttributeProto.Of("keepdims", 0)).Node("SequenceAt", "s first", "l")
+                .Node("SequenceAt", "s last", "r"))),
+            ["parts put into a sequence and taken out"] = (ConvNodes.Units, model => Parts(model, 2, 2),
+            model => Parts(model, 2, 2, parts => parts.Node("Split", "a sizes", "l0 r0", Last)
+                .Node("SequenceConstruct", "l0 r0", "s").Node("SequenceAt", "s first", "l").Node("SequenceAt", "s last", "r"))),
+            ["parts joined out of a sequence"] = (ConvNodes.Units,
+            model => Parts(model, 2, 2, parts => Halves(parts).Node("Concat", "r0 l0", "c", Last)
+                .Node("Split", "c sizes", "l r", Last)),
+            model => Parts(model, 2, 2, parts => Halves(parts).Node("SequenceEmpty", "", "e").Node("SequenceInsert", "e l0", "s0")
+                .Node("SequenceInsert", "s0 r0 first", "s").Node("ConcatFromSequence", "s", "c", Last)
+                .Node("Split", "c sizes", "l r", Last))),
+            ["parts stacked out of a sequence"] = (ConvNodes.Units,
+            model => Parts(model, 2, 2, parts => Halves(parts).Node("Concat", "r0 l0", "c", Last)
+                .Node("Split", "c sizes", "l r", Last)),
+            model => Parts(model, 2, 2, parts => Halves(parts).Node("SequenceConstruct", "r0 l0", "s")
+                .Node("ConcatFromSequence", "s", "stack", Last, AttributeProto.Of("new_axis", 1)).Node("Flatten", "stack", "c")
+                .Node("Split", "c sizes", "l r", Last))),
             ["a branch that a stored condition chooses, in a file that declares its weights as inputs"] = (ConvNodes.Units,
             model => Rows(model).Node("MatMul", "x w", "h").Node("Relu", "h", "a").Node("MatMul", "a v", "y"),
             model => Old(Rows(model).Initializer("yes", [], [1], DataType.Bool).Node("MatMul", "x w", "h")
@@ -223,6 +249,18 @@ public sealed class SpellingPairTests : IDisposable
         return (places?.Invoke(model) ?? model.Node("Identity", "places", "at")).Node("Gather", "table at", "p")
             .Node("MatMul", "x w", "h0").Node("Add", "h0 p", "h").Node("Relu", "h", "a").Node("MatMul", "a v", "y");
     }
+
+    /// <summary>A layer of which two parts, l and r, go into products of their own.</summary>
+    private static TinyModel Parts(TinyModel model, int left, int right, Func<TinyModel, TinyModel>? parts = null)
+    {
+        Rows(model).Weight("u", left, 4).Weight("t", right, 4).Longs("sizes", left, right)
+            .Initializer("first", [], [0], DataType.Int64).Initializer("second", [], [1], DataType.Int64)
+            .Initializer("last", [], [-1], DataType.Int64).Node("MatMul", "x w", "h").Node("Relu", "h", "a");
+        return (parts?.Invoke(model) ?? model.Node("Split", "a sizes", "l r", Last)).Node("MatMul", "l u", "m")
+            .Node("MatMul", "r t", "k").Node("Add", "m k", "z").Node("MatMul", "z v", "y");
+    }
+
+    private static TinyModel Halves(TinyModel model) => model.Node("Split", "a sizes", "l0 r0", Last);
 
     private static TinyModel Columns(TinyModel model) => Weights(model.Input("x", [null, 4, 2])).Weight("u", 3, 4);
 
