@@ -41,7 +41,8 @@ internal static class HooksComparison
     {
         (double Time, string[] Lines) Ours() => ProcessorTime.Of(program, [.. series, "--data", "mnist", "--data-dir",
             Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(mnist)))!, "--samples", $"{samples}",
-            "--threads", "1", "--format", "json", "--quiet"]);
+            // Hooks feed the bytes as they are stored.
+            "--scale", "1", "--mean", "0", "--std", "1", "--threads", "1", "--format", "json", "--quiet"]);
         (double Time, string[] Lines) Hooks(int batch) =>
             ProcessorTime.Of(python, [Script, mnist, $"{samples}", $"{batch}", .. series]);
         double Plain(int batch) =>
