@@ -7,8 +7,11 @@ namespace Emergence.Analyzer.Series;
 /// <param name="LevelingSince">Index of the value from which the steps are likeliest to be smaller.</param>
 internal readonly record struct SettlingOdds(double Settled, int SettledSince, double Leveling, int LevelingSince)
 {
+    /// <summary>Whether every step since <see cref="LevelingSince"/> is exactly 0: that is no walk in smaller steps.</summary>
+    public bool HasStopped { get; init; }
+
     /// <summary>Whether the odds suffice for a plateau, and a walk in smaller steps does not explain it better.</summary>
-    public bool IsSettled(double needed) => Settled >= needed && Settled >= Leveling;
+    public bool IsSettled(double needed) => Settled >= needed && (HasStopped || Settled >= Leveling);
 
     /// <summary>Whether the odds suffice for smaller steps.</summary>
     public bool IsLeveling(double needed) => Leveling >= needed;
@@ -69,7 +72,11 @@ internal static class SettlingEvidence
     public static (SettlingOdds All, SettlingOdds Others) Both(ReadOnlySpan<double> values, ReadOnlySpan<bool> isSingular)
     {
         var all = Odds(values, default);
-        return (all, isSingular.Contains(true) && isSingular[1..].Contains(false) ? Odds(values, isSingular) : all);
+        // Steps of 0 say nothing of the size that steps have.
+        var others = false;
+        for (var i = 1; i < values.Length; i++)
+            others |= !isSingular[i] && values[i] != values[i - 1];
+        return (all, others && isSingular.Contains(true) ? Odds(values, isSingular) : all);
     }
 
     /// <summary>The logarithm of the weight of a change at value k.</summary>
@@ -85,11 +92,12 @@ internal static class SettlingEvidence
         var tail = LogTail(steps);
         var (settled, leveling) = (new LogSum(tail), new LogSum(tail));
         // From the end backward: mean and squares of the values from k on, and the squares of the steps between them.
-        var (mean, scatter, moved, count) = (values[steps], 0.0, 0.0, 1);
+        var (mean, scatter, moved, count, still) = (values[steps], 0.0, 0.0, 1, steps);
         for (var k = steps - 1; k >= 0; k--)
         {
             var step = values[k + 1] - values[k];
             moved += step * step;
+            still = moved == 0 ? k : still;
             count++;
             var off = values[k] - mean;
             mean += off / count;
@@ -117,7 +125,10 @@ internal static class SettlingEvidence
         }
         var flat = steps == 0 ? 0 : LogFlat(steps, scatter, moved);
         var (odds, since) = ((1 - FlatWeight) * Math.Exp(settled.Value) + (FlatWeight * Math.Exp(flat)), settled.Likeliest);
-        return new(odds, flat > settled.Value ? 0 : since, Math.Exp(leveling.Value), leveling.Likeliest);
+        return new(odds, flat > settled.Value ? 0 : since, Math.Exp(leveling.Value), leveling.Likeliest)
+        {
+            HasStopped = still < steps && still <= leveling.Likeliest,
+        };
     }
 
     /// <summary>The logarithm of the odds for steps that are negligible.</summary>

@@ -277,6 +277,25 @@ public sealed class SeriesVerdictTests
         Assert.InRange(early, 0, 5);
     }
 
+    // A walk in smaller steps goes on moving; the same network over and over does not.
+    [Theory]
+    [InlineData(10, false)]
+    [InlineData(100, false)]
+    [InlineData(176, false)]
+    [InlineData(100, true)]
+    public void A_run_that_comes_to_rest_is_settled_from_there(int rests, bool isOneNode)
+    {
+        VerdictPoint[] points = [.. Enumerable.Range(0, 8).Select(i => Point(i, 1e9 * Math.Pow(1.6 - (0.3 * (i % 3)), i)))];
+        var moving = isOneNode ? Array.ConvertAll(points, Jump) : points;
+        var verdict = SeriesVerdicts.Of(
+            [.. moving, .. Enumerable.Range(8, rests).Select(i => points[^1] with { Name = $"epoch {i + 1}" })]);
+
+        Assert.Equal(VerdictKind.Settled, verdict.Kind);
+        Assert.Equal(7, verdict.Since);
+        Assert.InRange(verdict.StopAt!.Value, 9, 13);
+        Assert.Equal("since epoch 8 E does not change", verdict.Evidence[0]);
+    }
+
     [Fact]
     public void Indices_count_from_the_start_of_the_series()
     {
