@@ -167,7 +167,7 @@ internal sealed class AnalyzeOptions(Worker? worker)
             Request = request,
             Gates = gates,
             Cache = Machines.ReadCache(parsed),
-            Output = Output.Read(parsed),
+            Output = Output.Read(parsed, [.. checkpoints, .. Gates.Files(parsed), .. SampleOptions.Files(request.Probe)]),
             SaysDevice = parsed.GetResult(Device) is not null,
             Notes = [.. gates.Notes.Prepend(shareNote).OfType<string>()],
         };

@@ -43,7 +43,9 @@ internal static class CompareCommand
             var settings = options.ReadSettings(parsed);
             if (settings.Thresholds.Length != 1)
                 throw new UsageException("compare shows one threshold; give one --threshold");
-            var page = OutputOptions.NotADirectory(parsed.GetValue(html));
+            var page = parsed.GetValue(html);
+            if (page is not null)
+                OutputOptions.FileToWrite(html.Name, page, names.Select(Side.Find).SelectMany(side => side.Inputs));
             var request = new AnalysisRequest([], settings, options.ReadProbe(parsed)) { Boundary = options.ReadLimits(parsed) };
             var measure = new Measure(terminal, analyze, request, parsed.GetValue(quiet), token);
             var writer = parsed.GetValue(format) ?? ComparisonWriters.All[0];
@@ -128,6 +130,8 @@ internal static class CompareCommand
     /// <summary>What a name means: a file of results, or models to measure.</summary>
     private sealed record Side(string? Results, ImmutableArray<string> Files)
     {
+        public IEnumerable<string> Inputs => Results is null ? Files : Files.Add(Results);
+
         public static Side Find(string name)
         {
             if (File.Exists(name) && Path.GetExtension(name).Equals(".json", StringComparison.OrdinalIgnoreCase))

@@ -20,6 +20,10 @@ internal sealed class GateOptions
     /// <summary>In the order of help.</summary>
     public IEnumerable<Option> All => [FailOn, Baseline];
 
+    /// <summary>The files that are read for them.</summary>
+    public IEnumerable<string> Files(ParseResult parsed) =>
+        parsed.GetValue(Baseline) is { Length: > 0 } name ? [name, Path.Combine(name, "results.json")] : [];
+
     /// <summary>The gates, which fit what is to be analyzed as far as that can be told before.</summary>
     /// <exception cref="GateSyntaxException">One cannot be read.</exception>
     /// <exception cref="UsageException">One needs what the call does not give.</exception>

@@ -38,6 +38,10 @@ internal static class InspectCommand
         command.SetAction((parsed, token) => UserErrors.ReportAsync(terminal, () =>
         {
             var file = parsed.GetValue(model)!;
+            if (!File.Exists(file))
+                throw new UsageException(Directory.Exists(file)
+                    ? $"{file}: is a directory; name one model"
+                    : $"{file}: no such file; {MissingPath.Remedy(file)}");
             var writer = parsed.GetValue(format) ?? InspectionWriters.All[0];
             if (parsed.GetValue(tensors) && !writer.ShowsTensors)
                 throw new UsageException(

@@ -32,7 +32,7 @@ internal static class MergeCommand
             var names = parsed.GetValue(folders)!;
             return names.Length == 0
                 ? throw new UsageException($"no folder given; name those that the shards wrote, as in: {Example}")
-                : RunAsync(names, parsed, gates, output.Read(parsed), terminal, token);
+                : RunAsync(names, parsed, gates, output.Read(parsed, []), terminal, token);
         }, token));
         return CommandPage.Of(command, [new("Gates", [.. gates.All]), new("Output", [.. output.All])],
             [

@@ -50,20 +50,24 @@ internal sealed class OutputOptions
     }
 
     /// <summary>What the user asked for.</summary>
-    /// <exception cref="UsageException">A path is of the wrong kind, or two outputs go to one file.</exception>
-    public OutputCall Read(ParseResult parsed)
+    /// <param name="parsed">The call.</param>
+    /// <param name="inputs">Files that the call reads.</param>
+    /// <exception cref="UsageException">A path is of the wrong kind, its folder is missing, the call reads it, or two outputs go
+    /// to one file.</exception>
+    public OutputCall Read(ParseResult parsed, IEnumerable<string> inputs)
     {
         ImmutableArray<FormatCall> formats = parsed.GetResult(Format) is null ? [] : parsed.GetValue(Format);
-        foreach (var file in formats.Select(format => format.File).OfType<string>().Where(Directory.Exists))
-            throw new UsageException($"--format {file}: is a directory; name a file in it");
-        var twice = formats.Select(format => format.File).OfType<string>().Append(parsed.GetValue(Html)).OfType<string>()
+        string[] read = [.. inputs];
+        var (folder, page) = (NotAFile(Out, parsed), FileToWrite(Html.Name, parsed.GetValue(Html), read, parsed.GetValue(Out)));
+        var files = formats.Select(format => FileToWrite(Format.Name, format.File, read, folder)).Append(page).OfType<string>();
+        var twice = files.Concat(folder is null ? [] : FilesOfFolder.Select(name => Path.Combine(folder, name)))
             .GroupBy(Path.GetFullPath).FirstOrDefault(files => files.Count() > 1);
         if (twice is not null)
-            throw new UsageException($"{twice.Key}: two outputs go to this file; name one for each");
+            throw new UsageException($"{twice.First()}: two outputs go to this file; name one for each");
         return new OutputCall
         {
-            Out = NotAFile(Out, parsed),
-            Html = NotADirectory(parsed.GetValue(Html)),
+            Out = folder,
+            Html = page,
             TensorBoard = NotAFile(TensorBoard, parsed),
             // A file is one more place, not another: people still read the table.
             Formats = formats.Any(format => format.File is null) ? formats : formats.Insert(0, new FormatCall(Printed[0], null)),
@@ -76,15 +80,32 @@ internal sealed class OutputOptions
     public static string Files(bool ofUnits) => string.Join(
         ", ", ReportWriters.All.Where(writer => writer.OfUnits == ofUnits).Select(writer => writer.FileName).OfType<string>());
 
+    private static IEnumerable<string> FilesOfFolder => ReportWriters.All.Select(writer => writer.FileName).OfType<string>();
+
     /// <summary>The option that names a page to write.</summary>
     public static Option<string> HtmlFile(string description) => TypedOption.Text("--html", "FILE", description);
 
-    /// <summary>The file of <see cref="HtmlFile"/>, or null.</summary>
-    /// <exception cref="UsageException">It is a directory.</exception>
-    public static string? NotADirectory(string? file) =>
-        Directory.Exists(file)
-            ? throw new UsageException($"--html {file}: is a directory; name a file, such as {ReportWriters.Page.FileName} in it")
+    /// <summary>A file to write, or null; found wanting before anything is measured for it.</summary>
+    /// <param name="option">The option that names it.</param>
+    /// <param name="file">Its path, or null.</param>
+    /// <param name="inputs">Files that the call reads.</param>
+    /// <param name="made">A folder that the call makes, or null.</param>
+    /// <exception cref="UsageException">It is a directory, its folder is missing, or the call reads it.</exception>
+    public static string? FileToWrite(string option, string? file, IEnumerable<string> inputs, string? made = null)
+    {
+        if (string.IsNullOrEmpty(file))
+            return file;
+        var full = Path.GetFullPath(file);
+        var folder = Path.GetDirectoryName(full);
+        var isMade = !string.IsNullOrEmpty(made) && Path.TrimEndingDirectorySeparator(Path.GetFullPath(made)) == folder;
+        return Directory.Exists(file)
+            ? throw new UsageException($"{option} {file}: is a directory; name a file in it")
+            : !isMade && !Directory.Exists(folder)
+            ? throw new UsageException($"{option} {file}: its folder does not exist; make it first, or name another file")
+            : inputs.Any(input => Path.GetFullPath(input) == full)
+            ? throw new UsageException($"{option} {file}: is read by this call; name another file")
             : file;
+    }
 
     private static FormatCall ReadFormat(string text)
     {

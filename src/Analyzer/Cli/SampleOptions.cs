@@ -51,6 +51,12 @@ internal sealed class SampleOptions
     /// <summary>The seed of all that is drawn.</summary>
     public int SeedOf(ParseResult parsed) => parsed.Given(Seed, Probe.Seed);
 
+    /// <summary>What may be files among the samples and their labels.</summary>
+    // Of several inputs, each names its own: NAME=FILE.
+    public static IEnumerable<string> Files(ProbeOptions samples) =>
+        samples.Data.SelectMany(data => (string[])[data, data[(data.IndexOf('=', StringComparison.Ordinal) + 1)..]])
+            .Append(samples.Labels).Where(file => !string.IsNullOrEmpty(file)).OfType<string>();
+
     /// <summary>The samples.</summary>
     /// <exception cref="UsageException">A path names nothing.</exception>
     public ProbeOptions Read(ParseResult parsed) => new()

@@ -160,7 +160,7 @@ public sealed class CommandLineTests : IDisposable
         ReportWriters.Page.Write(SampleOutcome.Plain, expected);
         Assert.Equal(expected.ToArray(), await File.ReadAllBytesAsync(page, TestContext.Current.CancellationToken));
         Assert.Equal(2, await shell.RunAsync(model, "--html", shell.Folder));
-        Assert.Contains($"--html {shell.Folder}: is a directory; name a file, such as report.html in it", shell.Error,
+        Assert.Contains($"--html {shell.Folder}: is a directory; name a file in it", shell.Error,
             StringComparison.Ordinal);
     }
 
