@@ -43,9 +43,8 @@ internal static class CompareCommand
             var settings = options.ReadSettings(parsed);
             if (settings.Thresholds.Length != 1)
                 throw new UsageException("compare shows one threshold; give one --threshold");
-            var page = parsed.GetValue(html);
-            if (page is not null)
-                OutputOptions.FileToWrite(html.Name, page, names.Select(Side.Find).SelectMany(side => side.Inputs));
+            var page = OutputOptions.FileToWrite(
+                html.Name, parsed.GetValue(html), names.Select(Side.Find).SelectMany(side => side.Inputs));
             var request = new AnalysisRequest([], settings, options.ReadProbe(parsed)) { Boundary = options.ReadLimits(parsed) };
             var measure = new Measure(terminal, analyze, request, parsed.GetValue(quiet), token);
             var writer = parsed.GetValue(format) ?? ComparisonWriters.All[0];

@@ -58,7 +58,8 @@ internal sealed class OutputOptions
     {
         ImmutableArray<FormatCall> formats = parsed.GetResult(Format) is null ? [] : parsed.GetValue(Format);
         string[] read = [.. inputs];
-        var (folder, page) = (NotAFile(Out, parsed), FileToWrite(Html.Name, parsed.GetValue(Html), read, parsed.GetValue(Out)));
+        var folder = NotAFile(Out, parsed);
+        var page = FileToWrite(Html.Name, parsed.GetValue(Html), read, folder);
         var files = formats.Select(format => FileToWrite(Format.Name, format.File, read, folder)).Append(page).OfType<string>();
         var twice = files.Concat(folder is null ? [] : FilesOfFolder.Select(name => Path.Combine(folder, name)))
             .GroupBy(Path.GetFullPath).FirstOrDefault(files => files.Count() > 1);
@@ -98,13 +99,13 @@ internal sealed class OutputOptions
         var full = Path.GetFullPath(file);
         var folder = Path.GetDirectoryName(full);
         var isMade = !string.IsNullOrEmpty(made) && Path.TrimEndingDirectorySeparator(Path.GetFullPath(made)) == folder;
-        return Directory.Exists(file)
-            ? throw new UsageException($"{option} {file}: is a directory; name a file in it")
-            : !isMade && !Directory.Exists(folder)
-            ? throw new UsageException($"{option} {file}: its folder does not exist; make it first, or name another file")
-            : inputs.Any(input => Path.GetFullPath(input) == full)
-            ? throw new UsageException($"{option} {file}: is read by this call; name another file")
-            : file;
+        if (Directory.Exists(file))
+            throw new UsageException($"{option} {file}: is a directory; name a file in it");
+        if (!isMade && !Directory.Exists(folder))
+            throw new UsageException($"{option} {file}: its folder does not exist; make it first, or name another file");
+        if (inputs.Any(input => Path.GetFullPath(input) == full))
+            throw new UsageException($"{option} {file}: is read by this call; name another file");
+        return file;
     }
 
     private static FormatCall ReadFormat(string text)

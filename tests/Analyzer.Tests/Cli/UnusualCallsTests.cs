@@ -32,6 +32,7 @@ public sealed class UnusualCallsTests : IDisposable
         "m.onnx --timeout 0s",
         "m.onnx --statistic medain",
         "m.onnx --format jsno",
+        "m.onnx --format csv=m.onnx",
         "m.onnx --format csv=nowhere/m.csv",
         "m.onnx --html m.onnx",
         "m.onnx --data x=names.txt --html names.txt",
@@ -94,6 +95,7 @@ public sealed class UnusualCallsTests : IDisposable
 
     // The working directory belongs to all tests: names are made to lie in the test's own.
     private string Placed(string word) =>
-        word.StartsWith('@') ? $"@{At(word[1..])}" : word.Contains(".onx", StringComparison.Ordinal)
-            || word.Contains(".onnx", StringComparison.Ordinal) ? At(word) : word;
+        word.StartsWith('@') ? $"@{At(word[1..])}"
+        : !word.Contains(".onx", StringComparison.Ordinal) && !word.Contains(".onnx", StringComparison.Ordinal) ? word
+        : word.Split('=') is [var form, var file] ? $"{form}={At(file)}" : At(word);
 }
