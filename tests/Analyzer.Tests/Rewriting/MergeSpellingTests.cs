@@ -54,8 +54,8 @@ public sealed class MergeSpellingTests : IDisposable
     [MemberData(nameof(Spellings))]
     public void branches_merge_as_by_one_operator(string one, string other)
     {
-        var original = new Original("one", SpellingPairTests.Layered(Merged(one).Proto), folder, isWired: true);
-        Assert.Empty(original.Compare(SpellingPairTests.Layered(Merged(other).Proto), [], ConvNodes.Units).Differences);
+        var original = new Original("one", PairNetworks.Layered(Merged(one).Proto), folder, isWired: true);
+        Assert.Empty(original.Compare(PairNetworks.Layered(Merged(other).Proto), [], ConvNodes.Units).Differences);
     }
 
     [Theory]
@@ -67,14 +67,14 @@ public sealed class MergeSpellingTests : IDisposable
     public void a_fused_normalization_merges_as_the_sum_in_front_of_it(
         string fused, string parts = "Sum h p q s; LayerNormalization s c d n")
     {
-        ModelProto Model(string operators) => SpellingPairTests.Layered(Merged(operators, "n").Proto);
+        ModelProto Model(string operators) => PairNetworks.Layered(Merged(operators, "n").Proto);
         var original = new Original("one", Model(parts), folder, isWired: true);
         Assert.Empty(original.Compare(Model(fused), [], ConvNodes.Units).Differences);
     }
 
     private static TinyModel Merged(string operators, string result = "s")
     {
-        var model = SpellingPairTests.Rows(new TinyModel(17)).Weight("u", 4, 4).Weight("t", 4, 4)
+        var model = PairNetworks.Rows(new TinyModel(17)).Weight("u", 4, 4).Weight("t", 4, 4)
             .Weight("c", 4).Weight("d", 4).Weight("e", 4).Longs("axis", 1).Longs("stack", -1, 3, 4)
             .Longs("pair", -1, 2, 4)
             .Node("MatMul", "x w", "h0").Node("Relu", "h0", "h").Node("MatMul", "h u", "p").Node("MatMul", "h t", "q");

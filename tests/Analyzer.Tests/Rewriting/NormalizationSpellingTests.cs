@@ -34,14 +34,14 @@ public sealed class NormalizationSpellingTests : IDisposable
     [MemberData(nameof(Spellings))]
     public void a_scale_on_the_statistic_is_one_on_the_values(string one, string other)
     {
-        var original = new Original("one", SpellingPairTests.Layered(Normalized(one).Proto), folder, isWired: true);
-        Assert.Empty(original.Compare(SpellingPairTests.Layered(Normalized(other).Proto), [], ConvNodes.Units).Differences);
+        var original = new Original("one", PairNetworks.Layered(Normalized(one).Proto), folder, isWired: true);
+        Assert.Empty(original.Compare(PairNetworks.Layered(Normalized(other).Proto), [], ConvNodes.Units).Differences);
     }
 
     private static TinyModel Normalized(string operators)
     {
         var last = AttributeProto.Of("axes", [-1L]);
-        var model = SpellingPairTests.Rows(new TinyModel(16)).Scalar("epsilon", 0.01)
+        var model = PairNetworks.Rows(new TinyModel(16)).Scalar("epsilon", 0.01)
             .Initializer("g", [4], [1, 0.5, -2, 1.5]).Initializer("b", [4], [0.25, -0.5, 0, 0.125])
             .Node("MatMul", "x w", "h").Node("ReduceMean", "h", "m", last).Node("Sub", "h m", "d").Node("Mul", "d d", "d2")
             .Node("ReduceMean", "d2", "d3", last).Node("Add", "d3 epsilon", "d4").Node("Sqrt", "d4", "e")

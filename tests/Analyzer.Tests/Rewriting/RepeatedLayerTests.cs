@@ -69,7 +69,7 @@ public sealed class RepeatedLayerTests : IDisposable
 
     private static ModelProto Model(string operators)
     {
-        var model = SpellingPairTests.Rows(new TinyModel(17)).Weight("u", 4, 4).Weight("t", 4, 4).Weight("r", 4, 4)
+        var model = PairNetworks.Rows(new TinyModel(17)).Weight("u", 4, 4).Weight("t", 4, 4).Weight("r", 4, 4)
             .Weight("c", 4).Weight("d", 4).Scalar("half", 0.5).Longs("rows", -1, 4)
             .Initializer("yes", [], [1], TensorProto.Types.DataType.Bool)
             .Node("MatMul", "x w", "e").Node("Relu", "e", "g");
