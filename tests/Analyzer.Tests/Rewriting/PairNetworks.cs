@@ -88,7 +88,8 @@ internal static class PairNetworks
 
     /// <summary>Sequences of 5 steps of 3 features, and the weights of a recurrent layer of 4 units.</summary>
     internal static TinyModel Recurrent(TinyModel model, int gates, int directions) => model
-        .Input("x", [5, null, 3], batchAxis: 1).Weight("w", directions, 4 * gates, 3).Weight("r", directions, 4 * gates, 4).Weight("b", directions, 8 * gates)
+        .Input("x", [5, null, 3], batchAxis: 1)
+        .Weight("w", directions, 4 * gates, 3).Weight("r", directions, 4 * gates, 4).Weight("b", directions, 8 * gates)
         .Initializer("first", [], [0], DataType.Int64).Initializer("last", [], [-1], DataType.Int64)
         .Longs("zero", 0).Longs("one", 1).Longs("two", 2).Initializer("v", [4, 3], Head);
 
