@@ -279,7 +279,8 @@ internal sealed class ActivationRecorder
     {
         if (!providers.IsEmpty)
             return;
-        providers = NodePlacement.Count(nodes);
+        // How activations are counted depends on how many samples run together; what the model is made of does not.
+        providers = NodePlacement.Count(nodes.Where(node => !CounterNodes.IsCounter(node.Name)));
         onCpu = NodePlacement.Check(nodes, graph.Layers, sessions.Device, sessions.IsExplicit, path);
     }
 

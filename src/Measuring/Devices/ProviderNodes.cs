@@ -4,7 +4,7 @@ namespace Emergence.Measuring.Devices;
 
 /// <summary>How many nodes of a model one execution provider runs.</summary>
 /// <param name="Name">The provider, as ONNX Runtime names it.</param>
-/// <param name="Nodes">Nodes after basic optimization, those that count activations included.</param>
+/// <param name="Nodes">Nodes after basic optimization, without those that count activations.</param>
 public sealed record ProviderNodes(string Name, int Nodes)
 {
     private const string Subject = "device";

@@ -16,10 +16,15 @@ internal sealed class CounterNodes(GraphProto graph, int opset, FreshNames names
     /// that ONNX Runtime runs.</summary>
     public const int OldestOpset = 7;
 
+    private const string Start = "emergence";
+
     private readonly Dictionary<string, string> constants = new(StringComparer.Ordinal);
 
     /// <summary>What the names of new nodes start with.</summary>
-    public string Scope { get; set; } = "emergence";
+    public string Scope { get; set; } = Start;
+
+    /// <summary>Whether a node counts, and is no node of the model.</summary>
+    public static bool IsCounter(string name) => name.StartsWith($"{Start}/", StringComparison.Ordinal);
 
     public string Cast(string x, DataType type) => Node("Cast", [x], AttributeProto.Of("to", (int)type));
 

@@ -1,4 +1,5 @@
 using Emergence.Measuring;
+using Emergence.Measuring.Devices;
 using Emergence.Measuring.Inference;
 using Emergence.Measuring.Instrumentation;
 using Emergence.Measuring.Settings;
@@ -52,6 +53,23 @@ public class SampleGroupsTests
         Assert.All(expected.Layers.Zip(actual.Layers), pair => Assert.Equal(
             pair.First.Totals[new(CounterKind.Sum)].Select(BitConverter.DoubleToInt64Bits),
             pair.Second.Totals[new(CounterKind.Sum)].Select(BitConverter.DoubleToInt64Bits)));
+    }
+
+    // Maxima are taken outside the graph where the activations of a run are few, inside it where they are many.
+    [Fact]
+    public void nodes_of_the_model_are_counted_whatever_counts_its_activations()
+    {
+        const int Width = 200_000;
+        var tiny = new TinyModel(13).Input("x", [null, Width]).Node("Relu", "x", "y").Output("y")
+            .Layer("y", [Batch(), Channel(Width)]);
+        ProviderNodes[] Providers(int batch)
+        {
+            var settings = new AnalysisSettings { Device = Device.Cpu, Statistic = Statistic.Max, Batch = batch };
+            var recorder = new ActivationRecorder(tiny.Proto, "tiny.onnx", tiny.Graph, SessionFactory.Create(settings), settings);
+            return [.. recorder.Record(tiny.Probe(64, new double[64 * Width]), null, default).Providers];
+        }
+        Assert.Equal([new ProviderNodes("CPUExecutionProvider", 1)], Providers(16));
+        Assert.Equal(Providers(16), Providers(64));
     }
 
     // In float32, sixteen times 0.05f over 16 is 0.05000001.
